@@ -1,0 +1,1 @@
+//! A typed event bus for agent runtimes.
