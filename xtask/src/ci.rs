@@ -1,0 +1,164 @@
+//! `cargo xtask ci`: all that a change must pass, step by step, with a table of what failed at the end.
+
+use std::time::Instant;
+
+use crate::process::{cargo, read, run, run_cargo};
+use crate::task::{Failure, Task};
+use crate::{minimal, supply, test, tidy, workspace};
+
+pub(crate) const TASK: Task = Task {
+    name: "ci",
+    summary: "Run all that a change must pass: format, lints, docs, tidy, supply chain, versions, tests.",
+    help: "
+Usage: cargo xtask ci [STEP…]
+
+Steps, all of them in this order unless some are named:
+  fmt       the code is formatted (`cargo fmt --all` mends it)
+  clippy    no warning of the compiler or of clippy, in any target
+  features  bus-core is as clean with fewer features
+  docs      no warning of rustdoc
+  tidy      the rules of the house: `cargo xtask tidy`
+  supply    licences, sources and duplicates of what we depend on: `cargo xtask supply`
+  compiler  the compiler in use is the oldest that we promise, or newer
+  minimal   the oldest dependencies that we allow still build: `cargo xtask minimal`
+  test      every test and example: `cargo xtask test`
+
+A failed step does not stop the ones after it. Exit code: 0 if all passed, 1 if one failed.",
+    run: run_task,
+};
+
+/// A step: its name on the command line and in the table, and what it does.
+struct Step {
+    name: &'static str,
+    run: fn() -> Result<(), Failure>,
+}
+
+const STEPS: &[Step] = &[
+    Step { name: "fmt", run: || run_cargo(&["fmt", "--all", "--check"]) },
+    Step { name: "clippy", run: clippy },
+    Step { name: "features", run: features },
+    Step { name: "docs", run: docs },
+    Step { name: "tidy", run: tidy::check },
+    Step { name: "supply", run: supply::check },
+    Step { name: "compiler", run: compiler },
+    Step { name: "minimal", run: minimal::check },
+    Step { name: "test", run: test::all },
+];
+
+fn run_task(mut parser: lexopt::Parser) -> Result<(), Failure> {
+    let mut chosen = Vec::new();
+    while let Some(argument) = parser.next()? {
+        let lexopt::Arg::Value(word) = argument else { return Err(argument.unexpected().into()) };
+        let Some(step) = STEPS.iter().find(|step| *step.name == *word) else {
+            let word = word.to_string_lossy();
+            return Err(Failure::usage(format!(
+                "there is no step `{word}`; `cargo xtask ci --help` lists them"
+            )));
+        };
+        chosen.push(step);
+    }
+    if chosen.is_empty() {
+        chosen.extend(STEPS);
+    }
+    run_steps(&chosen)
+}
+
+fn run_steps(steps: &[&Step]) -> Result<(), Failure> {
+    let mut table = Vec::new();
+    let mut failed = Vec::new();
+    for step in steps {
+        println!("\n== {}", step.name);
+        let begun = Instant::now();
+        let outcome = (step.run)();
+        let seconds = begun.elapsed().as_secs_f64();
+        let word = if outcome.is_ok() { "ok" } else { "FAILED" };
+        table.push(format!("  {:<10} {word:<7} {seconds:>6.1} s", step.name));
+        if let Err(failure) = outcome {
+            println!("{failure}");
+            failed.push(step.name);
+        }
+    }
+    println!("\nsteps:\n{}\n", table.join("\n"));
+    if failed.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::found(format!("steps failed: {}", failed.join(", "))))
+    }
+}
+
+fn clippy() -> Result<(), Failure> {
+    run_cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])
+}
+
+/// Each feature of bus-core by itself, and none: the workspace build has them all on.
+fn features() -> Result<(), Failure> {
+    for features in ["", "derive", "inventory"] {
+        let library = ["clippy", "--package", "bus-core", "--lib", "--locked", "--no-default-features"];
+        run(cargo().args(library).args(["--features", features, "--", "-D", "warnings"]))?;
+    }
+    Ok(())
+}
+
+fn docs() -> Result<(), Failure> {
+    run(cargo().args(["doc", "--workspace", "--no-deps", "--locked"]).env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+/// The pinned compile errors, and the promise of the oldest compiler, hold for the `rust-version` of the manifest. With
+/// that very compiler this run proves both; with a newer one it says that it does not.
+fn compiler() -> Result<(), Failure> {
+    let packages = &workspace::metadata(false)?["packages"];
+    let promised = packages[0]["rust_version"].as_str().unwrap_or_default().to_owned();
+    let line = read(cargo().args(["--version"]))?;
+    let Some(used) = line.split_whitespace().nth(1) else {
+        return Err(Failure::found(format!("cargo's version could not be read from `{}`", line.trim())));
+    };
+    let (Some(least), Some(have)) = (minor(&promised), minor(used)) else {
+        return Err(Failure::found(format!("versions could not be compared: `{promised}`, `{used}`")));
+    };
+    if have < least {
+        return Err(Failure::found(format!("{used} is too old: `rustup update` brings {promised} or newer")));
+    }
+    let word = if have == least {
+        "this run proves the promise"
+    } else {
+        "newer, so this run does not prove the promise"
+    };
+    println!("compiler {used}; the oldest promised is {promised}: {word}");
+    Ok(())
+}
+
+/// `1.95.0` and `1.95` give (1, 95).
+fn minor(version: &str) -> Option<(u32, u32)> {
+    let mut parts = version.split('.');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_names_every_step_in_order() {
+        let places: Vec<_> =
+            STEPS.iter().map(|step| TASK.help.find(&format!("\n  {:<10}", step.name))).collect();
+        assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?}");
+    }
+
+    #[test]
+    fn a_failed_step_does_not_stop_the_next_and_is_named() {
+        let steps = [
+            Step { name: "first", run: || Err(Failure::found("it broke")) },
+            Step { name: "second", run: || Ok(()) },
+            Step { name: "third", run: || Err(Failure::found("it broke too")) },
+        ];
+        let failure = run_steps(&steps.each_ref()).unwrap_err();
+        assert_eq!(failure.to_string(), "steps failed: first, third");
+    }
+
+    #[test]
+    fn versions_compare_by_their_first_two_numbers() {
+        assert_eq!(minor("1.95"), minor("1.95.3"));
+        assert!(minor("1.100.0") > minor("1.95"));
+        assert_eq!(minor("nightly"), None);
+    }
+}

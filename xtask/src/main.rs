@@ -1,0 +1,104 @@
+//! The tasks of this repository, run as `cargo xtask TASK`: what a person or CI does here more than once.
+//!
+//! One module a task. Each has a [`task::Task`] constant, and [`TASKS`] lists them: a new task is its module and one
+//! line here. Exit codes: 0 done, 1 the task found something wrong, 2 it was called wrongly.
+
+mod ci;
+mod minimal;
+mod process;
+mod supply;
+mod task;
+mod test;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use task::{Failure, Task};
+
+/// Every task, in the order in which `--help` shows them.
+const TASKS: &[&Task] = &[&test::TASK, &ci::TASK, &tidy::TASK, &supply::TASK, &minimal::TASK];
+
+fn main() -> ExitCode {
+    match dispatch(std::env::args().skip(1).collect()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            failure.exit_code()
+        }
+    }
+}
+
+/// Finds the task that the first word names and hands it the rest.
+fn dispatch(mut words: Vec<String>) -> Result<(), Failure> {
+    if words.is_empty() || matches!(words[0].as_str(), "-h" | "--help" | "help") {
+        print!("{}", overview());
+        return Ok(());
+    }
+    let name = words.remove(0);
+    let Some(task) = TASKS.iter().find(|task| task.name == name) else {
+        return Err(Failure::usage(format!("there is no task `{name}`; `cargo xtask --help` lists them")));
+    };
+    if words.iter().take_while(|word| *word != "--").any(|word| word == "-h" || word == "--help") {
+        println!("{}\n\n{}", task.summary, task.help.trim());
+        return Ok(());
+    }
+    (task.run)(lexopt::Parser::from_args(words))
+}
+
+fn overview() -> String {
+    let mut text =
+        String::from("The tasks of this repository.\n\nUsage: cargo xtask TASK [OPTION…]\n\nTasks:\n");
+    for task in TASKS {
+        text.extend([
+            "  ",
+            task.name,
+            &" ".repeat(11usize.saturating_sub(task.name.len())),
+            task.summary,
+            "\n",
+        ]);
+    }
+    text.push_str(
+        "\n`cargo xtask TASK --help` says more about one of them.\n\
+         Exit codes: 0 done, 1 the task found something wrong, 2 it was called wrongly.\n",
+    );
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> Vec<String> {
+        line.split_whitespace().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn overview_names_every_task() {
+        let text = overview();
+        for task in TASKS {
+            assert!(
+                text.contains(task.name) && text.contains(task.summary),
+                "{} is missing in:\n{text}",
+                task.name
+            );
+        }
+    }
+
+    #[test]
+    fn a_task_that_is_not_there_is_wrong_use() {
+        let failure = dispatch(words("tset")).unwrap_err();
+        assert!(matches!(failure, Failure::Usage(_)));
+        assert_eq!(failure.to_string(), "there is no task `tset`; `cargo xtask --help` lists them");
+    }
+
+    #[test]
+    fn every_task_has_help_and_refuses_what_it_does_not_know() {
+        for task in TASKS {
+            assert!(dispatch(vec![task.name.to_owned(), "--help".to_owned()]).is_ok());
+            assert!(task.help.contains("Usage: cargo xtask "), "{} has no usage line", task.name);
+            let failure = dispatch(vec![task.name.to_owned(), "--no-such-option".to_owned()]).unwrap_err();
+            assert!(matches!(failure, Failure::Usage(_)), "{} took an unknown option", task.name);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Runs each example program of the workspace as a reader would: no input, a time limit, the exit code must be 0.
+//!
+//! A program that wants arguments gets those that its package's manifest gives it:
+//! `[package.metadata.run]`, `replay = ["examples/data/small.jsonl"]`; paths are from the root of the workspace.
+
+use std::fs::{self, File};
+use std::process::{Child, ExitStatus};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::process;
+use crate::task::Failure;
+use crate::workspace;
+
+/// An example that takes longer hangs: each is written to end by itself within seconds.
+const TIME_LIMIT: Duration = Duration::from_mins(2);
+
+/// An example program, and how it is run.
+struct Program {
+    package: String,
+    name: String,
+    arguments: Vec<String>,
+}
+
+/// Builds all examples, then runs one after the other; what failed is printed with its output.
+pub(crate) fn run_all() -> Result<(), Failure> {
+    let programs = programs(&workspace::metadata(false)?);
+    if programs.is_empty() {
+        println!("there are no example programs");
+        return Ok(());
+    }
+    process::run_cargo(&["build", "--workspace", "--examples", "--locked"])?;
+    let mut failed = Vec::new();
+    for program in &programs {
+        let begun = Instant::now();
+        match program.run()? {
+            Ok(()) => println!("example {} ... ok ({:.1} s)", program.name, begun.elapsed().as_secs_f64()),
+            Err(reason) => {
+                println!("example {} ... FAILED\n{reason}", program.name);
+                failed.push(program.name.as_str());
+            }
+        }
+    }
+    println!("\nexamples:\n{} passed, {} failed\n", programs.len() - failed.len(), failed.len());
+    if failed.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::found(format!("examples failed: {}", failed.join(", "))))
+    }
+}
+
+/// The example targets of all packages, by name.
+fn programs(metadata: &Value) -> Vec<Program> {
+    let mut found = Vec::new();
+    for package in metadata["packages"].as_array().into_iter().flatten() {
+        for target in package["targets"].as_array().into_iter().flatten() {
+            if target["kind"].as_array().is_some_and(|kinds| kinds.iter().any(|kind| kind == "example")) {
+                let name = text(&target["name"]);
+                let arguments =
+                    package["metadata"]["run"][&name].as_array().into_iter().flatten().map(text).collect();
+                found.push(Program { package: text(&package["name"]), name, arguments });
+            }
+        }
+    }
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    found
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+impl Program {
+    /// The outer error: it could not be tried. The inner one: it failed, and how.
+    fn run(&self) -> Result<Result<(), String>, Failure> {
+        let folder = workspace::target_folder()?.join("xtask");
+        fs::create_dir_all(&folder)?;
+        let log = folder.join(format!("{}.log", self.name));
+        let output = File::create(&log)?;
+        let child = process::cargo()
+            .args(["run", "--quiet", "--locked", "--package", &self.package, "--example", &self.name, "--"])
+            .args(&self.arguments)
+            .stdout(output.try_clone()?)
+            .stderr(output)
+            .spawn()?;
+        let ended = wait(child)?;
+        let written = || fs::read_to_string(&log).unwrap_or_default();
+        Ok(match ended {
+            Some(status) if status.success() => Ok(()),
+            Some(status) => Err(format!("{status}; it wrote:\n{}", written())),
+            None => Err(format!("not done after {} s; it wrote:\n{}", TIME_LIMIT.as_secs(), written())),
+        })
+    }
+}
+
+/// Waits for the child to end, or ends it at the time limit and yields `None`.
+fn wait(mut child: Child) -> Result<Option<ExitStatus>, Failure> {
+    let begun = Instant::now();
+    while begun.elapsed() < TIME_LIMIT {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    child.kill()?;
+    child.wait()?;
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn examples_are_found_with_their_arguments() {
+        let metadata = serde_json::json!({ "packages": [
+            { "name": "examples",
+              "metadata": { "run": { "replay": ["examples/data/small.jsonl"] } },
+              "targets": [
+                { "name": "replay", "kind": ["example"] },
+                { "name": "quickstart", "kind": ["example"] },
+                { "name": "examples", "kind": ["lib"] },
+              ] },
+            { "name": "bus-core", "metadata": null,
+              "targets": [{ "name": "bus_core", "kind": ["lib"] }] },
+        ] });
+        let found: Vec<_> = programs(&metadata).into_iter().map(|p| (p.name, p.arguments)).collect();
+        let replay = ("replay".to_owned(), vec!["examples/data/small.jsonl".to_owned()]);
+        assert_eq!(found, [("quickstart".to_owned(), vec![]), replay]);
+    }
+}

@@ -1,0 +1,63 @@
+//! What the tasks ask of the workspace: where it is, which files and packages it has.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::process;
+use crate::task::Failure;
+
+/// The folder of the workspace's `Cargo.toml`. Cargo says where xtask stands at each run, so a moved clone is found.
+pub(crate) fn root() -> PathBuf {
+    let xtask = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+    xtask.parent().map(Path::to_path_buf).unwrap_or(xtask)
+}
+
+/// Where this workspace is built.
+pub(crate) fn target_folder() -> Result<PathBuf, Failure> {
+    let metadata = metadata(false)?;
+    metadata["target_directory"]
+        .as_str()
+        .map(PathBuf::from)
+        .ok_or_else(|| Failure::found("cargo names no target folder"))
+}
+
+/// What `cargo metadata` says; `with_dependencies` resolves the whole graph, which the lock file must allow.
+pub(crate) fn metadata(with_dependencies: bool) -> Result<Value, Failure> {
+    let mut command = process::cargo();
+    command.args(["metadata", "--format-version", "1"]);
+    if with_dependencies {
+        command.arg("--locked")
+    } else {
+        command.arg("--no-deps")
+    };
+    serde_json::from_str(&process::read(&mut command)?)
+        .map_err(|error| Failure::found(format!("`cargo metadata` could not be read: {error}")))
+}
+
+/// A file of the repository: its path from the root, with `/` between the parts.
+pub(crate) struct File {
+    pub(crate) path: String,
+}
+
+impl File {
+    /// Its text, or `None` if it is not UTF-8 (a picture, an archive).
+    pub(crate) fn text(&self) -> Option<String> {
+        fs::read(root().join(&self.path)).ok().and_then(|bytes| String::from_utf8(bytes).ok())
+    }
+}
+
+/// Every file that git tracks or would track, sorted.
+pub(crate) fn files() -> Result<Vec<File>, Failure> {
+    let listed = process::read(
+        Command::new("git")
+            .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"])
+            .current_dir(root()),
+    )?;
+    let mut paths: Vec<String> = listed.split_terminator('\0').map(str::to_owned).collect();
+    paths.sort_unstable();
+    Ok(paths.into_iter().filter(|path| root().join(path).is_file()).map(|path| File { path }).collect())
+}
