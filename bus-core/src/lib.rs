@@ -1,1 +1,3 @@
 //! A typed event bus for agent runtimes.
+
+pub mod payload;

@@ -1,0 +1,108 @@
+//! How one *type* of field is written and read, whichever event it is in.
+
+use std::any::Any;
+use std::fmt;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserializer, Serialize, Serializer};
+
+/// A type that can be a field of an event.
+///
+/// Every type with the traits below is one; the trait exists so that the compiler can say what is missing.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the type of an event's field: it needs `Clone`, `Debug`, `Send`, `Sync` and serde's \
+               `Serialize` and `Deserialize`; derive what is missing",
+    label = "not a type that an event can carry",
+    note = "for a type of another crate name a module that reads and writes it: `#[serde(with = \"module\")]`, or leave \
+            the field off the wire: `#[serde(skip)]`"
+)]
+pub trait FieldValue: Clone + fmt::Debug + Send + Sync + 'static {
+    /// How values of this type are written and read.
+    #[doc(hidden)]
+    const CODEC: &'static FieldCodec;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> FieldValue for T
+where
+    T: Clone + fmt::Debug + Serialize + DeserializeOwned + Send + Sync + 'static,
+{
+    const CODEC: &'static FieldCodec = &FieldCodec::of::<T, Plain>();
+}
+
+/// Writes and reads a `T` in a way of its own: what `#[serde(with = "…")]` on a field becomes.
+#[doc(hidden)]
+pub trait Adapter<T>: 'static {
+    /// As `Serialize::serialize` of `value`.
+    fn serialize<S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error>;
+    /// As `T::deserialize`.
+    fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error>;
+}
+
+/// The adapter that uses the type's own serde impls.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Plain;
+
+impl<T: Serialize + DeserializeOwned> Adapter<T> for Plain {
+    fn serialize<S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+        value.serialize(serializer)
+    }
+
+    fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+        T::deserialize(deserializer)
+    }
+}
+
+/// The functions of one field type. Values come as `&dyn Any`, slots to fill as `&mut Option<T>`.
+#[doc(hidden)]
+#[derive(Clone, Copy)]
+pub struct FieldCodec {
+    pub(super) encode: fn(&dyn Any, &mut Vec<u8>) -> serde_json::Result<()>,
+    pub(super) decode: fn(&str, &mut dyn Any) -> serde_json::Result<()>,
+    pub(super) debug: fn(&dyn Any) -> Option<&dyn fmt::Debug>,
+}
+
+impl FieldCodec {
+    /// The codec of `T`, written and read by `A`.
+    pub const fn of<T: fmt::Debug + 'static, A: Adapter<T>>() -> Self {
+        Self { encode: encode::<T, A>, decode: decode::<T, A>, debug: debug::<T> }
+    }
+
+    /// The codec of a field that is never written and never read.
+    pub const fn skipped<T: fmt::Debug + 'static>() -> Self {
+        Self { encode: |_, _| Ok(()), decode: |_, _| Ok(()), debug: debug::<T> }
+    }
+}
+
+impl fmt::Debug for FieldCodec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FieldCodec")
+    }
+}
+
+fn encode<T: 'static, A: Adapter<T>>(value: &dyn Any, out: &mut Vec<u8>) -> serde_json::Result<()> {
+    match value.downcast_ref::<T>() {
+        Some(value) => A::serialize(value, &mut serde_json::Serializer::new(out)),
+        None => Err(mismatch()),
+    }
+}
+
+fn decode<T: 'static, A: Adapter<T>>(text: &str, slot: &mut dyn Any) -> serde_json::Result<()> {
+    let Some(slot) = slot.downcast_mut::<Option<T>>() else { return Err(mismatch()) };
+    let mut input = serde_json::Deserializer::from_str(text);
+    *slot = Some(A::deserialize(&mut input)?);
+    input.end()
+}
+
+fn debug<T: fmt::Debug + 'static>(value: &dyn Any) -> Option<&dyn fmt::Debug> {
+    value.downcast_ref::<T>().map(|value| value as &dyn fmt::Debug)
+}
+
+/// Only reachable if generated code lists its fields in another order than its descriptor.
+#[cold]
+fn mismatch() -> serde_json::Error {
+    serde::de::Error::custom(
+        "the field is not of the type that its descriptor names: please report this as a bug",
+    )
+}

@@ -1,0 +1,85 @@
+//! A definition file: a set of events that are declared together.
+
+use super::{Descriptor, ErasedPayload, Location};
+
+/// A definition: an enum whose variants are events. Implemented by `#[derive(AgentEvent)]`; the enum is never built.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a definition of events: put `#[derive(AgentEvent)]` on an enum",
+    label = "not a definition"
+)]
+pub trait AgentEvent: 'static {
+    /// One event of the definition, borrowed: the enum to `match` on.
+    type View<'a>;
+
+    /// The name of the enum.
+    const NAME: &'static str;
+
+    /// The schema version that its events have unless they say their own.
+    const VERSION: u32;
+
+    /// Its events, in order.
+    const EVENTS: &'static [&'static Descriptor];
+
+    /// What is put into the registry; for explicit registration where the linker does none.
+    const REGISTRATION: &'static Registration;
+
+    /// The view of a payload that belongs to this definition.
+    #[doc(hidden)]
+    fn view(payload: &dyn ErasedPayload) -> Option<Self::View<'_>>;
+}
+
+/// One definition file in the registry.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Registration {
+    /// The name of the definition enum.
+    pub definition: &'static str,
+    /// Its module.
+    pub module: &'static str,
+    /// Where it is declared.
+    pub location: Location,
+    /// Its events, in order.
+    pub events: &'static [&'static Descriptor],
+}
+
+impl Registration {
+    #[doc(hidden)]
+    pub const fn new(
+        definition: &'static str,
+        module: &'static str,
+        file: &'static str,
+        line: u32,
+        events: &'static [&'static Descriptor],
+    ) -> Self {
+        Self { definition, module, location: Location { file, line }, events }
+    }
+}
+
+/// Puts a registration where [`linked`] finds it; called by generated code, which cannot see the features of this crate.
+#[cfg(feature = "inventory")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __submit {
+    ($registration:expr) => {
+        $crate::payload::__inventory::submit! { $registration }
+    };
+}
+
+/// Without the feature `inventory` nothing is put anywhere.
+#[cfg(not(feature = "inventory"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __submit {
+    ($registration:expr) => {};
+}
+
+#[cfg(feature = "inventory")]
+inventory::collect!(&'static Registration);
+
+/// The definition files that are linked in, in no order; none without the feature `inventory`.
+pub fn linked() -> Vec<&'static Registration> {
+    #[cfg(feature = "inventory")]
+    return inventory::iter::<&'static Registration>.into_iter().copied().collect();
+    #[cfg(not(feature = "inventory"))]
+    Vec::new()
+}

@@ -1,0 +1,249 @@
+//! What is known of one kind of event.
+
+use std::any::TypeId;
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::{DecodeError, Decoder, ErasedPayload, FieldDescriptor, Payload, decode};
+
+/// Raises the data of an event by one version: see `upcast` in the table of the derive.
+pub type Upcast = fn(u32, Value) -> Result<Value, Box<dyn std::error::Error + Send + Sync>>;
+
+/// What is known of one kind of event: one `static` for each variant of a definition.
+///
+/// Everything that shows or checks events reads it from here, so that no list is kept by hand.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Descriptor {
+    /// The payload's name in Rust.
+    pub name: &'static str,
+    /// The name on the wire, prefix included.
+    pub kind: &'static str,
+    /// The version of the payload's schema.
+    pub version: u32,
+    /// Further kinds that are accepted when reading, as written in the definition.
+    pub aliases: &'static [&'static str],
+    /// The doc comment.
+    pub docs: &'static str,
+    /// The fields, in order.
+    pub fields: &'static [FieldDescriptor],
+    /// The scope it cannot be emitted without.
+    pub requires: Requires,
+    /// How it is kept and delivered when there is too much.
+    pub policy: Policy,
+    /// What ends that which this event begins.
+    pub ends_with: &'static [EndsWith],
+    /// The name of the definition enum.
+    pub definition: &'static str,
+    /// The module of the definition, as `module_path!` gives it.
+    pub module: &'static str,
+    /// Where it is declared.
+    pub location: Location,
+    /// The note of `#[deprecated]`, empty where it has none.
+    pub deprecated: Option<&'static str>,
+    /// Raises older data to today's.
+    pub upcast: Option<Upcast>,
+    /// The position in the definition.
+    #[doc(hidden)]
+    pub index: usize,
+    type_id: TypeId,
+    decode: fn(&mut Decoder<'_>) -> Result<Box<dyn ErasedPayload>, DecodeError>,
+}
+
+/// The scope an event cannot be emitted without. A stream is always needed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Requires {
+    /// A node.
+    pub node: bool,
+    /// An execution.
+    pub execution: bool,
+}
+
+/// How a kind is kept and delivered when there is too much.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// Kept in a history quota of its own.
+    pub transient: bool,
+    /// Never dropped to make room in a subscriber's queue.
+    pub critical: bool,
+    /// Under overflow a newer one may replace an older one of equal scope and equal values of these fields.
+    pub coalesce: Option<&'static [&'static str]>,
+}
+
+/// One kind that ends what another begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EndsWith {
+    /// The kind that ends it.
+    pub kind: &'static str,
+    /// The fields (wire names) that both must agree in, beside the scope.
+    pub by: &'static [&'static str],
+}
+
+/// A place in the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Location {
+    /// As `file!` gives it.
+    pub file: &'static str,
+    /// From 1.
+    pub line: u32,
+}
+
+impl std::fmt::Display for Location {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+/// Builds a descriptor; called in constants by generated code.
+#[doc(hidden)]
+impl Descriptor {
+    /// The descriptor of `P`, with what every event has.
+    pub const fn new<P: Payload>(
+        name: &'static str,
+        kind: &'static str,
+        docs: &'static str,
+        fields: &'static [FieldDescriptor],
+    ) -> Self {
+        Self {
+            name,
+            kind,
+            version: 1,
+            aliases: &[],
+            docs,
+            fields,
+            requires: Requires { node: false, execution: false },
+            policy: Policy { transient: false, critical: false, coalesce: None },
+            ends_with: &[],
+            definition: "",
+            module: "",
+            location: Location { file: "", line: 0 },
+            deprecated: None,
+            upcast: None,
+            index: 0,
+            type_id: TypeId::of::<P>(),
+            decode: decode::boxed::<P>,
+        }
+    }
+
+    #[must_use]
+    pub const fn declared(
+        mut self,
+        definition: &'static str,
+        module: &'static str,
+        file: &'static str,
+        line: u32,
+        index: usize,
+    ) -> Self {
+        self.definition = definition;
+        self.module = module;
+        self.location = Location { file, line };
+        self.index = index;
+        self
+    }
+
+    #[must_use]
+    pub const fn version(mut self, version: u32) -> Self {
+        self.version = version;
+        self
+    }
+
+    #[must_use]
+    pub const fn aliases(mut self, aliases: &'static [&'static str]) -> Self {
+        self.aliases = aliases;
+        self
+    }
+
+    #[must_use]
+    pub const fn requires(mut self, node: bool, execution: bool) -> Self {
+        self.requires = Requires { node, execution };
+        self
+    }
+
+    #[must_use]
+    pub const fn transient(mut self) -> Self {
+        self.policy.transient = true;
+        self
+    }
+
+    #[must_use]
+    pub const fn critical(mut self) -> Self {
+        self.policy.critical = true;
+        self
+    }
+
+    #[must_use]
+    pub const fn coalesce(mut self, fields: &'static [&'static str]) -> Self {
+        self.policy.coalesce = Some(fields);
+        self
+    }
+
+    #[must_use]
+    pub const fn ends_with(mut self, ends: &'static [EndsWith]) -> Self {
+        self.ends_with = ends;
+        self
+    }
+
+    #[must_use]
+    pub const fn deprecated(mut self, note: &'static str) -> Self {
+        self.deprecated = Some(note);
+        self
+    }
+
+    #[must_use]
+    pub const fn upcast(mut self, hook: Upcast) -> Self {
+        self.upcast = Some(hook);
+        self
+    }
+}
+
+impl Descriptor {
+    /// The payload's type.
+    pub fn type_id(&self) -> TypeId {
+        self.type_id
+    }
+
+    /// The field of that name on the wire.
+    pub fn field(&self, name: &str) -> Option<&FieldDescriptor> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// Whether a field's content must not leave the process.
+    pub fn has_redacted(&self) -> bool {
+        self.fields.iter().any(|field| field.redacted)
+    }
+
+    /// Reads the payload out of its JSON object, which was written by this version of the event.
+    ///
+    /// Keys that no field answers to are passed over. `null` is `None` for an `Option`; for a field with a default whose
+    /// type has no null it means what a missing key means: the default.
+    ///
+    /// # Errors
+    ///
+    /// When `data` is not an object, a required field is missing, a field is there twice, or a value does not fit its
+    /// type. The error names the field; the value of a redacted field is not quoted.
+    pub fn decode(&self, data: &RawValue) -> Result<Box<dyn ErasedPayload>, DecodeError> {
+        (self.decode)(&mut Decoder::new(self, data.get()))
+    }
+
+    /// Like [`decode`](Self::decode), for data written by `version` of the event (1 where none is given).
+    ///
+    /// Where that is older than the descriptor's version, the `upcast` hook is called for each version between, in order.
+    ///
+    /// # Errors
+    ///
+    /// As [`decode`](Self::decode), and when the hook fails.
+    pub fn decode_version(
+        &self,
+        data: &RawValue,
+        version: Option<u32>,
+    ) -> Result<Box<dyn ErasedPayload>, DecodeError> {
+        match self.upcast {
+            Some(hook) if version.unwrap_or(1) < self.version => {
+                let raised = decode::raise(self, hook, version.unwrap_or(1), data)?;
+                self.decode(&raised)
+            }
+            _ => self.decode(data),
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Writing: a JSON object and a `Debug` text out of the fields of an event.
+
+use std::any::Any;
+use std::fmt;
+
+use super::{ErasedPayload, FieldDescriptor, redact};
+
+/// Why a payload could not be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EncodeError {
+    kind: &'static str,
+    field: &'static str,
+    cause: String,
+}
+
+impl EncodeError {
+    /// The kind of the event.
+    pub fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    /// The field that could not be written, by its name on the wire.
+    pub fn field(&self) -> &'static str {
+        self.field
+    }
+}
+
+impl fmt::Display for EncodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` cannot be written: field `{}`: {}", self.kind, self.field, self.cause)
+    }
+}
+
+impl std::error::Error for EncodeError {}
+
+/// Appends the JSON object of `payload`; `out` is as before when it fails.
+pub(super) fn encode(payload: &dyn ErasedPayload, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    let descriptor = payload.descriptor();
+    let start = out.len();
+    let mut result = Ok(());
+    out.push(b'{');
+    payload.visit_fields(&mut |values| {
+        for (field, value) in descriptor.fields.iter().zip(values) {
+            if field.skips(*value) {
+                continue;
+            }
+            if let Err(cause) = member(field, *value, out, start + 1) {
+                result = Err(EncodeError { kind: descriptor.kind, field: field.name, cause });
+                return;
+            }
+        }
+    });
+    match result {
+        Ok(()) => out.push(b'}'),
+        Err(_) => out.truncate(start),
+    }
+    result
+}
+
+/// Appends `"name":value`, with a comma unless `out` ends at `first`.
+fn member(field: &FieldDescriptor, value: &dyn Any, out: &mut Vec<u8>, first: usize) -> Result<(), String> {
+    if field.flattened {
+        return flattened(field, value, out, first);
+    }
+    if out.len() > first {
+        out.push(b',');
+    }
+    push_string(out, field.name);
+    out.push(b':');
+    if field.redacted {
+        let text = raw(field, value)?;
+        return redact::into(&text, out).map_err(|_| hidden());
+    }
+    (field.codec.encode)(value, out).map_err(|error| error.to_string())
+}
+
+fn flattened(
+    field: &FieldDescriptor,
+    value: &dyn Any,
+    out: &mut Vec<u8>,
+    first: usize,
+) -> Result<(), String> {
+    let mut text = raw(field, value)?;
+    if field.redacted {
+        let mut shape = Vec::new();
+        redact::into(&text, &mut shape).map_err(|_| hidden())?;
+        text = shape;
+    }
+    let inner = text.strip_prefix(b"{").and_then(|text| text.strip_suffix(b"}"));
+    let Some(inner) = inner else {
+        return Err("only a map or a struct can be flattened into the event".to_owned());
+    };
+    if !inner.is_empty() {
+        if out.len() > first {
+            out.push(b',');
+        }
+        out.extend_from_slice(inner);
+    }
+    Ok(())
+}
+
+/// The field as its type writes it, nothing hidden.
+pub(super) fn raw(field: &FieldDescriptor, value: &dyn Any) -> Result<Vec<u8>, String> {
+    let mut text = Vec::new();
+    match (field.codec.encode)(value, &mut text) {
+        Ok(()) => Ok(text),
+        Err(_) if field.redacted => Err(hidden()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn hidden() -> String {
+    "its value cannot be written as JSON (not shown: the field is redacted)".to_owned()
+}
+
+pub(super) fn push_string(out: &mut Vec<u8>, text: &str) {
+    if text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
+        out.push(b'"');
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'"');
+    } else {
+        // Writing a `str` into memory does not fail.
+        let _ = serde_json::to_writer(out, text);
+    }
+}
+
+/// As a derived `Debug` writes it; of a redacted field the shape only.
+pub(super) fn debug(payload: &dyn ErasedPayload, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let descriptor = payload.descriptor();
+    let mut result = Ok(());
+    payload.visit_fields(&mut |values| {
+        if values.is_empty() {
+            result = f.write_str(descriptor.name);
+            return;
+        }
+        let mut output = f.debug_struct(descriptor.name);
+        for (field, value) in descriptor.fields.iter().zip(values) {
+            output.field(field.ident, &FieldDebug { field, value: *value });
+        }
+        result = output.finish();
+    });
+    result
+}
+
+struct FieldDebug<'a> {
+    field: &'a FieldDescriptor,
+    value: &'a dyn Any,
+}
+
+impl fmt::Debug for FieldDebug<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.field.redacted {
+            let shape = raw(self.field, self.value).ok().and_then(|text| redact::text(&text).ok());
+            return f.write_str(shape.as_deref().unwrap_or(redact::REDACTED));
+        }
+        match (self.field.codec.debug)(self.value) {
+            Some(value) => value.fmt(f),
+            None => Err(fmt::Error),
+        }
+    }
+}

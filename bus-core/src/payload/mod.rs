@@ -1,0 +1,130 @@
+//! What an event carries: payloads, their descriptors and the codec that reads and writes them.
+//!
+//! This is the lowest layer. It knows nothing of a bus, an event or a scope. Nobody implements these traits by hand:
+//! `#[derive(AgentEvent)]` does, and what it generates is small, because the work is done here in functions that are
+//! not generic over the event. An event hands over its fields as `&dyn Any`; the [`Descriptor`] knows for each field
+//! how its *type* is written and read (the "table codec"), so that a type used by a thousand fields is compiled once.
+
+mod codec;
+mod convert;
+mod decode;
+mod definition;
+mod descriptor;
+mod encode;
+mod field;
+mod key;
+mod object;
+mod redact;
+mod set;
+mod transcode;
+
+pub use self::codec::{Adapter, FieldCodec, FieldValue, Plain};
+pub use self::convert::{IntoField, IntoObject};
+pub use self::decode::{DecodeError, DecodeReason, Decoder};
+pub use self::definition::{AgentEvent, Registration, linked};
+pub use self::descriptor::{Descriptor, EndsWith, Location, Policy, Requires, Upcast};
+pub use self::encode::EncodeError;
+pub use self::field::FieldDescriptor;
+pub use self::key::Key;
+pub use self::object::Object;
+pub use self::redact::{REDACTED, redact_raw};
+pub use self::set::EventSet;
+pub use self::transcode::{deserialize, serialize, transcode};
+
+use std::any::Any;
+use std::fmt;
+
+/// The typed data of one kind of event.
+///
+/// Implemented by `#[derive(AgentEvent)]` for the struct of each variant; never by hand.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the payload of an event: pass the struct of one variant, such as \
+               `TargetStarted::new(..)`; for a kind that no definition declares use `emit_dynamic(kind, value)`",
+    label = "not a payload",
+    note = "payloads are the structs that `#[derive(AgentEvent)]` generates, one for each variant of a definition; \
+            the definition enum itself is never built"
+)]
+pub trait Payload: Clone + fmt::Debug + Send + Sync + Sized + 'static {
+    /// What is known of this kind of event without an instance of it.
+    const DESCRIPTOR: &'static Descriptor;
+
+    /// Shows every field, in the order of the descriptor, to `visit`.
+    #[doc(hidden)]
+    fn fields(&self, visit: &mut dyn FnMut(&[&dyn Any]));
+
+    /// Reads the fields out of the JSON object that `input` holds.
+    #[doc(hidden)]
+    fn decode(input: &mut Decoder<'_>) -> Result<Self, DecodeError>;
+}
+
+/// A payload whose type is not known: the side of [`Payload`] that a trait object can have.
+pub trait ErasedPayload: Send + Sync + 'static {
+    /// For a downcast to the payload's type.
+    fn as_any(&self) -> &dyn Any;
+
+    /// What is known of this kind of event.
+    fn descriptor(&self) -> &'static Descriptor;
+
+    /// Shows every field, in the order of the descriptor, to `visit`.
+    #[doc(hidden)]
+    fn visit_fields(&self, visit: &mut dyn FnMut(&[&dyn Any]));
+}
+
+impl<P: Payload> ErasedPayload for P {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn descriptor(&self) -> &'static Descriptor {
+        P::DESCRIPTOR
+    }
+
+    fn visit_fields(&self, visit: &mut dyn FnMut(&[&dyn Any])) {
+        self.fields(visit);
+    }
+}
+
+impl dyn ErasedPayload {
+    /// Appends the JSON object of the payload to `out`, redacted.
+    ///
+    /// # Errors
+    ///
+    /// When the `Serialize` of a field fails; the error names the field and `out` is as it was before.
+    pub fn encode_json(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        encode::encode(self, out)
+    }
+
+    /// The values of `fields` (wire names), to compare two payloads by; names the payload has not are left out.
+    pub fn key(&self, fields: &[&str]) -> Key {
+        key::key(self, fields)
+    }
+
+    /// The payload, if its type is `P`.
+    pub fn downcast_ref<P: Payload>(&self) -> Option<&P> {
+        self.as_any().downcast_ref()
+    }
+}
+
+/// Redacted: a field that must not leave the process shows its shape only.
+impl fmt::Debug for dyn ErasedPayload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        encode::debug(self, f)
+    }
+}
+
+#[doc(hidden)]
+pub fn debug(payload: &dyn ErasedPayload, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    encode::debug(payload, f)
+}
+
+#[cfg(feature = "inventory")]
+#[doc(hidden)]
+pub use inventory as __inventory;
+#[doc(hidden)]
+pub use serde_json::json as __json;
+
+#[doc(hidden)]
+pub use self::object::object as __object;
+
+#[cfg(test)]
+mod tests;
