@@ -48,6 +48,14 @@ pub trait Payload: Clone + fmt::Debug + Send + Sync + Sized + 'static {
     /// What is known of this kind of event without an instance of it.
     const DESCRIPTOR: &'static Descriptor;
 
+    /// The marker `Node` if it cannot be emitted without a node, else `NoNode`.
+    #[doc(hidden)]
+    type Node: 'static;
+
+    /// The marker `Execution` if it cannot be emitted without an execution, else `NoExecution`.
+    #[doc(hidden)]
+    type Execution: 'static;
+
     /// Shows every field, in the order of the descriptor, to `visit`.
     #[doc(hidden)]
     fn fields(&self, visit: &mut dyn FnMut(&[&dyn Any]));

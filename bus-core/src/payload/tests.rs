@@ -37,6 +37,8 @@ fn raise(from: u32, mut data: Value) -> Result<Value, Box<dyn std::error::Error 
 
 impl Payload for Called {
     const DESCRIPTOR: &'static Descriptor = &CALLED;
+    type Node = ();
+    type Execution = ();
 
     fn fields(&self, visit: &mut dyn FnMut(&[&dyn Any])) {
         visit(&[&self.name, &self.size, &self.headers, &self.tries]);

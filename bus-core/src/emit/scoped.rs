@@ -1,0 +1,145 @@
+//! What emit helpers hang on: everything that has an emitter.
+//!
+//! The type of the emitter is the proof of scope. An event that needs a node asks for [`HasNode`], which only what is
+//! [`NodeScoped`] has; the traits are generic in the event so that the compiler's message can name it.
+
+use super::{Emit, Emitter};
+use crate::payload::Payload;
+use crate::scope::{Execution, NoExecution, NoNode, Node};
+
+/// Something that events are emitted from: an emitter, or a context of your own that holds one.
+///
+/// Implement it for your agent, node or request type, and every emit helper of every definition is a method of it. The
+/// type of the emitter says which scope it has, and so which events it can emit.
+///
+/// ```
+/// use bus_core::{AgentEvent, Emitter, EventBus, Execution, Node, Scoped};
+///
+/// #[derive(AgentEvent)]
+/// enum DeskEvents {
+///     #[event(requires(node, execution))]
+///     AnswerFound { answer: String },
+/// }
+///
+/// struct Researcher {
+///     emitter: Emitter<Node, Execution>,
+/// }
+///
+/// impl Scoped for Researcher {
+///     type Emitter = Emitter<Node, Execution>;
+///
+///     fn emitter(&self) -> &Self::Emitter {
+///         &self.emitter
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let bus = EventBus::new();
+/// let me = Researcher { emitter: bus.stream("desk").execution("exec-1").node("research") };
+/// me.emit_answer_found("42").await;
+/// # }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no emitter, so nothing can be emitted from it: call the helper on an emitter, as \
+               `bus.stream(\"name\")` gives one, or implement `Scoped` for `{Self}`",
+    label = "nothing can be emitted from this"
+)]
+pub trait Scoped {
+    /// `Emitter`, `Emitter<Node>`, `Emitter<NoNode, Execution>` or `Emitter<Node, Execution>`.
+    type Emitter: AnyEmitter;
+
+    /// The emitter that the events go out through.
+    fn emitter(&self) -> &Self::Emitter;
+
+    /// Emits a payload: what the event's own helper does, for a payload made elsewhere.
+    ///
+    /// Scope is checked as the helper checks it. Nothing is published before the result is awaited or sent.
+    fn emit<P: Payload>(&self, payload: P) -> Emit<P>
+    where
+        Self: HasNode<P, P::Node> + HasExecution<P, P::Execution>,
+    {
+        self.emitter().emit_unchecked(payload)
+    }
+}
+
+impl<N: 'static, X: 'static> Scoped for Emitter<N, X> {
+    type Emitter = Self;
+
+    fn emitter(&self) -> &Self {
+        self
+    }
+}
+
+/// An [`Emitter`] of whatever scope; nothing else is one.
+pub trait AnyEmitter: sealed::Sealed {
+    /// [`Node`] or [`NoNode`].
+    type Node: 'static;
+    /// [`Execution`] or [`NoExecution`].
+    type Execution: 'static;
+
+    /// Without a check of scope: what generated helpers call once they have made it.
+    #[doc(hidden)]
+    fn emit_unchecked<P: Payload>(&self, payload: P) -> Emit<P>;
+}
+
+impl<N: 'static, X: 'static> AnyEmitter for Emitter<N, X> {
+    type Node = N;
+    type Execution = X;
+
+    fn emit_unchecked<P: Payload>(&self, payload: P) -> Emit<P> {
+        Emit::new(self, payload)
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl<N, X> Sealed for crate::emit::Emitter<N, X> {}
+}
+
+/// Has a node. For functions that emit events of a node: `fn run(scope: &impl NodeScoped)`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no node: give its emitter one with `.node(\"id\")`",
+    label = "a node is needed here"
+)]
+pub trait NodeScoped: Scoped {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Scoped + ?Sized> NodeScoped for T where T::Emitter: AnyEmitter<Node = Node> {}
+
+/// Has an execution. For functions that emit events of an execution: `fn run(scope: &impl ExecutionScoped)`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no execution: give its emitter one with `.execution(\"id\")`",
+    label = "an execution is needed here"
+)]
+pub trait ExecutionScoped: Scoped {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Scoped + ?Sized> ExecutionScoped for T where T::Emitter: AnyEmitter<Execution = Execution> {}
+
+/// Has the node that the event `E` needs. Not for your own bounds: those say [`NodeScoped`].
+#[diagnostic::on_unimplemented(
+    message = "`{E}` needs a node, and `{Self}` has none: give its emitter one with `.node(\"id\")`",
+    label = "`{E}` needs a node",
+    note = "a function that emits it takes `&impl NodeScoped`"
+)]
+pub trait HasNode<E, Need = Node> {}
+
+#[diagnostic::do_not_recommend]
+impl<T: NodeScoped + ?Sized, E> HasNode<E, Node> for T {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Scoped + ?Sized, E> HasNode<E, NoNode> for T {}
+
+/// Has the execution that the event `E` needs. Not for your own bounds: those say [`ExecutionScoped`].
+#[diagnostic::on_unimplemented(
+    message = "`{E}` needs an execution, and `{Self}` has none: give its emitter one with `.execution(\"id\")`",
+    label = "`{E}` needs an execution",
+    note = "a function that emits it takes `&impl ExecutionScoped`"
+)]
+pub trait HasExecution<E, Need = Execution> {}
+
+#[diagnostic::do_not_recommend]
+impl<T: ExecutionScoped + ?Sized, E> HasExecution<E, Execution> for T {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Scoped + ?Sized, E> HasExecution<E, NoExecution> for T {}

@@ -1,0 +1,19 @@
+//! What the type of an emitter says about its scope.
+//!
+//! `Emitter<Node, NoExecution>` has a node and no execution that the compiler knows of. The markers are never built.
+
+/// The emitter has no node that the compiler knows of; `.node(id)` gives it one.
+#[derive(Debug, Clone, Copy)]
+pub enum NoNode {}
+
+/// The emitter has a node.
+#[derive(Debug, Clone, Copy)]
+pub enum Node {}
+
+/// The emitter has no execution that the compiler knows of; `.execution(id)` gives it one.
+#[derive(Debug, Clone, Copy)]
+pub enum NoExecution {}
+
+/// The emitter has an execution.
+#[derive(Debug, Clone, Copy)]
+pub enum Execution {}
