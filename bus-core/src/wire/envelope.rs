@@ -1,0 +1,205 @@
+//! The object round every event: found in one pass, nothing copied that stands as it is.
+
+use std::borrow::Cow;
+use std::time::SystemTime;
+
+use super::error::{ReadError, ReadProblem};
+use super::limits::Limits;
+use super::scan::{Scan, Shape, Value};
+use super::time;
+use super::zone::Zone;
+
+type Result<T> = std::result::Result<T, ReadError>;
+
+/// The keys of an event in the order they are written. What comes from elsewhere may have any order.
+pub(crate) const KEYS: [&str; 11] = [
+    "type",
+    "stream_id",
+    "node_id",
+    "execution_id",
+    "data",
+    "timestamp",
+    "correlation_id",
+    "id",
+    "seq",
+    "version",
+    "causation_id",
+];
+
+const TYPE: usize = 0;
+const STREAM: usize = 1;
+const NODE: usize = 2;
+const EXECUTION: usize = 3;
+const DATA: usize = 4;
+const TIMESTAMP: usize = 5;
+const CORRELATION: usize = 6;
+const ID: usize = 7;
+const SEQ: usize = 8;
+const VERSION: usize = 9;
+const CAUSATION: usize = 10;
+
+/// One event as it stands in a text.
+#[derive(Debug)]
+pub(super) struct Envelope<'a> {
+    pub(super) kind: Cow<'a, str>,
+    pub(super) stream: Cow<'a, str>,
+    pub(super) node: Option<Cow<'a, str>>,
+    pub(super) execution: Option<Cow<'a, str>>,
+    pub(super) correlation: Option<Cow<'a, str>>,
+    pub(super) timestamp: SystemTime,
+    /// JSON of any shape, without a line break.
+    pub(super) data: Cow<'a, str>,
+    /// Extra keys that hold a string, in their order.
+    pub(super) attributes: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    /// Extra keys that hold anything else but null: JSON on one line, to be written back.
+    pub(super) extra: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    pub(super) id: Option<Cow<'a, str>>,
+    pub(super) seq: Option<u64>,
+    pub(super) version: Option<u32>,
+    pub(super) causation: Option<Cow<'a, str>>,
+}
+
+impl<'a> Envelope<'a> {
+    /// Reads one event. All of `text` is checked, `data` included.
+    pub(super) fn read(text: &'a str, limits: Limits, zone: &Zone) -> Result<Self> {
+        let mut scan = Scan::new(text, limits);
+        if text.len() > limits.bytes {
+            return scan.fail(ReadProblem::TooLarge { bytes: text.len(), limit: limits.bytes }, 0);
+        }
+        let found = Found::collect(&mut scan)?;
+        found.envelope(&scan, limits, zone)
+    }
+}
+
+/// The values of the envelope's keys, and the rest.
+#[derive(Default)]
+struct Found<'a> {
+    values: [Option<Value<'a>>; KEYS.len()],
+    attributes: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    extra: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+}
+
+impl<'a> Found<'a> {
+    fn collect(scan: &mut Scan<'a>) -> Result<Self> {
+        let mut found = Self::default();
+        match scan.next() {
+            Some(b'{') => scan.enter(true)?,
+            None => return scan.fail(ReadProblem::Empty, 0),
+            _ => return scan.unexpected("an event, which is one JSON object"),
+        }
+        if scan.next() == Some(b'}') {
+            return scan.fail(ReadProblem::Missing("type"), 0);
+        }
+        loop {
+            let key = scan.key()?;
+            let value = scan.value()?;
+            let name = key.chars();
+            match KEYS.iter().position(|known| *known == name) {
+                Some(slot) => found.values[slot] = Some(value),
+                None => found.other(name, &value),
+            }
+            match scan.next() {
+                Some(b',') => scan.at += 1,
+                Some(b'}') => break,
+                _ => return scan.unexpected("`,` or `}`"),
+            }
+        }
+        scan.leave();
+        match scan.next() {
+            None => Ok(found),
+            Some(_) => scan.fail(ReadProblem::Trailing, scan.at),
+        }
+    }
+
+    /// A key that is not the envelope's: an attribute, or kept as it is.
+    fn other(&mut self, name: Cow<'a, str>, value: &Value<'a>) {
+        if let Some(text) = value.string() {
+            self.attributes.push((name, text.chars()));
+        } else if value.shape != Shape::Null {
+            self.extra.push((name, one_line(value.raw)));
+        }
+    }
+
+    fn envelope(self, scan: &Scan<'a>, limits: Limits, zone: &Zone) -> Result<Envelope<'a>> {
+        let kind = self.required(TYPE, scan)?;
+        if kind.is_empty() {
+            return self.invalid(TYPE, "is empty: give the event a kind", scan);
+        }
+        if kind.len() > limits.kind {
+            return scan.fail(ReadProblem::KindTooLong { limit: limits.kind }, self.at(TYPE));
+        }
+        let stamp = self.required(TIMESTAMP, scan)?;
+        let timestamp = match time::parse(&stamp, zone) {
+            Ok(timestamp) => timestamp,
+            Err(reason) => return self.invalid(TIMESTAMP, reason, scan),
+        };
+        Ok(Envelope {
+            kind,
+            timestamp,
+            stream: self.required(STREAM, scan)?,
+            node: self.text(NODE, scan)?,
+            execution: self.text(EXECUTION, scan)?,
+            correlation: self.text(CORRELATION, scan)?,
+            data: self.values[DATA].map_or(Cow::Borrowed("{}"), |value| one_line(value.raw)),
+            id: self.text(ID, scan)?,
+            seq: self.whole(SEQ, scan)?,
+            version: self.whole(VERSION, scan)?,
+            causation: self.text(CAUSATION, scan)?,
+            attributes: self.attributes,
+            extra: self.extra,
+        })
+    }
+
+    fn at(&self, slot: usize) -> usize {
+        self.values[slot].map_or(0, |value| value.at)
+    }
+
+    #[cold]
+    fn invalid<T>(&self, slot: usize, reason: &'static str, scan: &Scan<'a>) -> Result<T> {
+        scan.fail(ReadProblem::Invalid { key: KEYS[slot], reason }, self.at(slot))
+    }
+
+    #[cold]
+    fn wrong<T>(value: &Value<'a>, slot: usize, expected: &'static str, scan: &Scan<'a>) -> Result<T> {
+        let problem = ReadProblem::WrongType { key: KEYS[slot], expected, found: value.shape.name() };
+        scan.fail(problem, value.at)
+    }
+
+    fn required(&self, slot: usize, scan: &Scan<'a>) -> Result<Cow<'a, str>> {
+        match self.text(slot, scan)? {
+            Some(text) => Ok(text),
+            None => scan.fail(ReadProblem::Missing(KEYS[slot]), self.at(slot)),
+        }
+    }
+
+    /// A string; absent and null are the same.
+    fn text(&self, slot: usize, scan: &Scan<'a>) -> Result<Option<Cow<'a, str>>> {
+        match &self.values[slot] {
+            None => Ok(None),
+            Some(value) if value.shape == Shape::Null => Ok(None),
+            Some(value) => match value.string() {
+                Some(text) => Ok(Some(text.chars())),
+                None => Self::wrong(value, slot, "a string", scan),
+            },
+        }
+    }
+
+    /// A whole number; absent and null are the same.
+    fn whole<N: std::str::FromStr>(&self, slot: usize, scan: &Scan<'a>) -> Result<Option<N>> {
+        match &self.values[slot] {
+            None => Ok(None),
+            Some(value) if value.shape == Shape::Null => Ok(None),
+            Some(value) if value.shape != Shape::Number => Self::wrong(value, slot, "a whole number", scan),
+            Some(value) => match value.raw.parse() {
+                Ok(number) => Ok(Some(number)),
+                Err(_) => self.invalid(slot, "is not a whole number in range: write 0, 1, 2 and so on", scan),
+            },
+        }
+    }
+}
+
+/// The same JSON without line breaks, which may only stand between its parts: what was read from a pretty-printed text
+/// must fit on a line when it is written back.
+fn one_line(json: &str) -> Cow<'_, str> {
+    if json.contains(['\n', '\r']) { Cow::Owned(json.replace(['\n', '\r'], "")) } else { Cow::Borrowed(json) }
+}

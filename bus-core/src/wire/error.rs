@@ -1,0 +1,164 @@
+//! Why a text was not read.
+
+use std::fmt;
+
+/// Why a text is not an event: what was wrong, and where.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ReadError(Box<Inner>); // boxed: the good path moves a pointer, not this
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Inner {
+    problem: ReadProblem,
+    offset: usize,
+    column: usize,
+}
+
+/// What can be wrong with a text that should be an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReadProblem {
+    /// Nothing but white space.
+    Empty,
+    /// The text ends before the event does.
+    Cut,
+    /// The event is over, the text is not.
+    Trailing,
+    /// Not JSON at all: what was expected, and what stood there.
+    Syntax {
+        /// What JSON would have here.
+        expected: &'static str,
+        /// What is here.
+        found: String,
+    },
+    /// `NaN`, `Infinity` or `-Infinity`, which Python writes and JSON has not.
+    NotANumber,
+    /// A raw control character inside a string, NUL among them.
+    Control(u8),
+    /// One half of a surrogate pair, as `\ud800`, without the other half.
+    LoneSurrogate,
+    /// Bytes that are not UTF-8.
+    NotUtf8,
+    /// An object holds one key twice.
+    DuplicateKey(String),
+    /// More bytes than the limit.
+    TooLarge {
+        /// How many there are; at least this many where reading stopped early.
+        bytes: usize,
+        /// How many there may be.
+        limit: usize,
+    },
+    /// More levels of arrays and objects than the limit.
+    TooDeep {
+        /// How many there may be.
+        limit: usize,
+    },
+    /// A key of more bytes than the limit.
+    KeyTooLong {
+        /// How many there may be.
+        limit: usize,
+    },
+    /// A kind of more bytes than the limit.
+    KindTooLong {
+        /// How many there may be.
+        limit: usize,
+    },
+    /// A key that every event has is absent or null.
+    Missing(&'static str),
+    /// A key of the envelope holds a value of another type.
+    WrongType {
+        /// The key.
+        key: &'static str,
+        /// What it should hold.
+        expected: &'static str,
+        /// What it holds.
+        found: &'static str,
+    },
+    /// A key of the envelope holds the right type and a value that makes no sense.
+    Invalid {
+        /// The key.
+        key: &'static str,
+        /// Why not.
+        reason: &'static str,
+    },
+}
+
+impl ReadError {
+    /// `offset` is in bytes from the start of `text`.
+    #[cold]
+    pub(super) fn new(problem: ReadProblem, text: &str, offset: usize) -> Self {
+        let before = text.get(..offset).unwrap_or(text);
+        let line = before.rfind('\n').map_or(before, |end| &before[end + 1..]);
+        Self(Box::new(Inner { problem, offset, column: line.chars().count() + 1 }))
+    }
+
+    /// What was wrong.
+    pub fn problem(&self) -> &ReadProblem {
+        &self.0.problem
+    }
+
+    /// Where, in bytes from the start of the text.
+    pub fn offset(&self) -> usize {
+        self.0.offset
+    }
+
+    /// Where, in characters from the start of the line, the first being 1.
+    pub fn column(&self) -> usize {
+        self.0.column
+    }
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use ReadProblem as P;
+        match self.problem() {
+            // These speak of the whole text; a column would only distract.
+            P::Empty | P::TooLarge { .. } | P::Missing(_) => write!(f, "{}", self.problem()),
+            problem => write!(f, "{problem} (column {})", self.column()),
+        }
+    }
+}
+
+impl fmt::Display for ReadProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("empty text: an event is one JSON object"),
+            Self::Cut => f.write_str("the text ends before the event does: was it cut off while it was written?"),
+            Self::Trailing => f.write_str("text after the end of the event: put one event on a line"),
+            Self::Syntax { expected, found } => write!(f, "not JSON: expected {expected}, found {found}"),
+            Self::NotANumber => f.write_str(
+                "`NaN` and `Infinity` are not JSON: write null or a string (Python: json.dumps(…, allow_nan=False) finds the place)",
+            ),
+            Self::Control(0) => f.write_str("NUL inside a string: write it as \\u0000, or look for a damaged file"),
+            Self::Control(byte) => write!(f, "control character {byte:#04x} inside a string: write it as \\u{byte:04x}"),
+            Self::LoneSurrogate => {
+                f.write_str("half a surrogate pair is not a character: write both halves, or \\ufffd in its place")
+            }
+            Self::NotUtf8 => f.write_str("not UTF-8: write the file as UTF-8"),
+            Self::DuplicateKey(key) => write!(f, "key `{key}` is there twice: give each key once"),
+            Self::TooLarge { bytes, limit } => {
+                write!(f, "{bytes} bytes are more than the {limit} allowed: raise the limit with `.max_bytes(n)`")
+            }
+            Self::TooDeep { limit } => {
+                write!(f, "more than {limit} levels of arrays and objects: flatten the payload")
+            }
+            Self::KeyTooLong { limit } => write!(f, "key of more than {limit} bytes: put long text into the value"),
+            Self::KindTooLong { limit } => write!(f, "kind of more than {limit} bytes: put long text into `data`"),
+            Self::Missing(key) => write!(f, "`{key}` is missing: every event has one"),
+            Self::WrongType { key, expected, found } => write!(f, "`{key}` must be {expected}, not {found}"),
+            Self::Invalid { key, reason } => write!(f, "`{key}` {reason}"),
+        }
+    }
+}
+
+// The text that people see in `unwrap` and in `?` out of `main`.
+impl fmt::Debug for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReadError")
+            .field("problem", self.problem())
+            .field("offset", &self.offset())
+            .field("column", &self.column())
+            .finish()
+    }
+}
+
+impl std::error::Error for ReadError {}

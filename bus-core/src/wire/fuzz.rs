@@ -1,0 +1,86 @@
+//! What must be true of any text, as plain functions: the tests and the fuzz targets call the same ones.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::envelope::Envelope;
+use super::error::{ReadError, ReadProblem};
+use super::limits::Limits;
+use super::lines::Lines;
+use super::time;
+use super::zone::Zone;
+
+/// Reads a text as an event and holds the answer against `serde_json`: what the one reads, the other reads too, and
+/// what only `serde_json` reads is refused for one of the reasons that are ours.
+pub(crate) fn event(text: &str) -> Result<(), String> {
+    let ours = Envelope::read(text, Limits::new(), &Zone::UTC);
+    let theirs = serde_json::from_str::<&RawValue>(text).map(drop);
+    match (&ours, theirs) {
+        (Ok(envelope), Ok(())) => same_data(text, envelope),
+        (Ok(_), Err(error)) => Err(format!("read what is not JSON: {error}")),
+        (Err(error), Ok(())) if is_json(error.problem()) => Ok(()),
+        (Err(error), Ok(())) => Err(format!("refused good JSON: {error}")),
+        (Err(_), Err(_)) => Ok(()),
+    }
+}
+
+/// Reads bytes as JSON lines; gives how many were read and how many were not.
+pub(crate) fn lines(bytes: &[u8], limit: usize) -> Result<(u64, u64), String> {
+    let mut lines = Lines::new(bytes, limit);
+    let (mut good, mut bad) = (0, 0);
+    while let Some(line) = lines.next() {
+        match line.map(event) {
+            Ok(result) => {
+                result?;
+                good += 1;
+            }
+            Err(_) => bad += 1,
+        }
+    }
+    Ok((good, bad))
+}
+
+/// Reads a text as a timestamp; what was read is written and read again as the same instant.
+pub(crate) fn timestamp(text: &str) -> Result<(), String> {
+    let Ok(instant) = time::parse(text, &Zone::UTC) else { return Ok(()) };
+    let mut written = Vec::new();
+    time::write(instant, &mut written);
+    let written = String::from_utf8_lossy(&written);
+    if time::parse(&written, &Zone::UTC) == Ok(instant) {
+        Ok(())
+    } else {
+        Err(format!("{text} became {written}"))
+    }
+}
+
+/// Writes an instant and reads it back.
+pub(crate) fn instant(seconds: u32, nanos: u32) -> Result<(), String> {
+    let instant = UNIX_EPOCH + Duration::new(u64::from(seconds), nanos % 1_000_000_000);
+    let mut written = Vec::new();
+    time::write(instant, &mut written);
+    timestamp(&String::from_utf8_lossy(&written))
+}
+
+/// Whether a problem is one that `serde_json` does not see in a text that it only looks over.
+fn is_json(problem: &ReadProblem) -> bool {
+    use ReadProblem as P;
+    !matches!(problem, P::Cut | P::Trailing | P::NotANumber | P::Control(_) | P::NotUtf8)
+        && !matches!(problem, P::Syntax { expected, .. } if !expected.starts_with("an event"))
+}
+
+fn same_data(text: &str, envelope: &Envelope<'_>) -> Result<(), String> {
+    // A number that no `f64` holds is JSON, and no `Value`.
+    let Ok(mut whole) = serde_json::from_str::<Value>(text) else { return Ok(()) };
+    let Ok(data) = serde_json::from_str::<Value>(&envelope.data) else {
+        return Err(format!("data is no JSON of its own: {}", envelope.data));
+    };
+    let expected = whole.get_mut("data").map_or_else(|| Value::Object(serde_json::Map::new()), Value::take);
+    if data == expected { Ok(()) } else { Err(format!("data became {data}")) }
+}
+
+/// The reader of one event, for a test that only asks whether it panics.
+pub(crate) fn read(text: &str) -> Result<(), ReadError> {
+    Envelope::read(text, Limits::new(), &Zone::UTC).map(drop)
+}

@@ -1,0 +1,30 @@
+//! How much of everything a text may have before it is refused.
+
+/// Limits of reading. The text comes from outside; each of these bounds what a hostile one can cost.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// Bytes of one event.
+    pub(crate) bytes: usize,
+    /// Levels of arrays and objects, the event's own object being the first.
+    pub(crate) depth: usize,
+    /// Bytes of one key, as written.
+    pub(crate) key: usize,
+    /// Bytes of a kind.
+    pub(crate) kind: usize,
+}
+
+impl Limits {
+    /// Depth fits one bit a level into a `u128`, and leaves `data` the 127 levels that `serde_json` decodes.
+    pub(crate) const DEPTH: usize = 128;
+
+    /// The limits unless set.
+    pub(crate) const fn new() -> Self {
+        Self { bytes: 16 * 1024 * 1024, depth: Self::DEPTH, key: 4096, kind: 256 }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,135 @@
+//! JSON lines from a file or a pipe.
+
+use std::fmt;
+use std::io::{self, BufRead, Read};
+
+use super::error::{ReadError, ReadProblem};
+
+/// Takes a text apart into lines; a bad one is reported and the next is read.
+pub(super) struct Lines<R> {
+    input: R,
+    buffer: Vec<u8>,
+    number: u64,
+    limit: usize,
+    over: bool,
+}
+
+/// A line that was not read, and which.
+#[derive(Debug)]
+pub struct LineError {
+    line: u64,
+    cause: LineCause,
+}
+
+/// Why a line was not read.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum LineCause {
+    /// It is not an event. The next line may be one.
+    Event(ReadError),
+    /// The file or pipe failed. Nothing comes after it.
+    Io(io::Error),
+}
+
+impl<R: BufRead> Lines<R> {
+    pub(super) fn new(input: R, limit: usize) -> Self {
+        Self { input, buffer: Vec::new(), number: 0, limit, over: false }
+    }
+
+    /// The number of the line that was last taken, from 1.
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// The next line that is not blank, without its end; `None` after the last, and after a failure of the input.
+    pub(super) fn next(&mut self) -> Option<Result<&str, LineError>> {
+        loop {
+            let bytes = match self.take() {
+                Ok(0) => return None,
+                Ok(bytes) => bytes,
+                Err(error) => {
+                    self.over = true;
+                    return Some(Err(self.error(LineCause::Io(error))));
+                }
+            };
+            if bytes > self.limit {
+                let problem = ReadProblem::TooLarge { bytes, limit: self.limit };
+                return Some(Err(self.error(LineCause::Event(ReadError::new(problem, "", 0)))));
+            }
+            if !self.buffer.trim_ascii().is_empty() {
+                break;
+            }
+        }
+        // Told apart by hand: a `match` that returns the text would hold the borrow for the other arm too.
+        if let Err(error) = std::str::from_utf8(&self.buffer) {
+            let good = String::from_utf8_lossy(&self.buffer[..error.valid_up_to()]);
+            let error = ReadError::new(ReadProblem::NotUtf8, &good, good.len());
+            return Some(Err(self.error(LineCause::Event(error))));
+        }
+        std::str::from_utf8(&self.buffer).ok().map(Ok)
+    }
+
+    /// Takes one line into the buffer. Its length with its end, which for one over the limit is more than the buffer
+    /// holds: the rest was skipped, not kept. 0 at the end.
+    fn take(&mut self) -> io::Result<usize> {
+        self.buffer.clear();
+        if self.over {
+            return Ok(0);
+        }
+        self.number += 1;
+        let room = u64::try_from(self.limit).unwrap_or(u64::MAX).saturating_add(2); // and the line's end
+        let mut bytes = self.input.by_ref().take(room).read_until(b'\n', &mut self.buffer)?;
+        let whole = self.buffer.ends_with(b"\n");
+        for end in [b'\n', b'\r'] {
+            if self.buffer.last() == Some(&end) {
+                self.buffer.pop();
+            }
+        }
+        if !whole && self.buffer.len() > self.limit {
+            bytes += self.input.skip_until(b'\n')?;
+        }
+        if self.number == 1 && self.buffer.starts_with(b"\xEF\xBB\xBF") {
+            self.buffer.drain(..3); // a byte order mark, as some editors write
+        }
+        Ok(if self.buffer.len() > self.limit { bytes } else { bytes.min(self.limit) })
+    }
+
+    #[cfg(test)]
+    pub(super) fn buffered(&self) -> usize {
+        self.buffer.capacity()
+    }
+
+    pub(super) fn error(&self, cause: LineCause) -> LineError {
+        LineError { line: self.number, cause }
+    }
+}
+
+impl LineError {
+    /// The number of the line, from 1.
+    pub fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// Why it was not read.
+    pub fn cause(&self) -> &LineCause {
+        &self.cause
+    }
+}
+
+impl fmt::Display for LineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.cause {
+            LineCause::Event(error) => write!(f, "line {}: {error}", self.line),
+            LineCause::Io(error) => write!(f, "line {}: the input failed: {error}", self.line),
+        }
+    }
+}
+
+impl std::error::Error for LineError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.cause {
+            LineCause::Event(error) => Some(error),
+            LineCause::Io(error) => Some(error),
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! One pass over a JSON text that checks everything and keeps nothing.
+//!
+//! The reader takes `data` as it stands, so nobody else looks at it before it is written back or decoded. This pass is
+//! where it is held to the letter of JSON (RFC 8259) and to the limits: depth, length of keys, no key twice, no raw
+//! control character, no lone surrogate. It is a loop, not a recursion: one bit a level says array or object, so depth
+//! costs no stack.
+
+use super::error::{ReadError, ReadProblem};
+use super::keys::Keys;
+use super::limits::Limits;
+use super::text::Text;
+
+type Result<T> = std::result::Result<T, ReadError>;
+
+/// A place in a text.
+pub(super) struct Scan<'a> {
+    pub(super) text: &'a str,
+    pub(super) at: usize,
+    limits: Limits,
+    keys: Keys<'a>,
+    /// One bit a level, the innermost lowest: 1 for an object.
+    nest: u128,
+    depth: usize,
+}
+
+/// What a value is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Shape {
+    Object,
+    Array,
+    String,
+    Number,
+    Bool,
+    Null,
+}
+
+/// A value as it stands in the text.
+#[derive(Clone, Copy)]
+pub(super) struct Value<'a> {
+    pub(super) raw: &'a str,
+    pub(super) shape: Shape,
+    /// Where it begins.
+    pub(super) at: usize,
+}
+
+impl Shape {
+    /// The first byte of a value says what it is.
+    fn of(first: Option<u8>) -> Self {
+        match first {
+            Some(b'{') => Self::Object,
+            Some(b'[') => Self::Array,
+            Some(b'"') => Self::String,
+            Some(b't' | b'f') => Self::Bool,
+            Some(b'n') => Self::Null,
+            _ => Self::Number,
+        }
+    }
+
+    /// As error texts call it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Object => "an object",
+            Self::Array => "an array",
+            Self::String => "a string",
+            Self::Number => "a number",
+            Self::Bool => "true or false",
+            Self::Null => "null",
+        }
+    }
+}
+
+impl<'a> Value<'a> {
+    /// The text of a string; nothing for other shapes.
+    pub(super) fn string(&self) -> Option<Text<'a>> {
+        let inner = self.raw.strip_prefix('"')?.strip_suffix('"')?;
+        Some(Text { raw: inner, escaped: inner.contains('\\') })
+    }
+}
+
+impl<'a> Scan<'a> {
+    pub(super) fn new(text: &'a str, limits: Limits) -> Self {
+        Self { text, at: 0, limits, keys: Keys::default(), nest: 0, depth: 0 }
+    }
+
+    #[cold]
+    pub(super) fn fail<T>(&self, problem: ReadProblem, at: usize) -> Result<T> {
+        Err(ReadError::new(problem, self.text, at))
+    }
+
+    /// What stands here is not what JSON has here.
+    #[cold]
+    pub(super) fn unexpected<T>(&self, expected: &'static str) -> Result<T> {
+        let rest = &self.text[self.at..];
+        let problem = match rest.chars().next() {
+            None => ReadProblem::Cut,
+            Some(_) if ["NaN", "Infinity", "-Infinity"].iter().any(|word| rest.starts_with(word)) => {
+                ReadProblem::NotANumber
+            }
+            Some('\0') => ReadProblem::Syntax { expected, found: "NUL".into() },
+            Some(found) => ReadProblem::Syntax { expected, found: format!("`{}`", found.escape_default()) },
+        };
+        self.fail(problem, self.at)
+    }
+
+    pub(super) fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    /// The next byte that is not white space, which stays where it is.
+    pub(super) fn next(&mut self) -> Option<u8> {
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.peek() {
+            self.at += 1;
+        }
+        self.peek()
+    }
+
+    /// Goes into an object or array; its opening byte is here.
+    pub(super) fn enter(&mut self, object: bool) -> Result<()> {
+        let limit = self.limits.depth.min(Limits::DEPTH);
+        if self.depth >= limit {
+            return self.fail(ReadProblem::TooDeep { limit }, self.at);
+        }
+        self.at += 1;
+        self.depth += 1;
+        self.nest = self.nest << 1 | u128::from(object);
+        if object {
+            self.keys.open();
+        }
+        Ok(())
+    }
+
+    /// Goes out of the innermost object or array; its closing byte is here.
+    pub(super) fn leave(&mut self) {
+        if self.in_object() {
+            self.keys.close();
+        }
+        self.at += 1;
+        self.depth -= 1;
+        self.nest >>= 1;
+    }
+
+    fn in_object(&self) -> bool {
+        self.nest & 1 == 1
+    }
+
+    /// A key and its colon. The value is next.
+    pub(super) fn key(&mut self) -> Result<Text<'a>> {
+        if self.next() != Some(b'"') {
+            return self.unexpected("a key in quotes");
+        }
+        let at = self.at;
+        let key = self.string()?;
+        if key.raw.len() > self.limits.key {
+            return self.fail(ReadProblem::KeyTooLong { limit: self.limits.key }, at);
+        }
+        if !self.keys.add(key.chars()) {
+            return self.fail(ReadProblem::DuplicateKey(key.chars().into_owned()), at);
+        }
+        if self.next() != Some(b':') {
+            return self.unexpected("`:`");
+        }
+        self.at += 1;
+        Ok(key)
+    }
+
+    /// One whole value.
+    pub(super) fn value(&mut self) -> Result<Value<'a>> {
+        let shape = Shape::of(self.next());
+        let (at, base) = (self.at, self.depth);
+        while self.begin()? || !self.end(base)? {}
+        Ok(Value { raw: &self.text[at..self.at], shape, at })
+    }
+
+    /// The beginning of a value, which for a scalar is all of it: `true` when it opened something and the first value
+    /// inside is next.
+    fn begin(&mut self) -> Result<bool> {
+        match self.next() {
+            Some(b'"') => self.string().map(|_| false),
+            Some(b'-' | b'0'..=b'9') => self.number().map(|()| false),
+            Some(b't') => self.word("true").map(|()| false),
+            Some(b'f') => self.word("false").map(|()| false),
+            Some(b'n') => self.word("null").map(|()| false),
+            Some(b'{') => {
+                self.enter(true)?;
+                let empty = self.next() == Some(b'}');
+                if empty {
+                    self.leave()
+                } else {
+                    self.key()?;
+                }
+                Ok(!empty)
+            }
+            Some(b'[') => {
+                self.enter(false)?;
+                let empty = self.next() == Some(b']');
+                if empty {
+                    self.leave();
+                }
+                Ok(!empty)
+            }
+            _ => self.unexpected("a value"),
+        }
+    }
+
+    /// After a value: closes what ends here. `true` when no more is open than `base`, `false` when another value is
+    /// next.
+    fn end(&mut self, base: usize) -> Result<bool> {
+        while self.depth > base {
+            match (self.next(), self.in_object()) {
+                (Some(b','), object) => {
+                    self.at += 1;
+                    if object {
+                        self.key()?;
+                    }
+                    return Ok(false);
+                }
+                (Some(b'}'), true) | (Some(b']'), false) => self.leave(),
+                (_, true) => return self.unexpected("`,` or `}`"),
+                (_, false) => return self.unexpected("`,` or `]`"),
+            }
+        }
+        Ok(true)
+    }
+}

@@ -1,0 +1,148 @@
+//! The envelope: ours, the Python runtime's, and what is neither.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use crate::wire::envelope::Envelope;
+use crate::wire::error::{ReadError, ReadProblem as P};
+use crate::wire::limits::Limits;
+use crate::wire::zone::Zone;
+
+fn read(text: &str) -> Result<Envelope<'_>, ReadError> {
+    Envelope::read(text, Limits::new(), &Zone::UTC)
+}
+
+const PYTHON: &str = r#"{"type": "execution_started", "stream_id": "webhook", "node_id": null, "execution_id": "e-1", "data": {"input": {"topic": "goals"}}, "timestamp": "2026-11-22T06:14:08.602801", "correlation_id": "req-0", "graph_id": "desk"}"#;
+
+#[test]
+fn the_python_runtime() {
+    let event = read(PYTHON).unwrap();
+    assert_eq!((&*event.kind, &*event.stream), ("execution_started", "webhook"));
+    assert_eq!(
+        (event.node, event.execution.as_deref(), event.correlation.as_deref()),
+        (None, Some("e-1"), Some("req-0"))
+    );
+    assert_eq!(event.data, r#"{"input": {"topic": "goals"}}"#);
+    assert_eq!(event.timestamp, UNIX_EPOCH + Duration::new(1_795_328_048, 602_801_000));
+    assert_eq!(event.attributes, [("graph_id".into(), "desk".into())]);
+    assert_eq!((event.id, event.seq, event.version, event.causation), (None, None, None, None));
+    assert_eq!(event.extra, []);
+}
+
+#[test]
+fn ours() {
+    let event = read(
+        r#"{"type":"k","stream_id":"s","node_id":"n","execution_id":null,"data":{},"timestamp":"2026-11-22T06:14:08.602801+00:00","correlation_id":null,"id":"00c0ffee00c0ffee-42","seq":42,"version":3,"causation_id":"00c0ffee00c0ffee-41"}"#,
+    )
+    .unwrap();
+    assert_eq!(
+        (event.id.as_deref(), event.seq, event.version),
+        (Some("00c0ffee00c0ffee-42"), Some(42), Some(3))
+    );
+    assert_eq!(event.causation.as_deref(), Some("00c0ffee00c0ffee-41"));
+}
+
+#[test]
+fn only_kind_stream_and_time_are_needed() {
+    let event = read(r#"{"timestamp":"2026-11-22T06:14:08","stream_id":"","type":"k"}"#).unwrap();
+    assert_eq!((&*event.stream, &*event.data), ("", "{}"));
+    assert_eq!((event.node, event.execution, event.correlation), (None, None, None));
+}
+
+/// Text is an attribute, null is nothing, and everything else is kept as it stands.
+#[test]
+fn extra_keys_are_kept() {
+    let event = read(
+        r#"{"type":"k","stream_id":"s","timestamp":"2026-11-22T06:14:08","a":"x","n":12345678901234567890123,"gone":null,"o":{"b" : [1.10]},"\u0062":"\u00e9","t":true}"#,
+    )
+    .unwrap();
+    assert_eq!(event.attributes, [("a".into(), "x".into()), ("b".into(), "é".into())]);
+    let extra: Vec<_> = event.extra.iter().map(|(key, value)| (&**key, &**value)).collect();
+    assert_eq!(extra, [("n", "12345678901234567890123"), ("o", r#"{"b" : [1.10]}"#), ("t", "true")]);
+}
+
+#[test]
+fn any_shape_of_data_is_an_event() {
+    for data in ["null", "[]", "5", "\"text\"", "true"] {
+        let text =
+            format!(r#"{{"type":"k","stream_id":"s","timestamp":"2026-11-22T06:14:08","data":{data}}}"#);
+        assert_eq!(read(&text).unwrap().data, data);
+    }
+}
+
+/// What is read from a pretty-printed text goes onto one line.
+#[test]
+fn line_breaks_between_the_parts_go() {
+    let text = "{\"type\":\"k\",\n\"stream_id\":\"s\",\r\n\"timestamp\":\"2026-11-22T06:14:08\",\"data\":{\r\n  \"a\\n\": 1\n},\"x\":[\n1]}";
+    let event = read(text).unwrap();
+    assert_eq!(event.data, "{  \"a\\n\": 1}");
+    assert_eq!(event.extra[0].1, "[1]");
+}
+
+#[test]
+fn what_is_wrong_is_named() {
+    let stamp = r#""timestamp":"2026-11-22T06:14:08""#;
+    for (text, error) in [
+        (String::new(), "empty text: an event is one JSON object"),
+        (" \t ".into(), "empty text: an event is one JSON object"),
+        ("[]".into(), "not JSON: expected an event, which is one JSON object, found `[` (column 1)"),
+        ("{}".into(), "`type` is missing: every event has one"),
+        (format!(r#"{{"stream_id":"s",{stamp}}}"#), "`type` is missing: every event has one"),
+        (format!(r#"{{"type":null,"stream_id":"s",{stamp}}}"#), "`type` is missing: every event has one"),
+        (
+            format!(r#"{{"type":"","stream_id":"s",{stamp}}}"#),
+            "`type` is empty: give the event a kind (column 9)",
+        ),
+        (
+            format!(r#"{{"type":5,"stream_id":"s",{stamp}}}"#),
+            "`type` must be a string, not a number (column 9)",
+        ),
+        (format!(r#"{{"type":"k",{stamp}}}"#), "`stream_id` is missing: every event has one"),
+        (
+            format!(r#"{{"type":"k","stream_id":[],{stamp}}}"#),
+            "`stream_id` must be a string, not an array (column 25)",
+        ),
+        (r#"{"type":"k","stream_id":"s"}"#.into(), "`timestamp` is missing: every event has one"),
+        (
+            r#"{"type":"k","stream_id":"s","timestamp":"noon"}"#.into(),
+            "`timestamp` is not a time: write it as 2026-11-22T06:14:08.602474+00:00 (column 41)",
+        ),
+        (
+            format!(r#"{{"type":"k","stream_id":"s","node_id":true,{stamp}}}"#),
+            "`node_id` must be a string, not true or false (column 39)",
+        ),
+        (
+            format!(r#"{{"type":"k","stream_id":"s","seq":"1",{stamp}}}"#),
+            "`seq` must be a whole number, not a string (column 35)",
+        ),
+        (
+            format!(r#"{{"type":"k","stream_id":"s","seq":-1,{stamp}}}"#),
+            "`seq` is not a whole number in range: write 0, 1, 2 and so on (column 35)",
+        ),
+        (
+            format!(r#"{{"type":"k","stream_id":"s","version":4294967296,{stamp}}}"#),
+            "`version` is not a whole number in range: write 0, 1, 2 and so on (column 39)",
+        ),
+        (format!("{PYTHON}}}"), "text after the end of the event: put one event on a line (column 223)"),
+        (
+            format!("{PYTHON}{PYTHON}"),
+            "text after the end of the event: put one event on a line (column 223)",
+        ),
+        (
+            format!("\u{feff}{PYTHON}"),
+            "not JSON: expected an event, which is one JSON object, found `\\u{feff}` (column 1)",
+        ),
+    ] {
+        assert_eq!(read(&text).unwrap_err().to_string(), error, "{text}");
+    }
+    let limits = Limits { bytes: 100, ..Limits::new() };
+    let large = Envelope::read(PYTHON, limits, &Zone::UTC).unwrap_err();
+    assert_eq!(*large.problem(), P::TooLarge { bytes: PYTHON.len(), limit: 100 });
+}
+
+/// A column counts characters of its own line, an offset bytes of the whole text.
+#[test]
+fn places() {
+    let error = read("{\"é\":1,\n \"ü\" 2}").unwrap_err();
+    assert_eq!((error.offset(), error.column()), (15, 6));
+    assert_eq!(error.to_string(), "not JSON: expected `:`, found `2` (column 6)");
+}

@@ -1,0 +1,82 @@
+//! JSON lines: what is bad is reported with its number, and the next is read.
+
+use std::io::{self, BufReader, Read};
+
+use crate::wire::fuzz;
+use crate::wire::lines::Lines;
+
+/// Each line as it is read, or the error.
+fn all(input: impl Read, limit: usize) -> Vec<Result<String, String>> {
+    let mut lines = Lines::new(BufReader::with_capacity(7, input), limit);
+    let mut all = Vec::new();
+    while let Some(line) = lines.next() {
+        all.push(line.map(str::to_owned).map_err(|error| error.to_string()));
+    }
+    all
+}
+
+#[test]
+fn lines_end_as_lines_do() {
+    let good = |texts: &[&str]| texts.iter().map(|text| Ok((*text).to_owned())).collect::<Vec<_>>();
+    assert_eq!(all(&b"a\nb\r\n\n  \r\nc"[..], 10), good(&["a", "b", "c"]));
+    assert_eq!(all(&b"\xEF\xBB\xBFa\n\xEF\xBB\xBFb\n"[..], 10), good(&["a", "\u{feff}b"]));
+    assert_eq!(all(&b""[..], 10), good(&[]));
+    assert_eq!(all(&b"\n\n\n"[..], 10), good(&[]));
+    assert_eq!(all(&b"0123456789\r\n0123456789\n0123456789"[..], 10), good(&["0123456789"; 3]));
+}
+
+#[test]
+fn a_bad_line_does_not_stop_the_next() {
+    let read = all(&b"good\n\xFFbad\nlonger than ten\ngood"[..], 10);
+    assert_eq!(read[0], Ok("good".into()));
+    assert_eq!(read[1], Err("line 2: not UTF-8: write the file as UTF-8 (column 1)".into()));
+    let large = "line 3: 16 bytes are more than the 10 allowed: raise the limit with `.max_bytes(n)`";
+    assert_eq!(read[2], Err(large.into()));
+    assert_eq!(read[3], Ok("good".into()));
+    assert_eq!(read.len(), 4);
+}
+
+/// Bytes that are made as they are asked for, so that only the reader's own memory counts.
+struct Endless {
+    left: usize,
+}
+
+impl Read for Endless {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = buffer.len().min(self.left);
+        buffer[..count].fill(b'x');
+        self.left -= count;
+        Ok(count)
+    }
+}
+
+#[test]
+fn a_line_of_100_megabytes_is_skipped_and_not_kept() {
+    let input = BufReader::new(Endless { left: 100_000_000 }.chain(&b"\ngood\n"[..]));
+    let mut lines = Lines::new(input, 1000);
+    let error = lines.next().unwrap().unwrap_err();
+    assert_eq!(error.line(), 1);
+    assert!(error.to_string().contains("100000001 bytes"), "{error}");
+    assert!(lines.buffered() < 10_000);
+    assert_eq!(lines.next().unwrap().unwrap(), "good");
+    assert!(lines.next().is_none());
+}
+
+struct Broken;
+
+impl Read for Broken {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(io::Error::other("the cable is out"))
+    }
+}
+
+#[test]
+fn an_input_that_fails_is_told_once() {
+    let read = all((&b"good\nhal"[..]).chain(Broken), 10);
+    assert_eq!(read, [Ok("good".into()), Err("line 2: the input failed: the cable is out".into())]);
+}
+
+#[test]
+fn counts_what_it_read() {
+    assert_eq!(fuzz::lines(b"{}\n\xFF\n[1]\n", 100), Ok((2, 1)));
+}

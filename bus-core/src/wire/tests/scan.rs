@@ -1,0 +1,209 @@
+//! The one pass over the text, held against `serde_json`.
+
+use proptest::prelude::*;
+use serde_json::Value;
+
+use crate::wire::envelope::Envelope;
+use crate::wire::error::ReadProblem as P;
+use crate::wire::fuzz;
+use crate::wire::limits::Limits;
+use crate::wire::zone::Zone;
+
+/// An event round a `data`.
+fn around(data: &str) -> String {
+    format!(r#"{{"type":"k","stream_id":"s","timestamp":"2026-11-22T06:14:08","data":{data}}}"#)
+}
+
+/// What is wrong with an event that has this `data`.
+fn problem(data: &str) -> Option<P> {
+    Envelope::read(&around(data), Limits::new(), &Zone::UTC).err().map(|error| error.problem().clone())
+}
+
+#[test]
+fn scalars() {
+    for good in
+        ["0", "-0", "1", "-12", "1.5", "1e9", "1E+9", "-0.0e-0", "true", "false", "null", r#""""#, "1e999"]
+    {
+        assert_eq!(problem(good), None, "{good}");
+    }
+    for bad in ["01", "-", "-a", "1.", ".5", "1e", "1e+", "+1", "tru", "nul", "TRUE", "'a'", "0x1", "1_0", ""]
+    {
+        assert!(matches!(problem(bad), Some(P::Syntax { .. })), "{bad}: {:?}", problem(bad));
+    }
+    for word in ["NaN", "Infinity", "-Infinity"] {
+        assert_eq!(problem(word), Some(P::NotANumber), "{word}");
+    }
+}
+
+#[test]
+fn nesting() {
+    for bad in [
+        "[1,]",
+        "[,1]",
+        "{\"a\":1,}",
+        "{,}",
+        "{\"a\"}",
+        "{a:1}",
+        "[1 2]",
+        "[}",
+        "{]",
+        "{\"a\":1]",
+        "[1}",
+        "]",
+    ] {
+        assert!(matches!(problem(bad), Some(P::Syntax { .. })), "{bad}: {:?}", problem(bad));
+    }
+    for good in ["[]", "{}", "[[],{}]", " [ 1 , 2 ] ", "{ \"a\" : [ { } ] }"] {
+        assert_eq!(problem(good), None, "{good}");
+    }
+}
+
+/// The event's own object is the first level. What is read here, `serde_json` can decode.
+#[test]
+fn depth_ends_at_128_levels() {
+    let nested = |open: &str, close: &str, levels: usize| open.repeat(levels) + "1" + &close.repeat(levels);
+    for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+        let deepest = nested(open, close, 127);
+        assert_eq!(problem(&deepest), None);
+        assert!(serde_json::from_str::<Value>(&deepest).is_ok());
+        assert_eq!(problem(&nested(open, close, 128)), Some(P::TooDeep { limit: 128 }));
+        assert_eq!(problem(&nested(open, close, 1_000_000)), Some(P::TooDeep { limit: 128 }));
+    }
+}
+
+#[test]
+fn a_key_twice_is_refused_at_every_level() {
+    let twice = |key: &str| Some(P::DuplicateKey(key.into()));
+    assert_eq!(problem(r#"{"a":1,"a":2}"#), twice("a"));
+    assert_eq!(problem(r#"[{"x":{"b":1,"c":2,"b":3}}]"#), twice("b"));
+    assert_eq!(problem(r#"{"a":1,"\u0061":2}"#), twice("a"));
+    assert_eq!(problem(r#"{"a\n":1,"a\u000A":2}"#), twice("a\n"));
+    assert_eq!(problem(r#"{"":1,"":2}"#), twice(""));
+    // The same key in two objects is no fault.
+    assert_eq!(problem(r#"{"a":{"a":{"a":1}},"b":[{"a":1},{"a":2}]}"#), None);
+    let text = r#"{"type":"k","stream_id":"s","stream_id":"t"}"#;
+    let error = Envelope::read(text, Limits::new(), &Zone::UTC).unwrap_err();
+    assert_eq!(error.to_string(), "key `stream_id` is there twice: give each key once (column 29)");
+}
+
+#[test]
+fn a_key_twice_is_found_among_many() {
+    let many: Vec<String> = (0..10_000).map(|key| format!("\"{key}\":0")).collect();
+    assert_eq!(problem(&format!("{{{}}}", many.join(","))), None);
+    for again in [0, 5, 23, 24, 25, 9_999] {
+        let twice = format!("{{{},\"{again}\":0}}", many.join(","));
+        assert_eq!(problem(&twice), Some(P::DuplicateKey(again.to_string())));
+    }
+}
+
+#[test]
+fn keys_and_kinds_have_a_length() {
+    let long = "k".repeat(4096);
+    assert_eq!(problem(&format!("{{\"{long}\":1}}")), None);
+    assert_eq!(problem(&format!("{{\"{long}x\":1}}")), Some(P::KeyTooLong { limit: 4096 }));
+    let kind = |length| {
+        let text = format!(
+            r#"{{"type":"{}","stream_id":"s","timestamp":"2026-11-22T06:14:08"}}"#,
+            "k".repeat(length)
+        );
+        fuzz::read(&text).map_err(|error| error.problem().clone())
+    };
+    assert_eq!(kind(256), Ok(()));
+    assert_eq!(kind(257), Err(P::KindTooLong { limit: 256 }));
+}
+
+#[test]
+fn strings() {
+    assert_eq!(problem("\"\0\""), Some(P::Control(0)));
+    assert_eq!(problem("\"a\tb\""), Some(P::Control(b'\t')));
+    assert_eq!(problem("\"a\nb\""), Some(P::Control(b'\n')));
+    for lone in [
+        r#""\ud800""#,
+        r#""\udc00""#,
+        r#""\ud800\ud800""#,
+        r#""\ud800x""#,
+        r#""\uDBFF\u0041""#,
+        r#"{"\udfff":1}"#,
+    ] {
+        assert_eq!(problem(lone), Some(P::LoneSurrogate), "{lone}");
+    }
+    for bad in [r#""\x41""#, r#""\u12g4""#, r#""\U0041""#] {
+        assert!(matches!(problem(bad), Some(P::Syntax { .. })), "{bad}: {:?}", problem(bad));
+    }
+    for good in [r#""\u0000""#, r#""\ud83d\ude00""#, r#""\"\\\/\b\f\n\r\t""#, "\"\u{7f}\u{2028}😀\""] {
+        assert_eq!(problem(good), None, "{good}");
+    }
+}
+
+/// Each beginning of an event is cut off, and says so.
+#[test]
+fn every_cut_is_a_clear_error() {
+    let whole = around(r#"{"text":"a\n\ud83d\ude00é","n":[-1.5e3,true,null,{}]}"#);
+    assert_eq!(fuzz::read(&whole), Ok(()));
+    for end in (1..whole.len()).filter(|end| whole.is_char_boundary(*end)) {
+        let error = fuzz::read(&whole[..end]).unwrap_err();
+        // A pair that is cut in the middle is a half to the eye.
+        assert!(matches!(error.problem(), P::Cut | P::LoneSurrogate), "{}: {error}", &whole[..end]);
+    }
+}
+
+fn any_json() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        Just("{"),
+        Just("}"),
+        Just("["),
+        Just("]"),
+        Just(","),
+        Just(":"),
+        Just("\"a\""),
+        Just("\"\""),
+        Just("1"),
+        Just("-0.5e3"),
+        Just("0"),
+        Just("-"),
+        Just("null"),
+        Just("true"),
+        Just("tru"),
+        Just("\""),
+        Just("\\"),
+        Just("\\u"),
+        Just("d800"),
+        Just("\\ud83d\\ude00"),
+        Just(" "),
+        Just("\n"),
+        Just("é"),
+        Just("\0"),
+    ];
+    prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4000))]
+
+    /// Whatever stands as `data`: read where `serde_json` reads it, and refused where it does not.
+    #[test]
+    fn agrees_with_serde_json(data in any_json()) {
+        fuzz::event(&around(&data)).map_err(TestCaseError::fail)?;
+        fuzz::event(&data).map_err(TestCaseError::fail)?;
+    }
+
+    #[test]
+    fn any_text_at_all(text in ".{0,80}") {
+        fuzz::event(&text).map_err(TestCaseError::fail)?;
+        fuzz::event(&around(&text)).map_err(TestCaseError::fail)?;
+    }
+
+    /// The characters of a string are found again, however they were escaped.
+    #[test]
+    fn strings_come_back(text in any::<String>(), escaped in any::<bool>()) {
+        let json = if escaped {
+            let units: Vec<_> = text.encode_utf16().map(|unit| format!("\\u{unit:04X}")).collect();
+            format!("\"{}\"", units.concat())
+        } else {
+            serde_json::to_string(&text).unwrap()
+        };
+        let line = format!(r#"{{"type":"k","stream_id":{json},"timestamp":"2026-11-22T06:14:08"}}"#);
+        let read = Envelope::read(&line, Limits::new(), &Zone::UTC).unwrap();
+        prop_assert_eq!(read.stream, text);
+    }
+}

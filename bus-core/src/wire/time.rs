@@ -1,0 +1,181 @@
+//! Instants as text.
+//!
+//! Written: `2026-11-22T06:14:08.602474+00:00`, always UTC, six digits of a second, or nine where the last three are
+//! not zero: what `datetime.fromisoformat` of Python 3.11 reads, and what comes back here as the same instant.
+//! Read: that, RFC 3339, and what Python's `isoformat()` writes: no zone, no fraction, an offset with seconds.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use jiff::civil::DateTime;
+
+use super::zone::Zone;
+
+/// 0001-01-01T00:00:00Z and the last second of 9999, in seconds of Unix: what four digits of a year can say.
+const FIRST: i64 = -62_135_596_800;
+const LAST: i64 = 253_402_300_799;
+
+const FORM: &str = "is not a time: write it as 2026-11-22T06:14:08.602474+00:00";
+const RANGE: &str = "is outside the years 1 to 9999";
+
+/// Appends the text of an instant. One outside the years 1 to 9999 is written as the first or last of them.
+pub(crate) fn write(time: SystemTime, out: &mut Vec<u8>) {
+    let (seconds, nanos) = parts(time);
+    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    let (year, month, day) = date(days);
+    let mut text = *b"0000-00-00T00:00:00.000000000";
+    digits(&mut text[0..4], year);
+    digits(&mut text[5..7], month);
+    digits(&mut text[8..10], day);
+    digits(&mut text[11..13], second / 3600);
+    digits(&mut text[14..16], second / 60 % 60);
+    digits(&mut text[17..19], second % 60);
+    digits(&mut text[20..29], i64::from(nanos));
+    let end = if nanos % 1000 == 0 { 26 } else { 29 };
+    out.extend_from_slice(&text[..end]);
+    out.extend_from_slice(b"+00:00");
+}
+
+/// Reads the text of an instant; `zone` is for one that names none. More than nine digits of a second are cut off.
+pub(crate) fn parse(text: &str, zone: &Zone) -> Result<SystemTime, &'static str> {
+    let (local, nanos, rest) = civil(text.as_bytes()).ok_or(FORM)?;
+    let offset = match rest {
+        [] => match zone.fixed() {
+            Some(seconds) => seconds,
+            None => calendar(local).and_then(|local| zone.seconds_at(local)).ok_or(RANGE)?,
+        },
+        b"Z" | b"z" => 0,
+        _ => std::str::from_utf8(rest).ok().and_then(offset).ok_or(FORM)?,
+    };
+    let seconds = local - i64::from(offset);
+    if (FIRST..=LAST).contains(&seconds) { instant(seconds, nanos).ok_or(RANGE) } else { Err(RANGE) }
+}
+
+/// `+02:00`, `+0200`, `+02`, `+02:00:30` in seconds.
+pub(super) fn offset(text: &str) -> Option<i32> {
+    let (sign, rest) = match text.as_bytes() {
+        [b'+', rest @ ..] => (1, rest),
+        [b'-', rest @ ..] => (-1, rest),
+        _ => return None,
+    };
+    let (hours, minutes, seconds) = match rest {
+        [h @ .., b':', m1, m2, b':', s1, s2] => (h, [*m1, *m2], [*s1, *s2]),
+        [h @ .., b':', m1, m2] => (h, [*m1, *m2], *b"00"),
+        [h1, h2, m1, m2] => (&[*h1, *h2][..], [*m1, *m2], *b"00"),
+        h => (h, *b"00", *b"00"),
+    };
+    let (hours, minutes, seconds) = (number(hours, 2)?, number(&minutes, 2)?, number(&seconds, 2)?);
+    (hours < 24 && minutes < 60 && seconds < 60)
+        .then(|| i32::try_from(sign * (hours * 3600 + minutes * 60 + seconds)).ok())
+        .flatten()
+}
+
+/// Seconds since 1970 on the clock of the place, nanoseconds, and what follows them.
+fn civil(text: &[u8]) -> Option<(i64, u32, &[u8])> {
+    let (minute, rest) = text.split_first_chunk::<16>()?;
+    let [y @ .., b'-', _, _, b'-', _, _, b'T' | b't' | b' ', _, _, b':', _, _] = minute else { return None };
+    let (year, month, day) = (number(y, 4)?, number(&minute[5..7], 2)?, number(&minute[8..10], 2)?);
+    let (hour, minute) = (number(&minute[11..13], 2)?, number(&minute[14..16], 2)?);
+    let (second, rest) = match rest {
+        [b':', a, b, rest @ ..] => (number(&[*a, *b], 2)?, rest),
+        _ => (0, rest),
+    };
+    let (nanos, rest) = match rest {
+        [b'.' | b',', rest @ ..] => fraction(rest)?,
+        _ => (0, rest),
+    };
+    let sane = (1..=12).contains(&month) && (1..=length(year, month)).contains(&day);
+    if !sane || hour > 23 || minute > 59 || second > 59 || year < 1 {
+        return None;
+    }
+    Some((days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second, nanos, rest))
+}
+
+/// The digits of a second as nanoseconds, and what follows them.
+fn fraction(text: &[u8]) -> Option<(u32, &[u8])> {
+    let count = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (given, rest) = text.split_at(count);
+    let mut nanos = 0;
+    for place in 0..9 {
+        nanos = nanos * 10 + given.get(place).map_or(0, |digit| u32::from(digit - b'0'));
+    }
+    (count > 0).then_some((nanos, rest))
+}
+
+/// Exactly so many digits.
+fn number(text: &[u8], width: usize) -> Option<i64> {
+    let all = text.len() == width && text.iter().all(u8::is_ascii_digit);
+    all.then(|| text.iter().fold(0, |number, digit| number * 10 + i64::from(digit - b'0')))
+}
+
+fn digits(place: &mut [u8], mut number: i64) {
+    for digit in place.iter_mut().rev() {
+        *digit = b'0' + (number % 10).to_le_bytes()[0];
+        number /= 10;
+    }
+}
+
+fn length(year: i64, month: i64) -> i64 {
+    match month {
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// Days since 1970. Years begin in March here, so that the day that comes and goes is the last of a year.
+fn days(year: i64, month: i64, day: i64) -> i64 {
+    let (year, month) = if month < 3 { (year - 1, month + 9) } else { (year, month - 3) };
+    let era = year.div_euclid(400);
+    let of_era = year.rem_euclid(400);
+    let of_year = (153 * month + 2) / 5 + day - 1;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+}
+
+/// The way back.
+fn date(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let (year, month) = if month < 10 { (year, month + 3) } else { (year + 1, month - 9) };
+    (era * 400 + year, month, day)
+}
+
+/// For the zones that need a calendar.
+fn calendar(local: i64) -> Option<DateTime> {
+    let (year, month, day) = date(local.div_euclid(86_400));
+    let second = local.rem_euclid(86_400);
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    let small = |number: i64| i8::try_from(number).ok();
+    let year = i16::try_from(year).ok()?;
+    DateTime::new(year, small(month)?, small(day)?, small(hour)?, small(minute)?, small(second)?, 0).ok()
+}
+
+/// Whole seconds, rounded down, and nanoseconds; held within the years 1 to 9999.
+fn parts(time: SystemTime) -> (i64, u32) {
+    let (seconds, nanos) = match time.duration_since(UNIX_EPOCH) {
+        Ok(after) => (i64::try_from(after.as_secs()).unwrap_or(i64::MAX), after.subsec_nanos()),
+        Err(before) => {
+            let before = before.duration();
+            let seconds = i64::try_from(before.as_secs()).unwrap_or(i64::MAX);
+            match before.subsec_nanos() {
+                0 => (-seconds, 0),
+                nanos => (-seconds - 1, 1_000_000_000 - nanos),
+            }
+        }
+    };
+    match seconds {
+        ..FIRST => (FIRST, 0),
+        FIRST..=LAST => (seconds, nanos),
+        _ => (LAST, 999_999_999),
+    }
+}
+
+fn instant(seconds: i64, nanos: u32) -> Option<SystemTime> {
+    let whole = Duration::from_secs(seconds.unsigned_abs());
+    let second = if seconds < 0 { UNIX_EPOCH.checked_sub(whole)? } else { UNIX_EPOCH.checked_add(whole)? };
+    second.checked_add(Duration::from_nanos(u64::from(nanos)))
+}
