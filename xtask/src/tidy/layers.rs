@@ -8,7 +8,9 @@ use super::Report;
 
 /// The modules of bus-core, from the bottom up. A new module is named here, with its layer.
 const LAYERS: &[&[&str]] = &[
-    &["payload", "scope", "error"],
+    &["sync"],
+    &["payload", "scope"],
+    &["error"],
     &["event"],
     &["dispatch", "registry", "wire"],
     &["bus"],
