@@ -49,8 +49,9 @@ fn shown(command: &Command) -> String {
     let program = Path::new(command.get_program()).file_stem().unwrap_or(command.get_program());
     let mut line = program.to_string_lossy().into_owned();
     for argument in command.get_args() {
+        let word = argument.to_string_lossy();
         line.push(' ');
-        line.push_str(&argument.to_string_lossy());
+        line.push_str(if word.is_empty() { "''" } else { &word });
     }
     line
 }
