@@ -66,7 +66,8 @@ impl<'a> Envelope<'a> {
         if text.len() > limits.bytes {
             return scan.fail(ReadProblem::TooLarge { bytes: text.len(), limit: limits.bytes }, 0);
         }
-        let found = Found::collect(&mut scan)?;
+        let mut found = Found::default();
+        found.collect(&mut scan)?;
         found.envelope(&scan, limits, zone)
     }
 }
@@ -80,8 +81,7 @@ struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
-    fn collect(scan: &mut Scan<'a>) -> Result<Self> {
-        let mut found = Self::default();
+    fn collect(&mut self, scan: &mut Scan<'a>) -> Result<()> {
         match scan.next() {
             Some(b'{') => scan.enter(true)?,
             None => return scan.fail(ReadProblem::Empty, 0),
@@ -91,12 +91,16 @@ impl<'a> Found<'a> {
             return scan.fail(ReadProblem::Missing("type"), 0);
         }
         loop {
-            let key = scan.key()?;
-            let value = scan.value()?;
+            let (key, at) = scan.name()?;
             let name = key.chars();
-            match KEYS.iter().position(|known| *known == name) {
-                Some(slot) => found.values[slot] = Some(value),
-                None => found.other(name, &value),
+            match slot(&name) {
+                Some(slot) if self.values[slot].is_some() => return scan.twice(key, at),
+                Some(slot) => self.values[slot] = Some(scan.value()?),
+                None => {
+                    scan.once(key, at)?;
+                    let value = scan.value()?;
+                    self.other(name, &value, scan);
+                }
             }
             match scan.next() {
                 Some(b',') => scan.at += 1,
@@ -106,17 +110,17 @@ impl<'a> Found<'a> {
         }
         scan.leave();
         match scan.next() {
-            None => Ok(found),
+            None => Ok(()),
             Some(_) => scan.fail(ReadProblem::Trailing, scan.at),
         }
     }
 
     /// A key that is not the envelope's: an attribute, or kept as it is.
-    fn other(&mut self, name: Cow<'a, str>, value: &Value<'a>) {
+    fn other(&mut self, name: Cow<'a, str>, value: &Value<'a>, scan: &Scan<'a>) {
         if let Some(text) = value.string() {
             self.attributes.push((name, text.chars()));
         } else if value.shape != Shape::Null {
-            self.extra.push((name, one_line(value.raw)));
+            self.extra.push((name, one_line(value.raw, scan)));
         }
     }
 
@@ -140,7 +144,7 @@ impl<'a> Found<'a> {
             node: self.text(NODE, scan)?,
             execution: self.text(EXECUTION, scan)?,
             correlation: self.text(CORRELATION, scan)?,
-            data: self.values[DATA].map_or(Cow::Borrowed("{}"), |value| one_line(value.raw)),
+            data: self.values[DATA].map_or(Cow::Borrowed("{}"), |value| one_line(value.raw, scan)),
             id: self.text(ID, scan)?,
             seq: self.whole(SEQ, scan)?,
             version: self.whole(VERSION, scan)?,
@@ -198,8 +202,26 @@ impl<'a> Found<'a> {
     }
 }
 
+/// The place of a key in [`KEYS`].
+fn slot(key: &str) -> Option<usize> {
+    Some(match key {
+        "type" => TYPE,
+        "stream_id" => STREAM,
+        "node_id" => NODE,
+        "execution_id" => EXECUTION,
+        "data" => DATA,
+        "timestamp" => TIMESTAMP,
+        "correlation_id" => CORRELATION,
+        "id" => ID,
+        "seq" => SEQ,
+        "version" => VERSION,
+        "causation_id" => CAUSATION,
+        _ => return None,
+    })
+}
+
 /// The same JSON without line breaks, which may only stand between its parts: what was read from a pretty-printed text
 /// must fit on a line when it is written back.
-fn one_line(json: &str) -> Cow<'_, str> {
-    if json.contains(['\n', '\r']) { Cow::Owned(json.replace(['\n', '\r'], "")) } else { Cow::Borrowed(json) }
+fn one_line<'a>(json: &'a str, scan: &Scan<'_>) -> Cow<'a, str> {
+    if scan.broken { Cow::Owned(json.replace(['\n', '\r'], "")) } else { Cow::Borrowed(json) }
 }

@@ -21,6 +21,8 @@ pub(super) struct Scan<'a> {
     /// One bit a level, the innermost lowest: 1 for an object.
     nest: u128,
     depth: usize,
+    /// Whether the text goes over more than one line so far.
+    pub(super) broken: bool,
 }
 
 /// What a value is.
@@ -39,6 +41,8 @@ pub(super) enum Shape {
 pub(super) struct Value<'a> {
     pub(super) raw: &'a str,
     pub(super) shape: Shape,
+    /// Whether it is a string with a backslash in it.
+    escaped: bool,
     /// Where it begins.
     pub(super) at: usize,
 }
@@ -73,13 +77,13 @@ impl<'a> Value<'a> {
     /// The text of a string; nothing for other shapes.
     pub(super) fn string(&self) -> Option<Text<'a>> {
         let inner = self.raw.strip_prefix('"')?.strip_suffix('"')?;
-        Some(Text { raw: inner, escaped: inner.contains('\\') })
+        Some(Text { raw: inner, escaped: self.escaped })
     }
 }
 
 impl<'a> Scan<'a> {
     pub(super) fn new(text: &'a str, limits: Limits) -> Self {
-        Self { text, at: 0, limits, keys: Keys::default(), nest: 0, depth: 0 }
+        Self { text, at: 0, limits, keys: Keys::default(), nest: 0, depth: 0, broken: false }
     }
 
     #[cold]
@@ -108,10 +112,14 @@ impl<'a> Scan<'a> {
 
     /// The next byte that is not white space, which stays where it is.
     pub(super) fn next(&mut self) -> Option<u8> {
-        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.peek() {
+        loop {
+            match self.peek() {
+                Some(b' ' | b'\t') => {}
+                Some(b'\n' | b'\r') => self.broken = true,
+                other => return other,
+            }
             self.at += 1;
         }
-        self.peek()
     }
 
     /// Goes into an object or array; its opening byte is here.
@@ -143,8 +151,24 @@ impl<'a> Scan<'a> {
         self.nest & 1 == 1
     }
 
-    /// A key and its colon. The value is next.
-    pub(super) fn key(&mut self) -> Result<Text<'a>> {
+    /// A key that its object has not yet, and the colon. The value is next.
+    fn key(&mut self) -> Result<()> {
+        let (key, at) = self.name()?;
+        self.once(key, at)
+    }
+
+    /// Notes a key of the innermost object, which must not have it yet.
+    pub(super) fn once(&mut self, key: Text<'a>, at: usize) -> Result<()> {
+        if self.keys.add(key.chars()) { Ok(()) } else { self.twice(key, at) }
+    }
+
+    #[cold]
+    pub(super) fn twice<T>(&self, key: Text<'a>, at: usize) -> Result<T> {
+        self.fail(ReadProblem::DuplicateKey(key.chars().into_owned()), at)
+    }
+
+    /// A key, where it began, and the colon. The value is next.
+    pub(super) fn name(&mut self) -> Result<(Text<'a>, usize)> {
         if self.next() != Some(b'"') {
             return self.unexpected("a key in quotes");
         }
@@ -153,22 +177,23 @@ impl<'a> Scan<'a> {
         if key.raw.len() > self.limits.key {
             return self.fail(ReadProblem::KeyTooLong { limit: self.limits.key }, at);
         }
-        if !self.keys.add(key.chars()) {
-            return self.fail(ReadProblem::DuplicateKey(key.chars().into_owned()), at);
-        }
         if self.next() != Some(b':') {
             return self.unexpected("`:`");
         }
         self.at += 1;
-        Ok(key)
+        Ok((key, at))
     }
 
     /// One whole value.
     pub(super) fn value(&mut self) -> Result<Value<'a>> {
         let shape = Shape::of(self.next());
         let (at, base) = (self.at, self.depth);
+        if shape == Shape::String {
+            let escaped = self.string()?.escaped;
+            return Ok(Value { raw: &self.text[at..self.at], shape, escaped, at });
+        }
         while self.begin()? || !self.end(base)? {}
-        Ok(Value { raw: &self.text[at..self.at], shape, at })
+        Ok(Value { raw: &self.text[at..self.at], shape, escaped: false, at })
     }
 
     /// The beginning of a value, which for a scalar is all of it: `true` when it opened something and the first value
@@ -184,7 +209,7 @@ impl<'a> Scan<'a> {
                 self.enter(true)?;
                 let empty = self.next() == Some(b'}');
                 if empty {
-                    self.leave()
+                    self.leave();
                 } else {
                     self.key()?;
                 }

@@ -46,9 +46,13 @@ impl<'a> Scan<'a> {
     fn escape(&mut self) -> Result<()> {
         let at = self.at;
         self.at += 1;
-        match self.peek() {
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 1,
-            Some(b'u') => match self.unit()? {
+        let Some(kind) = self.peek() else { return self.fail(ReadProblem::Cut, self.at) };
+        if SHORT[usize::from(kind)] {
+            self.at += 1;
+            return Ok(());
+        }
+        match kind {
+            b'u' => match self.unit()? {
                 0xD800..=0xDBFF => {
                     let pair = self.text[self.at..].starts_with("\\u");
                     self.at += 1; // to the `u`, when there is one
@@ -128,6 +132,17 @@ impl<'a> Scan<'a> {
         self.unexpected("a value")
     }
 }
+
+/// The bytes that are an escape on their own. A table, since which of them comes next is anybody's guess.
+const SHORT: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut rest: &[u8] = b"\"\\/bfnrt";
+    while let [first, others @ ..] = rest {
+        table[*first as usize] = true;
+        rest = others;
+    }
+    table
+};
 
 /// Where the run of ordinary characters that begins at `at` ends: at a quote, a backslash, a control character or the
 /// end. Eight bytes at a time: strings are nearly all of an event.
