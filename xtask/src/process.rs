@@ -62,8 +62,12 @@ mod tests {
 
     #[test]
     fn a_failure_names_the_command() {
-        let failure = read(cargo().args(["config", "--quiet"])).unwrap_err();
-        assert!(failure.to_string().starts_with("`cargo config --quiet` failed"), "{failure}");
+        let failure = read(Command::new("git").args(["rev-parse", "--quiet", "--verify", "no-such-branch"]))
+            .unwrap_err();
+        assert!(
+            failure.to_string().starts_with("`git rev-parse --quiet --verify no-such-branch` failed"),
+            "{failure}"
+        );
     }
 
     #[test]
