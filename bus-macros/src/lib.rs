@@ -1,1 +1,18 @@
-//! The derive of `bus-core`.
+//! The derive of `bus-core`: use it from there, as `bus_core::AgentEvent`.
+//!
+//! The way from a definition to code: `ctxt` collects mistakes, `attr` reads attributes, `model` makes of the enum what
+//! expansion needs, `check` holds the rules, `expand` writes the code.
+
+mod attr;
+mod check;
+mod ctxt;
+mod expand;
+mod model;
+
+use proc_macro::TokenStream;
+
+/// Declares events: each variant of the enum is one.
+#[proc_macro_derive(AgentEvent, attributes(events, event, serde, schemars))]
+pub fn derive_agent_event(input: TokenStream) -> TokenStream {
+    expand::derive(input.into()).into()
+}

@@ -143,3 +143,9 @@ impl<T: ExecutionScoped + ?Sized, E> HasExecution<E, Execution> for T {}
 
 #[diagnostic::do_not_recommend]
 impl<T: Scoped + ?Sized, E> HasExecution<E, NoExecution> for T {}
+
+/// What generated helpers call, once the bounds of the helper have checked the scope.
+#[doc(hidden)]
+pub fn emit<T: Scoped + ?Sized, P: Payload>(scoped: &T, payload: P) -> Emit<P> {
+    scoped.emitter().emit_unchecked(payload)
+}

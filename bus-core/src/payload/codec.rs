@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserializer, Serialize, Serializer};
@@ -10,13 +11,13 @@ use serde::{Deserializer, Serialize, Serializer};
 ///
 /// Every type with the traits below is one; the trait exists so that the compiler can say what is missing.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be the type of an event's field: it needs `Clone`, `Debug`, `Send`, `Sync` and serde's \
-               `Serialize` and `Deserialize`; derive what is missing",
+    message = "`{Self}` cannot be a field of an event: it needs `Debug` and serde's `Serialize` and `Deserialize`; derive \
+               what is missing",
     label = "not a type that an event can carry",
     note = "for a type of another crate name a module that reads and writes it: `#[serde(with = \"module\")]`, or leave \
             the field off the wire: `#[serde(skip)]`"
 )]
-pub trait FieldValue: Clone + fmt::Debug + Send + Sync + 'static {
+pub trait FieldValue: fmt::Debug + 'static {
     /// How values of this type are written and read.
     #[doc(hidden)]
     const CODEC: &'static FieldCodec;
@@ -25,7 +26,7 @@ pub trait FieldValue: Clone + fmt::Debug + Send + Sync + 'static {
 #[diagnostic::do_not_recommend]
 impl<T> FieldValue for T
 where
-    T: Clone + fmt::Debug + Serialize + DeserializeOwned + Send + Sync + 'static,
+    T: fmt::Debug + Serialize + DeserializeOwned + 'static,
 {
     const CODEC: &'static FieldCodec = &FieldCodec::of::<T, Plain>();
 }
@@ -64,15 +65,25 @@ pub struct FieldCodec {
 }
 
 impl FieldCodec {
-    /// The codec of `T`, written and read by `A`.
-    pub const fn of<T: fmt::Debug + 'static, A: Adapter<T>>() -> Self {
+    const fn of<T: fmt::Debug + 'static, A: Adapter<T>>() -> Self {
         Self { encode: encode::<T, A>, decode: decode::<T, A>, debug: debug::<T> }
     }
+}
 
-    /// The codec of a field that is never written and never read.
-    pub const fn skipped<T: fmt::Debug + 'static>() -> Self {
-        Self { encode: |_, _| Ok(()), decode: |_, _| Ok(()), debug: debug::<T> }
-    }
+/// The codec of `T`, written and read by `A`.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct CodecOf<T, A>(PhantomData<(T, A)>);
+
+impl<T: fmt::Debug + 'static, A: Adapter<T>> CodecOf<T, A> {
+    /// For a field with an adapter.
+    pub const CODEC: &'static FieldCodec = &FieldCodec::of::<T, A>();
+}
+
+impl<T: fmt::Debug + 'static> CodecOf<T, ()> {
+    /// For a field that is never written and never read.
+    pub const SKIPPED: &'static FieldCodec =
+        &FieldCodec { encode: |_, _| Ok(()), decode: |_, _| Ok(()), debug: debug::<T> };
 }
 
 impl fmt::Debug for FieldCodec {

@@ -30,35 +30,40 @@ impl<T, V: Into<T>> IntoField<T> for V {
     label = "expected `object! {{ .. }}` or a map with string keys",
     note = "a `serde_json::Value` need not be an object: take it apart with `as_object`, or declare the field as `Value`"
 )]
-pub trait IntoObject {
-    /// The object.
-    fn into_object(self) -> Object;
+pub trait IntoObject<T = Object> {
+    /// The field's value.
+    fn into_object(self) -> T;
 }
 
-impl IntoObject for Object {
-    fn into_object(self) -> Object {
+#[diagnostic::do_not_recommend]
+impl<T> IntoObject<T> for T {
+    fn into_object(self) -> T {
         self
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<K: Into<String>, V: Into<Value>, S: BuildHasher> IntoObject for HashMap<K, V, S> {
     fn into_object(self) -> Object {
         pairs(self)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<K: Into<String>, V: Into<Value>> IntoObject for BTreeMap<K, V> {
     fn into_object(self) -> Object {
         pairs(self)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<K: Into<String>, V: Into<Value>> IntoObject for Vec<(K, V)> {
     fn into_object(self) -> Object {
         pairs(self)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<K: Into<String>, V: Into<Value>, const N: usize> IntoObject for [(K, V); N] {
     fn into_object(self) -> Object {
         pairs(self)

@@ -26,6 +26,12 @@ pub trait AgentEvent: 'static {
     /// The view of a payload that belongs to this definition.
     #[doc(hidden)]
     fn view(payload: &dyn ErasedPayload) -> Option<Self::View<'_>>;
+
+    /// Never called: see where the derive writes it.
+    #[doc(hidden)]
+    fn witness<T>(self) -> Self
+    where
+        Self: Sized;
 }
 
 /// One definition file in the registry.

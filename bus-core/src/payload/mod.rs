@@ -18,7 +18,7 @@ mod redact;
 mod set;
 mod transcode;
 
-pub use self::codec::{Adapter, FieldCodec, FieldValue, Plain};
+pub use self::codec::{Adapter, CodecOf, FieldCodec, FieldValue, Plain};
 pub use self::convert::{IntoField, IntoObject};
 pub use self::decode::{DecodeError, DecodeReason, Decoder};
 pub use self::definition::{AgentEvent, Registration, linked};

@@ -1,3 +1,5 @@
+//! Payloads without the derive.
+
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -210,11 +212,15 @@ fn a_tuple_is_the_set_of_its_events_each_once() {
     assert_eq!(<(Called, Definition)>::descriptors()[0].kind, "called");
 }
 
+fn object(from: impl IntoObject) -> Object {
+    from.into_object()
+}
+
 #[test]
 fn an_object_comes_from_a_literal_a_map_or_pairs() {
     let literal = crate::object! { "a": 1, "b": [true] };
-    assert_eq!(literal.clone().into_object(), literal);
-    assert_eq!([("a", 1), ("b", 2)].into_object()["b"], 2);
-    assert_eq!(BTreeMap::from([("a", "x")]).into_object()["a"], "x");
+    assert_eq!(object(literal.clone()), literal);
+    assert_eq!(object([("a", 1), ("b", 2)])["b"], 2);
+    assert_eq!(object(BTreeMap::from([("a", "x")]))["a"], "x");
     assert!(crate::object! {}.is_empty());
 }

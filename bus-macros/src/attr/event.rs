@@ -1,0 +1,122 @@
+//! `#[event(..)]` on a variant.
+
+use proc_macro2::Span;
+use syn::{Attribute, Ident, LitStr, Path};
+
+use super::word::tolerant;
+use super::{Place, Value, Word, collect, nearest, unknown};
+use crate::ctxt::Ctxt;
+
+const KIND: &str = "kind";
+const ALIAS: &str = "alias";
+const VERSION: &str = "version";
+const UPCAST: &str = "upcast";
+const REQUIRES: &str = "requires";
+const TRANSIENT: &str = "transient";
+const CRITICAL: &str = "critical";
+const COALESCE: &str = "coalesce";
+const ENDS_WITH: &str = "ends_with";
+
+pub(crate) const WORDS: &[&str] =
+    &[KIND, ALIAS, VERSION, UPCAST, REQUIRES, TRANSIENT, CRITICAL, COALESCE, ENDS_WITH];
+
+/// The scope that `requires` can ask for.
+const NODE: &str = "node";
+const EXECUTION: &str = "execution";
+
+/// Inside of `ends_with`.
+const BY: &str = "by";
+
+/// What the attribute says.
+#[derive(Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a word that is there or not")]
+pub(crate) struct EventAttrs {
+    pub(crate) kind: Option<LitStr>,
+    pub(crate) aliases: Vec<LitStr>,
+    pub(crate) version: Option<u32>,
+    pub(crate) upcast: Option<(Span, Path)>,
+    pub(crate) node: bool,
+    pub(crate) execution: bool,
+    pub(crate) transient: bool,
+    pub(crate) critical: bool,
+    pub(crate) coalesce: Option<Vec<Ident>>,
+    pub(crate) ends_with: Option<EndsWith>,
+}
+
+/// `ends_with(A, B, by(field))`
+pub(crate) struct EndsWith {
+    pub(crate) events: Vec<Ident>,
+    pub(crate) by: Vec<Ident>,
+}
+
+impl EventAttrs {
+    pub(crate) fn read(ctxt: &Ctxt, attrs: &[Attribute]) -> Self {
+        let mut found = Self::default();
+        for word in collect(ctxt, attrs, Place::Event) {
+            match word.name.as_str() {
+                KIND => found.kind = word.text(ctxt),
+                ALIAS => found.aliases = word.list(ctxt, "alias(\"old_kind\")").unwrap_or_default(),
+                VERSION => found.version = word.number(ctxt),
+                UPCAST => found.upcast = word.path(ctxt).map(|path| (word.span, path)),
+                REQUIRES => found.requires(ctxt, &word),
+                TRANSIENT => found.transient = word.flag(ctxt),
+                CRITICAL => found.critical = word.flag(ctxt),
+                COALESCE => found.coalesce = coalesce(ctxt, &word),
+                ENDS_WITH => found.ends_with = ends_with(ctxt, &word),
+                _ => unknown(ctxt, &word, Place::Event),
+            }
+        }
+        found
+    }
+
+    fn requires(&mut self, ctxt: &Ctxt, word: &Word) {
+        for scope in word.list::<Ident>(ctxt, "requires(node, execution)").unwrap_or_default() {
+            let name = scope.to_string();
+            let flag = match name.as_str() {
+                NODE => &mut self.node,
+                EXECUTION => &mut self.execution,
+                _ => {
+                    ctxt.error(scope.span(), unknown_scope(&name));
+                    continue;
+                }
+            };
+            if std::mem::replace(flag, true) {
+                ctxt.error(scope.span(), format!("`{name}` is there twice: leave one out"));
+            }
+        }
+    }
+}
+
+fn unknown_scope(name: &str) -> String {
+    if name == "stream" {
+        return "a stream is always needed: leave this out".to_owned();
+    }
+    let fix = match nearest(name, &[NODE, EXECUTION]) {
+        Some(scope) => format!("did you mean `{scope}`?"),
+        None => "an event can require `node` and `execution`".to_owned(),
+    };
+    format!("unknown scope `{name}`: {fix}")
+}
+
+fn coalesce(ctxt: &Ctxt, word: &Word) -> Option<Vec<Ident>> {
+    match &word.value {
+        Value::Nothing => Some(Vec::new()),
+        _ => word.list(ctxt, "coalesce(field)"),
+    }
+}
+
+fn ends_with(ctxt: &Ctxt, word: &Word) -> Option<EndsWith> {
+    const EXAMPLE: &str = "`ends_with(TargetFinished, by(target))`";
+    let Value::List(_, tokens) = &word.value else { return word.wrong(ctxt, EXAMPLE) };
+    let mut found = EndsWith { events: Vec::new(), by: Vec::new() };
+    for part in tolerant(ctxt, tokens.clone()) {
+        match &part.value {
+            Value::Nothing => found.events.push(Ident::new(&part.name, part.span)),
+            Value::List(..) if part.name == BY => {
+                found.by.extend(part.list::<Ident>(ctxt, "by(field)").unwrap_or_default());
+            }
+            _ => ctxt.error(part.span, format!("expected {EXAMPLE}")),
+        }
+    }
+    if found.events.is_empty() { word.wrong(ctxt, EXAMPLE) } else { Some(found) }
+}

@@ -1,0 +1,165 @@
+//! One word of an attribute: `transient`, `version = 2`, `by(target)`.
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+use syn::parse::{Parse, ParseStream, Parser};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitInt, LitStr, Meta, Path, Token};
+
+use crate::ctxt::Ctxt;
+
+/// A word and what it says.
+pub(crate) struct Word {
+    pub(crate) name: String,
+    /// Of the word itself, not of its value.
+    pub(crate) span: Span,
+    pub(crate) value: Value,
+}
+
+/// What follows a word.
+pub(crate) enum Value {
+    Nothing,
+    /// `= expression`
+    Is(Expr),
+    /// `( … )`
+    List(Span, TokenStream),
+}
+
+impl Parse for Word {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let name = input.call(syn::ext::IdentExt::parse_any)?;
+        let value = if input.peek(Token![=]) {
+            input.parse::<Token![=]>()?;
+            Value::Is(input.parse()?)
+        } else if input.peek(syn::token::Paren) {
+            let content;
+            let parens = syn::parenthesized!(content in input);
+            Value::List(parens.span.join(), content.parse()?)
+        } else {
+            Value::Nothing
+        };
+        if !input.is_empty() && !input.peek(Token![,]) {
+            return Err(input.error(format!("expected `,` after `{name}`")));
+        }
+        Ok(Self { name: Ident::to_string(&name), span: name.span(), value })
+    }
+}
+
+/// The words of one attribute. One that cannot be parsed is reported and passed over, up to the next comma.
+pub(super) fn words(ctxt: &Ctxt, attr: &Attribute) -> Vec<Word> {
+    let list = match &attr.meta {
+        Meta::List(list) => list,
+        other => {
+            let name = other.path().get_ident().map(Ident::to_string).unwrap_or_default();
+            ctxt.error(syn::spanned::Spanned::span(other.path()), format!("write `#[{name}(..)]`"));
+            return Vec::new();
+        }
+    };
+    tolerant(ctxt, list.tokens.clone())
+}
+
+/// Comma-separated words.
+pub(super) fn tolerant(ctxt: &Ctxt, tokens: TokenStream) -> Vec<Word> {
+    let mut found = Vec::new();
+    let parser = |input: ParseStream<'_>| {
+        while !input.is_empty() {
+            match input.parse::<Word>() {
+                Ok(word) => found.push(word),
+                Err(error) => {
+                    ctxt.push(error);
+                    skip_to_comma(input)?;
+                }
+            }
+            input.parse::<Option<Token![,]>>()?;
+        }
+        Ok(())
+    };
+    ctxt.ok(parser.parse2(tokens));
+    found
+}
+
+fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {
+    while !input.is_empty() && !input.peek(Token![,]) {
+        input.parse::<TokenTree>()?;
+    }
+    Ok(())
+}
+
+impl Word {
+    /// A word that stands alone.
+    pub(crate) fn flag(&self, ctxt: &Ctxt) -> bool {
+        match &self.value {
+            Value::Nothing => {}
+            Value::Is(value) => self.alone(ctxt, syn::spanned::Spanned::span(value)),
+            Value::List(span, _) => self.alone(ctxt, *span),
+        }
+        true
+    }
+
+    fn alone(&self, ctxt: &Ctxt, span: Span) {
+        ctxt.error(span, format!("`{}` takes no value: leave this out", self.name));
+    }
+
+    /// `word = "text"`
+    pub(crate) fn text(&self, ctxt: &Ctxt) -> Option<LitStr> {
+        match self.literal() {
+            Some(Lit::Str(text)) => Some(text.clone()),
+            _ => self.wrong(ctxt, &format!("`{} = \"..\"`", self.name)),
+        }
+    }
+
+    /// `word = 2`, from 1.
+    pub(crate) fn number(&self, ctxt: &Ctxt) -> Option<u32> {
+        let number = match self.literal() {
+            Some(Lit::Int(number)) => LitInt::base10_parse::<u32>(number).ok(),
+            _ => None,
+        };
+        match number {
+            Some(number) if number > 0 => Some(number),
+            _ => self.wrong(ctxt, &format!("a whole number from 1: `{} = 2`", self.name)),
+        }
+    }
+
+    /// `word = path`
+    pub(crate) fn path(&self, ctxt: &Ctxt) -> Option<Path> {
+        match &self.value {
+            Value::Is(Expr::Path(path)) if path.qself.is_none() => Some(path.path.clone()),
+            _ => self.wrong(ctxt, &format!("a path: `{} = some::path`", self.name)),
+        }
+    }
+
+    /// `word("a", "b")`
+    pub(crate) fn list<T: Parse>(&self, ctxt: &Ctxt, example: &str) -> Option<Vec<T>> {
+        match &self.value {
+            Value::List(_, tokens) => {
+                match Punctuated::<T, Token![,]>::parse_terminated.parse2(tokens.clone()) {
+                    Ok(list) if !list.is_empty() => Some(list.into_iter().collect()),
+                    Ok(_) => self.wrong(ctxt, &format!("`{example}`")),
+                    Err(error) => {
+                        let message = format!("expected `{example}`: {error}");
+                        ctxt.error(if tokens.is_empty() { self.span } else { error.span() }, message);
+                        None
+                    }
+                }
+            }
+            _ => self.wrong(ctxt, &format!("`{example}`")),
+        }
+    }
+
+    fn literal(&self) -> Option<&Lit> {
+        match &self.value {
+            Value::Is(Expr::Lit(ExprLit { lit, .. })) => Some(lit),
+            _ => None,
+        }
+    }
+
+    /// Points at the value where there is one, else at the word.
+    pub(crate) fn wrong<T>(&self, ctxt: &Ctxt, expected: &str) -> Option<T> {
+        let span = match &self.value {
+            Value::Nothing => self.span,
+            Value::Is(value) => syn::spanned::Spanned::span(value),
+            Value::List(span, _) => *span,
+        };
+        ctxt.error(span, format!("expected {expected}"));
+        None
+    }
+}

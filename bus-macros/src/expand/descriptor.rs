@@ -1,0 +1,196 @@
+//! The static descriptor of an event.
+
+use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt;
+
+use super::Names;
+use crate::model::{Definition, Ending, Event, Field, Otherwise, at};
+
+/// A reference to the static descriptor of one event.
+pub(super) fn expand(names: &Names, definition: &Definition, event: &Event, index: usize) -> TokenStream {
+    let (private, ident, span) = (&names.private, &event.ident, at(event.ident.span()));
+    let (name, kind, docs) = (ident.unraw().to_string(), event.kind.value(), &event.doc_text);
+    let fields = event.fields.iter().map(|field| field_descriptor(names, field));
+    let owner = definition.ident.unraw().to_string();
+    let facts = facts(names, definition, event);
+    let place = place(event.ident.span());
+    quote_spanned! {span=> {
+        static FIELDS: &[#private::FieldDescriptor] = &[#(#fields),*];
+        static DESCRIPTOR: #private::Descriptor =
+            #private::Descriptor::new::<#ident>(#name, #kind, #docs, FIELDS)
+                .declared(#owner, ::core::module_path!(), #place, #index)
+                #facts;
+        &DESCRIPTOR
+    }}
+}
+
+/// File and line of a token. These stand where the user's token stands: from generated code `line!` would be the line of
+/// the derive.
+pub(super) fn place(span: Span) -> TokenStream {
+    quote_spanned!(span=> ::core::file!(), ::core::line!())
+}
+
+/// What an event says beside its name and fields; nothing for one that says nothing.
+fn facts(names: &Names, definition: &Definition, event: &Event) -> TokenStream {
+    let mut facts = TokenStream::new();
+    let (node, execution, version) = (event.node, event.execution, event.version);
+    if version != 1 {
+        facts.extend(quote!(.version(#version)));
+    }
+    if !event.aliases.is_empty() {
+        let aliases = &event.aliases;
+        facts.extend(quote!(.aliases(&[#(#aliases),*])));
+    }
+    if node || execution {
+        facts.extend(quote!(.requires(#node, #execution)));
+    }
+    if event.transient {
+        facts.extend(quote!(.transient()));
+    }
+    if event.critical {
+        facts.extend(quote!(.critical()));
+    }
+    if let Some(fields) = &event.coalesce {
+        let fields = fields.iter().filter_map(|ident| event.field(ident)).map(|field| &field.name);
+        facts.extend(quote!(.coalesce(&[#(#fields),*])));
+    }
+    let ends: Vec<_> =
+        event.ends_with.iter().filter_map(|end| ending(names, definition, event, end)).collect();
+    if !ends.is_empty() {
+        facts.extend(quote!(.ends_with(&[#(#ends),*])));
+    }
+    if let Some(note) = &event.deprecation {
+        facts.extend(quote!(.deprecated(#note)));
+    }
+    if let Some(hook) = &event.upcast {
+        facts.extend(quote!(.upcast(#hook)));
+    }
+    facts
+}
+
+fn ending(names: &Names, definition: &Definition, event: &Event, end: &Ending) -> Option<TokenStream> {
+    let private = &names.private;
+    let other = definition.events.iter().find(|other| other.ident == end.event)?;
+    let kind = other.kind.value();
+    let by = end.by.iter().filter_map(|ident| event.field(ident)).map(|field| &field.name);
+    Some(quote!(#private::EndsWith { kind: #kind, by: &[#(#by),*] }))
+}
+
+fn field_descriptor(names: &Names, field: &Field) -> TokenStream {
+    let private = &names.private;
+    let (name, ident, docs) = (&field.name, field.ident.unraw().to_string(), &field.doc_text);
+    let ty = written(&field.ty.to_token_stream());
+    let codec = codec(names, field);
+    let serde = &field.serde;
+    let mut facts = TokenStream::new();
+    if field.inner.is_some() {
+        facts.extend(quote!(.optional()));
+    }
+    if let Some(default) = default_text(field) {
+        facts.extend(quote!(.default(#default)));
+    }
+    if field.redact {
+        facts.extend(quote!(.redacted()));
+    }
+    if serde.flatten.is_some() {
+        facts.extend(quote!(.flattened()));
+    }
+    if !field.aliases.is_empty() {
+        let aliases = &field.aliases;
+        facts.extend(quote!(.aliases(&[#(#aliases),*])));
+    }
+    if serde.skip_serializing || serde.skip_deserializing {
+        let (writing, reading) = (serde.skip_serializing, serde.skip_deserializing);
+        facts.extend(quote!(.skip(#writing, #reading)));
+    }
+    if let Some(path) = &serde.skip_serializing_if {
+        let ty = &field.ty;
+        facts.extend(quote!(.skip_if(|value| match value.downcast_ref::<#ty>() {
+            ::core::option::Option::Some(value) => #path(value),
+            ::core::option::Option::None => false,
+        })));
+    }
+    quote!(#private::FieldDescriptor::new(#name, #ident, #ty, #docs, #codec) #facts)
+}
+
+/// How the type is written and read. The only place where the type must be serializable, so that one that is not is said
+/// once, at the type.
+fn codec(names: &Names, field: &Field) -> TokenStream {
+    let (private, ty, serde, span) = (&names.private, &field.ty, &field.serde, at(field.type_span()));
+    if serde.skip_serializing && serde.skip_deserializing {
+        return quote_spanned!(span=> #private::CodecOf::<#ty, ()>::SKIPPED);
+    }
+    if serde.serialize_with.is_none() && serde.deserialize_with.is_none() {
+        return quote_spanned!(span=> <#ty as #private::FieldValue>::CODEC);
+    }
+    let plain = |function: TokenStream| quote!(<#private::Plain as #private::Adapter<#ty>>::#function);
+    let write =
+        serde.serialize_with.as_ref().map_or_else(|| plain(quote!(serialize)), ToTokens::to_token_stream);
+    let read =
+        serde.deserialize_with.as_ref().map_or_else(|| plain(quote!(deserialize)), ToTokens::to_token_stream);
+    quote! {{
+        struct With;
+        impl #private::Adapter<#ty> for With {
+            fn serialize<S: #private::serde::Serializer>(
+                value: &#ty,
+                serializer: S,
+            ) -> ::core::result::Result<S::Ok, S::Error> {
+                #write(value, serializer)
+            }
+            fn deserialize<'de, D: #private::serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> ::core::result::Result<#ty, D::Error> {
+                #read(deserializer)
+            }
+        }
+        #private::CodecOf::<#ty, With>::CODEC
+    }}
+}
+
+fn default_text(field: &Field) -> Option<String> {
+    match &field.otherwise {
+        Otherwise::Missing | Otherwise::None => None,
+        Otherwise::OfType => Some("Default::default()".to_owned()),
+        Otherwise::Is(expr) => Some(written(&expr.to_token_stream())),
+        Otherwise::Call(path) => Some(format!("{}()", written(&path.to_token_stream()))),
+    }
+}
+
+/// Near to how the user wrote it: a derive sees tokens, not spaces.
+fn written(tokens: &TokenStream) -> String {
+    let mut text = String::new();
+    push(&mut text, tokens.clone());
+    text
+}
+
+fn push(text: &mut String, tokens: TokenStream) {
+    let mut tight = true;
+    for token in tokens {
+        let space = match &token {
+            TokenTree::Punct(punct) => {
+                matches!(punct.as_char(), '=' | '+' | '|' | '*' | '/') && !text.ends_with(['=', '|'])
+            }
+            TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
+            _ => !tight,
+        };
+        if space && !text.is_empty() {
+            text.push(' ');
+        }
+        match &token {
+            TokenTree::Group(group) => {
+                let (open, close) = match group.delimiter() {
+                    Delimiter::Parenthesis => ("(", ")"),
+                    Delimiter::Bracket => ("[", "]"),
+                    Delimiter::Brace => ("{ ", " }"),
+                    Delimiter::None => ("", ""),
+                };
+                text.push_str(open);
+                push(text, group.stream());
+                text.push_str(close);
+            }
+            other => text.push_str(&other.to_string()),
+        }
+        tight = matches!(&token, TokenTree::Punct(punct) if !matches!(punct.as_char(), ',' | '=' | '+' | ';' | '*' | '/'));
+    }
+}

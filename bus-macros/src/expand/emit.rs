@@ -1,0 +1,126 @@
+//! Emit helpers: the extension trait of a definition, and a builder for each event that has optional fields.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
+
+use super::{Names, allow_deprecated, doc, docs_or, setter};
+use crate::model::{Definition, Event, Field, at};
+
+/// Said of an emit that is neither awaited nor sent.
+const MUST_USE: &str = "nothing is published until it is awaited or sent: add `.await` or `.send()`";
+
+/// The trait with one method an event. It has no items of the user's and is implemented for everything that is scoped.
+pub(super) fn extension(names: &Names, definition: &Definition) -> TokenStream {
+    let (krate, vis) = (&names.krate, &definition.vis);
+    let name = format_ident!("{}Emit", definition.ident.unraw(), span = at(definition.ident.span()));
+    let helpers = definition.events.iter().map(|event| helper(names, event));
+    let doc = format!(" The emit helpers of [`{}`], one for each event.", definition.ident);
+    let allow = allow_deprecated(definition.events.iter().any(|event| event.deprecated.is_some()));
+    quote_spanned! {at(definition.ident.span())=>
+        #[doc = #doc]
+        #allow
+        #vis trait #name: #krate::Scoped {
+            #(#helpers)*
+        }
+        impl<T: #krate::Scoped + ?::core::marker::Sized> #name for T {}
+    }
+}
+
+fn helper(names: &Names, event: &Event) -> TokenStream {
+    let Event { ident, cfgs, deprecated, .. } = event;
+    let (private, krate, span) = (&names.private, &names.krate, at(ident.span()));
+    let name = format_ident!("{}", event.helper(), span = span);
+    let required: Vec<&Field> = event.fields.iter().filter(|field| field.is_required()).collect();
+    let parameters = required.iter().map(|field| setter::parameter(names, field));
+    let arguments = required.iter().map(|field| &field.ident);
+    let node = event.node.then(|| quote_spanned!(span=> #krate::HasNode<#ident>));
+    let execution = event.execution.then(|| quote_spanned!(span=> #krate::HasExecution<#ident>));
+    let bounds: Vec<_> = node.into_iter().chain(execution).collect();
+    let bounds = (!bounds.is_empty()).then(|| quote!(where Self: #(#bounds)+*));
+    let emit = quote!(#private::emit(self, #ident::new(#(#arguments),*)));
+    let (result, body) = if event.has_builder() {
+        let builder = event.builder();
+        (quote!(#builder), quote!(#builder { inner: #emit }))
+    } else {
+        (quote!(#krate::Emit<#ident>), emit)
+    };
+    let docs = helper_docs(event);
+    quote_spanned! {span=>
+        #(#cfgs)* #docs #deprecated
+        fn #name(&self, #(#parameters),*) -> #result #bounds {
+            #body
+        }
+    }
+}
+
+/// The event's own words, what it needs, and its fields: all that an editor shows where the helper is called.
+fn helper_docs(event: &Event) -> TokenStream {
+    let own = docs_or(&event.docs, &format!("Emits [`{}`].", event.ident.unraw()));
+    let scope = match (event.node, event.execution) {
+        (true, true) => ", which needs a node and an execution",
+        (true, false) => ", which needs a node",
+        (false, true) => ", which needs an execution",
+        (false, false) => "",
+    };
+    let mut lines = vec![
+        String::new(),
+        format!(
+            " Emits [`{}`], kind `{}`{scope}. `.await` publishes and waits for the handlers, `.send()` publishes only.",
+            event.ident.unraw(),
+            event.kind.value()
+        ),
+    ];
+    if !event.fields.is_empty() {
+        lines.push(String::new());
+    }
+    for field in &event.fields {
+        let first = field.doc_text.lines().next().unwrap_or_default();
+        let how = if field.is_required() { "" } else { " (a setter)" };
+        let colon = if first.is_empty() { "" } else { ": " };
+        lines.push(format!(" * `{}`{how}{colon}{first}", field.ident.unraw()));
+    }
+    let rest = doc(lines);
+    quote!(#own #rest)
+}
+
+/// For an event with optional fields: an `Emit` with setters.
+pub(super) fn builder(names: &Names, definition: &Definition, event: &Event) -> Option<TokenStream> {
+    if !event.has_builder() {
+        return None;
+    }
+    let Event { ident, cfgs, .. } = event;
+    let (krate, vis, span) = (&names.krate, &definition.vis, at(ident.span()));
+    let name = event.builder();
+    let setters = event.fields.iter().filter(|field| !field.is_required());
+    let setters = setters.map(|field| setter::expand(names, vis, field, &setter::Target::Builder));
+    let doc = format!(" An emit of [`{}`] whose optional fields can still be set.", ident.unraw());
+    let allow = allow_deprecated(event.deprecated.is_some());
+    Some(quote_spanned! {span=>
+        #(#cfgs)*
+        #[doc = #doc]
+        #[must_use = #MUST_USE]
+        #allow
+        #vis struct #name {
+            inner: #krate::Emit<#ident>,
+        }
+        #(#cfgs)* #allow
+        impl #name {
+            #(#setters)*
+            #[doc = " Publishes and waits for nobody."]
+            #[inline]
+            #vis fn send(self) -> #krate::Sent {
+                self.inner.send()
+            }
+        }
+        #(#cfgs)* #allow
+        impl ::core::future::IntoFuture for #name {
+            type Output = #krate::Receipt;
+            type IntoFuture = #krate::Emit<#ident>;
+            #[inline]
+            fn into_future(self) -> Self::IntoFuture {
+                self.inner
+            }
+        }
+    })
+}

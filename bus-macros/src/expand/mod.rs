@@ -1,0 +1,85 @@
+//! From the model to code.
+//!
+//! Generated code does little: what is not particular to one event is done in bus-core, once. It names everything by
+//! absolute paths, so that no name of the user's is in its way.
+
+mod descriptor;
+mod emit;
+mod fallback;
+mod payload;
+mod registry;
+mod setter;
+mod view;
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::{Data, DeriveInput, Path};
+
+use crate::check::check;
+use crate::ctxt::Ctxt;
+use crate::model::{Definition, parse};
+
+/// The whole derive: all mistakes first, then code for everything that could be read.
+pub(crate) fn derive(input: TokenStream) -> TokenStream {
+    let ctxt = Ctxt::new();
+    let (item, error) = parse(input);
+    if let Some(error) = error {
+        ctxt.push(error);
+    }
+    let code = item.map(|item| expand(&ctxt, &item));
+    let errors = ctxt.finish();
+    quote!(#errors #code)
+}
+
+fn expand(ctxt: &Ctxt, item: &DeriveInput) -> TokenStream {
+    let Data::Enum(data) = &item.data else {
+        fallback::report(ctxt, item);
+        return fallback::stub(item);
+    };
+    let definition = Definition::read(ctxt, item, data);
+    check(ctxt, &definition);
+    let names = Names::new(&definition.krate);
+    let mut code = TokenStream::new();
+    for (index, event) in definition.events.iter().enumerate() {
+        code.extend(payload::expand(&names, &definition, event, index));
+        code.extend(emit::builder(&names, &definition, event));
+    }
+    code.extend(emit::extension(&names, &definition));
+    code.extend(view::expand(&definition));
+    if !definition.is_generic {
+        code.extend(registry::definition(&names, &definition));
+    }
+    code
+}
+
+/// Where the things of bus-core are.
+struct Names {
+    krate: Path,
+    private: TokenStream,
+}
+
+impl Names {
+    fn new(krate: &Path) -> Self {
+        Self { krate: krate.clone(), private: quote!(#krate::__private) }
+    }
+}
+
+/// A doc comment of several lines.
+fn doc(lines: impl IntoIterator<Item = String>) -> TokenStream {
+    lines.into_iter().map(|line| quote!(#[doc = #line])).collect()
+}
+
+/// The user's doc comment, or a line in its place: generated items must not fail a lint for missing docs that the user
+/// is told of at the variant anyway.
+fn docs_or(docs: &[syn::Attribute], otherwise: &str) -> TokenStream {
+    if docs.is_empty() {
+        doc([format!(" {otherwise}")])
+    } else {
+        docs.iter().map(ToTokens::to_token_stream).collect()
+    }
+}
+
+/// `#[allow(deprecated)]`, only where something deprecated is mentioned: an `allow` cannot stand under a `forbid`.
+fn allow_deprecated(is: bool) -> Option<TokenStream> {
+    is.then(|| quote!(#[allow(deprecated)]))
+}

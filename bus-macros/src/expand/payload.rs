@@ -1,0 +1,222 @@
+//! The struct of one event and its `Payload`.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+
+use super::{Names, allow_deprecated, descriptor, docs_or, setter};
+use crate::model::{Definition, Event, Field, Otherwise, Takes, at};
+
+pub(super) fn expand(names: &Names, definition: &Definition, event: &Event, index: usize) -> TokenStream {
+    let item = structure(definition, event);
+    let methods = methods(names, definition, event);
+    let traits = traits(names, definition, event, index);
+    quote!(#item #methods #traits)
+}
+
+fn structure(definition: &Definition, event: &Event) -> TokenStream {
+    let Event { cfgs, deprecated, .. } = event;
+    let (vis, derives, non_exhaustive) = (&definition.vis, &definition.derives, &definition.non_exhaustive);
+    let ident = Ident::new(&event.ident.to_string(), at(event.ident.span()));
+    let docs = docs_or(&event.docs, &format!("The event `{}`.", event.kind.value()));
+    let body = if event.is_unit {
+        quote!(;)
+    } else {
+        let fields = event.fields.iter().map(|field| structure_field(definition, field));
+        quote!({ #(#fields,)* })
+    };
+    let derives = (!derives.is_empty()).then(|| quote!(#[derive(#(#derives),*)]));
+    quote! {
+        #(#cfgs)* #docs #deprecated
+        #[derive(::core::clone::Clone)]
+        #derives #non_exhaustive
+        #vis struct #ident #body
+    }
+}
+
+fn structure_field(definition: &Definition, field: &Field) -> TokenStream {
+    let (vis, ty, span) = (respanned(definition, field.span()), &field.ty, at(field.span()));
+    let ident = Ident::new(&field.ident.to_string(), span);
+    let docs = docs_or(&field.docs, &format!("The field `{}`.", field.name));
+    quote_spanned!(span=> #docs #vis #ident: #ty)
+}
+
+/// The enum's visibility, standing at the field: an error about a field points at the field.
+fn respanned(definition: &Definition, span: Span) -> TokenStream {
+    let vis = &definition.vis;
+    let tokens = quote!(#vis).into_iter().map(|mut token| {
+        token.set_span(token.span().located_at(span));
+        token
+    });
+    tokens.collect()
+}
+
+fn methods(names: &Names, definition: &Definition, event: &Event) -> TokenStream {
+    let Event { ident, cfgs, fields, .. } = event;
+    let (vis, span) = (&definition.vis, at(ident.span()));
+    let required: Vec<&Field> = fields.iter().filter(|field| field.is_required()).collect();
+    let parameters = required.iter().map(|field| setter::parameter(names, field));
+    let values = fields.iter().map(|field| {
+        let name = &field.ident;
+        let value = if field.is_required() { setter::converted(names, field) } else { default(field) };
+        quote!(#name: #value)
+    });
+    let setters = fields.iter().filter(|field| !field.is_required());
+    let setters = setters.map(|field| setter::expand(names, vis, field, &setter::Target::Payload));
+    let defaults = fields.iter().filter_map(|field| default_function(names, field));
+    let doc = new_doc(&required, fields.len());
+    let allow = allow_deprecated(event.deprecated.is_some());
+    quote_spanned! {span=>
+        #(#cfgs)* #allow
+        impl #ident {
+            #[doc = #doc]
+            #[inline]
+            #vis fn new(#(#parameters),*) -> Self {
+                Self { #(#values,)* }
+            }
+            #(#setters)*
+            #(#defaults)*
+        }
+    }
+}
+
+fn new_doc(required: &[&Field], all: usize) -> String {
+    match (required.len(), all) {
+        (0, 0) => " The event; it has no fields.".to_owned(),
+        (n, all) if n == all => " The event.".to_owned(),
+        _ => " The event with what it cannot be without; the rest has setters.".to_owned(),
+    }
+}
+
+/// The value of an optional field that nobody gave.
+fn default(field: &Field) -> TokenStream {
+    let (ty, span) = (&field.ty, at(field.type_span()));
+    match &field.otherwise {
+        Otherwise::None => quote!(::core::option::Option::None),
+        Otherwise::Missing | Otherwise::OfType => {
+            quote_spanned!(span=> <#ty as ::core::default::Default>::default())
+        }
+        Otherwise::Call(path) => quote!(#path()),
+        Otherwise::Is(_) => {
+            let function = default_name(field);
+            quote!(Self::#function())
+        }
+    }
+}
+
+fn default_name(field: &Field) -> Ident {
+    format_ident!("__default_{}", field.ident, span = at(field.span()))
+}
+
+/// An expression stands in the code once, so that what is wrong with it is said once.
+fn default_function(names: &Names, field: &Field) -> Option<TokenStream> {
+    let Otherwise::Is(expr) = &field.otherwise else { return None };
+    let (function, ty, private) = (default_name(field), &field.ty, &names.private);
+    let plain_literal = matches!(expr, syn::Expr::Lit(_));
+    let value = match (field.takes, &field.inner) {
+        (Takes::Into, None) if plain_literal => quote!(#private::IntoField::<#ty>::into_field(#expr)),
+        _ => quote!(#expr),
+    };
+    Some(quote!(#[inline] fn #function() -> #ty { #value }))
+}
+
+fn traits(names: &Names, definition: &Definition, event: &Event, index: usize) -> TokenStream {
+    let Event { ident, cfgs, .. } = event;
+    let (private, span) = (&names.private, at(ident.span()));
+    let allow = allow_deprecated(event.deprecated.is_some());
+    let payload = payload(names, definition, event, index);
+    quote_spanned! {span=>
+        #(#cfgs)* #allow
+        impl ::core::fmt::Debug for #ident {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                #private::debug(self, f)
+            }
+        }
+        #(#cfgs)* #allow
+        impl #private::serde::Serialize for #ident {
+            fn serialize<S: #private::serde::Serializer>(
+                &self,
+                serializer: S,
+            ) -> ::core::result::Result<S::Ok, S::Error> {
+                #private::serialize(self, serializer)
+            }
+        }
+        #(#cfgs)* #allow
+        impl<'de> #private::serde::Deserialize<'de> for #ident {
+            fn deserialize<D: #private::serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> ::core::result::Result<Self, D::Error> {
+                #private::deserialize(deserializer)
+            }
+        }
+        #(#cfgs)* #allow
+        #payload
+    }
+}
+
+fn payload(names: &Names, definition: &Definition, event: &Event, index: usize) -> TokenStream {
+    let Event { ident, fields, .. } = event;
+    let (private, span) = (&names.private, at(ident.span()));
+    let node = if event.node { quote!(Node) } else { quote!(NoNode) };
+    let execution = if event.execution { quote!(Execution) } else { quote!(NoExecution) };
+    let descriptor = descriptor::expand(names, definition, event, index);
+    let idents: Vec<_> = fields.iter().map(|field| &field.ident).collect();
+    let decode = decode(event);
+    quote_spanned! {span=>
+        impl #private::Payload for #ident {
+            type Node = #private::#node;
+            type Execution = #private::#execution;
+            const DESCRIPTOR: &'static #private::Descriptor = #descriptor;
+            fn fields(&self, visit: &mut dyn ::core::ops::FnMut(&[&dyn ::core::any::Any])) {
+                visit(&[#(&self.#idents),*])
+            }
+            fn decode(
+                input: &mut #private::Decoder<'_>,
+            ) -> ::core::result::Result<Self, #private::DecodeError> {
+                #decode
+            }
+        }
+    }
+}
+
+/// One slot a field; the slots of required fields are full when the walk over the object is done.
+fn decode(event: &Event) -> TokenStream {
+    let fields = &event.fields;
+    let slots: Vec<Ident> =
+        (0..fields.len()).map(|i| format_ident!("slot_{i}", span = Span::mixed_site())).collect();
+    let types = fields.iter().map(|field| &field.ty);
+    let needs = |field: &Field| field.is_required() && !field.serde.skip_deserializing;
+    let (required, values): (Vec<_>, Vec<_>) = fields
+        .iter()
+        .zip(&slots)
+        .map(|(field, slot)| {
+            let name = &field.ident;
+            if needs(field) {
+                return (Some(slot), quote!(#name: #slot));
+            }
+            let default = default(field);
+            (
+                None,
+                quote!(#name: match #slot {
+                    ::core::option::Option::Some(value) => value,
+                    ::core::option::Option::None => #default,
+                }),
+            )
+        })
+        .unzip();
+    let required: Vec<_> = required.into_iter().flatten().collect();
+    let filled = (!required.is_empty()).then(|| {
+        quote! {
+            let (#(::core::option::Option::Some(#required),)*) = (#(#required,)*) else {
+                return ::core::result::Result::Err(input.incomplete());
+            };
+        }
+    });
+    quote! {
+        #(let mut #slots: ::core::option::Option<#types> = ::core::option::Option::None;)*
+        if let ::core::result::Result::Err(error) = input.fields(&mut [#(&mut #slots),*]) {
+            return ::core::result::Result::Err(error);
+        }
+        #filled
+        ::core::result::Result::Ok(Self { #(#values,)* })
+    }
+}

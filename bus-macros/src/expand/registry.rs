@@ -1,0 +1,85 @@
+//! The definition as a whole: its trait, and its entry in the registry.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
+
+use super::descriptor::place;
+use super::{Names, allow_deprecated, view};
+use crate::model::{Definition, Event, Field, at};
+
+/// `AgentEvent` for the enum, and its one entry in the registry.
+pub(super) fn definition(names: &Names, definition: &Definition) -> TokenStream {
+    let (private, krate, ident) = (&names.private, &names.krate, &definition.ident);
+    let (name, version) = (ident.unraw().to_string(), definition.version);
+    let events = definition.events.iter().map(|event| {
+        let (ident, cfgs) = (&event.ident, &event.cfgs);
+        quote!(#(#cfgs)* <#ident as #private::Payload>::DESCRIPTOR)
+    });
+    let (view_type, find) = if definition.events.is_empty() {
+        (
+            quote!(()),
+            quote!({
+                let _ = payload;
+                ::core::option::Option::None
+            }),
+        )
+    } else {
+        let view = view::name(definition);
+        (quote!(#view<'a>), view::find(names, definition))
+    };
+    let allow = allow_deprecated(definition.events.iter().any(|event| event.deprecated.is_some()));
+    let witness = witness(definition);
+    let place = place(ident.span());
+    quote_spanned! {at(ident.span())=>
+        #allow
+        impl #krate::AgentEvent for #ident {
+            type View<'a> = #view_type;
+            const NAME: &'static str = #name;
+            const VERSION: u32 = #version;
+            const EVENTS: &'static [&'static #private::Descriptor] = &[#(#events),*];
+            const REGISTRATION: &'static #private::Registration = {
+                static REGISTRATION: #private::Registration = #private::Registration::new(
+                    #name,
+                    ::core::module_path!(),
+                    #place,
+                    <#ident as #krate::AgentEvent>::EVENTS,
+                );
+                &REGISTRATION
+            };
+            fn view(
+                payload: &dyn #private::ErasedPayload,
+            ) -> ::core::option::Option<Self::View<'_>> {
+                #find
+            }
+            #witness
+        }
+        impl #private::EventSet for #ident {
+            fn descriptors() -> ::std::vec::Vec<&'static #private::Descriptor> {
+                ::std::vec::Vec::from(<#ident as #krate::AgentEvent>::EVENTS)
+            }
+        }
+        #krate::__submit! { <#ident as #krate::AgentEvent>::REGISTRATION }
+    }
+}
+
+/// Takes the enum apart and puts it together again. Never called and, being generic, never compiled to code: it is there
+/// because nothing else builds the enum or reads its fields, and the compiler would say so of a private one.
+fn witness(definition: &Definition) -> TokenStream {
+    let ident = &definition.ident;
+    let (whole, broken): (Vec<&Event>, Vec<&Event>) =
+        definition.events.iter().partition(|event| !event.fields.iter().any(Field::is_broken));
+    let arms = whole.iter().map(|event| {
+        let (name, cfgs) = (&event.ident, &event.cfgs);
+        let fields: Vec<_> = event.fields.iter().map(|field| &field.ident).collect();
+        let slots: Vec<_> =
+            (0..fields.len()).map(|i| format_ident!("slot_{i}", span = Span::mixed_site())).collect();
+        quote!(#(#cfgs)* Self::#name { #(#fields: #slots),* } => Self::#name { #(#fields: #slots),* },)
+    });
+    let rest = (!broken.is_empty() || whole.is_empty()).then(|| quote!(other => other,));
+    quote_spanned! {at(ident.span())=>
+        fn witness<T>(self) -> Self {
+            match self { #(#arms)* #rest }
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Arguments and setters: how a field gets its value.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::{Type, Visibility};
+
+use super::{Names, docs_or};
+use crate::model::{Field, Takes, at};
+
+/// Whose setter it is.
+pub(super) enum Target {
+    /// The payload: it owns the field.
+    Payload,
+    /// The builder that an emit helper gives: the payload is inside.
+    Builder,
+}
+
+/// `target: impl IntoField<String>`
+pub(super) fn parameter(names: &Names, field: &Field) -> TokenStream {
+    let (ident, span) = (&field.ident, at(field.span()));
+    let ty = parameter_type(names, field, &field.ty);
+    quote_spanned!(span=> #ident: #ty)
+}
+
+fn parameter_type(names: &Names, field: &Field, ty: &Type) -> TokenStream {
+    let private = &names.private;
+    match field.takes {
+        Takes::Exactly => quote!(#ty),
+        Takes::Into => quote!(impl #private::IntoField<#ty>),
+        Takes::Object => quote!(impl #private::IntoObject<#ty>),
+        Takes::Anything => quote!(impl ::core::marker::Sized),
+    }
+}
+
+/// The argument as the field's type.
+pub(super) fn converted(names: &Names, field: &Field) -> TokenStream {
+    let (ident, private) = (&field.ident, &names.private);
+    match field.takes {
+        Takes::Exactly => quote!(#ident),
+        Takes::Into => quote!(#private::IntoField::into_field(#ident)),
+        Takes::Object => quote!(#private::IntoObject::into_object(#ident)),
+        Takes::Anything => quote!({ let _ = #ident; }),
+    }
+}
+
+/// The setter of an optional field, and for an `Option` the one that takes it whole.
+pub(super) fn expand(names: &Names, vis: &Visibility, field: &Field, target: &Target) -> TokenStream {
+    let (ident, span) = (&field.ident, at(field.span()));
+    let name = format_ident!("{}", field.ident, span = span);
+    let value = converted(names, field);
+    let value = if field.inner.is_some() { quote!(::core::option::Option::Some(#value)) } else { value };
+    let parameter = parameter_type(names, field, field.inner.as_ref().unwrap_or(&field.ty));
+    let docs = docs_or(&field.docs, &format!("Sets `{}`.", ident.unraw()));
+    let place = match target {
+        Target::Payload => quote!(self.#ident),
+        Target::Builder => quote!(self.inner.payload_mut().#ident),
+    };
+    let maybe = field.inner.is_some().then(|| {
+        let (name, ty) = (format_ident!("maybe_{}", field.ident.unraw(), span = span), &field.ty);
+        let doc = format!(" [`{}`](Self::{}), where there may be none.", ident.unraw(), ident.unraw());
+        quote_spanned! {span=>
+            #[doc = #doc]
+            #[must_use]
+            #[inline]
+            #vis fn #name(mut self, #ident: #ty) -> Self {
+                #place = #ident;
+                self
+            }
+        }
+    });
+    quote_spanned! {span=>
+        #docs
+        #[must_use]
+        #[inline]
+        #vis fn #name(mut self, #ident: #parameter) -> Self {
+            #place = #value;
+            self
+        }
+        #maybe
+    }
+}

@@ -1,0 +1,89 @@
+//! The definition: the enum as a whole.
+
+use quote::{ToTokens, quote};
+use syn::spanned::Spanned;
+use syn::{Attribute, DataEnum, DeriveInput, Generics, Ident, Path, Variant, Visibility};
+
+use super::event::{Common, Event};
+use crate::attr::definition::DefinitionAttrs;
+use crate::attr::serde::rename_rule;
+use crate::ctxt::Ctxt;
+
+/// A definition, ready to expand.
+pub(crate) struct Definition {
+    pub(crate) ident: Ident,
+    pub(crate) vis: Visibility,
+    pub(crate) version: u32,
+    pub(crate) prefix: Option<syn::LitStr>,
+    pub(crate) derives: Vec<Path>,
+    /// Where bus-core lives.
+    pub(crate) krate: Path,
+    pub(crate) non_exhaustive: Option<Attribute>,
+    /// Reported; the enum itself cannot be named without them.
+    pub(crate) is_generic: bool,
+    pub(crate) events: Vec<Event>,
+}
+
+impl Definition {
+    pub(crate) fn read(ctxt: &Ctxt, item: &DeriveInput, data: &DataEnum) -> Self {
+        let attrs = DefinitionAttrs::read(ctxt, &item.attrs);
+        let generics = check_generics(ctxt, &item.generics);
+        if data.variants.is_empty() {
+            ctxt.error(
+                item.ident.span(),
+                "a definition has at least one event: `enum Events { WorkStarted { .. } }`",
+            );
+        }
+        let common = Common {
+            version: attrs.version.unwrap_or(1),
+            prefix: attrs.prefix.as_ref().map(syn::LitStr::value).unwrap_or_default(),
+            rule: rename_rule(ctxt, &item.attrs, true),
+            generics,
+        };
+        Self {
+            ident: item.ident.clone(),
+            vis: item.vis.clone(),
+            version: common.version,
+            prefix: attrs.prefix,
+            derives: attrs.derives,
+            krate: attrs.krate.unwrap_or_else(|| syn::parse_quote!(::bus_core)),
+            non_exhaustive: item.attrs.iter().find(|attr| attr.path().is_ident("non_exhaustive")).cloned(),
+            is_generic: !item.generics.params.is_empty(),
+            events: distinct(data).map(|variant| Event::read(ctxt, variant, &common)).collect(),
+        }
+    }
+}
+
+/// The variants, of two with the same name the first: the compiler reports the other by itself.
+fn distinct(data: &DataEnum) -> impl Iterator<Item = &Variant> {
+    let mut seen = std::collections::HashSet::new();
+    data.variants.iter().filter(move |variant| seen.insert(&variant.ident))
+}
+
+/// A kind has one shape and lives on its own: no parameters, no borrowed data.
+fn check_generics(ctxt: &Ctxt, generics: &Generics) -> Vec<String> {
+    let list: Vec<_> = generics.params.iter().collect();
+    if !list.is_empty() {
+        let what = if generics.type_params().next().is_some() || generics.const_params().next().is_some() {
+            "a kind has one shape: leave the parameters out, and use `Value` for what differs"
+        } else {
+            "an event owns its fields: leave the lifetime out, and use `String` for `&str`"
+        };
+        ctxt.push(syn::Error::new_spanned(quote!(#generics), what));
+    } else if let Some(clause) = &generics.where_clause {
+        ctxt.error(
+            clause.span(),
+            "a definition has no parameters, so there is nothing to bound: leave this out",
+        );
+    }
+    list.iter().map(|param| first_ident(param.to_token_stream())).collect()
+}
+
+/// The name of a parameter: `T` of `T: Bound`, `a` of `'a`, `N` of `const N: usize`.
+fn first_ident(tokens: proc_macro2::TokenStream) -> String {
+    let idents = tokens.into_iter().filter_map(|token| match token {
+        proc_macro2::TokenTree::Ident(ident) if ident != "const" => Some(ident.to_string()),
+        _ => None,
+    });
+    idents.into_iter().next().unwrap_or_default()
+}

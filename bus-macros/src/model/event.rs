@@ -1,0 +1,146 @@
+//! One event: a variant of the definition.
+
+use quote::format_ident;
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+use syn::{Attribute, Fields, Ident, LitStr, Path, Variant};
+
+use super::field::Field;
+use super::name::snake;
+use crate::attr;
+use crate::attr::event::EventAttrs;
+use crate::attr::serde::{RenameRule, rename_rule};
+use crate::ctxt::Ctxt;
+
+/// An event, ready to expand.
+#[allow(clippy::struct_excessive_bools, reason = "each is a word that is there or not")]
+pub(crate) struct Event {
+    pub(crate) ident: Ident,
+    pub(crate) docs: Vec<Attribute>,
+    pub(crate) doc_text: String,
+    pub(crate) cfgs: Vec<Attribute>,
+    /// The attribute, to be put on what is generated.
+    pub(crate) deprecated: Option<Attribute>,
+    pub(crate) deprecation: Option<String>,
+    /// The kind with its prefix, and the token to point at.
+    pub(crate) kind: LitStr,
+    pub(crate) aliases: Vec<LitStr>,
+    pub(crate) version: u32,
+    pub(crate) upcast: Option<Path>,
+    pub(crate) node: bool,
+    pub(crate) execution: bool,
+    pub(crate) transient: bool,
+    pub(crate) critical: bool,
+    pub(crate) coalesce: Option<Vec<Ident>>,
+    pub(crate) ends_with: Vec<Ending>,
+    pub(crate) fields: Vec<Field>,
+    /// `Name` rather than `Name { .. }`
+    pub(crate) is_unit: bool,
+}
+
+/// One event that ends another, still by name.
+pub(crate) struct Ending {
+    pub(crate) event: Ident,
+    pub(crate) by: Vec<Ident>,
+}
+
+/// What a definition says for all its events.
+pub(crate) struct Common {
+    pub(crate) version: u32,
+    pub(crate) prefix: String,
+    pub(crate) rule: Option<RenameRule>,
+    pub(crate) generics: Vec<String>,
+}
+
+impl Event {
+    pub(crate) fn read(ctxt: &Ctxt, variant: &Variant, common: &Common) -> Self {
+        let attrs = EventAttrs::read(ctxt, &variant.attrs);
+        let rule = rename_rule(ctxt, &variant.attrs, false).or(common.rule);
+        if let Some((_, value)) = &variant.discriminant {
+            ctxt.error(value.span(), "an event has no number: leave out `= ..`");
+        }
+        let version = attrs.version.unwrap_or(common.version);
+        if let Some((span, _)) = attrs.upcast.as_ref().filter(|_| version == 1) {
+            ctxt.error(
+                *span,
+                "`upcast` raises older data, and version 1 has none: say `version = 2` or more",
+            );
+        }
+        let ends = attrs.ends_with.into_iter();
+        let ends = ends.flat_map(|end| end.events.into_iter().map(move |event| (event, end.by.clone())));
+        Self {
+            kind: kind(attrs.kind, &variant.ident, &common.prefix),
+            docs: with_name(&variant.attrs, "doc"),
+            doc_text: attr::docs(&variant.attrs),
+            cfgs: with_name(&variant.attrs, "cfg"),
+            deprecated: with_name(&variant.attrs, "deprecated").into_iter().next(),
+            deprecation: attr::deprecated(&variant.attrs),
+            aliases: attrs.aliases,
+            version,
+            upcast: attrs.upcast.map(|(_, path)| path),
+            node: attrs.node,
+            execution: attrs.execution,
+            transient: attrs.transient,
+            critical: attrs.critical,
+            coalesce: attrs.coalesce,
+            ends_with: ends.map(|(event, by)| Ending { event, by }).collect(),
+            fields: fields(ctxt, variant, rule, &common.generics),
+            is_unit: matches!(variant.fields, Fields::Unit),
+            ident: variant.ident.clone(),
+        }
+    }
+
+    /// `emit_target_started`
+    pub(crate) fn helper(&self) -> String {
+        format!("emit_{}", snake(&self.ident.unraw().to_string()))
+    }
+
+    /// `EmitTargetStarted`
+    pub(crate) fn builder(&self) -> Ident {
+        format_ident!("Emit{}", self.ident.unraw(), span = super::at(self.ident.span()))
+    }
+
+    /// Whether the helper gives a builder of its own rather than an `Emit`.
+    pub(crate) fn has_builder(&self) -> bool {
+        self.fields.iter().any(|field| !field.is_required())
+    }
+
+    pub(crate) fn field(&self, ident: &Ident) -> Option<&Field> {
+        self.fields.iter().find(|field| field.ident.unraw() == ident.unraw())
+    }
+}
+
+fn kind(given: Option<LitStr>, ident: &Ident, prefix: &str) -> LitStr {
+    match given {
+        Some(kind) if prefix.is_empty() => kind,
+        Some(kind) => LitStr::new(&format!("{prefix}{}", kind.value()), kind.span()),
+        None => LitStr::new(&format!("{prefix}{}", snake(&ident.unraw().to_string())), ident.span()),
+    }
+}
+
+/// The fields. Those of a tuple variant get names, so that calls of its helper fit.
+fn fields(ctxt: &Ctxt, variant: &Variant, rule: Option<RenameRule>, generics: &[String]) -> Vec<Field> {
+    if let Fields::Unnamed(tuple) = &variant.fields {
+        let name = &variant.ident;
+        let names: Vec<_> = match tuple.unnamed.len() {
+            1 => vec!["value: ..".to_owned()],
+            n => (1..=n.min(3)).map(|i| format!("field_{i}: ..")).collect(),
+        };
+        let shown =
+            if names.is_empty() { name.to_string() } else { format!("{name} {{ {} }}", names.join(", ")) };
+        ctxt.error(
+            tuple.paren_token.span.join(),
+            format!("the fields of an event have names: write `{shown}`"),
+        );
+    }
+    let named = variant.fields.iter().enumerate().map(|(i, field)| {
+        let mut field = field.clone();
+        field.ident.get_or_insert_with(|| format_ident!("field_{}", i + 1, span = variant.ident.span()));
+        field
+    });
+    named.filter_map(|field| Field::read(ctxt, &field, rule, generics)).collect()
+}
+
+fn with_name(attrs: &[Attribute], name: &str) -> Vec<Attribute> {
+    attrs.iter().filter(|attr| attr.path().is_ident(name)).cloned().collect()
+}

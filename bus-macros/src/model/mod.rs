@@ -1,0 +1,23 @@
+//! What a definition file says, as expansion needs it: names settled, attributes read, tokens still the user's.
+//!
+//! Building a model never fails: what is wrong is reported and the nearest thing that can be expanded takes its place, so
+//! that one mistake is one error and not a hundred calls of helpers that are not there.
+
+mod definition;
+mod event;
+mod field;
+mod lenient;
+mod name;
+
+pub(crate) use self::definition::Definition;
+pub(crate) use self::event::{Ending, Event};
+pub(crate) use self::field::{Field, Otherwise, Takes};
+pub(crate) use self::lenient::parse;
+
+use proc_macro2::Span;
+
+/// Where generated code pretends to stand: at `span`, resolved as if the user had written it there, and known to the
+/// compiler as generated, so that lints leave it alone.
+pub(crate) fn at(span: Span) -> Span {
+    Span::call_site().located_at(span)
+}

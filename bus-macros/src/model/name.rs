@@ -1,0 +1,40 @@
+//! From the name of a variant to that of a helper and a kind.
+
+/// `LLMTextDelta` becomes `llm_text_delta`.
+pub(crate) fn snake(name: &str) -> String {
+    let letters: Vec<char> = name.chars().collect();
+    let mut out = String::with_capacity(name.len() + 4);
+    for (i, letter) in letters.iter().enumerate() {
+        let after = i > 0 && letters[i - 1] != '_';
+        let ends_capitals = || {
+            let last_of_run = letters.get(i + 1).is_some_and(|next| next.is_lowercase());
+            !letters[i - 1].is_uppercase() || last_of_run
+        };
+        if letter.is_uppercase() && after && ends_capitals() {
+            out.push('_');
+        }
+        out.extend(letter.to_lowercase());
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::snake;
+
+    #[test]
+    fn words_begin_at_capitals() {
+        for (name, expected) in [
+            ("TargetStarted", "target_started"),
+            ("LLMTextDelta", "llm_text_delta"),
+            ("LlmTextDelta", "llm_text_delta"),
+            ("Http2Started", "http2_started"),
+            ("A", "a"),
+            ("AB", "ab"),
+            ("Already_Split", "already_split"),
+            ("IO", "io"),
+        ] {
+            assert_eq!(snake(name), expected);
+        }
+    }
+}
