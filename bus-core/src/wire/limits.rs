@@ -1,5 +1,8 @@
 //! How much of everything a text may have before it is refused.
 
+/// Bytes of a kind, at most: of one that is read, and of one that is emitted.
+pub(crate) const KIND_BYTES: usize = 256;
+
 /// Limits of reading. The text comes from outside; each of these bounds what a hostile one can cost.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
@@ -19,7 +22,7 @@ impl Limits {
 
     /// The limits unless set.
     pub(crate) const fn new() -> Self {
-        Self { bytes: 16 * 1024 * 1024, depth: Self::DEPTH, key: 4096, kind: 256 }
+        Self { bytes: 16 * 1024 * 1024, depth: Self::DEPTH, key: 4096, kind: KIND_BYTES }
     }
 }
 

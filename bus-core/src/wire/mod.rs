@@ -20,6 +20,8 @@ mod zone;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use limits::KIND_BYTES;
+
 pub use error::{ReadError, ReadProblem};
 pub use lines::{LineCause, LineError};
 pub use zone::{Zone, ZoneError};
