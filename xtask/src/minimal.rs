@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use serde_json::Value;
+
 use crate::process::{cargo, run};
 use crate::task::{Failure, Task, no_arguments};
 use crate::workspace;
@@ -14,14 +16,11 @@ pub(crate) const TASK: Task = Task {
 Usage: cargo xtask minimal
 
 Copies the workspace to the target folder, resolves each direct dependency to the oldest version that its requirement
-allows, and checks bus-core, bus-macros and bus-agent with them. Needs the registry.
+allows, and checks every crate that is published with them. Needs the registry.
 
 Exit code: 0 if all built, 1 if not.",
     run: |parser| no_arguments(parser).and_then(|()| check()),
 };
-
-/// The crates that others depend on; what only we run (tests, examples, tasks) may ask for what it likes.
-const PUBLISHED: &[&str] = &["bus-core", "bus-macros", "bus-agent", "bus-docs"];
 
 pub(crate) fn check() -> Result<(), Failure> {
     let target = workspace::target_folder()?;
@@ -35,10 +34,17 @@ pub(crate) fn check() -> Result<(), Failure> {
         .env("RUSTC_BOOTSTRAP", "1"))?;
     let mut build = cargo();
     build.current_dir(&scratch).env("CARGO_TARGET_DIR", &target).args(["check", "--locked", "--lib"]);
-    for package in PUBLISHED.iter().filter(|package| scratch.join(package).exists()) {
-        build.args(["--package", package]);
+    for package in published(&workspace::metadata(false)?) {
+        build.args(["--package", &package]);
     }
     run(&mut build)
+}
+
+/// The crates that others depend on; what only we run (tests, examples, tasks: `publish = false`) may ask for what it likes.
+fn published(metadata: &Value) -> Vec<String> {
+    let packages = metadata["packages"].as_array().into_iter().flatten();
+    let for_others = packages.filter(|package| package["publish"].is_null());
+    for_others.filter_map(|package| package["name"].as_str().map(str::to_owned)).collect()
 }
 
 /// The files that git knows, but the lock file: it is to be made anew.
@@ -55,4 +61,18 @@ fn copy_workspace(scratch: &Path) -> Result<(), Failure> {
         fs::copy(root.join(&file.path), to)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_we_run_is_not_published() {
+        let metadata = serde_json::json!({ "packages": [
+            { "name": "bus-core", "publish": null },
+            { "name": "xtask", "publish": [] },
+        ] });
+        assert_eq!(published(&metadata), ["bus-core"]);
+    }
 }

@@ -29,6 +29,7 @@ pub trait AgentEvent: 'static {
 
     /// Never called: see where the derive writes it.
     #[doc(hidden)]
+    #[must_use]
     fn witness<T>(self) -> Self
     where
         Self: Sized;
