@@ -1,6 +1,79 @@
 //! A typed event bus for agent runtimes.
+//!
+//! Declare events in one definition file with [`#[derive(AgentEvent)]`](macro@AgentEvent); emit them through an [`Emitter`] that knows where it is; handle them typed.
+//!
+//! ```
+//! use bus_core::{AgentEvent, Event, EventBus};
+//!
+//! #[derive(AgentEvent)]
+//! pub enum BuildEvents {
+//!     /// A target began to compile.
+//!     #[event(requires(node))]
+//!     TargetStarted { target: String },
+//! }
+//!
+//! async fn on_start(event: Event<TargetStarted>) {
+//!     println!("{} began at {}", event.target, event.node().unwrap_or("?"));
+//! }
+//!
+//! #[tokio::main(flavor = "current_thread")]
+//! async fn main() {
+//!     let bus = EventBus::new();
+//!     let _guard = bus.subscribe::<TargetStarted>().handle(on_start);
+//!     let receipt = bus.stream("desk").node("planner").emit_target_started("app").await;
+//!     assert_eq!(receipt.handled(), 1);
+//! }
+//! ```
+//!
+//! # The house
+//! Each row uses only the rows below it.
+//!
+//! | module | what lives there |
+//! |---|---|
+//! | `emit`, `subscribe`, `history`, `stats`, [`testing`] | what a user calls |
+//! | `bus` | the handle that all of it hangs on |
+//! | `dispatch`, `registry`, [`wire`] | delivery, the catalogue, JSON |
+//! | `event` | what a subscriber gets |
+//! | [`payload`], `scope`, `error` | what an event carries, where it happens, what can go wrong |
 
+mod bus;
+mod dispatch;
+mod emit;
+mod error;
+mod event;
+mod history;
 pub mod payload;
-
+mod registry;
+mod scope;
+mod stats;
+mod subscribe;
+mod sync;
+pub mod testing;
 pub mod wire;
+
+pub use bus::{Close, CloseReport, EventBus, EventBusBuilder, Left};
+#[cfg(feature = "derive")]
+pub use bus_macros::AgentEvent;
+pub use dispatch::{Counts, HandlerResult, OpenPair, OpenPairs, Outcome};
+pub use emit::{
+    AnyEmitter, Emit, EmitDynamic, Emitter, ExecutionScoped, HasExecution, HasNode, NodeScoped, Problem,
+    Receipt, Scoped, Sent,
+};
+pub use error::{BoxError, BuildError, DuplicateKind, Refused, SubscribeError, WaitError};
+pub use event::{AnyEvent, AnyKind, Event, EventId, InvalidEventId, ReadEvent, SubscriptionId};
+pub use history::HistoryQuery;
+pub use payload::{AgentEvent, EventSet, Object, Payload};
+pub use registry::Catalogue;
+pub use scope::{Execution, NoExecution, NoNode, Node, Scope};
+pub use stats::{Stats, SubscriptionStats};
+pub use subscribe::{EventStream, First, FirstWithin, LagCause, Lagged, Overflow, Subscribe, Subscription};
 pub use wire::{LineCause, LineError, ReadError, ReadProblem, Zone, ZoneError};
+
+/// What the derive's code names. Not part of the interface: it changes without notice.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::emit::emit;
+    pub use crate::payload::*;
+    pub use crate::scope::{Execution, NoExecution, NoNode, Node};
+    pub use serde;
+}

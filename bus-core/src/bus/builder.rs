@@ -1,0 +1,117 @@
+//! A bus with settings of its own.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+
+use super::EventBus;
+use crate::dispatch::{Core, Settings};
+use crate::error::BuildError;
+use crate::payload::{AgentEvent, Registration};
+use crate::registry::Catalogue;
+
+/// The settings of a bus in the making.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let bus = bus_core::EventBus::builder()
+///     .history(10_000)
+///     .max_concurrent_handlers(32)
+///     .handler_timeout(Duration::from_secs(30))
+///     .build()?;
+/// # Ok::<(), bus_core::BuildError>(())
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "a bus is made by `build`"]
+pub struct EventBusBuilder {
+    settings: Settings,
+    registrations: Vec<&'static Registration>,
+}
+
+impl EventBusBuilder {
+    pub(crate) fn new() -> Self {
+        let settings = Settings {
+            history: 1_000,
+            transient_history: 1_000,
+            max_concurrent_handlers: 10,
+            chain_limit: 64,
+            handler_timeout: None,
+            slow_after: Duration::from_secs(5),
+            max_event_bytes: None,
+            runtime: None,
+        };
+        Self { settings, registrations: Vec::new() }
+    }
+
+    /// How many events history holds, `transient` ones apart: 1,000 unless set. 0 keeps none.
+    pub fn history(mut self, events: usize) -> Self {
+        self.settings.history = events;
+        self
+    }
+
+    /// How many `transient` events history holds: 1,000 unless set. 0 keeps none.
+    pub fn transient_history(mut self, events: usize) -> Self {
+        self.settings.transient_history = events;
+        self
+    }
+
+    /// How many async handlers may be at work at once, over the whole bus: 10 unless set. One that waits in an emit or a wait of the bus is not counted.
+    pub fn max_concurrent_handlers(mut self, handlers: usize) -> Self {
+        self.settings.max_concurrent_handlers = handlers;
+        self
+    }
+
+    /// How many events may cause each other in a row: 64 unless set. A longer chain is refused.
+    pub fn chain_limit(mut self, events: u32) -> Self {
+        self.settings.chain_limit = events;
+        self
+    }
+
+    /// How long an async handler may take for one event, where its subscription does not say: for ever unless set.
+    pub fn handler_timeout(mut self, limit: Duration) -> Self {
+        self.settings.handler_timeout = Some(limit);
+        self
+    }
+
+    /// How long a handler may run before a warning names it, while it still runs: 5 seconds unless set. Zero turns the warning off.
+    pub fn slow_after(mut self, threshold: Duration) -> Self {
+        self.settings.slow_after = threshold;
+        self
+    }
+
+    /// How large the JSON of a payload may be. Unless set, anything goes and nothing is measured: with a limit each event is written as JSON once when it is published.
+    pub fn max_event_bytes(mut self, bytes: usize) -> Self {
+        self.settings.max_event_bytes = Some(bytes);
+        self
+    }
+
+    /// Where async handlers run: on the runtime they were subscribed on unless set.
+    pub fn runtime(mut self, runtime: Handle) -> Self {
+        self.settings.runtime = Some(runtime);
+        self
+    }
+
+    /// Makes the events of a definition known from the start. With the feature `inventory` that happens by itself for all that are linked in; a typed emit or subscription does it for its own
+    /// kind.
+    pub fn events<D: AgentEvent>(mut self) -> Self {
+        self.registrations.push(D::REGISTRATION);
+        self
+    }
+
+    /// The bus.
+    ///
+    /// # Errors
+    /// Where two definitions declare the same kind, naming both places, or a limit is 0 that must not be.
+    pub fn build(self) -> Result<EventBus, BuildError> {
+        let Self { settings, registrations } = self;
+        if settings.max_concurrent_handlers == 0 {
+            return Err(BuildError::ZeroLimit("max_concurrent_handlers"));
+        }
+        let all = crate::payload::linked().into_iter().chain(registrations);
+        let catalogue = Catalogue::of(all).map_err(BuildError::DuplicateKinds)?;
+        let core = Core::new(crate::event::new_run(), settings, catalogue);
+        Ok(EventBus { core: Arc::new(core) })
+    }
+}

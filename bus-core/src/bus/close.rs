@@ -1,0 +1,147 @@
+//! Closing a bus in order.
+
+use std::collections::HashSet;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::time::Sleep;
+
+use super::EventBus;
+use crate::dispatch::{Core, JobRef, Key, OpenPairs, State, Work, current, mark_waiting};
+use crate::event::SubscriptionId;
+use crate::sync::Ordering;
+
+/// What a closed bus left.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct CloseReport {
+    /// Handlers that were still at work, or had events waiting, when the time was over. What waited was dropped and counted; what was at work goes on.
+    pub left: Vec<Left>,
+    /// Streams with events that are not read yet. They can still be read.
+    pub unread: Vec<Left>,
+    /// What had begun and not ended.
+    pub open_pairs: OpenPairs,
+}
+
+impl CloseReport {
+    /// Whether every handler had done all its work.
+    pub fn is_drained(&self) -> bool {
+        self.left.is_empty()
+    }
+}
+
+/// One subscription with work left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Left {
+    /// Its id.
+    pub id: SubscriptionId,
+    /// Its name.
+    pub name: String,
+    /// Events at work in its handler.
+    pub running: usize,
+    /// Events that waited for it.
+    pub waiting: usize,
+}
+
+impl EventBus {
+    /// Closes the bus: refuses new events from now on, lets the handlers do what waits for them, for `timeout` at most, and reports what was left. With zero it takes stock at once.
+    ///
+    /// The bus is closed when this returns, even if the future is never polled. Streams can be read to their end. Closing again waits again.
+    ///
+    /// Inside a handler, it does not wait for that handler, nor for those that wait for it.
+    ///
+    /// # Panics
+    /// When polled outside a tokio runtime with time enabled, unless the bus is quiet already or the timeout is zero.
+    ///
+    /// # Cancel safety
+    /// Dropping it leaves the bus closed, and drops nothing.
+    ///
+    /// ```
+    /// # use bus_core::EventBus;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let bus = EventBus::new();
+    /// let report = bus.close(std::time::Duration::from_secs(10)).await;
+    /// assert!(report.is_drained());
+    /// let receipt = bus.stream("desk").emit_dynamic("late", serde_json::json!({})).await;
+    /// assert_eq!(receipt.refused(), Some(&bus_core::Refused::Closed));
+    /// # }
+    /// ```
+    pub fn close(&self, timeout: Duration) -> Close {
+        self.core.closed.store(true, Ordering::Release);
+        self.core.step(|order, after| {
+            order.closed = true;
+            for lane in order.lanes.iter_mut() {
+                if let Work::Pull { waker, .. } = &mut lane.work {
+                    after.wakers.extend(waker.take());
+                }
+            }
+        });
+        Close { bus: self.clone(), timeout, sleep: None }
+    }
+}
+
+/// The future of [`EventBus::close`].
+#[must_use = "the bus is closed already, but nothing is waited for before this is awaited"]
+pub struct Close {
+    bus: EventBus,
+    timeout: Duration,
+    sleep: Option<Pin<Box<Sleep>>>,
+}
+
+impl Future for Close {
+    type Output = CloseReport;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<CloseReport> {
+        let Self { bus, timeout, sleep } = &mut *self;
+        let here = current(&bus.core);
+        let quiet = bus.core.step(|order, after| {
+            let excepted = here.map(|here| order.waiting_for(here)).unwrap_or_default();
+            let quiet = order.is_quiet(|job| excepted.contains(&job));
+            if !quiet {
+                order.closers.retain(|waker| !waker.will_wake(context.waker()));
+                order.closers.push(context.waker().clone());
+                here.into_iter().for_each(|(job, _)| order.await_event(job, after));
+            }
+            quiet
+        });
+        if !quiet && !timeout.is_zero() {
+            let sleep = sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(*timeout)));
+            if sleep.as_mut().poll(context).is_pending() {
+                mark_waiting(&bus.core);
+                return Poll::Pending;
+            }
+        }
+        let (left, unread) = leave(&bus.core, here.map(|(job, _)| job));
+        Poll::Ready(CloseReport { left, unread, open_pairs: bus.open_pairs() })
+    }
+}
+
+/// Takes stock, and ends what a push subscription still has waiting.
+fn leave(core: &Arc<Core>, here: Option<JobRef>) -> (Vec<Left>, Vec<Left>) {
+    let own: HashSet<Key> = here.into_iter().map(|job| job.lane).collect();
+    let (mut left, mut unread, mut ending) = (Vec::new(), Vec::new(), Vec::new());
+    for (key, lane) in core.lock().lanes.iter() {
+        let running = lane.running.len() - usize::from(own.contains(&key)).min(lane.running.len());
+        let waiting = lane.backlog.len();
+        if running + waiting == 0 || lane.state == State::Ended {
+            continue;
+        }
+        let entry = Left { id: lane.info.id, name: lane.info.name.to_string(), running, waiting };
+        if matches!(lane.work, Work::Pull { .. }) {
+            unread.push(entry);
+        } else {
+            left.push(entry);
+            ending.push(key);
+        }
+    }
+    ending.into_iter().for_each(|lane| {
+        core.end(lane);
+    });
+    left.sort_by_key(|left| left.id);
+    unread.sort_by_key(|left| left.id);
+    (left, unread)
+}

@@ -1,0 +1,89 @@
+//! What is left to do when the order lock is gone: everything that runs somebody else's code.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::task::Waker;
+
+use super::Core;
+use super::lane::{Lane, LaneInfo};
+use super::queue::Queued;
+use super::runner::{Outcome, Runner, message};
+use crate::event::AnyEvent;
+use crate::subscribe::Lagged;
+
+/// Work that must not be done under the order lock.
+#[derive(Default)]
+pub(crate) struct After {
+    pub(crate) wakers: Vec<Waker>,
+    /// Replaced by newer ones. Dropped here, because a waker may be the last reference to a task.
+    pub(crate) wakers_to_drop: Vec<Waker>,
+    /// Dropped here, because dropping a payload runs the user's code.
+    pub(crate) events: Vec<AnyEvent>,
+    pub(crate) queued: Vec<Queued>,
+    pub(crate) runners: Vec<Runner>,
+    pub(crate) lanes: Vec<Lane>,
+    /// Gaps to tell a handler of, before its next event.
+    pub(crate) lags: Vec<(Arc<LaneInfo>, Lagged)>,
+    pub(crate) reports: Vec<Report>,
+    /// A sync subscription has room again, and a thread waits for that.
+    pub(crate) room: bool,
+}
+
+/// A handler that went wrong.
+pub(crate) struct Report {
+    pub(crate) info: Arc<LaneInfo>,
+    pub(crate) kind: String,
+    pub(crate) outcome: Outcome,
+}
+
+impl After {
+    /// Does what is to be done. The order lock must not be held.
+    pub(crate) fn run(self, core: &Core) {
+        let Self { wakers, wakers_to_drop, events, queued, runners, lanes, lags, reports, room } = self;
+        if room {
+            core.room.notify_all();
+        }
+        wakers.into_iter().for_each(Waker::wake);
+        for (info, lag) in lags {
+            tell(&info, lag);
+        }
+        reports.iter().for_each(Report::log);
+        guarded(|| drop(wakers_to_drop));
+        guarded(|| drop(events));
+        guarded(|| drop(queued));
+        guarded(|| drop(runners));
+        guarded(|| drop(lanes));
+    }
+}
+
+/// Runs code of the user's that must not take the bus's thread with it.
+pub(crate) fn guarded(work: impl FnOnce()) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
+        tracing::error!(target: "bus_core", panic = message(&*panic), "a drop or a callback panicked");
+    }
+}
+
+fn tell(info: &LaneInfo, lag: Lagged) {
+    match &info.on_lag {
+        Some(on_lag) => guarded(|| on_lag(lag)),
+        None => {
+            tracing::warn!(target: "bus_core", subscription = %info.name, subscribed_at = %info.location, %lag, "a handler lagged")
+        }
+    }
+}
+
+impl Report {
+    fn log(&self) {
+        let Self { info, kind, outcome } = self;
+        let error = match outcome {
+            Outcome::Failed(error) => format!("failed: {error}"),
+            Outcome::Panicked(text) => format!("panicked: {text}"),
+            Outcome::TimedOut => {
+                format!("took longer than its timeout of {:?}", info.timeout.unwrap_or_default())
+            }
+            Outcome::Dropped => "was dropped: its runtime was shut down".to_owned(),
+            Outcome::Handled | Outcome::Overflowed | Outcome::Coalesced => return,
+        };
+        tracing::error!(target: "bus_core", kind, handler = %info.name, subscribed_at = %info.location, "handler {error}");
+    }
+}

@@ -1,0 +1,192 @@
+//! The task that runs an async handler when nobody polls it in place: it goes on with the backlog until nothing waits.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use tokio::time::{Instant, Sleep};
+
+use super::context::{Cause, Entered, JobRef};
+use super::lane::LaneInfo;
+use super::place::Place;
+use super::runner::{AsyncRunner, Outcome, Runner};
+use super::slab::Key;
+use super::{Core, claim};
+use crate::event::AnyEvent;
+use crate::sync::Ordering;
+
+/// After this many events in a row a driver lets others of its runtime run.
+const TURNS: u32 = 64;
+
+/// Runs one async handler, one event after the other.
+pub(crate) struct Driver {
+    core: Arc<Core>,
+    info: Arc<LaneInfo>,
+    lane: Key,
+    work: Option<Work>,
+    place: Place,
+    turns: u32,
+}
+
+/// One event at work in an async handler.
+pub(crate) struct Work {
+    pub(crate) job: u64,
+    pub(crate) runner: Box<dyn AsyncRunner>,
+    pub(crate) event: AnyEvent,
+    pub(crate) ticket: Option<Key>,
+    /// Whether the handler was called already.
+    pub(crate) started: bool,
+    pub(crate) deadline: Option<Pin<Box<Sleep>>>,
+}
+
+impl Driver {
+    /// Runs a handler on its own runtime: on what it is at, and then on whatever waits for it. `began` is when it was first polled.
+    pub(crate) fn spawn(
+        core: &Arc<Core>,
+        info: Arc<LaneInfo>,
+        lane: Key,
+        mut work: Work,
+        place: Place,
+        began: Option<Instant>,
+    ) {
+        let Some(runtime) = info.runtime.clone() else { return };
+        if let (Some(began), Some(timeout)) = (began, info.timeout) {
+            let _runtime = runtime.enter();
+            work.deadline = Some(Box::pin(tokio::time::sleep_until(began + timeout)));
+        }
+        let driver = Self { core: Arc::clone(core), info, lane, work: Some(work), place, turns: 0 };
+        drop(runtime.spawn(driver));
+    }
+
+    /// Ends the event at work, and takes up the next one. Gives whether there is one.
+    fn next(&mut self, outcome: &Outcome) -> bool {
+        let Some(Work { job, mut runner, event, ticket, .. }) = self.work.take() else { return false };
+        runner.clear();
+        let core = &self.core;
+        let (lane, place) = (self.lane, &mut self.place);
+        let next = core.step(|order, after| {
+            order.settle(lane, ticket, outcome, event.kind(), after);
+            let tick = core.ticks.load(Ordering::Relaxed);
+            let next = order.finish(lane, job, Runner::Async(runner), tick, after);
+            if next.is_none() {
+                after.wakers.extend(order.places.give(place));
+            }
+            after.events.push(event);
+            next
+        });
+        let Some(next) = next else { return false };
+        let Runner::Async(runner) = next.runner else { return false };
+        self.work = Some(Work {
+            job: next.job,
+            runner,
+            event: next.queued.event,
+            ticket: next.queued.ticket,
+            started: false,
+            deadline: None,
+        });
+        true
+    }
+
+    /// Takes a place, or joins the queue for one.
+    fn hold_place(&mut self, context: &Context<'_>) -> bool {
+        if self.place == Place::Held {
+            return true;
+        }
+        let (lane, place) = (self.lane, &mut self.place);
+        let job = self.work.as_ref().map(|work| work.job);
+        self.core.step(|order, after| {
+            after.wakers.extend(order.places.take(place, context.waker()));
+            let running = job.and_then(|job| order.lanes.get_mut(lane)?.running_mut(job));
+            if *place == Place::Held
+                && let Some(running) = running
+            {
+                running.awaits_event = false;
+            }
+        });
+        self.place == Place::Held
+    }
+
+    fn give_place(&mut self) {
+        let place = &mut self.place;
+        self.core.step(|order, after| after.wakers.extend(order.places.give(place)));
+    }
+
+    /// Calls the handler if it was not called yet, and polls it.
+    fn poll_handler(&mut self, context: &mut Context<'_>) -> Poll<Outcome> {
+        let Some(work) = &mut self.work else { return Poll::Ready(Outcome::Dropped) };
+        let entered = Entered::new(&self.core, Cause::of(&work.event), false);
+        entered.job(JobRef { lane: self.lane, job: work.job }, false);
+        if !work.started {
+            work.started = true;
+            work.deadline = self.info.timeout.map(|timeout| Box::pin(tokio::time::sleep(timeout)));
+            if let Err(outcome) = work.runner.start(work.event.clone().through(self.info.id)) {
+                return Poll::Ready(outcome);
+            }
+        }
+        let polled = work.runner.poll(context);
+        let waits = polled.is_pending() && entered.waits();
+        drop(entered);
+        if waits {
+            self.give_place();
+        }
+        polled
+    }
+
+    fn is_late(&mut self, context: &mut Context<'_>) -> bool {
+        let deadline = self.work.as_mut().and_then(|work| work.deadline.as_mut());
+        deadline.is_some_and(|deadline| deadline.as_mut().poll(context).is_ready())
+    }
+}
+
+impl Future for Driver {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        let done = loop {
+            if this.is_late(context) {
+                if this.next(&Outcome::TimedOut) { continue } else { break true }
+            }
+            if !this.hold_place(context) {
+                break false;
+            }
+            match this.poll_handler(context) {
+                Poll::Pending if this.is_late(context) => {
+                    if !this.next(&Outcome::TimedOut) {
+                        break true;
+                    }
+                }
+                Poll::Pending => break false,
+                Poll::Ready(outcome) => {
+                    if !this.next(&outcome) {
+                        break true;
+                    }
+                }
+            }
+            this.turns += 1;
+            if this.turns.is_multiple_of(TURNS) {
+                context.waker().wake_by_ref();
+                break false;
+            }
+        };
+        claim::run_later();
+        if done { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+/// A driver is dropped unfinished when its runtime is shut down: nothing can run its handler any more, so the subscription ends, and all of that is counted.
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let Some(Work { job, mut runner, event, ticket, .. }) = self.work.take() else { return };
+        runner.clear();
+        let (lane, place) = (self.lane, &mut self.place);
+        self.core.step(|order, after| {
+            after.wakers.extend(order.places.give(place));
+            order.settle(lane, ticket, &Outcome::Dropped, event.kind(), after);
+            order.end(lane, after);
+            order.finish(lane, job, Runner::Async(runner), 0, after);
+            after.events.push(event);
+        });
+    }
+}

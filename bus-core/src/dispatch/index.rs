@@ -1,0 +1,87 @@
+//! Who wants an event of one kind: subscriptions grouped by what their filter equals, so that those which do not match cost nothing.
+
+use hashbrown::HashTable;
+
+use super::slab::Key;
+use super::wanted::{Shape, Wanted};
+use crate::scope::Scope;
+
+/// Subscriptions of one kind, or of every kind.
+#[derive(Default)]
+pub(crate) struct Index {
+    /// Those without an equality filter.
+    all: Bucket,
+    /// The others, one table for each combination of scope parts in use: mostly none, one or two.
+    tables: Vec<(Shape, HashTable<(Wanted, Bucket)>)>,
+}
+
+/// Subscriptions whose filters are equal, in the order they were made.
+#[derive(Default)]
+struct Bucket {
+    lanes: Vec<Key>,
+    /// How many of them have ended. They are swept when they are the half, so that ending one costs O(1).
+    ended: usize,
+}
+
+impl Index {
+    pub(crate) fn insert(&mut self, wanted: &Wanted, lane: Key) {
+        let shape = wanted.shape();
+        if shape.is_empty() {
+            self.all.lanes.push(lane);
+            return;
+        }
+        let at = self.tables.iter().position(|(known, _)| *known == shape).unwrap_or_else(|| {
+            self.tables.push((shape, HashTable::new()));
+            self.tables.len() - 1
+        });
+        let table = &mut self.tables[at].1;
+        let entry = table.entry(wanted.hash(), |(key, _)| key == wanted, |(key, _)| key.hash());
+        entry.or_insert_with(|| (wanted.clone(), Bucket::default())).into_mut().1.lanes.push(lane);
+    }
+
+    /// Notes that a subscription of this filter ended. `lives` tells which still do.
+    pub(crate) fn forget(&mut self, wanted: &Wanted, lives: impl Fn(Key) -> bool) {
+        let shape = wanted.shape();
+        if shape.is_empty() {
+            self.all.forget(lives);
+            return;
+        }
+        let Some(at) = self.tables.iter().position(|(known, _)| *known == shape) else { return };
+        let table = &mut self.tables[at].1;
+        if let Ok(mut entry) = table.find_entry(wanted.hash(), |(key, _)| key == wanted) {
+            entry.get_mut().1.forget(lives);
+            if entry.get().1.lanes.is_empty() {
+                entry.remove();
+            }
+        }
+        if table.is_empty() {
+            self.tables.swap_remove(at);
+        }
+    }
+
+    /// Whether nobody at all is in it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.all.lanes.is_empty() && self.tables.is_empty()
+    }
+
+    /// Every subscription whose equality filter fits the scope. Ended ones may be among them.
+    pub(crate) fn candidates(&self, scope: &Scope, mut visit: impl FnMut(Key)) {
+        self.all.lanes.iter().copied().for_each(&mut visit);
+        for (shape, table) in &self.tables {
+            let Some(hash) = shape.hash_of(scope) else { continue };
+            if let Some((_, bucket)) = table.find(hash, |(wanted, _)| wanted.matches(scope)) {
+                bucket.lanes.iter().copied().for_each(&mut visit);
+            }
+        }
+    }
+}
+
+impl Bucket {
+    fn forget(&mut self, lives: impl Fn(Key) -> bool) {
+        self.ended += 1;
+        if self.ended * 2 >= self.lanes.len() {
+            self.lanes.retain(|lane| lives(*lane));
+            self.ended = 0;
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! One subscription as the dispatch sees it: the right to run it, what waits for it, and what became of the rest.
+
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::runtime::Handle;
+
+use super::context::JobRef;
+use super::queue::Backlog;
+use super::route::Kinds;
+use super::runner::{Outcome, Runner};
+use super::slab::Key;
+use super::wanted::Wanted;
+use crate::event::{AnyEvent, SubscriptionId};
+use crate::subscribe::{Heir, Lagged};
+
+/// A closure of the user's that says whether an event is wanted.
+pub(crate) type Predicate = Arc<dyn Fn(&AnyEvent) -> bool + Send + Sync>;
+/// A closure of the user's that is told of a gap.
+pub(crate) type OnLag = Arc<dyn Fn(Lagged) + Send + Sync>;
+
+/// What a subscription was made with; never changes, so that it can be read without the order lock.
+pub(crate) struct LaneInfo {
+    pub(crate) id: SubscriptionId,
+    pub(crate) name: Arc<str>,
+    /// Where `subscribe` was called.
+    pub(crate) location: &'static std::panic::Location<'static>,
+    pub(crate) kinds: Kinds,
+    pub(crate) wanted: Wanted,
+    pub(crate) predicates: Vec<Predicate>,
+    pub(crate) on_lag: Option<OnLag>,
+    pub(crate) timeout: Option<Duration>,
+    /// Where an async handler runs.
+    pub(crate) runtime: Option<Handle>,
+}
+
+/// One subscription, under the order lock.
+pub(crate) struct Lane {
+    pub(crate) info: Arc<LaneInfo>,
+    pub(crate) work: Work,
+    pub(crate) backlog: Backlog,
+    pub(crate) running: Vec<Running>,
+    /// Awaited emits that wait until the backlog is under its capacity.
+    pub(crate) room: Vec<Key>,
+    pub(crate) counts: Counts,
+    pub(crate) state: State,
+}
+
+/// Where a subscription stands in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    Open,
+    /// It takes no more events; what waits is still delivered.
+    Closing,
+    /// Nothing more is delivered; it is gone when what runs has run.
+    Ended,
+}
+
+/// How a subscription receives.
+pub(crate) enum Work {
+    /// The bus calls a handler. What is idle can be claimed: taking a runner out is the exclusive right to run it.
+    Push { idle: Vec<Runner>, sync: bool },
+    /// The subscriber reads.
+    Pull { waker: Option<Waker>, once: bool, reader: Option<JobRef>, heir: Arc<Heir> },
+}
+
+/// One event at work in a handler.
+pub(crate) struct Running {
+    pub(crate) job: u64,
+    /// Who waits for it on the stack below, or in an awaited emit that needed no ticket yet.
+    pub(crate) waiter: Option<JobRef>,
+    /// Who is told what became of it.
+    pub(crate) ticket: Option<Key>,
+    /// The publish on whose stack it runs; 0 once a driver has it.
+    pub(crate) batch: u64,
+    /// Its last poll left it waiting for an event: nobody can know when it goes on.
+    pub(crate) awaits_event: bool,
+    /// The tick at which it began, for the slow warning; 0 once it was given.
+    pub(crate) since: u64,
+}
+
+/// What became of the events that matched one subscription.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Counts {
+    /// Events that matched its kinds and filters.
+    pub matched: u64,
+    /// Handled, or read from the stream.
+    pub handled: u64,
+    /// The handler returned an error.
+    pub failed: u64,
+    /// The handler panicked.
+    pub panicked: u64,
+    /// The handler took longer than its timeout.
+    pub timed_out: u64,
+    /// Dropped because the queue was full.
+    pub overflowed: u64,
+    /// Replaced by a newer one.
+    pub coalesced: u64,
+    /// Still waiting, or at work on a runtime that was shut down, when the subscription or the bus ended.
+    pub dropped: u64,
+}
+
+impl Counts {
+    pub(crate) fn note(&mut self, outcome: &Outcome) {
+        let count = match outcome {
+            Outcome::Handled => &mut self.handled,
+            Outcome::Failed(_) => &mut self.failed,
+            Outcome::Panicked(_) => &mut self.panicked,
+            Outcome::TimedOut => &mut self.timed_out,
+            Outcome::Overflowed => &mut self.overflowed,
+            Outcome::Coalesced => &mut self.coalesced,
+            Outcome::Dropped => &mut self.dropped,
+        };
+        *count += 1;
+    }
+
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.matched += other.matched;
+        self.handled += other.handled;
+        self.failed += other.failed;
+        self.panicked += other.panicked;
+        self.timed_out += other.timed_out;
+        self.overflowed += other.overflowed;
+        self.coalesced += other.coalesced;
+        self.dropped += other.dropped;
+    }
+
+    /// Every event that matched and is neither at work nor waiting.
+    pub fn settled(&self) -> u64 {
+        self.handled
+            + self.failed
+            + self.panicked
+            + self.timed_out
+            + self.overflowed
+            + self.coalesced
+            + self.dropped
+    }
+}
+
+impl Lane {
+    /// Takes an idle handler out, if there is one and nothing waits before.
+    pub(crate) fn claim(&mut self) -> Option<Runner> {
+        match &mut self.work {
+            Work::Push { idle, .. } if self.backlog.is_empty() => idle.pop(),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn is_sync(&self) -> bool {
+        matches!(self.work, Work::Push { sync: true, .. })
+    }
+
+    pub(crate) fn running(&self, job: u64) -> Option<&Running> {
+        self.running.iter().find(|running| running.job == job)
+    }
+
+    pub(crate) fn running_mut(&mut self, job: u64) -> Option<&mut Running> {
+        self.running.iter_mut().find(|running| running.job == job)
+    }
+
+    /// Whether every handler at work waits for an event, so that nobody can know when the backlog moves.
+    pub(crate) fn stands_still(&self) -> bool {
+        !self.running.is_empty() && self.running.iter().all(|running| running.awaits_event)
+    }
+}

@@ -1,0 +1,122 @@
+//! The delivery core: one order lock decides the order of events, and nothing of the user's runs under it.
+//!
+//! A publish takes one step under the lock: it stamps the event, keeps it in history, and for each subscription ("lane") that wants it either *claims* the idle handler, by taking it out
+//! of the lane, or puts the event into the lane's backlog. A claim is the exclusive right to run that handler, so the order of claims is the order in which a subscription sees events. After the
+//! lock the publisher runs what it claimed: sync handlers here, async ones polled in place when it awaits them on their runtime, otherwise handed to a driver task. What became of each is
+//! noted under the lock again, for all of them in one stroke, and whoever finishes goes on with the backlog.
+//!
+//! ```text
+//! publish ── order lock ──┬─ idle: claim ──→ claim::run ──→ finish ──→ next of the backlog
+//!                         │                      └ pending → driver ──→ finish ──→ next …
+//!                         ├─ busy: backlog
+//!                         └─ stream: backlog, wake the reader
+//! ```
+
+mod after;
+mod claim;
+mod context;
+mod driver;
+mod entry;
+mod index;
+mod lane;
+mod order;
+mod pairs;
+mod place;
+mod publish;
+mod queue;
+mod ring;
+mod route;
+mod runner;
+mod slab;
+mod ticket;
+mod wanted;
+mod watch;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+
+pub use lane::Counts;
+pub use pairs::{OpenPair, OpenPairs};
+pub use runner::{HandlerResult, Outcome};
+
+pub(crate) use after::{After, guarded};
+pub(crate) use claim::start;
+pub(crate) use context::{JobRef, cause, current, mark_waiting};
+pub(crate) use lane::{Lane, LaneInfo, OnLag, Predicate, State, Work};
+pub(crate) use order::Order;
+pub(crate) use publish::{Mode, Published, wants};
+pub(crate) use queue::{Backlog, Queued};
+pub(crate) use route::{Kinds, TypeMap};
+pub(crate) use runner::{AsyncHandler, Runner, SyncHandler};
+pub(crate) use slab::{Key, Slab};
+pub(crate) use wanted::Wanted;
+pub(crate) use watch::watch;
+
+use crate::registry::Catalogue;
+use crate::sync::{AtomicBool, AtomicU64, Condvar, Guard, Mutex};
+
+/// What a bus was built with.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) history: usize,
+    pub(crate) transient_history: usize,
+    pub(crate) max_concurrent_handlers: usize,
+    pub(crate) chain_limit: u32,
+    pub(crate) handler_timeout: Option<Duration>,
+    pub(crate) slow_after: Duration,
+    pub(crate) max_event_bytes: Option<usize>,
+    pub(crate) runtime: Option<Handle>,
+}
+
+/// What all handles of one bus share.
+pub(crate) struct Core {
+    pub(crate) run: u64,
+    pub(crate) settings: Settings,
+    pub(crate) order: Mutex<Order>,
+    /// Where a thread waits for room in a sync subscription.
+    pub(crate) room: Condvar,
+    pub(crate) catalogue: Mutex<Arc<Catalogue>>,
+    /// The clock of the slow warning, moved on by its thread.
+    pub(crate) ticks: AtomicU64,
+    /// Events that nobody wanted and nothing kept.
+    pub(crate) unobserved: AtomicU64,
+    /// How many subscriptions there are, for a look without the lock.
+    pub(crate) subscriptions: AtomicU64,
+    /// Whether slow handlers are looked for.
+    pub(crate) watched: AtomicBool,
+    /// Whether it is closed, for a look without the lock.
+    pub(crate) closed: AtomicBool,
+}
+
+impl Core {
+    pub(crate) fn new(run: u64, settings: Settings, catalogue: Catalogue) -> Self {
+        let order = Order::new(&settings, &catalogue);
+        Self {
+            run,
+            settings,
+            order: Mutex::new(order),
+            room: Condvar::new(),
+            catalogue: Mutex::new(Arc::new(catalogue)),
+            // From 1: a handler that began at tick 0 has had its warning.
+            ticks: AtomicU64::new(1),
+            unobserved: AtomicU64::new(0),
+            subscriptions: AtomicU64::new(0),
+            watched: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn lock(&self) -> Guard<'_, Order> {
+        self.order.lock()
+    }
+
+    /// Takes one step under the order lock, and then does what had to wait for its end.
+    pub(crate) fn step<T>(&self, step: impl FnOnce(&mut Order, &mut After) -> T) -> T {
+        let mut after = After::default();
+        let done = step(&mut self.lock(), &mut after);
+        after.run(self);
+        done
+    }
+}

@@ -1,0 +1,274 @@
+//! Everything that the order lock protects, and the steps that are taken under it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::Settings;
+use super::after::{After, Report};
+use super::lane::{Lane, LaneInfo, Running, State, Work};
+use super::pairs::Pairs;
+use super::place::Places;
+use super::queue::Queued;
+use super::route::Routes;
+use super::runner::{Outcome, Runner};
+use super::slab::{Key, Slab};
+use super::ticket::{Settled, Ticket};
+use crate::event::SubscriptionId;
+use crate::history::History;
+use crate::registry::Catalogue;
+use crate::stats::Totals;
+
+/// What the order lock protects. Whoever holds the lock decides the order of events; nothing of the user's runs under it.
+pub(crate) struct Order {
+    pub(crate) closed: bool,
+    pub(crate) next_seq: u64,
+    pub(crate) next_job: u64,
+    pub(crate) next_subscription: u64,
+    pub(crate) routes: Routes,
+    pub(crate) lanes: Slab<Lane>,
+    pub(crate) ids: HashMap<SubscriptionId, Key>,
+    pub(crate) tickets: Slab<Ticket>,
+    pub(crate) places: Places,
+    pub(crate) history: History,
+    pub(crate) pairs: Pairs,
+    pub(crate) totals: Totals,
+    /// Subscriptions with a predicate, which must be asked before the step.
+    pub(crate) predicates: usize,
+    /// Threads that wait for room in a sync subscription.
+    pub(crate) blocked: usize,
+    /// Who waits for the bus to be quiet.
+    pub(crate) closers: Vec<std::task::Waker>,
+}
+
+/// The next event for a handler that has just finished one.
+pub(crate) struct Next {
+    pub(crate) runner: Runner,
+    pub(crate) job: u64,
+    pub(crate) queued: Queued,
+    pub(crate) info: Arc<LaneInfo>,
+}
+
+impl Order {
+    pub(crate) fn new(settings: &Settings, catalogue: &Catalogue) -> Self {
+        let mut routes = Routes::default();
+        catalogue.iter().for_each(|event| {
+            routes.declare(event);
+        });
+        Self {
+            closed: false,
+            next_seq: 1,
+            next_job: 0,
+            next_subscription: 0,
+            routes,
+            lanes: Slab::new(),
+            ids: HashMap::new(),
+            tickets: Slab::new(),
+            places: Places::new(settings.max_concurrent_handlers),
+            history: History::new(settings.history, settings.transient_history),
+            pairs: Pairs::default(),
+            totals: Totals::default(),
+            predicates: 0,
+            blocked: 0,
+            closers: Vec::new(),
+        }
+    }
+
+    /// Notes what became of one delivery, in the counts and for its publisher.
+    pub(crate) fn settle(
+        &mut self,
+        lane: Key,
+        ticket: Option<Key>,
+        outcome: &Outcome,
+        kind: &str,
+        after: &mut After,
+    ) {
+        let Some(found) = self.lanes.get_mut(lane) else { return };
+        found.counts.note(outcome);
+        if let Some(ticket) = ticket.and_then(|ticket| self.tickets.get_mut(ticket)) {
+            let settled = Settled::Done(found.info.id, &found.info.name, outcome);
+            after.wakers.extend(ticket.settle(lane, &settled));
+        }
+        if matches!(outcome, Outcome::Failed(_) | Outcome::Panicked(_) | Outcome::TimedOut | Outcome::Dropped)
+        {
+            after.reports.push(Report {
+                info: Arc::clone(&found.info),
+                kind: kind.to_owned(),
+                outcome: outcome.clone(),
+            });
+        }
+    }
+
+    /// Ends one event's work in a handler, and gives the handler its next event, or puts it back to be claimed.
+    pub(crate) fn finish(
+        &mut self,
+        lane: Key,
+        job: u64,
+        runner: Runner,
+        tick: u64,
+        after: &mut After,
+    ) -> Option<Next> {
+        let blocked = self.blocked > 0;
+        let Some(found) = self.lanes.get_mut(lane) else {
+            after.runners.push(runner);
+            return None;
+        };
+        let at = found.running.iter().position(|running| running.job == job);
+        let batch = at.map_or(0, |at| found.running.swap_remove(at).batch);
+        let batch = if runner.is_sync() { batch } else { 0 };
+        let next = self.resume(lane, runner, batch, tick, after);
+        after.room |= blocked;
+        self.note_quiet(after);
+        next
+    }
+
+    /// Puts an idle handler to work on what waits for it, or back to be claimed.
+    pub(crate) fn resume(
+        &mut self,
+        lane: Key,
+        runner: Runner,
+        batch: u64,
+        tick: u64,
+        after: &mut After,
+    ) -> Option<Next> {
+        let found = self.lanes.get_mut(lane)?;
+        if found.state == State::Ended {
+            after.runners.push(runner);
+            self.bury(lane, after);
+            return None;
+        }
+        let Some(mut queued) = found.backlog.pop() else {
+            self.rest(lane, runner, after);
+            return None;
+        };
+        if let Some(gap) = queued.gap.take() {
+            after.lags.push((Arc::clone(&found.info), *gap));
+        }
+        self.next_job += 1;
+        let job = self.next_job;
+        found.running.push(Running {
+            job,
+            waiter: None,
+            ticket: queued.ticket,
+            batch,
+            awaits_event: false,
+            since: tick,
+        });
+        Some(Next { runner, job, queued, info: Arc::clone(&found.info) })
+    }
+
+    /// Puts a handler back for whom nothing waits.
+    fn rest(&mut self, lane: Key, runner: Runner, after: &mut After) {
+        let Some(found) = self.lanes.get_mut(lane) else { return };
+        if let Some(gap) = found.backlog.take_tail_gap() {
+            after.lags.push((Arc::clone(&found.info), gap));
+        }
+        if let Work::Push { idle, .. } = &mut found.work {
+            idle.push(runner);
+        }
+        if found.state == State::Closing && found.running.is_empty() {
+            found.state = State::Ended;
+            self.bury(lane, after);
+        }
+    }
+
+    /// Takes the next event out of a stream's queue, and tells awaited emits that there is room.
+    pub(crate) fn pull(&mut self, lane: Key, after: &mut After) -> Option<Queued> {
+        let found = self.lanes.get_mut(lane)?;
+        let queued = found.backlog.pop()?;
+        found.counts.handled += 1;
+        if !found.room.is_empty() && !found.backlog.is_full() {
+            for ticket in std::mem::take(&mut found.room) {
+                if let Some(ticket) = self.tickets.get_mut(ticket) {
+                    after.wakers.extend(ticket.settle(lane, &Settled::Queued));
+                }
+            }
+        }
+        Some(queued)
+    }
+
+    /// Ends a subscription: it takes no more events, what waits for it is dropped and counted, and it is gone when what runs has run.
+    pub(crate) fn end(&mut self, lane: Key, after: &mut After) -> bool {
+        let Some(found) = self.lanes.get_mut(lane) else { return false };
+        let before = std::mem::replace(&mut found.state, State::Ended);
+        if before == State::Ended {
+            return false;
+        }
+        let info = Arc::clone(&found.info);
+        self.ids.remove(&info.id);
+        let Some(found) = self.lanes.get_mut(lane) else { return false };
+        let waiting = found.backlog.drain();
+        let room = std::mem::take(&mut found.room);
+        if let Work::Pull { waker, .. } = &mut found.work {
+            after.wakers.extend(waker.take());
+        }
+        after.room |= self.blocked > 0;
+        for queued in waiting {
+            let dropped = Outcome::Dropped;
+            if let Some(found) = self.lanes.get_mut(lane) {
+                found.counts.note(&dropped);
+            }
+            self.tell(lane, queued.ticket, &Settled::Done(info.id, &info.name, &dropped), after);
+            after.queued.push(queued);
+        }
+        for ticket in room {
+            self.tell(lane, Some(ticket), &Settled::Queued, after);
+        }
+        if before == State::Open {
+            self.unroute(lane, &info);
+        }
+        self.bury(lane, after);
+        self.note_quiet(after);
+        true
+    }
+
+    /// Lets a subscription take no more events. What waits for it is still delivered.
+    pub(crate) fn close_lane(&mut self, lane: Key) {
+        let Some(found) = self.lanes.get_mut(lane) else { return };
+        if found.state == State::Open {
+            found.state = State::Closing;
+            let info = Arc::clone(&found.info);
+            self.unroute(lane, &info);
+        }
+    }
+
+    fn tell(&mut self, lane: Key, ticket: Option<Key>, settled: &Settled<'_>, after: &mut After) {
+        if let Some(ticket) = ticket.and_then(|ticket| self.tickets.get_mut(ticket)) {
+            after.wakers.extend(ticket.settle(lane, settled));
+        }
+    }
+
+    /// Takes a subscription out of the routing table: no later event reaches it.
+    fn unroute(&mut self, lane: Key, info: &LaneInfo) {
+        let Self { lanes, routes, predicates, .. } = self;
+        *predicates -= usize::from(!info.predicates.is_empty());
+        routes.forget(&info.kinds, &info.wanted, |key| {
+            key != lane && lanes.get(key).is_some_and(|lane| lane.state == State::Open)
+        });
+    }
+
+    /// Removes an ended subscription that nothing runs in any more.
+    fn bury(&mut self, lane: Key, after: &mut After) {
+        let idle =
+            self.lanes.get(lane).is_some_and(|found| found.state == State::Ended && found.running.is_empty());
+        if idle && let Some(gone) = self.lanes.remove(lane) {
+            self.totals.ended.add(&gone.counts);
+            after.lanes.push(gone);
+        }
+    }
+
+    /// Whether no handler is at work and nothing waits for one, but for the handlers in `except`.
+    pub(crate) fn is_quiet(&self, except: impl Fn(super::context::JobRef) -> bool) -> bool {
+        self.lanes.iter().all(|(key, lane)| {
+            let own = |running: &Running| except(super::context::JobRef { lane: key, job: running.job });
+            let excepted = !lane.running.is_empty() && lane.running.iter().all(own);
+            let drained = lane.backlog.is_empty() || matches!(lane.work, Work::Pull { .. });
+            excepted || (drained && lane.running.is_empty())
+        })
+    }
+
+    fn note_quiet(&mut self, after: &mut After) {
+        if self.closed {
+            after.wakers.append(&mut self.closers);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The places of `max_concurrent_handlers`: how many async handlers may be at work at once, over the whole bus.
+
+use std::collections::{HashSet, VecDeque};
+use std::task::Waker;
+
+/// Free places, and who waits for one, first come first served. It lives under the order lock.
+pub(crate) struct Places {
+    free: usize,
+    next: u64,
+    queue: VecDeque<(u64, Waker)>,
+    /// Places that were given to a waiting driver which has not come for it yet.
+    granted: HashSet<u64>,
+}
+
+/// How a driver stands to its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    None,
+    Waits(u64),
+    Held,
+}
+
+impl Places {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { free: limit, next: 0, queue: VecDeque::new(), granted: HashSet::new() }
+    }
+
+    /// Takes a place if one is free. Nobody is overtaken: a free place means that nobody waits.
+    pub(crate) fn try_take(&mut self) -> bool {
+        let free = self.free > 0;
+        self.free -= usize::from(free);
+        free
+    }
+
+    /// Takes a place, or joins the queue with this waker. The old waker is returned, to be dropped after the lock.
+    pub(crate) fn take(&mut self, place: &mut Place, waker: &Waker) -> Option<Waker> {
+        match *place {
+            Place::Held => None,
+            Place::None => {
+                if self.try_take() {
+                    *place = Place::Held;
+                } else {
+                    self.next += 1;
+                    self.queue.push_back((self.next, waker.clone()));
+                    *place = Place::Waits(self.next);
+                }
+                None
+            }
+            Place::Waits(id) => {
+                if self.granted.remove(&id) {
+                    *place = Place::Held;
+                    return None;
+                }
+                let (_, kept) = self.queue.iter_mut().find(|(waits, _)| *waits == id)?;
+                if kept.will_wake(waker) { None } else { Some(std::mem::replace(kept, waker.clone())) }
+            }
+        }
+    }
+
+    /// Gives a place back, or leaves the queue. Whoever gets the place next must be woken after the lock.
+    pub(crate) fn give(&mut self, place: &mut Place) -> Option<Waker> {
+        match std::mem::replace(place, Place::None) {
+            Place::None => None,
+            Place::Held => self.hand_on(),
+            Place::Waits(id) => {
+                if self.granted.remove(&id) {
+                    return self.hand_on();
+                }
+                let at = self.queue.iter().position(|(waits, _)| *waits == id)?;
+                self.queue.remove(at).map(|(_, waker)| waker)
+            }
+        }
+    }
+
+    fn hand_on(&mut self) -> Option<Waker> {
+        if let Some((id, waker)) = self.queue.pop_front() {
+            self.granted.insert(id);
+            return Some(waker);
+        }
+        self.free += 1;
+        None
+    }
+}

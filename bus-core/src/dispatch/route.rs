@@ -1,0 +1,184 @@
+//! From the type or the name of a kind to the subscriptions that want it.
+
+use std::any::TypeId;
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
+
+use super::index::Index;
+use super::pairs::Ends;
+use super::slab::Key;
+use super::wanted::Wanted;
+use crate::event::{Kind, KindRef};
+use crate::payload::Descriptor;
+use crate::scope::Scope;
+
+/// How many kinds that no file declares are counted by name. Such names come from outside, so that their number must be bounded; past it they are counted together.
+pub(crate) const OPEN_KINDS: usize = 4_096;
+
+/// Where [`OPEN_KINDS`] is used up, the name under which the rest is counted.
+pub(crate) const OTHER_KINDS: &str = "(other kinds)";
+
+/// A `TypeId` is a hash already.
+#[derive(Default)]
+pub(crate) struct TypeIdHasher(u64);
+
+impl Hasher for TypeIdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.0 ^= u64::from_le_bytes(word);
+        }
+    }
+    fn write_u64(&mut self, word: u64) {
+        self.0 = word;
+    }
+}
+
+pub(crate) type TypeMap<T> = HashMap<TypeId, T, BuildHasherDefault<TypeIdHasher>>;
+
+/// One kind that this bus has met: emitted, subscribed to, or told of.
+pub(crate) struct KindRoute {
+    pub(crate) kind: Kind,
+    pub(crate) index: Index,
+    pub(crate) published: u64,
+    /// Which open pairs an event of this kind closes.
+    pub(crate) ends: Vec<Ends>,
+}
+
+/// The routing table.
+#[derive(Default)]
+pub(crate) struct Routes {
+    kinds: Vec<KindRoute>,
+    by_type: TypeMap<usize>,
+    by_name: HashMap<Arc<str>, usize, hashbrown::DefaultHashBuilder>,
+    open: usize,
+    /// Subscriptions to everything.
+    any: Index,
+}
+
+/// What a subscription is for.
+#[derive(Debug, Clone)]
+pub(crate) enum Kinds {
+    Any,
+    Declared(Vec<&'static Descriptor>),
+    Named(Vec<Arc<str>>),
+}
+
+impl Routes {
+    /// The place of a kind, if this bus has met it.
+    pub(crate) fn find(&self, kind: KindRef<'_>) -> Option<usize> {
+        match kind {
+            KindRef::Declared(descriptor) => self.by_type.get(&descriptor.type_id()).copied(),
+            KindRef::Open(name) => self.by_name.get(name).copied(),
+        }
+    }
+
+    /// The place of an event's kind. An open kind gets one; a declared one must be known to the catalogue first.
+    pub(crate) fn place_of(&mut self, kind: KindRef<'_>) -> Option<usize> {
+        if let Some(at) = self.find(kind) {
+            return Some(at);
+        }
+        match kind {
+            KindRef::Declared(_) => None,
+            KindRef::Open(_) if self.open >= OPEN_KINDS => Some(self.named(&Arc::from(OTHER_KINDS))),
+            KindRef::Open(name) => {
+                self.open += 1;
+                Some(self.named(name))
+            }
+        }
+    }
+
+    /// Adds a declared kind. A subscription by name that came first is in the same place.
+    pub(crate) fn declare(&mut self, descriptor: &'static Descriptor) -> usize {
+        let at = self.named(&Arc::from(descriptor.kind));
+        self.kinds[at].kind = Kind::Declared(descriptor);
+        self.by_type.insert(descriptor.type_id(), at);
+        for ended in descriptor.ends_with {
+            let end = self.named(&Arc::from(ended.kind));
+            let closes = &mut self.kinds[end].ends;
+            if !closes.iter().any(|ends| ends.begins.kind == descriptor.kind) {
+                closes.push(Ends { begins: descriptor, by: ended.by });
+            }
+        }
+        at
+    }
+
+    fn named(&mut self, name: &Arc<str>) -> usize {
+        if let Some(at) = self.by_name.get(name) {
+            return *at;
+        }
+        let at = self.kinds.len();
+        self.by_name.insert(Arc::clone(name), at);
+        self.kinds.push(KindRoute {
+            kind: Kind::Open(Arc::clone(name)),
+            index: Index::default(),
+            published: 0,
+            ends: Vec::new(),
+        });
+        at
+    }
+
+    pub(crate) fn kind_mut(&mut self, at: usize) -> &mut KindRoute {
+        &mut self.kinds[at]
+    }
+
+    pub(crate) fn kind(&self, at: usize) -> &KindRoute {
+        &self.kinds[at]
+    }
+
+    pub(crate) fn kinds(&self) -> &[KindRoute] {
+        &self.kinds
+    }
+
+    pub(crate) fn insert(&mut self, kinds: &Kinds, wanted: &Wanted, lane: Key) {
+        match kinds {
+            Kinds::Any => self.any.insert(wanted, lane),
+            Kinds::Declared(declared) => {
+                for descriptor in declared {
+                    let at =
+                        self.find(KindRef::Declared(descriptor)).unwrap_or_else(|| self.declare(descriptor));
+                    self.kinds[at].index.insert(wanted, lane);
+                }
+            }
+            Kinds::Named(names) => {
+                for name in names {
+                    let at = self.named(name);
+                    self.kinds[at].index.insert(wanted, lane);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn forget(&mut self, kinds: &Kinds, wanted: &Wanted, lives: impl Fn(Key) -> bool) {
+        match kinds {
+            Kinds::Any => self.any.forget(wanted, lives),
+            Kinds::Declared(declared) => {
+                for descriptor in declared {
+                    if let Some(at) = self.find(KindRef::Declared(descriptor)) {
+                        self.kinds[at].index.forget(wanted, &lives);
+                    }
+                }
+            }
+            Kinds::Named(names) => {
+                for name in names {
+                    if let Some(at) = self.by_name.get(name) {
+                        self.kinds[*at].index.forget(wanted, &lives);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Every subscription whose kinds and equality filter fit. Ended ones may be among them.
+    pub(crate) fn candidates(&self, at: usize, scope: &Scope, mut visit: impl FnMut(Key)) {
+        self.kinds[at].index.candidates(scope, &mut visit);
+        if !self.any.is_empty() {
+            self.any.candidates(scope, visit);
+        }
+    }
+}

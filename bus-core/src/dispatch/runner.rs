@@ -1,0 +1,163 @@
+//! The user's handlers behind one face: called with an event, they give what became of it, and no panic leaves them.
+
+use std::any::Any;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use crate::error::BoxError;
+use crate::event::{AnyEvent, Event};
+
+/// What became of one event in one handler.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The handler returned.
+    Handled,
+    /// The handler returned this error.
+    Failed(String),
+    /// The handler panicked with this message.
+    Panicked(String),
+    /// The handler took longer than its timeout and was dropped.
+    TimedOut,
+    /// The queue was full and the event did not fit.
+    Overflowed,
+    /// The event waited, and a newer one of its kind replaced it.
+    Coalesced,
+    /// The subscription ended, or its runtime was shut down, before the event was handled.
+    Dropped,
+}
+
+/// What a handler may return: nothing, or `Result<(), BoxError>`.
+#[diagnostic::on_unimplemented(
+    message = "a handler returns `()` or `Result<(), BoxError>`, not `{Self}`",
+    label = "this handler's result",
+    note = "`?` turns any error into a `BoxError`; end the handler with `Ok(())`, or drop the value with `;`"
+)]
+pub trait HandlerResult: Send + 'static {
+    #[doc(hidden)]
+    fn into_result(self) -> Result<(), BoxError>;
+}
+
+impl HandlerResult for () {
+    fn into_result(self) -> Result<(), BoxError> {
+        Ok(())
+    }
+}
+
+impl HandlerResult for Result<(), BoxError> {
+    fn into_result(self) -> Self {
+        self
+    }
+}
+
+/// A handler, claimed by whoever holds it.
+pub(crate) enum Runner {
+    Sync(Box<dyn SyncRunner>),
+    Async(Box<dyn AsyncRunner>),
+}
+
+/// A closure that is called on the publishing thread.
+pub(crate) trait SyncRunner: Send {
+    /// Takes the event and gives it back, so that a publish to many handlers counts no references.
+    fn run(&mut self, event: AnyEvent) -> (AnyEvent, Outcome);
+}
+
+/// A closure that gives a future, with a place for that future which is used again for the next event.
+pub(crate) trait AsyncRunner: Send {
+    /// Calls the handler. Its future is polled later.
+    fn start(&mut self, event: AnyEvent) -> Result<(), Outcome>;
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Outcome>;
+    /// Drops the future that [`start`](Self::start) made.
+    fn clear(&mut self);
+}
+
+pub(crate) struct SyncHandler<F, S, R> {
+    handler: F,
+    types: PhantomData<fn(S) -> R>,
+}
+
+impl<F, S, R> SyncHandler<F, S, R> {
+    pub(crate) fn new(handler: F) -> Self {
+        Self { handler, types: PhantomData }
+    }
+}
+
+impl<F, S, R> SyncRunner for SyncHandler<F, S, R>
+where
+    F: FnMut(&Event<S>) -> R + Send,
+    R: HandlerResult,
+{
+    fn run(&mut self, event: AnyEvent) -> (AnyEvent, Outcome) {
+        let event: Event<S> = event.assume();
+        let result = catch_unwind(AssertUnwindSafe(|| (self.handler)(&event).into_result()));
+        (event.into_any(), outcome(result))
+    }
+}
+
+pub(crate) struct AsyncHandler<F, Fut, S> {
+    handler: Arc<F>,
+    slot: Pin<Box<Option<Fut>>>,
+    set: PhantomData<fn(S)>,
+}
+
+impl<F, Fut, S> AsyncHandler<F, Fut, S> {
+    pub(crate) fn new(handler: Arc<F>) -> Self {
+        Self { handler, slot: Box::pin(None), set: PhantomData }
+    }
+}
+
+impl<F, Fut, S> AsyncRunner for AsyncHandler<F, Fut, S>
+where
+    F: Fn(Event<S>) -> Fut + Send + Sync,
+    Fut: Future + Send,
+    Fut::Output: HandlerResult,
+{
+    fn start(&mut self, event: AnyEvent) -> Result<(), Outcome> {
+        let called = catch_unwind(AssertUnwindSafe(|| {
+            let future = (self.handler)(event.assume());
+            self.slot.set(Some(future));
+        }));
+        called.map_err(|panic| Outcome::Panicked(message(&*panic)))
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Outcome> {
+        let Some(future) = self.slot.as_mut().as_pin_mut() else { return Poll::Ready(Outcome::Dropped) };
+        let polled = catch_unwind(AssertUnwindSafe(|| future.poll(context)));
+        let ended = match polled {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(result)) => Ok(result.into_result()),
+            Err(panic) => Err(panic),
+        };
+        self.clear();
+        Poll::Ready(outcome(ended))
+    }
+
+    fn clear(&mut self) {
+        // What a future drops may panic too. The slot is empty afterwards either way.
+        let slot = self.slot.as_mut();
+        let _ = catch_unwind(AssertUnwindSafe(move || Pin::set(&mut { slot }, None)));
+    }
+}
+
+fn outcome(result: Result<Result<(), BoxError>, Box<dyn Any + Send>>) -> Outcome {
+    match result {
+        Ok(Ok(())) => Outcome::Handled,
+        // An error's own `Display` may panic.
+        Ok(Err(error)) => match catch_unwind(AssertUnwindSafe(|| error.to_string())) {
+            Ok(text) => Outcome::Failed(text),
+            Err(panic) => Outcome::Panicked(message(&*panic)),
+        },
+        Err(panic) => Outcome::Panicked(message(&*panic)),
+    }
+}
+
+/// The text of a panic, where it has one.
+pub(crate) fn message(panic: &(dyn Any + Send)) -> String {
+    let text =
+        panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("a panic without a text").to_owned()
+}

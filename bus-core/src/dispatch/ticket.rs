@@ -1,0 +1,57 @@
+//! What the publisher of an event is told: the deliveries that are not done yet, and what became of the others.
+
+use std::sync::Arc;
+use std::task::Waker;
+
+use super::context::JobRef;
+use super::runner::Outcome;
+use super::slab::Key;
+use crate::emit::{Problem, Receipt};
+use crate::event::SubscriptionId;
+
+/// One publish whose deliveries are not all done.
+#[derive(Default)]
+pub(crate) struct Ticket {
+    /// The subscriptions it waits for. An event goes to each at most once.
+    pub(crate) pending: Vec<Key>,
+    pub(crate) receipt: Receipt,
+    pub(crate) waker: Option<Waker>,
+    /// The handler that awaits it.
+    pub(crate) waiter: Option<JobRef>,
+}
+
+/// How one delivery ended, for the receipt.
+pub(crate) enum Settled<'a> {
+    Done(SubscriptionId, &'a Arc<str>, &'a Outcome),
+    /// In a stream's queue, with room.
+    Queued,
+    /// It can only come after a handler that waits for it.
+    Deferred,
+}
+
+impl Receipt {
+    pub(crate) fn note(&mut self, settled: &Settled<'_>) {
+        match settled {
+            Settled::Done(_, _, Outcome::Handled) => self.handled += 1,
+            Settled::Done(subscription, name, outcome) => {
+                self.problems.push(Problem {
+                    subscription: *subscription,
+                    name: Arc::clone(name),
+                    outcome: (*outcome).clone(),
+                });
+            }
+            Settled::Queued => self.queued += 1,
+            Settled::Deferred => self.deferred += 1,
+        }
+    }
+}
+
+impl Ticket {
+    /// Notes one delivery. The waker is given once nothing is pending.
+    pub(crate) fn settle(&mut self, lane: Key, settled: &Settled<'_>) -> Option<Waker> {
+        let at = self.pending.iter().position(|pending| *pending == lane)?;
+        self.pending.swap_remove(at);
+        self.receipt.note(settled);
+        if self.pending.is_empty() { self.waker.take() } else { None }
+    }
+}

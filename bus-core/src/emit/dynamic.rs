@@ -1,0 +1,176 @@
+//! Emitting without a type: kinds that no file declares, and events that were read or published before.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::sent::Waiting;
+use super::{Receipt, Sent, Source, say_dropped};
+use crate::bus::EventBus;
+use crate::dispatch::{Mode, Published};
+use crate::error::Refused;
+use crate::event::{Again, AnyEvent, Decoded, Event, FromJson, Head, Kind, Origin, ReadEvent, Stored};
+
+/// An event that is not published yet and whose type the compiler does not know: what [`emit_dynamic`](super::Emitter::emit_dynamic) and
+/// [`republish`](EventBus::republish) give. Await it or [`send`](Self::send) it, as an [`Emit`](super::Emit).
+///
+/// # Cancel safety
+/// Dropped before its first poll it published nothing; dropped later it only forgets the receipt.
+#[must_use = "nothing is published until it is awaited or sent: add `.await`, or `.send()` to wait for nobody"]
+pub struct EmitDynamic {
+    source: Source,
+    what: Option<What>,
+    waiting: Option<Waiting>,
+}
+
+enum What {
+    New { kind: String, data: Value },
+    Again(ReadEvent),
+}
+
+impl What {
+    fn kind(&self) -> &str {
+        match self {
+            Self::New { kind, .. } => kind,
+            Self::Again(event) => event.kind(),
+        }
+    }
+}
+
+impl EmitDynamic {
+    pub(crate) fn new(mut source: Source, kind: String, data: Value) -> Self {
+        source.cause = source.cause.or_else(crate::dispatch::cause);
+        Self { source, what: Some(What::New { kind, data }), waiting: None }
+    }
+
+    /// Publishes the event and waits for nobody, as [`Emit::send`](super::Emit::send).
+    pub fn send(mut self) -> Sent {
+        let published = self.publish(Mode::Send);
+        Sent::new(Arc::clone(&self.source.bus.core), published)
+    }
+
+    fn publish(&mut self, mode: Mode) -> Published {
+        let core = &self.source.bus.core;
+        let event = match self.what.take() {
+            None => return Published::nothing(),
+            Some(What::Again(event)) => again(core.run, &event, &self.source),
+            Some(What::New { kind, data }) => match self.source.bus.from_value(&kind, data) {
+                Ok(body) => Event::new(Arc::new(Stored { head: self.source.head(), body })),
+                Err(refused) => return core.refuse(&kind, refused),
+            },
+        };
+        self.source.publish(event, mode)
+    }
+}
+
+/// The same event in this bus: it keeps scope, id, time and cause, and gets a new place.
+fn again(run: u64, event: &ReadEvent, source: &Source) -> AnyEvent {
+    let mut head = Head::new(run, Arc::clone(&source.scope), source.cause.clone());
+    head.at = event.timestamp();
+    let extras = event.stored.head.origin.as_ref().map(|origin| origin.extras.clone()).unwrap_or_default();
+    head.origin = Some(Box::new(Origin { id: event.id(), seq: None, causation: event.causation(), extras }));
+    Event::new(Arc::new(Stored { head, body: Again(Arc::clone(&event.stored)) }))
+}
+
+impl EventBus {
+    /// Publishes an event that was read, or that another bus published. It keeps scope, id, time and cause, and gets a new place here.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let (local, central) = (bus_core::EventBus::new(), bus_core::EventBus::new());
+    /// local.stream("desk").emit_dynamic("vendor_kind", serde_json::json!({ "answer": 42 })).await;
+    /// for event in local.history().oldest_first().collect() {
+    ///     let receipt = central.republish(event.clone()).await;
+    ///     assert_eq!(receipt.id(), Some(event.id()));
+    /// }
+    /// # }
+    /// ```
+    pub fn republish(&self, event: impl Into<ReadEvent>) -> EmitDynamic {
+        let event = event.into();
+        let source = Source {
+            bus: self.clone(),
+            scope: Arc::clone(&event.stored.head.scope),
+            cause: crate::dispatch::cause(),
+        };
+        EmitDynamic { source, what: Some(What::Again(event)), waiting: None }
+    }
+
+    /// A value as the body of an event: typed where the catalogue knows the kind.
+    fn from_value(&self, kind: &str, data: Value) -> Result<FromJson, Refused> {
+        if !data.is_object() {
+            return Err(Refused::InvalidData(format!("`{kind}` was emitted with {}", sort_of(&data))));
+        }
+        let longest = crate::wire::KIND_BYTES;
+        if kind.is_empty() || kind.len() > longest {
+            return Err(Refused::InvalidData(format!(
+                "its kind has {} bytes, and may have 1 to {longest}",
+                kind.len()
+            )));
+        }
+        let raw: Box<RawValue> = serde_json::value::to_raw_value(&data)
+            .map_err(|error| Refused::InvalidData(error.to_string()))?;
+        Ok(FromJson::decode(&self.core.catalogue(), kind, raw, None))
+    }
+}
+
+fn sort_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}
+
+impl FromJson {
+    /// Reads `data` into the type that the catalogue has for the kind. An older version is raised to today's, an alias is today's kind.
+    pub(crate) fn decode(
+        catalogue: &crate::registry::Catalogue,
+        kind: &str,
+        raw: Box<RawValue>,
+        version: Option<u32>,
+    ) -> Self {
+        let Some(descriptor) = catalogue.get(kind) else {
+            return Self { kind: Kind::Open(kind.into()), raw, version, decoded: Decoded::Undeclared };
+        };
+        let decoded = match descriptor.decode_version(&raw, version) {
+            Ok(payload) => Decoded::Payload(payload),
+            Err(error) => Decoded::Misfit(error),
+        };
+        Self { kind: Kind::Declared(descriptor), raw, version, decoded }
+    }
+}
+
+impl Unpin for EmitDynamic {}
+
+impl Future for EmitDynamic {
+    type Output = Receipt;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Receipt> {
+        if self.waiting.is_none() {
+            let published = self.publish(Mode::Await);
+            self.waiting = Some(Waiting::new(published));
+        }
+        let Self { source, waiting, .. } = &mut *self;
+        waiting.as_mut().map_or(Poll::Pending, |waiting| waiting.poll(&source.bus.core, context))
+    }
+}
+
+impl Drop for EmitDynamic {
+    fn drop(&mut self) {
+        if cfg!(debug_assertions)
+            && let Some(what) = &self.what
+        {
+            say_dropped(what.kind());
+        }
+        if let Some(waiting) = &mut self.waiting {
+            waiting.forget(&self.source.bus.core);
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Emitting: an emitter knows where, a payload says what, and the receipt tells what became of it.
+
+mod dynamic;
+mod emitter;
+mod receipt;
+mod scoped;
+mod sent;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+pub use dynamic::EmitDynamic;
+pub use emitter::Emitter;
+pub use receipt::{Problem, Receipt};
+pub use scoped::{AnyEmitter, ExecutionScoped, HasExecution, HasNode, NodeScoped, Scoped, emit};
+pub use sent::Sent;
+
+use crate::bus::EventBus;
+use crate::dispatch::{Core, Mode, Published};
+use crate::error::Refused;
+use crate::event::{AnyEvent, Event, Head, Link, Stored, Typed};
+use crate::payload::Payload;
+use crate::scope::Scope;
+use sent::Waiting;
+
+/// Where an event comes from: bus, scope and cause.
+#[derive(Clone)]
+pub(crate) struct Source {
+    pub(crate) bus: EventBus,
+    pub(crate) scope: Arc<Scope>,
+    pub(crate) cause: Option<Arc<Link>>,
+}
+
+impl Source {
+    fn head(&mut self) -> Head {
+        Head::new(self.bus.core.run, Arc::clone(&self.scope), self.cause.take())
+    }
+
+    /// Looks at what every event must be, whatever it carries, and publishes it.
+    fn publish(&self, event: AnyEvent, mode: Mode) -> Published {
+        let core = &self.bus.core;
+        match check(core, &event) {
+            Ok(()) => core.publish(event, mode),
+            Err(refused) => core.refuse(event.kind(), refused),
+        }
+    }
+}
+
+/// An event that is not published yet: `.await` it to publish it and wait for the handlers it reaches, or [`send`](Self::send) it to wait for nobody.
+///
+/// Nothing is published before the first poll. From then on the event is on the bus: dropping the future cancels no handler and loses nothing.
+///
+/// # Cancel safety
+/// Dropped before its first poll it published nothing; dropped later it only forgets the receipt.
+#[must_use = "nothing is published until it is awaited or sent: add `.await`, or `.send()` to wait for nobody"]
+pub struct Emit<P: Payload> {
+    source: Source,
+    payload: Option<P>,
+    waiting: Option<Waiting>,
+}
+
+impl<P: Payload> Emit<P> {
+    /// An emit from that emitter. Its scope is not checked: generated helpers and [`Scoped::emit`] do that.
+    #[doc(hidden)]
+    pub fn new<N, X>(emitter: &Emitter<N, X>, payload: P) -> Self {
+        let mut source = emitter.source.clone();
+        source.cause = source.cause.or_else(crate::dispatch::cause);
+        Self { source, payload: Some(payload), waiting: None }
+    }
+
+    /// The payload, for the setters of optional fields: they belong to a builder, which has not been polled.
+    #[doc(hidden)]
+    #[expect(
+        clippy::expect_used,
+        reason = "only a poll or `send` takes the payload, and both take the builder"
+    )]
+    pub fn payload_mut(&mut self) -> &mut P {
+        self.payload.as_mut().expect("an emit that is not published has its payload")
+    }
+
+    /// Publishes the event and waits for nobody. `.finished().await` on the result waits after all.
+    ///
+    /// Outside any handler this blocks the thread while a *sync* handler that the event reached is at capacity on another thread; otherwise it never waits.
+    pub fn send(mut self) -> Sent {
+        let published = self.publish(Mode::Send);
+        Sent::new(Arc::clone(&self.source.bus.core), published)
+    }
+
+    fn publish(&mut self, mode: Mode) -> Published {
+        let Some(payload) = self.payload.take() else { return Published::nothing() };
+        let core = &self.source.bus.core;
+        if core.is_idle(P::DESCRIPTOR) && self.source.cause.is_none() {
+            return core.pass_by();
+        }
+        let head = self.source.head();
+        let event = Event::new(Arc::new(Stored { head, body: Typed(payload) }));
+        self.source.publish(event, mode)
+    }
+}
+
+// The payload is never pinned: it is moved out on the first poll.
+impl<P: Payload> Unpin for Emit<P> {}
+
+impl<P: Payload> Future for Emit<P> {
+    type Output = Receipt;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Receipt> {
+        if self.waiting.is_none() {
+            let published = self.publish(Mode::Await);
+            self.waiting = Some(Waiting::new(published));
+        }
+        let Self { source, waiting, .. } = &mut *self;
+        waiting.as_mut().map_or(Poll::Pending, |waiting| waiting.poll(&source.bus.core, context))
+    }
+}
+
+impl<P: Payload> Drop for Emit<P> {
+    fn drop(&mut self) {
+        if cfg!(debug_assertions) && self.payload.is_some() {
+            say_dropped(P::DESCRIPTOR.kind);
+        }
+        if let Some(waiting) = &mut self.waiting {
+            waiting.forget(&self.source.bus.core);
+        }
+    }
+}
+
+/// `let _ = emitter.emit_x()` silences the compiler's warning, so debug builds say at run time that nothing was published.
+fn say_dropped(kind: &str) {
+    if !std::thread::panicking() {
+        tracing::warn!(target: "bus_core", kind, "an emit was dropped, and nothing was published: `.await` it, or `.send()` it");
+    }
+}
+
+fn check(core: &Core, event: &AnyEvent) -> Result<(), Refused> {
+    let head = event.head();
+    if let Some(name) = &head.scope.reserved {
+        return Err(Refused::ReservedAttribute(Arc::clone(name)));
+    }
+    let limit = core.settings.chain_limit;
+    if head.depth() > limit {
+        return Err(Refused::ChainTooDeep { chain: chain(event), limit });
+    }
+    match core.settings.max_event_bytes {
+        Some(limit) => check_size(event, limit),
+        None => Ok(()),
+    }
+}
+
+fn check_size(event: &AnyEvent, limit: usize) -> Result<(), Refused> {
+    let bytes = match (event.body().raw(), event.body().payload()) {
+        (Some(raw), _) => raw.get().len(),
+        (None, Some(payload)) => {
+            let mut json = Vec::new();
+            payload.encode_json(&mut json).map_err(|error| Refused::InvalidData(error.to_string()))?;
+            json.len()
+        }
+        (None, None) => 0,
+    };
+    if bytes > limit { Err(Refused::TooLarge { bytes, limit }) } else { Ok(()) }
+}
+
+/// The kinds that led to an event, oldest first.
+fn chain(event: &AnyEvent) -> Vec<String> {
+    let causes = std::iter::successors(event.head().cause.as_deref(), |link| link.parent.as_deref());
+    let mut chain: Vec<_> = causes.map(|link| link.kind.as_ref().as_str().to_owned()).collect();
+    chain.reverse();
+    chain.push(event.kind().to_owned());
+    chain
+}
+
+// An emit can be spawned wherever its payload can be sent.
+const _: () = {
+    const fn sendable<T: Send + 'static>() {}
+    #[expect(dead_code, reason = "its bounds are what is checked")]
+    const fn emit<P: Payload>() {
+        sendable::<Emit<P>>();
+    }
+    sendable::<EmitDynamic>();
+    sendable::<Sent>();
+    sendable::<Emitter>();
+};

@@ -1,0 +1,129 @@
+//! Waiting for the deliveries of an event that is already on the bus.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use super::Receipt;
+use crate::dispatch::{Core, Key, Published, current, mark_waiting};
+
+/// The deliveries of one publish that are not done yet.
+pub(crate) struct Waiting {
+    receipt: Option<Receipt>,
+    ticket: Option<Key>,
+    /// Whether the order knows who waits.
+    entered: bool,
+}
+
+impl Waiting {
+    pub(crate) fn new(Published { receipt, ticket }: Published) -> Self {
+        // An awaited publish entered its waiter in the step itself.
+        Self { receipt: Some(receipt), ticket, entered: false }
+    }
+
+    pub(crate) fn poll(&mut self, core: &Arc<Core>, context: &mut Context<'_>) -> Poll<Receipt> {
+        let Some(ticket) = self.ticket else { return Poll::Ready(self.receipt.take().unwrap_or_default()) };
+        let enters = !std::mem::replace(&mut self.entered, true);
+        let done = core.step(|order, after| {
+            if enters {
+                let here = current(core);
+                order
+                    .tickets
+                    .get_mut(ticket)
+                    .into_iter()
+                    .for_each(|found| found.waiter = here.map(|(job, _)| job));
+                order.defer_stuck(ticket, here, after);
+            }
+            let found = order.tickets.get_mut(ticket)?;
+            if found.pending.is_empty() {
+                return order.tickets.remove(ticket);
+            }
+            if !found.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
+                // The old waker may be the last reference to a task: dropped after the lock.
+                after.wakers_to_drop.extend(found.waker.replace(context.waker().clone()));
+            }
+            None
+        });
+        let Some(done) = done else {
+            mark_waiting(core);
+            return Poll::Pending;
+        };
+        self.ticket = None;
+        let mut receipt = self.receipt.take().unwrap_or_default();
+        receipt.join(done.receipt);
+        Poll::Ready(receipt)
+    }
+
+    /// Nobody asks any more; the deliveries go on.
+    pub(crate) fn forget(&mut self, core: &Core) {
+        if let Some(ticket) = self.ticket.take() {
+            let gone = core.lock().tickets.remove(ticket);
+            drop(gone);
+        }
+    }
+}
+
+/// An event that was sent. The event is on the bus, and its deliveries go on, whatever becomes of this.
+pub struct Sent {
+    core: Arc<Core>,
+    receipt: Receipt,
+    ticket: Option<Key>,
+}
+
+impl Sent {
+    pub(crate) fn new(core: Arc<Core>, Published { receipt, ticket }: Published) -> Self {
+        Self { core, receipt, ticket }
+    }
+
+    /// What is known now: whether it was refused, its id, how many subscriptions it reached, and what the sync handlers gave.
+    pub fn receipt(&self) -> &Receipt {
+        &self.receipt
+    }
+
+    /// Waits for the handlers that the event reached, as awaiting the emit would have.
+    ///
+    /// # Cancel safety
+    /// Dropping the future only forgets the receipt.
+    pub fn finished(mut self) -> Finished {
+        let published = Published { receipt: std::mem::take(&mut self.receipt), ticket: self.ticket.take() };
+        Finished { core: Arc::clone(&self.core), waiting: Waiting::new(published) }
+    }
+}
+
+impl Drop for Sent {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket.take() {
+            let gone = self.core.lock().tickets.remove(ticket);
+            drop(gone);
+        }
+    }
+}
+
+impl std::fmt::Debug for Sent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sent").field("receipt", &self.receipt).finish_non_exhaustive()
+    }
+}
+
+/// What [`Sent::finished`] gives: a future of the whole receipt.
+#[must_use = "a future does nothing until it is awaited"]
+pub struct Finished {
+    core: Arc<Core>,
+    waiting: Waiting,
+}
+
+impl Future for Finished {
+    type Output = Receipt;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Receipt> {
+        let Self { core, waiting } = &mut *self;
+        waiting.poll(core, context)
+    }
+}
+
+impl Drop for Finished {
+    fn drop(&mut self) {
+        self.waiting.forget(&self.core);
+    }
+}

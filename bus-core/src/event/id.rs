@@ -1,0 +1,103 @@
+//! The name of a published event, which is also the cursor that a reader resumes from.
+
+use std::fmt;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::str::FromStr;
+use std::time::SystemTime;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// The name of a published event: the run of the bus that published it, and its place in that run.
+///
+/// It is written `<run>-<seq>`, the run as 16 hexadecimal digits. The run is in it so that a reader which resumes after a restart is told that its place
+/// is in another run, instead of being handed the wrong events.
+///
+/// ```
+/// use bus_core::EventId;
+///
+/// let id: EventId = "00c0ffee00c0ffee-42".parse()?;
+/// assert_eq!(id.seq(), 42);
+/// assert_eq!(id.to_string(), "00c0ffee00c0ffee-42");
+/// # Ok::<(), bus_core::InvalidEventId>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EventId {
+    run: u64,
+    seq: u64,
+}
+
+impl EventId {
+    pub(crate) fn new(run: u64, seq: u64) -> Self {
+        Self { run, seq }
+    }
+
+    /// The run of the bus, as a number.
+    pub fn run(self) -> u64 {
+        self.run
+    }
+
+    /// The place in that run, from 1.
+    pub fn seq(self) -> u64 {
+        self.seq
+    }
+}
+
+/// A number for one run of one bus that no other run has: two random words of the standard library's hasher over the clock and the process id.
+pub(crate) fn new_run() -> u64 {
+    let mut hasher = RandomState::new().build_hasher();
+    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    hasher.write_u128(since_epoch.as_nanos());
+    hasher.write_u32(std::process::id());
+    hasher.finish()
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}-{}", self.run, self.seq)
+    }
+}
+
+/// Text that is not an event id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvalidEventId(String);
+
+impl fmt::Display for InvalidEventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "`{}` is not an event id: it must be `<run>-<seq>`, 16 hexadecimal digits and a number, as `EventId` prints it",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for InvalidEventId {}
+
+impl FromStr for EventId {
+    type Err = InvalidEventId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidEventId> {
+        let parse = || {
+            let (run, seq) = text.split_once('-')?;
+            let digits = run.len() == 16
+                && run.bytes().all(|b| b.is_ascii_hexdigit())
+                && seq.bytes().all(|b| b.is_ascii_digit());
+            digits.then_some(Self { run: u64::from_str_radix(run, 16).ok()?, seq: seq.parse().ok()? })
+        };
+        // A cursor comes from outside: the error shows its beginning, not all of it.
+        parse().ok_or_else(|| InvalidEventId(text.chars().take(40).collect()))
+    }
+}
+
+impl Serialize for EventId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for EventId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}

@@ -1,0 +1,106 @@
+//! An event that was read and that no bus of this process has published yet.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use serde_json::value::RawValue;
+
+use super::{AnyEvent, Event, EventId, FromJson, Head, Origin, Stored};
+use crate::payload::{DecodeError, Payload};
+use crate::scope::Scope;
+
+/// An event read from JSON, before it is published: it has the id and the place that were written with it, if any, and none of this bus.
+///
+/// Its `data` is kept as the text that was read and is written back as that, so that reading loses nothing: not the keys that the payload's type does not know, nor
+/// the digits of a number.
+#[derive(Clone)]
+pub struct ReadEvent {
+    pub(crate) stored: Arc<Stored>,
+}
+
+impl ReadEvent {
+    pub(crate) fn new(scope: Arc<Scope>, at: SystemTime, origin: Origin, body: FromJson) -> Self {
+        let mut head = Head::new(0, scope, None);
+        head.at = at;
+        head.origin = Some(Box::new(origin));
+        Self { stored: Arc::new(Stored { head, body }) }
+    }
+
+    fn origin(&self) -> Option<&Origin> {
+        self.stored.head.origin.as_deref()
+    }
+
+    /// The name of the kind on the wire: today's, where the line had an alias.
+    pub fn kind(&self) -> &str {
+        self.stored.body.kind().as_str()
+    }
+
+    /// Where it happened.
+    pub fn scope(&self) -> &Scope {
+        &self.stored.head.scope
+    }
+
+    /// When it was first published.
+    pub fn timestamp(&self) -> SystemTime {
+        self.stored.head.at
+    }
+
+    /// The id it was written with; the Python runtime writes none.
+    pub fn id(&self) -> Option<EventId> {
+        let head = &self.stored.head;
+        let kept = self.origin().and_then(|origin| origin.id);
+        kept.or_else(|| (head.run != 0).then(|| EventId::new(head.run, head.seq())))
+    }
+
+    /// The place it was written with, in the run that wrote it.
+    pub fn seq(&self) -> Option<u64> {
+        let head = &self.stored.head;
+        if head.run == 0 { self.origin()?.seq } else { Some(head.seq()) }
+    }
+
+    /// The event that caused it, as it was written.
+    pub fn causation(&self) -> Option<EventId> {
+        let kept = self.origin().and_then(|origin| origin.causation);
+        kept.or_else(|| self.stored.head.cause.as_ref().map(|link| link.id))
+    }
+
+    /// The version of the payload's schema that it was written with.
+    pub fn version(&self) -> Option<u32> {
+        self.stored.body.version()
+    }
+
+    /// The text of `data` as it was read; `None` for an event that another bus published typed.
+    pub fn data(&self) -> Option<&str> {
+        self.stored.body.raw().map(RawValue::get)
+    }
+
+    /// The payload, where it is a `P`.
+    pub fn payload<P: Payload>(&self) -> Option<&P> {
+        self.stored.body.as_any()?.downcast_ref()
+    }
+
+    /// Whether some definition file declares the kind.
+    pub fn is_declared(&self) -> bool {
+        matches!(self.stored.body.kind(), super::KindRef::Declared(_))
+    }
+
+    /// Why `data` could not be read into the type that its kind declares, where it could not.
+    pub fn decode_error(&self) -> Option<&DecodeError> {
+        self.stored.body.decode_error()
+    }
+}
+
+/// A published event of another bus, or of this one, to be published again.
+impl<S> From<Event<S>> for ReadEvent {
+    fn from(event: Event<S>) -> Self {
+        let event: AnyEvent = event.into_any();
+        Self { stored: event.into_stored() }
+    }
+}
+
+impl fmt::Debug for ReadEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.stored.fmt(f)
+    }
+}

@@ -1,0 +1,239 @@
+//! What an event is in memory: one allocation of head and body, shared by everybody who sees it.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use serde_json::value::RawValue;
+
+use super::EventId;
+use crate::payload::{DecodeError, Descriptor, ErasedPayload, Payload};
+use crate::scope::Scope;
+use crate::sync::{AtomicU64, Ordering};
+
+/// Head and body of an event.
+pub(crate) struct Stored<B: ?Sized = dyn Body> {
+    pub(crate) head: Head,
+    pub(crate) body: B,
+}
+
+/// What every event has.
+pub(crate) struct Head {
+    /// The run of the bus that published it; 0 for an event that no bus published (tests).
+    pub(crate) run: u64,
+    /// Written once, under the order lock, before anybody else sees the event.
+    seq: AtomicU64,
+    pub(crate) at: SystemTime,
+    pub(crate) scope: Arc<Scope>,
+    /// The event whose handler emitted this one.
+    pub(crate) cause: Option<Arc<Link>>,
+    /// What an event brought along that was read from JSON or republished.
+    pub(crate) origin: Option<Box<Origin>>,
+}
+
+/// What a read event brings from where it was written.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Origin {
+    pub(crate) id: Option<EventId>,
+    pub(crate) seq: Option<u64>,
+    pub(crate) causation: Option<EventId>,
+    /// Keys of the envelope that are neither its own nor text: written back as they were.
+    pub(crate) extras: Vec<(Box<str>, Box<RawValue>)>,
+}
+
+/// One step of a causal chain: a handled event, and the one that caused it.
+#[derive(Debug)]
+pub(crate) struct Link {
+    pub(crate) kind: Kind,
+    pub(crate) id: EventId,
+    /// How many events came before this one in its chain.
+    pub(crate) depth: u32,
+    pub(crate) parent: Option<Arc<Link>>,
+}
+
+/// The kind of an event: a declared one is its descriptor's, an open one is text.
+#[derive(Debug, Clone)]
+pub(crate) enum Kind {
+    Declared(&'static Descriptor),
+    Open(Arc<str>),
+}
+
+/// A [`Kind`] that an event lends.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum KindRef<'a> {
+    Declared(&'static Descriptor),
+    Open(&'a Arc<str>),
+}
+
+impl Kind {
+    pub(crate) fn as_ref(&self) -> KindRef<'_> {
+        match self {
+            Self::Declared(descriptor) => KindRef::Declared(descriptor),
+            Self::Open(kind) => KindRef::Open(kind),
+        }
+    }
+}
+
+impl<'a> KindRef<'a> {
+    pub(crate) fn as_str(self) -> &'a str {
+        match self {
+            Self::Declared(descriptor) => descriptor.kind,
+            Self::Open(kind) => kind,
+        }
+    }
+
+    pub(crate) fn to_owned(self) -> Kind {
+        match self {
+            Self::Declared(descriptor) => Kind::Declared(descriptor),
+            Self::Open(kind) => Kind::Open(Arc::clone(kind)),
+        }
+    }
+}
+
+impl Head {
+    pub(crate) fn new(run: u64, scope: Arc<Scope>, cause: Option<Arc<Link>>) -> Self {
+        Self { run, seq: AtomicU64::new(0), at: SystemTime::now(), scope, cause, origin: None }
+    }
+
+    pub(crate) fn seq(&self) -> u64 {
+        self.seq.load(Ordering::Relaxed)
+    }
+
+    /// Gives the event its place. Relaxed is enough: the order lock publishes it.
+    pub(crate) fn stamp(&self, seq: u64) {
+        self.seq.store(seq, Ordering::Relaxed);
+    }
+
+    /// How many events came before this one in its chain.
+    pub(crate) fn depth(&self) -> u32 {
+        self.cause.as_ref().map_or(0, |link| link.depth + 1)
+    }
+}
+
+/// What an event carries: a typed payload, or text that was read.
+pub(crate) trait Body: Send + Sync + 'static {
+    fn kind(&self) -> KindRef<'_>;
+    /// The payload as its own type, where there is one.
+    fn payload(&self) -> Option<&dyn ErasedPayload>;
+    /// For `downcast_ref` without a second virtual call.
+    fn as_any(&self) -> Option<&dyn Any>;
+    /// The text of `data` as it was read.
+    fn raw(&self) -> Option<&RawValue>;
+    fn decode_error(&self) -> Option<&DecodeError>;
+    /// The version of the payload's schema.
+    fn version(&self) -> Option<u32>;
+}
+
+/// A payload that was emitted.
+pub(crate) struct Typed<P>(pub(crate) P);
+
+impl<P: Payload> Body for Typed<P> {
+    fn kind(&self) -> KindRef<'_> {
+        KindRef::Declared(P::DESCRIPTOR)
+    }
+    fn payload(&self) -> Option<&dyn ErasedPayload> {
+        Some(&self.0)
+    }
+    fn as_any(&self) -> Option<&dyn Any> {
+        Some(&self.0)
+    }
+    fn raw(&self) -> Option<&RawValue> {
+        None
+    }
+    fn decode_error(&self) -> Option<&DecodeError> {
+        None
+    }
+    fn version(&self) -> Option<u32> {
+        Some(P::DESCRIPTOR.version)
+    }
+}
+
+/// A payload that came as JSON: read from a line, or emitted under a kind that no file declares.
+pub(crate) struct FromJson {
+    pub(crate) kind: Kind,
+    pub(crate) raw: Box<RawValue>,
+    pub(crate) version: Option<u32>,
+    pub(crate) decoded: Decoded,
+}
+
+/// What reading `data` into its type gave.
+pub(crate) enum Decoded {
+    Payload(Box<dyn ErasedPayload>),
+    /// The kind is declared, and `data` does not fit its type.
+    Misfit(DecodeError),
+    /// Nobody declared the kind.
+    Undeclared,
+}
+
+impl Body for FromJson {
+    fn kind(&self) -> KindRef<'_> {
+        self.kind.as_ref()
+    }
+    fn payload(&self) -> Option<&dyn ErasedPayload> {
+        match &self.decoded {
+            Decoded::Payload(payload) => Some(&**payload),
+            _ => None,
+        }
+    }
+    fn as_any(&self) -> Option<&dyn Any> {
+        self.payload().map(ErasedPayload::as_any)
+    }
+    fn raw(&self) -> Option<&RawValue> {
+        Some(&self.raw)
+    }
+    fn decode_error(&self) -> Option<&DecodeError> {
+        match &self.decoded {
+            Decoded::Misfit(error) => Some(error),
+            _ => None,
+        }
+    }
+    fn version(&self) -> Option<u32> {
+        self.version
+    }
+}
+
+/// The body of an event that is published again: the same, not a copy.
+pub(crate) struct Again(pub(crate) Arc<Stored>);
+
+impl Body for Again {
+    fn kind(&self) -> KindRef<'_> {
+        self.0.body.kind()
+    }
+    fn payload(&self) -> Option<&dyn ErasedPayload> {
+        self.0.body.payload()
+    }
+    fn as_any(&self) -> Option<&dyn Any> {
+        self.0.body.as_any()
+    }
+    fn raw(&self) -> Option<&RawValue> {
+        self.0.body.raw()
+    }
+    fn decode_error(&self) -> Option<&DecodeError> {
+        self.0.body.decode_error()
+    }
+    fn version(&self) -> Option<u32> {
+        self.0.body.version()
+    }
+}
+
+impl fmt::Debug for Stored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        struct Shown<'a>(&'a dyn Body);
+        impl fmt::Debug for Shown<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self.0.payload() {
+                    Some(payload) => fmt::Debug::fmt(payload, f),
+                    // Text of a kind that nobody declared, or that does not fit, may hold what a declaration would have redacted.
+                    None => write!(f, "({} bytes of JSON)", self.0.raw().map_or(0, |raw| raw.get().len())),
+                }
+            }
+        }
+        f.debug_struct("Event")
+            .field("kind", &self.body.kind().as_str())
+            .field("seq", &self.head.seq())
+            .field("scope", &self.head.scope)
+            .field("payload", &Shown(&self.body))
+            .finish_non_exhaustive()
+    }
+}

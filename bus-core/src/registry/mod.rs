@@ -1,0 +1,121 @@
+//! The catalogue: every event kind that a bus knows of, by name and by type.
+//!
+//! A bus starts with the definitions it was told of and, with the feature `inventory`, with every definition file that is linked into the program. Emitting or subscribing to a typed event adds
+//! its kind.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::dispatch::{Core, TypeMap};
+use crate::error::DuplicateKind;
+use crate::payload::{Descriptor, Registration};
+
+/// Every event kind that a bus knows of.
+///
+/// ```
+/// use bus_core::{AgentEvent, EventBus};
+///
+/// #[derive(AgentEvent)]
+/// enum BuildEvents {
+///     /// A target began to compile.
+///     #[event(alias("target_begun"))]
+///     TargetStarted { target: String },
+/// }
+///
+/// let bus = EventBus::builder().events::<BuildEvents>().build()?;
+/// let catalogue = bus.catalogue();
+/// assert_eq!(catalogue.get("target_begun").map(|event| event.kind), Some("target_started"));
+/// # Ok::<(), bus_core::BuildError>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Catalogue {
+    /// By kind and by alias.
+    names: HashMap<&'static str, &'static Descriptor, hashbrown::DefaultHashBuilder>,
+    types: TypeMap<&'static Descriptor>,
+}
+
+impl Catalogue {
+    /// Everything that is linked into this program.
+    ///
+    /// # Errors
+    /// Every kind or alias that two events have, with both places.
+    pub fn linked() -> Result<Self, Vec<DuplicateKind>> {
+        Self::of(crate::payload::linked())
+    }
+
+    pub(crate) fn of(
+        registrations: impl IntoIterator<Item = &'static Registration>,
+    ) -> Result<Self, Vec<DuplicateKind>> {
+        let mut catalogue = Self::default();
+        // The order of linking is not specified: sorted, so that an error names the same place first every time.
+        let mut events: Vec<_> =
+            registrations.into_iter().flat_map(|registration| registration.events).copied().collect();
+        events.sort_by_key(|event| (event.location.file, event.location.line, event.kind));
+        let duplicates: Vec<_> = events.into_iter().filter_map(|event| catalogue.add(event).err()).collect();
+        if duplicates.is_empty() { Ok(catalogue) } else { Err(duplicates) }
+    }
+
+    /// Adds a kind. Adding it again changes nothing.
+    pub(crate) fn add(&mut self, event: &'static Descriptor) -> Result<(), DuplicateKind> {
+        if self.types.contains_key(&event.type_id()) {
+            return Ok(());
+        }
+        let names = || std::iter::once(event.kind).chain(event.aliases.iter().copied());
+        if let Some((kind, first)) = names().find_map(|name| Some((name, self.names.get(name)?))) {
+            return Err(DuplicateKind {
+                kind: kind.to_owned(),
+                first: first.location,
+                second: event.location,
+            });
+        }
+        self.types.insert(event.type_id(), event);
+        self.names.extend(names().map(|name| (name, event)));
+        Ok(())
+    }
+
+    /// The event of this kind, or of this alias.
+    pub fn get(&self, kind: &str) -> Option<&'static Descriptor> {
+        self.names.get(kind).copied()
+    }
+
+    /// The event with this payload type.
+    pub fn get_type(&self, payload: std::any::TypeId) -> Option<&'static Descriptor> {
+        self.types.get(&payload).copied()
+    }
+
+    /// All events, sorted by kind.
+    pub fn iter(&self) -> impl Iterator<Item = &'static Descriptor> + use<> {
+        let mut all: Vec<_> = self.types.values().copied().collect();
+        all.sort_by_key(|event| event.kind);
+        all.into_iter()
+    }
+
+    /// How many events there are.
+    pub fn len(&self) -> usize {
+        self.types.len()
+    }
+
+    /// Whether no event is known: then no definition file is linked in, which takes a `use definitions as _;` of its crate.
+    pub fn is_empty(&self) -> bool {
+        self.types.is_empty()
+    }
+}
+
+impl Core {
+    /// The catalogue as it is now.
+    pub(crate) fn catalogue(&self) -> Arc<Catalogue> {
+        Arc::clone(&self.catalogue.lock())
+    }
+
+    /// Makes sure that a kind is known to the catalogue and to the routing table.
+    pub(crate) fn declare(&self, event: &'static Descriptor) -> Result<(), DuplicateKind> {
+        {
+            let mut catalogue = self.catalogue.lock();
+            if catalogue.get_type(event.type_id()).is_none() {
+                Arc::make_mut(&mut catalogue).add(event)?;
+            }
+        }
+        self.lock().routes.declare(event);
+        Ok(())
+    }
+}

@@ -1,0 +1,110 @@
+//! Where something happened: stream, node, execution, correlation, and open attributes.
+//!
+//! A [`Scope`] is made once for an emitter and shared by all its events. Each id carries its hash, so that finding the subscriptions of one
+//! execution among a hundred thousand costs a table look-up and no hashing of strings.
+
+mod id;
+mod marker;
+
+pub use marker::{Execution, NoExecution, NoNode, Node};
+
+pub(crate) use id::{Id, hash_of, hash_text, mix};
+
+/// Where an event happened.
+///
+/// Only the stream is always there. The ids are open text: the bus compares them and never interprets them.
+///
+/// ```
+/// let bus = bus_core::EventBus::new();
+/// let node = bus.stream("desk").execution("exec-1").node("planner").attribute("graph_id", "g-7");
+/// assert_eq!(node.scope().stream(), "desk");
+/// assert_eq!(node.scope().node(), Some("planner"));
+/// assert_eq!(node.scope().attribute("graph_id"), Some("g-7"));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope {
+    pub(crate) stream: Id,
+    pub(crate) node: Option<Id>,
+    pub(crate) execution: Option<Id>,
+    pub(crate) correlation: Option<Id>,
+    pub(crate) attributes: Vec<(Box<str>, Id)>,
+    /// A name of the envelope that somebody tried to use for an attribute: events with it are refused.
+    pub(crate) reserved: Option<std::sync::Arc<str>>,
+}
+
+/// The keys of the envelope on the wire: no attribute may take one of these names.
+pub(crate) const RESERVED: [&str; 11] = [
+    "type",
+    "stream_id",
+    "node_id",
+    "execution_id",
+    "data",
+    "timestamp",
+    "correlation_id",
+    "id",
+    "seq",
+    "version",
+    "causation_id",
+];
+
+impl Scope {
+    pub(crate) fn new(stream: impl Into<String>) -> Self {
+        Self {
+            stream: Id::new(stream),
+            node: None,
+            execution: None,
+            correlation: None,
+            attributes: Vec::new(),
+            reserved: None,
+        }
+    }
+
+    /// The stream, always there.
+    pub fn stream(&self) -> &str {
+        self.stream.as_str()
+    }
+
+    /// The node, where the event has one.
+    pub fn node(&self) -> Option<&str> {
+        self.node.as_ref().map(Id::as_str)
+    }
+
+    /// The execution, where the event has one.
+    pub fn execution(&self) -> Option<&str> {
+        self.execution.as_ref().map(Id::as_str)
+    }
+
+    /// What ties related events together, such as the id of a request.
+    pub fn correlation(&self) -> Option<&str> {
+        self.correlation.as_ref().map(Id::as_str)
+    }
+
+    /// The value of an open attribute.
+    pub fn attribute(&self, name: &str) -> Option<&str> {
+        self.attribute_id(name).map(Id::as_str)
+    }
+
+    pub(crate) fn attribute_id(&self, name: &str) -> Option<&Id> {
+        self.attributes.iter().find(|(key, _)| &**key == name).map(|(_, value)| value)
+    }
+
+    /// All open attributes, in the order they were set.
+    pub fn attributes(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.attributes.iter().map(|(key, value)| (&**key, value.as_str()))
+    }
+
+    /// Sets an attribute, in place of an older value of the same name.
+    pub(crate) fn set_attribute(&mut self, name: &str, value: impl Into<String>) {
+        let value = Id::new(value);
+        match self.attributes.iter_mut().find(|(key, _)| &**key == name) {
+            Some((_, old)) => *old = value,
+            None => self.attributes.push((name.into(), value)),
+        }
+    }
+
+    /// One number for the place, for tables keyed by it.
+    pub(crate) fn place_hash(&self) -> u64 {
+        let part = |id: &Option<Id>| id.as_ref().map_or(0, Id::hash);
+        mix(mix(self.stream.hash(), part(&self.node)), part(&self.execution))
+    }
+}

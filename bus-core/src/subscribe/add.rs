@@ -1,0 +1,190 @@
+//! Enters a subscription, with what history holds for it, so that nothing is missing between the two.
+
+use std::sync::Arc;
+
+use super::{LagCause, Lagged, Overflow, Plan};
+use crate::dispatch::{
+    Backlog, Core, Counts, Key, Kinds, Lane, LaneInfo, Order, Runner, State, Work, start, wants, watch,
+};
+use crate::error::SubscribeError;
+use crate::event::{AnyEvent, EventId, SubscriptionId};
+use crate::sync::Ordering;
+
+/// A subscription that was entered.
+pub(crate) struct Added {
+    pub(crate) lane: Key,
+    pub(crate) id: SubscriptionId,
+    /// What history lost, for a subscription that looks back.
+    pub(crate) missed: Option<Lagged>,
+}
+
+/// What history holds for a subscription that looks back.
+#[derive(Default)]
+struct Past {
+    events: Vec<AnyEvent>,
+    missed: Option<Lagged>,
+}
+
+impl Core {
+    /// Enters a subscription that the bus pushes to.
+    pub(crate) fn add_handler(
+        self: &Arc<Self>,
+        plan: Plan,
+        name: &str,
+        runners: Vec<Runner>,
+        runtime: Option<tokio::runtime::Handle>,
+    ) -> Result<Added, SubscribeError> {
+        let sync = runners.iter().all(Runner::is_sync);
+        self.watched();
+        let timeout = plan.timeout.or(self.settings.handler_timeout);
+        let info = plan.info(name, timeout, runtime);
+        // The runners are held back until the past stands before what comes meanwhile.
+        let work = Work::Push { idle: Vec::new(), sync };
+        let (added, _) = self.add(plan, info, work, Overflow::Wait, usize::MAX)?;
+        runners.into_iter().for_each(|runner| start(self, added.lane, runner));
+        Ok(added)
+    }
+
+    /// Enters a subscription that is read from.
+    pub(crate) fn add_reader(
+        self: &Arc<Self>,
+        plan: Plan,
+        name: &str,
+        work: Work,
+    ) -> Result<Added, SubscribeError> {
+        let once = matches!(work, Work::Pull { once: true, .. });
+        let info = plan.info(name, None, None);
+        let (added, found) =
+            self.add(plan, info, work, Overflow::DropOldest, if once { 1 } else { usize::MAX })?;
+        if once && found > 0 {
+            self.lock().close_lane(added.lane);
+        }
+        Ok(added)
+    }
+
+    /// Enters the lane, and puts up to `most` events of the past before what comes meanwhile.
+    fn add(
+        &self,
+        plan: Plan,
+        mut info: LaneInfo,
+        work: Work,
+        overflow: Overflow,
+        most: usize,
+    ) -> Result<(Added, usize), SubscribeError> {
+        if let Kinds::Declared(events) = &info.kinds {
+            events.iter().try_for_each(|event| self.declare(event)).map_err(SubscribeError::DuplicateKind)?;
+        }
+        let backlog = Backlog::new(plan.capacity, plan.hard_limit(), plan.overflow.unwrap_or(overflow));
+        let (lane, info, past) = {
+            let mut order = self.lock();
+            if order.closed {
+                return Err(SubscribeError::Closed);
+            }
+            let past = plan.since.map(|cursor| order.past(self.run, cursor, &info)).unwrap_or_default();
+            order.next_subscription += 1;
+            info.id = SubscriptionId(order.next_subscription);
+            let info = Arc::new(info);
+            let lane = Lane {
+                info: Arc::clone(&info),
+                work,
+                backlog,
+                running: Vec::new(),
+                room: Vec::new(),
+                counts: Counts::default(),
+                state: State::Open,
+            };
+            (order.enter(lane), info, past)
+        };
+        self.subscriptions.fetch_add(1, Ordering::AcqRel);
+        let Past { events, missed } = past;
+        // The user's predicates run here, outside the lock.
+        let events: Vec<_> =
+            events.into_iter().filter(|event| wants(&info.predicates, event)).take(most).collect();
+        let found = events.len();
+        if let Some(entered) = self.lock().lanes.get_mut(lane) {
+            entered.counts.matched += found as u64;
+            entered.backlog.replay(events);
+            missed.into_iter().for_each(|missed| entered.backlog.mark_gap_before(missed));
+        }
+        Ok((Added { lane, id: info.id, missed }, found))
+    }
+
+    /// Has slow handlers named, from the first handler on.
+    fn watched(self: &Arc<Self>) {
+        if !self.watched.swap(true, Ordering::AcqRel) {
+            watch(self);
+        }
+    }
+}
+
+impl Order {
+    fn enter(&mut self, lane: Lane) -> Key {
+        let info = Arc::clone(&lane.info);
+        self.predicates += usize::from(!info.predicates.is_empty());
+        let key = self.lanes.insert(lane);
+        self.ids.insert(info.id, key);
+        self.routes.insert(&info.kinds, &info.wanted, key);
+        key
+    }
+
+    /// What history holds after a cursor, and what it no longer holds.
+    fn past(&self, run: u64, cursor: EventId, info: &LaneInfo) -> Past {
+        let known = if cursor.run() == run { Some(cursor.seq()) } else { self.history.find(cursor) };
+        let after = known.unwrap_or(0);
+        let events: Vec<_> = self.history.after(after).filter(|event| info.takes(event)).cloned().collect();
+        let missed = match known {
+            None => {
+                let oldest = self.history.oldest().unwrap_or(self.next_seq);
+                Some(Lagged { missed: 0, from_seq: 0, to_seq: oldest, cause: LagCause::OtherRun })
+            }
+            Some(after) => self.history.lost_after(after, info.wants_transient()).map(|(missed, to_seq)| {
+                Lagged { missed, from_seq: after + 1, to_seq, cause: LagCause::Evicted }
+            }),
+        };
+        Past { events, missed }
+    }
+}
+
+impl Plan {
+    fn info(
+        &self,
+        name: &str,
+        timeout: Option<std::time::Duration>,
+        runtime: Option<tokio::runtime::Handle>,
+    ) -> LaneInfo {
+        LaneInfo {
+            id: SubscriptionId(0),
+            name: self.name.clone().unwrap_or_else(|| Arc::from(name)),
+            location: self.location,
+            kinds: self.kinds.clone(),
+            wanted: self.wanted.clone(),
+            predicates: self.predicates.clone(),
+            on_lag: self.on_lag.clone(),
+            timeout,
+            runtime,
+        }
+    }
+}
+
+impl LaneInfo {
+    /// Whether kind and equality filter let an event pass.
+    fn takes(&self, event: &AnyEvent) -> bool {
+        let kind = match &self.kinds {
+            Kinds::Any => true,
+            Kinds::Named(names) => names.iter().any(|name| **name == *event.kind()),
+            Kinds::Declared(declared) => {
+                let held = event.body().as_any().map(std::any::Any::type_id);
+                held.is_some_and(|held| declared.iter().any(|descriptor| descriptor.type_id() == held))
+            }
+        };
+        kind && self.wanted.matches(event.scope())
+    }
+
+    /// Whether it may want events that history keeps in the quota of their own.
+    fn wants_transient(&self) -> bool {
+        match &self.kinds {
+            Kinds::Any | Kinds::Named(_) => true,
+            Kinds::Declared(declared) => declared.iter().any(|event| event.policy.transient),
+        }
+    }
+}

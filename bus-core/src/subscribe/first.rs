@@ -1,0 +1,114 @@
+//! Waiting for one event.
+
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::time::Sleep;
+
+use super::stream::Reader;
+use super::{Lagged, Subscribe};
+use crate::error::WaitError;
+use crate::event::Event;
+
+/// The first event that fits, from the moment this was made on, whenever it is polled. Several may come: this is the first of them.
+///
+/// # Errors
+/// [`WaitError::Closed`] where the bus is closed before such an event; with [`timeout`](Self::timeout) also [`WaitError::TimedOut`].
+///
+/// # Cancel safety
+/// Dropping it ends the wait.
+#[must_use = "a wait does nothing until it is awaited"]
+pub struct First<S> {
+    reader: Reader,
+    set: PhantomData<fn() -> S>,
+}
+
+impl<S: 'static> Subscribe<S> {
+    /// Waits for one event. The wait begins now, not when it is polled; with [`since`](Self::since) it looks back.
+    ///
+    /// # Panics
+    /// Where two linked definitions declare the kind.
+    #[track_caller]
+    #[expect(clippy::panic, reason = "documented")]
+    pub fn first(self) -> First<S> {
+        let Self { bus, plan, .. } = self;
+        let reader = Reader::new(&bus.core, plan, true).unwrap_or_else(|error| panic!("{error}"));
+        First { reader, set: PhantomData }
+    }
+}
+
+impl<S> First<S> {
+    /// Waits no longer than this. Zero asks for what has already happened and never waits.
+    ///
+    /// The time begins with the first poll.
+    pub fn timeout(self, limit: Duration) -> FirstWithin<S> {
+        FirstWithin { first: self, limit, sleep: None }
+    }
+
+    /// What history no longer held of the time that [`since`](Subscribe::since) asked for: the event may be among it.
+    pub fn missed(&self) -> Option<Lagged> {
+        self.reader.missed
+    }
+}
+
+impl<S> Future for First<S> {
+    type Output = Result<Event<S>, WaitError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        loop {
+            match self.reader.poll(Some(context)) {
+                Poll::Ready(Some(Ok(event))) => return Poll::Ready(Ok(event.assume())),
+                // A gap is told by `missed`; the event may still come.
+                Poll::Ready(Some(Err(_))) => {}
+                Poll::Ready(None) => return Poll::Ready(Err(WaitError::Closed)),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+}
+
+impl<S> fmt::Debug for First<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("First").field("id", &self.reader.id).finish_non_exhaustive()
+    }
+}
+
+/// A wait with an end: see [`First::timeout`].
+///
+/// # Panics
+/// When polled outside a tokio runtime with time enabled, unless the limit is zero.
+#[must_use = "a wait does nothing until it is awaited"]
+pub struct FirstWithin<S> {
+    first: First<S>,
+    limit: Duration,
+    sleep: Option<Pin<Box<Sleep>>>,
+}
+
+impl<S> Future for FirstWithin<S> {
+    type Output = Result<Event<S>, WaitError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { first, limit, sleep } = &mut *self;
+        if let Poll::Ready(found) = Pin::new(first).poll(context) {
+            return Poll::Ready(found);
+        }
+        if limit.is_zero() {
+            return Poll::Ready(Err(WaitError::TimedOut));
+        }
+        let sleep = sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(*limit)));
+        sleep.as_mut().poll(context).map(|()| Err(WaitError::TimedOut))
+    }
+}
+
+impl<S> fmt::Debug for FirstWithin<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FirstWithin")
+            .field("first", &self.first)
+            .field("limit", &self.limit)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,83 @@
+//! What keeps a subscription.
+
+use std::fmt;
+use std::sync::{Arc, Weak};
+
+use super::add::Added;
+use crate::bus::EventBus;
+use crate::dispatch::{Core, Key};
+use crate::event::SubscriptionId;
+use crate::sync::Ordering;
+
+/// Keeps a subscription: dropping it ends the subscription and frees the handler. Events that still wait are dropped and counted; one at work is finished.
+///
+/// ```
+/// # use bus_core::EventBus;
+/// let bus = EventBus::new();
+/// let guard = bus.subscribe_any().handle_sync(|event| println!("{}", event.kind()));
+/// let id = guard.id();
+/// guard.detach(); // goes on for as long as the bus lives
+/// assert!(bus.unsubscribe(id));
+/// assert!(!bus.unsubscribe(id));
+/// ```
+#[must_use = "dropping it ends the subscription: keep it, or `.detach()` it"]
+pub struct Subscription {
+    // Weak: a handler may own the guard of another, and that must not keep the bus.
+    core: Weak<Core>,
+    lane: Key,
+    id: SubscriptionId,
+}
+
+impl Subscription {
+    pub(crate) fn new(core: &Arc<Core>, added: &Added) -> Self {
+        Self { core: Arc::downgrade(core), lane: added.lane, id: added.id }
+    }
+
+    /// Its id, for [`EventBus::unsubscribe`].
+    pub fn id(&self) -> SubscriptionId {
+        self.id
+    }
+
+    /// Lets the subscription go on for as long as the bus lives. Its id, to end it with.
+    pub fn detach(mut self) -> SubscriptionId {
+        self.core = Weak::new();
+        self.id
+    }
+
+    /// Ends the subscription, as dropping the guard does.
+    pub fn unsubscribe(self) {}
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        if let Some(core) = self.core.upgrade() {
+            core.end(self.lane);
+        }
+    }
+}
+
+impl fmt::Debug for Subscription {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subscription").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+impl Core {
+    /// Ends a subscription. Gives whether it was there.
+    pub(crate) fn end(&self, lane: Key) -> bool {
+        let ended = self.step(|order, after| order.end(lane, after));
+        if ended {
+            self.subscriptions.fetch_sub(1, Ordering::AcqRel);
+        }
+        ended
+    }
+}
+
+impl EventBus {
+    /// Ends a subscription; a handler may end others and itself. Gives whether it was there.
+    #[expect(clippy::must_use_candidate, reason = "the answer is of use to some")]
+    pub fn unsubscribe(&self, id: SubscriptionId) -> bool {
+        let lane = self.core.lock().ids.get(&id).copied();
+        lane.is_some_and(|lane| self.core.end(lane))
+    }
+}

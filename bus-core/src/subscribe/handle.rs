@@ -1,0 +1,97 @@
+//! Subscriptions that the bus pushes to.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
+
+use super::{Subscribe, Subscription};
+use crate::dispatch::{AsyncHandler, HandlerResult, Runner, SyncHandler};
+use crate::error::SubscribeError;
+use crate::event::Event;
+
+impl<S: 'static> Subscribe<S> {
+    /// Has an async handler called for every event, one at a time unless [`concurrency`](Self::concurrency) says otherwise.
+    ///
+    /// It runs on the runtime that this is called in, or the builder's. It returns `()` or `Result<(), BoxError>`; an error or a panic is in the receipt, the stats and the log, and harms nobody else.
+    ///
+    /// # Panics
+    /// Where there is no tokio runtime, the bus is closed, or two linked definitions declare the kind: see [`try_handle`](Self::try_handle).
+    #[track_caller]
+    #[expect(clippy::panic, reason = "documented; `try_handle` returns it")]
+    pub fn handle<F, Fut>(self, handler: F) -> Subscription
+    where
+        F: Fn(Event<S>) -> Fut + Send + Sync + 'static,
+        Fut: Future + Send + 'static,
+        Fut::Output: HandlerResult,
+    {
+        self.try_handle(handler).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Has an async handler called for every event.
+    ///
+    /// # Errors
+    /// Where there is no tokio runtime, the bus is closed, or two linked definitions declare the kind.
+    pub fn try_handle<F, Fut>(self, handler: F) -> Result<Subscription, SubscribeError>
+    where
+        F: Fn(Event<S>) -> Fut + Send + Sync + 'static,
+        Fut: Future + Send + 'static,
+        Fut::Output: HandlerResult,
+    {
+        let Self { bus, plan, .. } = self;
+        // The builder's choice first: it was made for all handlers of the bus.
+        let runtime = bus.core.settings.runtime.clone().or_else(|| Handle::try_current().ok());
+        let runtime = runtime.ok_or(SubscribeError::NoRuntime)?;
+        let handler = Arc::new(handler);
+        let runner = || Runner::Async(Box::new(AsyncHandler::<F, Fut, S>::new(Arc::clone(&handler))));
+        let runners = (0..plan.concurrency).map(|_| runner()).collect();
+        let name = name_of::<F>(plan.location);
+        let added = bus.core.add_handler(plan, &name, runners, Some(runtime))?;
+        Ok(Subscription::new(&bus.core, &added))
+    }
+
+    /// Has a closure called for every event, on the publishing thread and before `send` returns, unless it is busy: then right after, on the thread that runs it.
+    ///
+    /// It runs one event at a time, so it may be `FnMut`. It returns `()` or `Result<(), BoxError>`; an error or a panic is in the receipt, the stats and the log, and harms nobody else.
+    ///
+    /// # Panics
+    /// Where the bus is closed, two linked definitions declare the kind, or [`concurrency`](Self::concurrency) was asked for: see [`try_handle_sync`](Self::try_handle_sync).
+    #[track_caller]
+    #[expect(clippy::panic, reason = "documented; `try_handle_sync` returns it")]
+    pub fn handle_sync<F, R>(self, handler: F) -> Subscription
+    where
+        F: FnMut(&Event<S>) -> R + Send + 'static,
+        R: HandlerResult,
+    {
+        self.try_handle_sync(handler).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Has a closure called for every event, on the publishing thread.
+    ///
+    /// # Errors
+    /// Where the bus is closed, two linked definitions declare the kind, or [`concurrency`](Self::concurrency) was asked for.
+    pub fn try_handle_sync<F, R>(self, handler: F) -> Result<Subscription, SubscribeError>
+    where
+        F: FnMut(&Event<S>) -> R + Send + 'static,
+        R: HandlerResult,
+    {
+        let Self { bus, plan, .. } = self;
+        if plan.concurrency > 1 {
+            return Err(SubscribeError::SyncConcurrency);
+        }
+        let runner = Runner::Sync(Box::new(SyncHandler::<F, S, R>::new(handler)));
+        let name = name_of::<F>(plan.location);
+        let added = bus.core.add_handler(plan, &name, vec![runner], None)?;
+        Ok(Subscription::new(&bus.core, &added))
+    }
+}
+
+/// The path of a function; for a closure, which has none, the place where it was subscribed.
+fn name_of<F>(location: &std::panic::Location<'_>) -> String {
+    let path = std::any::type_name::<F>();
+    if path.contains("{{closure}}") {
+        format!("{}:{}", location.file(), location.line())
+    } else {
+        path.to_owned()
+    }
+}

@@ -1,0 +1,230 @@
+//! Subscriptions that are read from.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+
+use super::{Lagged, Subscribe};
+use crate::dispatch::{After, Backlog, Core, JobRef, Key, Order, State, Work, current, mark_waiting};
+use crate::error::SubscribeError;
+use crate::event::{AnyEvent, Event, SubscriptionId};
+use crate::sync::Mutex;
+
+/// What a reader inherits when the last handle of its bus is gone: the events that it has not read yet.
+#[derive(Default)]
+pub(crate) struct Heir(Mutex<Option<Backlog>>);
+
+/// Events in order, as they come. It ends when the bus is closed or dropped and everything is read.
+///
+/// It is a [`Stream`] of `Result<Event<S>, Lagged>`: `Err` tells of a gap, before the event after it.
+///
+/// ```
+/// # use bus_core::{AgentEvent, EventBus};
+/// # #[derive(AgentEvent)]
+/// # enum ModelEvents { LlmTextDelta { content: String } }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let bus = EventBus::new();
+/// let mut deltas = bus.subscribe::<LlmTextDelta>().into_stream();
+/// bus.stream("desk").emit_llm_text_delta("Hel").await;
+/// bus.stream("desk").emit_llm_text_delta("lo").await;
+/// bus.close(std::time::Duration::ZERO).await;
+/// let mut text = String::new();
+/// while let Some(delta) = deltas.recv().await {
+///     match delta {
+///         Ok(event) => text.push_str(&event.content),
+///         Err(lagged) => text.push_str(&format!("[{} missing]", lagged.missed)),
+///     }
+/// }
+/// assert_eq!(text, "Hello");
+/// # }
+/// ```
+#[must_use = "dropping it ends the subscription"]
+pub struct EventStream<S> {
+    reader: Reader,
+    set: PhantomData<fn() -> S>,
+}
+
+impl<S: 'static> Subscribe<S> {
+    /// Begins a stream: events from now on, or from [`since`](Self::since), wait in it until they are read.
+    ///
+    /// # Panics
+    /// Where two linked definitions declare the kind. On a closed bus the stream is empty and at its end.
+    #[track_caller]
+    #[expect(clippy::panic, reason = "documented")]
+    pub fn into_stream(self) -> EventStream<S> {
+        let Self { bus, plan, .. } = self;
+        let reader = Reader::new(&bus.core, plan, false).unwrap_or_else(|error| panic!("{error}"));
+        EventStream { reader, set: PhantomData }
+    }
+}
+
+impl<S> EventStream<S> {
+    /// The next event, or the gap before it; `None` at the end.
+    ///
+    /// # Cancel safety
+    /// Safe: an event is taken out only when it is returned.
+    pub async fn recv(&mut self) -> Option<Result<Event<S>, Lagged>> {
+        std::future::poll_fn(|context| self.reader.poll(Some(context))).await.map(typed)
+    }
+
+    /// The next event, or the gap before it, if it is there now; `None` if not, or at the end.
+    pub fn try_recv(&mut self) -> Option<Result<Event<S>, Lagged>> {
+        match self.reader.poll(None) {
+            Poll::Ready(Some(item)) => Some(typed(item)),
+            Poll::Ready(None) | Poll::Pending => None,
+        }
+    }
+
+    /// The id of the subscription.
+    pub fn id(&self) -> SubscriptionId {
+        self.reader.id
+    }
+}
+
+fn typed<S>(item: Result<AnyEvent, Lagged>) -> Result<Event<S>, Lagged> {
+    item.map(Event::assume)
+}
+
+impl<S> Stream for EventStream<S> {
+    type Item = Result<Event<S>, Lagged>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.reader.poll(Some(context)).map(|item| item.map(typed))
+    }
+}
+
+impl<S> fmt::Debug for EventStream<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventStream").field("id", &self.reader.id).finish_non_exhaustive()
+    }
+}
+
+/// The reading end of a subscription.
+pub(crate) struct Reader {
+    // Weak: a reader does not keep the bus, so that it ends when nobody can publish any more.
+    core: Weak<Core>,
+    heir: Arc<Heir>,
+    lane: Option<Key>,
+    pub(crate) id: SubscriptionId,
+    /// What history lost, for a reader that looks back.
+    pub(crate) missed: Option<Lagged>,
+}
+
+impl Reader {
+    #[track_caller]
+    pub(crate) fn new(core: &Arc<Core>, plan: super::Plan, once: bool) -> Result<Self, SubscribeError> {
+        let heir = Arc::new(Heir::default());
+        let name = format!("{}:{}", plan.location.file(), plan.location.line());
+        let work = Work::Pull { waker: None, once, reader: None, heir: Arc::clone(&heir) };
+        let mut reader =
+            Self { core: Arc::downgrade(core), heir, lane: None, id: SubscriptionId(0), missed: None };
+        match core.add_reader(plan, &name, work) {
+            Ok(added) => {
+                reader.lane = Some(added.lane);
+                reader.id = added.id;
+                reader.missed = added.missed;
+                Ok(reader)
+            }
+            Err(SubscribeError::Closed) => Ok(reader),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The next event or gap. Without a context nobody is woken.
+    pub(crate) fn poll(
+        &mut self,
+        context: Option<&mut Context<'_>>,
+    ) -> Poll<Option<Result<AnyEvent, Lagged>>> {
+        let Some(lane) = self.lane else { return Poll::Ready(None) };
+        let Some(core) = self.core.upgrade() else { return Poll::Ready(self.inherited()) };
+        let here = current(&core).map(|(job, _)| job);
+        let polled = core.step(|order, after| order.read(lane, context, here, after));
+        if polled.is_pending() && here.is_some() {
+            mark_waiting(&core);
+        }
+        polled.map(|item| item.map(|item| item.map(|event| event.through(self.id))))
+    }
+
+    fn inherited(&self) -> Option<Result<AnyEvent, Lagged>> {
+        let mut backlog = self.heir.0.lock();
+        let backlog = backlog.as_mut()?;
+        next(backlog)
+            .or_else(|| backlog.take_tail_gap().map(Err))
+            .map(|item| item.map(|event| event.through(self.id)))
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        if let (Some(core), Some(lane)) = (self.core.upgrade(), self.lane) {
+            core.end(lane);
+        }
+    }
+}
+
+/// The next event of a queue, or the gap before it.
+fn next(backlog: &mut Backlog) -> Option<Result<AnyEvent, Lagged>> {
+    if let Some(gap) = backlog.take_gap() {
+        return Some(Err(gap));
+    }
+    backlog.pop().map(|queued| Ok(queued.event))
+}
+
+impl Order {
+    fn read(
+        &mut self,
+        lane: Key,
+        context: Option<&mut Context<'_>>,
+        here: Option<JobRef>,
+        after: &mut After,
+    ) -> Poll<Option<Result<AnyEvent, Lagged>>> {
+        let closed = self.closed;
+        let Some(found) = self.lanes.get_mut(lane) else { return Poll::Ready(None) };
+        if let Some(gap) = found.backlog.take_gap() {
+            return Poll::Ready(Some(Err(gap)));
+        }
+        if let Some(queued) = self.pull(lane, after) {
+            return Poll::Ready(Some(Ok(queued.event)));
+        }
+        let Some(found) = self.lanes.get_mut(lane) else { return Poll::Ready(None) };
+        if let Some(gap) = found.backlog.take_tail_gap() {
+            return Poll::Ready(Some(Err(gap)));
+        }
+        if closed || found.state != State::Open {
+            return Poll::Ready(None);
+        }
+        if let (Work::Pull { waker, reader, .. }, Some(context)) = (&mut found.work, context) {
+            *reader = here;
+            if !waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
+                after.wakers_to_drop.extend(waker.replace(context.waker().clone()));
+            }
+            here.into_iter().for_each(|job| self.await_event(job, after));
+        }
+        Poll::Pending
+    }
+}
+
+/// The last handle of a bus is gone: readers get what they have not read, and learn that no more comes.
+impl Drop for Core {
+    fn drop(&mut self) {
+        let mut after = After::default();
+        let mut order = self.lock();
+        let lanes: Vec<_> = order.lanes.iter().map(|(key, _)| key).collect();
+        for key in lanes {
+            let Some(mut lane) = order.lanes.remove(key) else { continue };
+            if let Work::Pull { waker, heir, .. } = &mut lane.work {
+                let backlog =
+                    std::mem::replace(&mut lane.backlog, Backlog::new(1, 1, super::Overflow::DropOldest));
+                *heir.0.lock() = Some(backlog);
+                after.wakers.extend(waker.take());
+            }
+            after.lanes.push(lane);
+        }
+        drop(order);
+        after.run(self);
+    }
+}

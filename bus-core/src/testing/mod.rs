@@ -1,0 +1,136 @@
+//! What tests of an agent runtime need: a recorder of everything a bus publishes, and events without a bus.
+
+use std::sync::Arc;
+
+use crate::bus::EventBus;
+use crate::event::{AnyEvent, Event, Head, Stored, Typed};
+use crate::payload::Payload;
+use crate::scope::Scope;
+use crate::subscribe::Subscription;
+use crate::sync::Mutex;
+
+/// Keeps every event that a bus publishes while this lives, oldest first, however many.
+///
+/// ```
+/// use bus_core::testing::Recorder;
+/// use bus_core::{AgentEvent, EventBus};
+///
+/// #[derive(AgentEvent)]
+/// enum BuildEvents {
+///     TargetStarted { target: String },
+///     BuildFinished { ok: bool },
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let bus = EventBus::new();
+/// let recorder = Recorder::new(&bus);
+/// let desk = bus.stream("desk");
+/// desk.emit_target_started("app").await;
+/// desk.emit_build_finished(true).await;
+///
+/// assert_eq!(recorder.kinds(), ["target_started", "build_finished"]);
+/// assert_eq!(recorder.only::<TargetStarted>().target, "app");
+/// assert!(recorder.of::<BuildFinished>().iter().all(|event| event.ok));
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Recorder {
+    events: Arc<Mutex<Vec<AnyEvent>>>,
+    _guard: Subscription,
+}
+
+impl Recorder {
+    /// Begins to record.
+    ///
+    /// # Panics
+    /// Where the bus is closed.
+    #[track_caller]
+    pub fn new(bus: &EventBus) -> Self {
+        let events = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&events);
+        let guard = bus
+            .subscribe_any()
+            .name("recorder")
+            .capacity(usize::MAX / 32)
+            .handle_sync(move |event| kept.lock().push(event.clone()));
+        Self { events, _guard: guard }
+    }
+
+    /// Everything so far, oldest first.
+    pub fn events(&self) -> Vec<AnyEvent> {
+        self.events.lock().clone()
+    }
+
+    /// The kinds of everything so far, oldest first.
+    pub fn kinds(&self) -> Vec<String> {
+        self.events.lock().iter().map(|event| event.kind().to_owned()).collect()
+    }
+
+    /// The events of one payload type, oldest first.
+    pub fn of<P: Payload>(&self) -> Vec<Event<P>> {
+        self.events().into_iter().filter_map(|event| event.typed().ok()).collect()
+    }
+
+    /// The one event of this payload type.
+    ///
+    /// # Panics
+    /// Where there is none, or more than one; the message lists the kinds that were recorded.
+    #[track_caller]
+    #[expect(clippy::panic, reason = "an assertion for tests")]
+    pub fn only<P: Payload>(&self) -> Event<P> {
+        let mut found = self.of::<P>();
+        match (found.pop(), found.len()) {
+            (Some(event), 0) => event,
+            (_, more) => {
+                let count = if more == 0 { 0 } else { more + 1 };
+                panic!(
+                    "{count} events of kind `{}`, not one; recorded were: {}",
+                    P::DESCRIPTOR.kind,
+                    self.kinds().join(", ")
+                )
+            }
+        }
+    }
+
+    /// Asserts that the recorded payloads of this type are these, in this order.
+    ///
+    /// # Panics
+    /// Where they are not; the message shows both.
+    #[track_caller]
+    pub fn assert_payloads<P: Payload + PartialEq>(&self, expected: &[P]) {
+        let found: Vec<P> = self.of::<P>().iter().map(|event| (**event).clone()).collect();
+        assert!(
+            found == expected,
+            "payloads of `{}`:\n  recorded {found:?}\n  expected {expected:?}",
+            P::DESCRIPTOR.kind
+        );
+    }
+
+    /// Forgets everything so far.
+    pub fn clear(&self) {
+        let gone = std::mem::take(&mut *self.events.lock());
+        drop(gone);
+    }
+}
+
+/// An event without a bus, for testing a handler by itself: in the stream `test`, with seq 0.
+///
+/// ```
+/// # use bus_core::{AgentEvent, Event};
+/// # #[derive(AgentEvent)]
+/// # enum BuildEvents { TargetStarted { target: String } }
+/// fn describe(event: &Event<TargetStarted>) -> String {
+///     format!("{} began", event.target)
+/// }
+/// let event = bus_core::testing::event(TargetStarted::new("app"));
+/// assert_eq!(describe(&event), "app began");
+/// ```
+pub fn event<P: Payload>(payload: P) -> Event<P> {
+    event_in(Scope::new("test"), payload)
+}
+
+/// The same in a scope of your own: `event_in(emitter.scope().clone(), payload)`.
+pub fn event_in<P: Payload>(scope: Scope, payload: P) -> Event<P> {
+    let head = Head::new(0, Arc::new(scope), None);
+    Event::new(Arc::new(Stored { head, body: Typed(payload) })).assume()
+}
