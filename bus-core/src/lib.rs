@@ -2,7 +2,7 @@
 //!
 //! Declare events in one definition file with [`#[derive(AgentEvent)]`](macro@AgentEvent); emit them through an [`Emitter`] that knows where it is; handle them typed.
 //!
-//! ```
+//! ```standalone_crate
 //! use bus_core::{AgentEvent, Event, EventBus};
 //!
 //! #[derive(AgentEvent)]

@@ -15,7 +15,7 @@ use crate::registry::Catalogue;
 
 /// A bus. The handle is cheap to clone; all clones are the same bus, which lives as long as one of them, or an emitter, does.
 ///
-/// ```
+/// ```standalone_crate
 /// use bus_core::{AgentEvent, EventBus};
 ///
 /// #[derive(AgentEvent)]
@@ -62,7 +62,7 @@ impl EventBus {
 
     /// What has begun and not ended, and what ended without having begun, after the `ends_with` of the definitions.
     ///
-    /// ```
+    /// ```standalone_crate
     /// # use bus_core::{AgentEvent, EventBus};
     /// #[derive(AgentEvent)]
     /// enum BuildEvents {

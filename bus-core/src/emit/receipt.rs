@@ -8,7 +8,7 @@ use crate::event::{EventId, SubscriptionId};
 
 /// What became of one publish.
 ///
-/// ```
+/// ```standalone_crate
 /// use bus_core::{AgentEvent, BoxError, Event, EventBus, Outcome};
 ///
 /// #[derive(AgentEvent)]

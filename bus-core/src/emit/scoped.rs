@@ -12,7 +12,7 @@ use crate::scope::{Execution, NoExecution, NoNode, Node};
 /// Implement it for your agent, node or request type, and every emit helper of every definition is a method of it. The
 /// type of the emitter says which scope it has, and so which events it can emit.
 ///
-/// ```
+/// ```standalone_crate
 /// use bus_core::{AgentEvent, Emitter, EventBus, Execution, Node, Scoped};
 ///
 /// #[derive(AgentEvent)]

@@ -54,7 +54,7 @@ pub type AnyEvent = Event<AnyKind>;
 ///
 /// For one payload type it derefs to the payload; for a definition there is [`view`](Self::view).
 ///
-/// ```
+/// ```standalone_crate
 /// # use bus_core::{AgentEvent, Event, EventBus};
 /// # #[derive(AgentEvent)]
 /// # enum BuildEvents { TargetStarted { target: String } }

@@ -12,7 +12,7 @@ use crate::payload::{Descriptor, Registration};
 
 /// Every event kind that a bus knows of.
 ///
-/// ```
+/// ```standalone_crate
 /// use bus_core::{AgentEvent, EventBus};
 ///
 /// #[derive(AgentEvent)]

@@ -30,7 +30,7 @@ use crate::scope::Id;
 
 /// A subscription in the making.
 ///
-/// ```
+/// ```standalone_crate
 /// use bus_core::{AgentEvent, Event, EventBus};
 ///
 /// #[derive(AgentEvent)]
@@ -94,7 +94,7 @@ impl EventBus {
 
     /// Begins a wait: the short form of [`subscribe`](Self::subscribe) and [`first`](Subscribe::first). Filters may follow.
     ///
-    /// ```
+    /// ```standalone_crate
     /// # use bus_core::{AgentEvent, EventBus};
     /// # #[derive(AgentEvent)]
     /// # enum BuildEvents { BuildFinished { ok: bool } }

@@ -22,7 +22,7 @@ pub(crate) struct Heir(Mutex<Option<Backlog>>);
 ///
 /// It is a [`Stream`] of `Result<Event<S>, Lagged>`: `Err` tells of a gap, before the event after it.
 ///
-/// ```
+/// ```standalone_crate
 /// # use bus_core::{AgentEvent, EventBus};
 /// # #[derive(AgentEvent)]
 /// # enum ModelEvents { LlmTextDelta { content: String } }

@@ -11,7 +11,7 @@ use crate::sync::Mutex;
 
 /// Keeps every event that a bus publishes while this lives, oldest first, however many.
 ///
-/// ```
+/// ```standalone_crate
 /// use bus_core::testing::Recorder;
 /// use bus_core::{AgentEvent, EventBus};
 ///
@@ -115,7 +115,7 @@ impl Recorder {
 
 /// An event without a bus, for testing a handler by itself: in the stream `test`, with seq 0.
 ///
-/// ```
+/// ```standalone_crate
 /// # use bus_core::{AgentEvent, Event};
 /// # #[derive(AgentEvent)]
 /// # enum BuildEvents { TargetStarted { target: String } }
