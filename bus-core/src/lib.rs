@@ -62,12 +62,12 @@ pub use emit::{
 pub use error::{BoxError, BuildError, DuplicateKind, Refused, SubscribeError, WaitError};
 pub use event::{AnyEvent, AnyKind, Event, EventId, InvalidEventId, ReadEvent, SubscriptionId};
 pub use history::HistoryQuery;
-pub use payload::{AgentEvent, EventSet, Object, Payload};
+pub use payload::{AgentEvent, DecodeError, EncodeError, EventSet, Object, Payload};
 pub use registry::Catalogue;
 pub use scope::{Execution, NoExecution, NoNode, Node, Scope};
 pub use stats::{Stats, SubscriptionStats};
 pub use subscribe::{EventStream, First, FirstWithin, LagCause, Lagged, Overflow, Subscribe, Subscription};
-pub use wire::{LineCause, LineError, ReadError, ReadProblem, Zone, ZoneError};
+pub use wire::{LineCause, LineError, ReadError, ReadLines, ReadProblem, Reader, Zone, ZoneError};
 
 /// What the derive's code names. Not part of the interface: it changes without notice.
 #[doc(hidden)]

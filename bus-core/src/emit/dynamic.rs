@@ -113,7 +113,9 @@ impl EventBus {
         }
         let raw: Box<RawValue> = serde_json::value::to_raw_value(&data)
             .map_err(|error| Refused::InvalidData(error.to_string()))?;
-        Ok(FromJson::decode(&self.core.catalogue(), kind, raw, None))
+        let catalogue = self.core.catalogue();
+        let version = catalogue.get(kind).map(|event| event.version); // what this program emits is of today
+        Ok(FromJson::decode(&catalogue, kind, raw, version))
     }
 }
 
@@ -139,6 +141,8 @@ impl FromJson {
         let Some(descriptor) = catalogue.get(kind) else {
             return Self { kind: Kind::Open(kind.into()), raw, version, decoded: Decoded::Undeclared };
         };
+        // Lines from before versions were written are of the first.
+        let version = Some(version.unwrap_or(1));
         let decoded = match descriptor.decode_version(&raw, version) {
             Ok(payload) => Decoded::Payload(payload),
             Err(error) => Decoded::Misfit(error),

@@ -1,6 +1,7 @@
 //! The object round every event: found in one pass, nothing copied that stands as it is.
 
 use std::borrow::Cow;
+use std::str::FromStr;
 use std::time::SystemTime;
 
 use super::error::{ReadError, ReadProblem};
@@ -8,24 +9,12 @@ use super::limits::Limits;
 use super::scan::{Scan, Shape, Value};
 use super::time;
 use super::zone::Zone;
+use crate::event::EventId;
+use crate::scope::RESERVED;
 
 type Result<T> = std::result::Result<T, ReadError>;
 
-/// The keys of an event in the order they are written. What comes from elsewhere may have any order.
-pub(crate) const KEYS: [&str; 11] = [
-    "type",
-    "stream_id",
-    "node_id",
-    "execution_id",
-    "data",
-    "timestamp",
-    "correlation_id",
-    "id",
-    "seq",
-    "version",
-    "causation_id",
-];
-
+// Places in `RESERVED`, which has the keys in the order they are written. What comes from elsewhere may have any.
 const TYPE: usize = 0;
 const STREAM: usize = 1;
 const NODE: usize = 2;
@@ -53,10 +42,10 @@ pub(super) struct Envelope<'a> {
     pub(super) attributes: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     /// Extra keys that hold anything else but null: JSON on one line, to be written back.
     pub(super) extra: Vec<(Cow<'a, str>, Cow<'a, str>)>,
-    pub(super) id: Option<Cow<'a, str>>,
+    pub(super) id: Option<EventId>,
     pub(super) seq: Option<u64>,
     pub(super) version: Option<u32>,
-    pub(super) causation: Option<Cow<'a, str>>,
+    pub(super) causation: Option<EventId>,
 }
 
 impl<'a> Envelope<'a> {
@@ -75,7 +64,7 @@ impl<'a> Envelope<'a> {
 /// The values of the envelope's keys, and the rest.
 #[derive(Default)]
 struct Found<'a> {
-    values: [Option<Value<'a>>; KEYS.len()],
+    values: [Value; RESERVED.len()],
     attributes: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     extra: Vec<(Cow<'a, str>, Cow<'a, str>)>,
 }
@@ -94,12 +83,12 @@ impl<'a> Found<'a> {
             let (key, at) = scan.name()?;
             let name = key.chars();
             match slot(&name) {
-                Some(slot) if self.values[slot].is_some() => return scan.twice(key, at),
-                Some(slot) => self.values[slot] = Some(scan.value()?),
+                Some(slot) if self.values[slot].shape != Shape::Absent => return scan.twice(key, at),
+                Some(slot) => self.values[slot] = scan.value()?,
                 None => {
                     scan.once(key, at)?;
                     let value = scan.value()?;
-                    self.other(name, &value, scan);
+                    self.other(name, value, scan);
                 }
             }
             match scan.next() {
@@ -116,11 +105,11 @@ impl<'a> Found<'a> {
     }
 
     /// A key that is not the envelope's: an attribute, or kept as it is.
-    fn other(&mut self, name: Cow<'a, str>, value: &Value<'a>, scan: &Scan<'a>) {
-        if let Some(text) = value.string() {
+    fn other(&mut self, name: Cow<'a, str>, value: Value, scan: &Scan<'a>) {
+        if let Some(text) = value.string(scan.text) {
             self.attributes.push((name, text.chars()));
         } else if value.shape != Shape::Null {
-            self.extra.push((name, one_line(value.raw, scan)));
+            self.extra.push((name, one_line(value.raw(scan.text), scan)));
         }
     }
 
@@ -130,7 +119,7 @@ impl<'a> Found<'a> {
             return self.invalid(TYPE, "is empty: give the event a kind", scan);
         }
         if kind.len() > limits.kind {
-            return scan.fail(ReadProblem::KindTooLong { limit: limits.kind }, self.at(TYPE));
+            return scan.fail(ReadProblem::KindTooLong { limit: limits.kind }, self.values[TYPE].start);
         }
         let stamp = self.required(TIMESTAMP, scan)?;
         let timestamp = match time::parse(&stamp, zone) {
@@ -144,65 +133,78 @@ impl<'a> Found<'a> {
             node: self.text(NODE, scan)?,
             execution: self.text(EXECUTION, scan)?,
             correlation: self.text(CORRELATION, scan)?,
-            data: self.values[DATA].map_or(Cow::Borrowed("{}"), |value| one_line(value.raw, scan)),
-            id: self.text(ID, scan)?,
+            data: self.data(scan),
+            id: self.event_id(ID, scan)?,
             seq: self.whole(SEQ, scan)?,
             version: self.whole(VERSION, scan)?,
-            causation: self.text(CAUSATION, scan)?,
+            causation: self.event_id(CAUSATION, scan)?,
             attributes: self.attributes,
             extra: self.extra,
         })
     }
 
-    fn at(&self, slot: usize) -> usize {
-        self.values[slot].map_or(0, |value| value.at)
+    /// What stands as `data`, or an empty object where nothing does.
+    fn data(&self, scan: &Scan<'a>) -> Cow<'a, str> {
+        match self.values[DATA] {
+            Value { shape: Shape::Absent, .. } => Cow::Borrowed("{}"),
+            value => one_line(value.raw(scan.text), scan),
+        }
     }
 
     #[cold]
     fn invalid<T>(&self, slot: usize, reason: &'static str, scan: &Scan<'a>) -> Result<T> {
-        scan.fail(ReadProblem::Invalid { key: KEYS[slot], reason }, self.at(slot))
+        scan.fail(ReadProblem::Invalid { key: RESERVED[slot], reason }, self.values[slot].start)
     }
 
     #[cold]
-    fn wrong<T>(value: &Value<'a>, slot: usize, expected: &'static str, scan: &Scan<'a>) -> Result<T> {
-        let problem = ReadProblem::WrongType { key: KEYS[slot], expected, found: value.shape.name() };
-        scan.fail(problem, value.at)
+    fn wrong<T>(value: Value, slot: usize, expected: &'static str, scan: &Scan<'a>) -> Result<T> {
+        let problem = ReadProblem::WrongType { key: RESERVED[slot], expected, found: value.shape.name() };
+        scan.fail(problem, value.start)
     }
 
     fn required(&self, slot: usize, scan: &Scan<'a>) -> Result<Cow<'a, str>> {
         match self.text(slot, scan)? {
             Some(text) => Ok(text),
-            None => scan.fail(ReadProblem::Missing(KEYS[slot]), self.at(slot)),
+            None => scan.fail(ReadProblem::Missing(RESERVED[slot]), self.values[slot].start),
         }
     }
 
     /// A string; absent and null are the same.
     fn text(&self, slot: usize, scan: &Scan<'a>) -> Result<Option<Cow<'a, str>>> {
-        match &self.values[slot] {
-            None => Ok(None),
-            Some(value) if value.shape == Shape::Null => Ok(None),
-            Some(value) => match value.string() {
+        let value = self.values[slot];
+        match value.shape {
+            Shape::Absent | Shape::Null => Ok(None),
+            _ => match value.string(scan.text) {
                 Some(text) => Ok(Some(text.chars())),
                 None => Self::wrong(value, slot, "a string", scan),
             },
         }
     }
 
+    /// The name of an event; absent and null are the same.
+    fn event_id(&self, slot: usize, scan: &Scan<'a>) -> Result<Option<EventId>> {
+        let Some(text) = self.text(slot, scan)? else { return Ok(None) };
+        match text.parse() {
+            Ok(id) => Ok(Some(id)),
+            Err(_) => self.invalid(slot, "is not `<run>-<seq>`, 16 hexadecimal digits and a number", scan),
+        }
+    }
+
     /// A whole number; absent and null are the same.
-    fn whole<N: std::str::FromStr>(&self, slot: usize, scan: &Scan<'a>) -> Result<Option<N>> {
-        match &self.values[slot] {
-            None => Ok(None),
-            Some(value) if value.shape == Shape::Null => Ok(None),
-            Some(value) if value.shape != Shape::Number => Self::wrong(value, slot, "a whole number", scan),
-            Some(value) => match value.raw.parse() {
+    fn whole<N: FromStr>(&self, slot: usize, scan: &Scan<'a>) -> Result<Option<N>> {
+        let value = self.values[slot];
+        match value.shape {
+            Shape::Absent | Shape::Null => Ok(None),
+            Shape::Number => match value.raw(scan.text).parse() {
                 Ok(number) => Ok(Some(number)),
                 Err(_) => self.invalid(slot, "is not a whole number in range: write 0, 1, 2 and so on", scan),
             },
+            _ => Self::wrong(value, slot, "a whole number", scan),
         }
     }
 }
 
-/// The place of a key in [`KEYS`].
+/// The place of a key in [`RESERVED`].
 fn slot(key: &str) -> Option<usize> {
     Some(match key {
         "type" => TYPE,

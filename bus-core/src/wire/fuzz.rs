@@ -26,15 +26,15 @@ pub(crate) fn event(text: &str) -> Result<(), String> {
     }
 }
 
-/// Reads bytes as JSON lines; gives how many were read and how many were not.
+/// Reads bytes as JSON lines; gives how many were events and how many were not.
 pub(crate) fn lines(bytes: &[u8], limit: usize) -> Result<(u64, u64), String> {
     let mut lines = Lines::new(bytes, limit);
     let (mut good, mut bad) = (0, 0);
     while let Some(line) = lines.next() {
-        match line.map(event) {
-            Ok(result) => {
-                result?;
-                good += 1;
+        match line {
+            Ok(text) => {
+                event(text)?;
+                if read(text).is_ok() { good += 1 } else { bad += 1 }
             }
             Err(_) => bad += 1,
         }

@@ -36,11 +36,6 @@ impl<R: BufRead> Lines<R> {
         Self { input, buffer: Vec::new(), number: 0, limit, over: false }
     }
 
-    /// The number of the line that was last taken, from 1.
-    pub(super) fn number(&self) -> u64 {
-        self.number
-    }
-
     /// The next line that is not blank, without its end; `None` after the last, and after a failure of the input.
     pub(super) fn next(&mut self) -> Option<Result<&str, LineError>> {
         loop {
@@ -92,6 +87,13 @@ impl<R: BufRead> Lines<R> {
             self.buffer.drain(..3); // a byte order mark, as some editors write
         }
         Ok(if self.buffer.len() > self.limit { bytes } else { bytes.min(self.limit) })
+    }
+}
+
+impl<R> Lines<R> {
+    /// The number of the line that was last taken, from 1.
+    pub(super) fn number(&self) -> u64 {
+        self.number
     }
 
     #[cfg(test)]

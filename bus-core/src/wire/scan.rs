@@ -26,25 +26,27 @@ pub(super) struct Scan<'a> {
 }
 
 /// What a value is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) enum Shape {
+    /// There is no value.
+    #[default]
+    Absent,
     Object,
     Array,
     String,
+    /// A string with a backslash in it.
+    Escaped,
     Number,
     Bool,
     Null,
 }
 
-/// A value as it stands in the text.
-#[derive(Clone, Copy)]
-pub(super) struct Value<'a> {
-    pub(super) raw: &'a str,
+/// Where a value stands. Places instead of text: it is stored as it is found, in few words.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Value {
+    pub(super) start: usize,
+    end: usize,
     pub(super) shape: Shape,
-    /// Whether it is a string with a backslash in it.
-    escaped: bool,
-    /// Where it begins.
-    pub(super) at: usize,
 }
 
 impl Shape {
@@ -65,19 +67,29 @@ impl Shape {
         match self {
             Self::Object => "an object",
             Self::Array => "an array",
-            Self::String => "a string",
+            Self::String | Self::Escaped => "a string",
             Self::Number => "a number",
             Self::Bool => "true or false",
             Self::Null => "null",
+            Self::Absent => "nothing",
         }
     }
 }
 
-impl<'a> Value<'a> {
+impl Value {
+    /// All of it, as it stands.
+    pub(super) fn raw<'a>(&self, text: &'a str) -> &'a str {
+        &text[self.start..self.end]
+    }
+
     /// The text of a string; nothing for other shapes.
-    pub(super) fn string(&self) -> Option<Text<'a>> {
-        let inner = self.raw.strip_prefix('"')?.strip_suffix('"')?;
-        Some(Text { raw: inner, escaped: self.escaped })
+    pub(super) fn string<'a>(&self, text: &'a str) -> Option<Text<'a>> {
+        let escaped = match self.shape {
+            Shape::String => false,
+            Shape::Escaped => true,
+            _ => return None,
+        };
+        Some(Text { raw: &text[self.start + 1..self.end - 1], escaped })
     }
 }
 
@@ -168,12 +180,14 @@ impl<'a> Scan<'a> {
     }
 
     /// A key, where it began, and the colon. The value is next.
+    #[inline]
     pub(super) fn name(&mut self) -> Result<(Text<'a>, usize)> {
         if self.next() != Some(b'"') {
             return self.unexpected("a key in quotes");
         }
         let at = self.at;
-        let key = self.string()?;
+        let escaped = self.string()?;
+        let key = Text { raw: &self.text[at + 1..self.at - 1], escaped };
         if key.raw.len() > self.limits.key {
             return self.fail(ReadProblem::KeyTooLong { limit: self.limits.key }, at);
         }
@@ -185,15 +199,24 @@ impl<'a> Scan<'a> {
     }
 
     /// One whole value.
-    pub(super) fn value(&mut self) -> Result<Value<'a>> {
-        let shape = Shape::of(self.next());
-        let (at, base) = (self.at, self.depth);
+    #[inline]
+    pub(super) fn value(&mut self) -> Result<Value> {
+        self.next();
+        let start = self.at;
+        let shape = self.whole()?;
+        Ok(Value { start, end: self.at, shape })
+    }
+
+    /// Goes over one whole value; what it is.
+    fn whole(&mut self) -> Result<Shape> {
+        let shape = Shape::of(self.peek());
         if shape == Shape::String {
-            let escaped = self.string()?.escaped;
-            return Ok(Value { raw: &self.text[at..self.at], shape, escaped, at });
+            let escaped = self.string()?;
+            return Ok(if escaped { Shape::Escaped } else { Shape::String });
         }
+        let base = self.depth;
         while self.begin()? || !self.end(base)? {}
-        Ok(Value { raw: &self.text[at..self.at], shape, escaped: false, at })
+        Ok(shape)
     }
 
     /// The beginning of a value, which for a scalar is all of it: `true` when it opened something and the first value

@@ -21,12 +21,11 @@ impl<'a> Text<'a> {
     }
 }
 
-impl<'a> Scan<'a> {
-    /// A string; its opening quote is here.
-    pub(super) fn string(&mut self) -> Result<Text<'a>> {
-        let start = self.at + 1;
+impl Scan<'_> {
+    /// A string; its opening quote is here. Whether there is a backslash in it.
+    pub(super) fn string(&mut self) -> Result<bool> {
         let mut escaped = false;
-        self.at = start;
+        self.at += 1;
         loop {
             self.at = ordinary(self.text.as_bytes(), self.at);
             match self.peek() {
@@ -37,9 +36,8 @@ impl<'a> Scan<'a> {
             }
             escaped = true;
         }
-        let raw = &self.text[start..self.at];
         self.at += 1;
-        Ok(Text { raw, escaped })
+        Ok(escaped)
     }
 
     /// What a backslash begins.
@@ -146,7 +144,7 @@ const SHORT: [bool; 256] = {
 
 /// Where the run of ordinary characters that begins at `at` ends: at a quote, a backslash, a control character or the
 /// end. Eight bytes at a time: strings are nearly all of an event.
-fn ordinary(bytes: &[u8], mut at: usize) -> usize {
+pub(super) fn ordinary(bytes: &[u8], mut at: usize) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = ONES << 7;
     // The lowest high bit that each sets is right; those above it may not be, which does no harm.

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
+use crate::event::EventId;
 use crate::wire::envelope::Envelope;
 use crate::wire::error::{ReadError, ReadProblem as P};
 use crate::wire::limits::Limits;
@@ -9,6 +10,10 @@ use crate::wire::zone::Zone;
 
 fn read(text: &str) -> Result<Envelope<'_>, ReadError> {
     Envelope::read(text, Limits::new(), &Zone::UTC)
+}
+
+fn id(seq: u64) -> EventId {
+    EventId::new(0x00c0_ffee_00c0_ffee, seq)
 }
 
 const PYTHON: &str = r#"{"type": "execution_started", "stream_id": "webhook", "node_id": null, "execution_id": "e-1", "data": {"input": {"topic": "goals"}}, "timestamp": "2026-11-22T06:14:08.602801", "correlation_id": "req-0", "graph_id": "desk"}"#;
@@ -34,11 +39,8 @@ fn ours() {
         r#"{"type":"k","stream_id":"s","node_id":"n","execution_id":null,"data":{},"timestamp":"2026-11-22T06:14:08.602801+00:00","correlation_id":null,"id":"00c0ffee00c0ffee-42","seq":42,"version":3,"causation_id":"00c0ffee00c0ffee-41"}"#,
     )
     .unwrap();
-    assert_eq!(
-        (event.id.as_deref(), event.seq, event.version),
-        (Some("00c0ffee00c0ffee-42"), Some(42), Some(3))
-    );
-    assert_eq!(event.causation.as_deref(), Some("00c0ffee00c0ffee-41"));
+    assert_eq!((event.id, event.seq, event.version), (Some(id(42)), Some(42), Some(3)));
+    assert_eq!(event.causation, Some(id(41)));
 }
 
 #[test]
@@ -78,65 +80,61 @@ fn line_breaks_between_the_parts_go() {
     assert_eq!(event.extra[0].1, "[1]");
 }
 
+fn says(text: &str, error: &str) {
+    assert_eq!(read(text).unwrap_err().to_string(), error, "{text}");
+}
+
+/// An event with one more key, or one key in place of another.
+fn with(key: &str) -> String {
+    let name = key.split_once(':').map_or("", |(name, _)| name);
+    let keys = [r#""type":"k""#, r#""stream_id":"s""#, r#""timestamp":"2026-11-22T06:14:08""#];
+    let others = keys.iter().filter(|other| name.is_empty() || !other.starts_with(name)).copied();
+    format!(
+        "{{{}}}",
+        [key].into_iter().chain(others).filter(|key| !key.is_empty()).collect::<Vec<_>>().join(",")
+    )
+}
+
 #[test]
-fn what_is_wrong_is_named() {
-    let stamp = r#""timestamp":"2026-11-22T06:14:08""#;
-    for (text, error) in [
-        (String::new(), "empty text: an event is one JSON object"),
-        (" \t ".into(), "empty text: an event is one JSON object"),
-        ("[]".into(), "not JSON: expected an event, which is one JSON object, found `[` (column 1)"),
-        ("{}".into(), "`type` is missing: every event has one"),
-        (format!(r#"{{"stream_id":"s",{stamp}}}"#), "`type` is missing: every event has one"),
-        (format!(r#"{{"type":null,"stream_id":"s",{stamp}}}"#), "`type` is missing: every event has one"),
-        (
-            format!(r#"{{"type":"","stream_id":"s",{stamp}}}"#),
-            "`type` is empty: give the event a kind (column 9)",
-        ),
-        (
-            format!(r#"{{"type":5,"stream_id":"s",{stamp}}}"#),
-            "`type` must be a string, not a number (column 9)",
-        ),
-        (format!(r#"{{"type":"k",{stamp}}}"#), "`stream_id` is missing: every event has one"),
-        (
-            format!(r#"{{"type":"k","stream_id":[],{stamp}}}"#),
-            "`stream_id` must be a string, not an array (column 25)",
-        ),
-        (r#"{"type":"k","stream_id":"s"}"#.into(), "`timestamp` is missing: every event has one"),
-        (
-            r#"{"type":"k","stream_id":"s","timestamp":"noon"}"#.into(),
-            "`timestamp` is not a time: write it as 2026-11-22T06:14:08.602474+00:00 (column 41)",
-        ),
-        (
-            format!(r#"{{"type":"k","stream_id":"s","node_id":true,{stamp}}}"#),
-            "`node_id` must be a string, not true or false (column 39)",
-        ),
-        (
-            format!(r#"{{"type":"k","stream_id":"s","seq":"1",{stamp}}}"#),
-            "`seq` must be a whole number, not a string (column 35)",
-        ),
-        (
-            format!(r#"{{"type":"k","stream_id":"s","seq":-1,{stamp}}}"#),
-            "`seq` is not a whole number in range: write 0, 1, 2 and so on (column 35)",
-        ),
-        (
-            format!(r#"{{"type":"k","stream_id":"s","version":4294967296,{stamp}}}"#),
-            "`version` is not a whole number in range: write 0, 1, 2 and so on (column 39)",
-        ),
-        (format!("{PYTHON}}}"), "text after the end of the event: put one event on a line (column 223)"),
-        (
-            format!("{PYTHON}{PYTHON}"),
-            "text after the end of the event: put one event on a line (column 223)",
-        ),
-        (
-            format!("\u{feff}{PYTHON}"),
-            "not JSON: expected an event, which is one JSON object, found `\\u{feff}` (column 1)",
-        ),
-    ] {
-        assert_eq!(read(&text).unwrap_err().to_string(), error, "{text}");
-    }
+fn what_is_no_event_says_why() {
+    says("", "empty text: an event is one JSON object");
+    says(" \t ", "empty text: an event is one JSON object");
+    says("[]", "not JSON: expected an event, which is one JSON object, found `[` (column 1)");
+    says("{}", "`type` is missing: every event has one");
+    says(r#"{"type":"k"}"#, "`timestamp` is missing: every event has one");
+    says(&format!("{PYTHON}}}"), "text after the end of the event: put one event on a line (column 223)");
+    says(
+        &format!("{PYTHON}{PYTHON}"),
+        "text after the end of the event: put one event on a line (column 223)",
+    );
+    let mark = "not JSON: expected an event, which is one JSON object, found `\\u{feff}` (column 1)";
+    says(&format!("\u{feff}{PYTHON}"), mark);
     let limits = Limits { bytes: 100, ..Limits::new() };
     let large = Envelope::read(PYTHON, limits, &Zone::UTC).unwrap_err();
     assert_eq!(*large.problem(), P::TooLarge { bytes: PYTHON.len(), limit: 100 });
+}
+
+#[test]
+fn a_key_that_is_wrong_is_named() {
+    assert!(read(&with("")).is_ok());
+    says(&with(r#""type":null"#), "`type` is missing: every event has one");
+    says(&with(r#""type":"""#), "`type` is empty: give the event a kind (column 9)");
+    says(&with(r#""type":5"#), "`type` must be a string, not a number (column 9)");
+    says(&with(r#""stream_id":null"#), "`stream_id` is missing: every event has one");
+    says(&with(r#""stream_id":[]"#), "`stream_id` must be a string, not an array (column 14)");
+    says(&with(r#""node_id":true"#), "`node_id` must be a string, not true or false (column 12)");
+    says(&with(r#""execution_id":{}"#), "`execution_id` must be a string, not an object (column 17)");
+    says(&with(r#""correlation_id":7"#), "`correlation_id` must be a string, not a number (column 19)");
+    let time = "`timestamp` is not a time: write it as 2026-11-22T06:14:08.602474+00:00 (column 14)";
+    says(&with(r#""timestamp":"noon""#), time);
+    says(&with(r#""timestamp":1795328048"#), "`timestamp` must be a string, not a number (column 14)");
+    let id = "`id` is not `<run>-<seq>`, 16 hexadecimal digits and a number (column 7)";
+    says(&with(r#""id":"7d1e""#), id);
+    says(&with(r#""seq":"1""#), "`seq` must be a whole number, not a string (column 8)");
+    let whole = "is not a whole number in range: write 0, 1, 2 and so on";
+    says(&with(r#""seq":-1"#), &format!("`seq` {whole} (column 8)"));
+    says(&with(r#""version":4294967296"#), &format!("`version` {whole} (column 12)"));
+    says(&with(r#""version":1.0"#), &format!("`version` {whole} (column 12)"));
 }
 
 /// A column counts characters of its own line, an offset bytes of the whole text.

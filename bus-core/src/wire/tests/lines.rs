@@ -78,5 +78,7 @@ fn an_input_that_fails_is_told_once() {
 
 #[test]
 fn counts_what_it_read() {
-    assert_eq!(fuzz::lines(b"{}\n\xFF\n[1]\n", 100), Ok((2, 1)));
+    let good = r#"{"type":"k","stream_id":"s","timestamp":"2026-11-22T06:14:08"}"#;
+    let text = [good.as_bytes(), b"\n\xFF\n[1]\n", good.as_bytes()].concat();
+    assert_eq!(fuzz::lines(&text, 100), Ok((2, 2)));
 }

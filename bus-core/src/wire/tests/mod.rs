@@ -2,5 +2,6 @@
 
 mod envelope;
 mod lines;
+mod mutate;
 mod scan;
 mod time;

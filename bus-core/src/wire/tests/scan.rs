@@ -178,7 +178,7 @@ fn any_json() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4000))]
+    #![proptest_config(ProptestConfig::with_cases(1500))]
 
     /// Whatever stands as `data`: read where `serde_json` reads it, and refused where it does not.
     #[test]

@@ -1,0 +1,180 @@
+//! From a text to an event that can be published.
+
+use std::fmt;
+use std::io::BufRead;
+use std::sync::Arc;
+
+use serde_json::value::RawValue;
+
+use super::envelope::Envelope;
+use super::error::{ReadError, ReadProblem};
+use super::limits::Limits;
+use super::lines::{LineCause, LineError, Lines};
+use super::scopes::Scopes;
+use super::zone::Zone;
+use crate::bus::EventBus;
+use crate::event::{FromJson, Origin, ReadEvent};
+use crate::registry::Catalogue;
+
+impl EventBus {
+    /// Reads one event from JSON: what this bus writes, and what the Python runtime writes, its times in UTC.
+    ///
+    /// The event is not published; [`republish`](Self::republish) does that. For another zone, other limits or a file
+    /// of many events, see [`reader`](Self::reader).
+    ///
+    /// ```
+    /// let bus = bus_core::EventBus::new();
+    /// let event = bus.read_json(
+    ///     r#"{"type":"vendor_kind","stream_id":"desk","data":{"answer":42},"timestamp":"2026-11-22T06:14:08.602474"}"#,
+    /// )?;
+    /// assert_eq!(event.kind(), "vendor_kind");
+    /// assert_eq!(event.data(), Some(r#"{"answer":42}"#));
+    /// assert!(event.id().is_none());
+    ///
+    /// let error = bus.read_json(r#"{"type":"a","type":"b"}"#).unwrap_err();
+    /// assert_eq!(error.to_string(), "key `type` is there twice: give each key once (column 13)");
+    /// # Ok::<(), bus_core::ReadError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the text is not one event in JSON, or passes a limit; the error says what is wrong, and where. A kind that
+    /// nobody declared, or data that does not fit its kind, is no error: see [`ReadEvent::decode_error`].
+    pub fn read_json(&self, text: &str) -> Result<ReadEvent, ReadError> {
+        self.reader().read(text)
+    }
+
+    /// Reads events from JSON, with a zone and limits to choose.
+    pub fn reader(&self) -> Reader {
+        Reader {
+            bus: self.clone(),
+            known: self.core.catalogue(),
+            zone: Zone::UTC,
+            limits: Limits::new(),
+            scopes: Scopes::default(),
+        }
+    }
+}
+
+/// Reads events from JSON: one text, or a file of lines.
+///
+/// Reading loses nothing: `data` is kept as it stands, keys of the envelope that are not its own are attributes where
+/// they hold text and are written back where they hold anything else but null. A kind that nobody declared is an event;
+/// so is one whose data does not fit its type, which then says why.
+///
+/// ```
+/// let bus = bus_core::EventBus::new();
+/// let file = "{\"type\":\"a\",\"stream_id\":\"s\",\"timestamp\":\"2026-11-22T08:14:08\"}\n{\"type\":\"b\",\n";
+/// let reader = bus.reader().zone("+02:00".parse()?);
+/// let lines: Vec<_> = reader.lines(file.as_bytes()).collect();
+/// assert_eq!(lines[0].as_ref().unwrap().kind(), "a");
+/// assert_eq!(lines[1].as_ref().unwrap_err().line(), 2);
+/// # Ok::<(), bus_core::ZoneError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Reader {
+    bus: EventBus,
+    /// What the bus knew of when it was last asked. Kinds are only ever added.
+    known: Arc<Catalogue>,
+    zone: Zone,
+    limits: Limits,
+    scopes: Scopes,
+}
+
+/// The events of a file of JSON lines, from [`Reader::lines`].
+///
+/// Blank lines are passed over. A line that is not an event is an error that names it, and the next line is read. A
+/// line over the limit is skipped without being held in memory.
+pub struct ReadLines<R> {
+    reader: Reader,
+    lines: Lines<R>,
+}
+
+impl Reader {
+    /// The zone of timestamps that name none: UTC unless set.
+    #[must_use]
+    pub fn zone(mut self, zone: Zone) -> Self {
+        self.zone = zone;
+        self
+    }
+
+    /// How many bytes one event may have: 16 MiB unless set.
+    #[must_use]
+    pub fn max_bytes(mut self, bytes: usize) -> Self {
+        self.limits.bytes = bytes;
+        self
+    }
+
+    /// How many levels of arrays and objects one event may have, its own being the first: 128 unless set, and at most.
+    #[must_use]
+    pub fn max_depth(mut self, levels: usize) -> Self {
+        self.limits.depth = levels;
+        self
+    }
+
+    /// Reads one event.
+    ///
+    /// # Errors
+    /// As [`EventBus::read_json`].
+    pub fn read(&mut self, text: &str) -> Result<ReadEvent, ReadError> {
+        let envelope = Envelope::read(text, self.limits, &self.zone)?;
+        let origin = origin(&envelope, text)?;
+        let body = self.body(&envelope, text)?;
+        Ok(ReadEvent::new(self.scopes.get(&envelope), envelope.timestamp, origin, body))
+    }
+
+    /// Reads a file or pipe of JSON lines.
+    pub fn lines<R: BufRead>(self, input: R) -> ReadLines<R> {
+        ReadLines { lines: Lines::new(input, self.limits.bytes), reader: self }
+    }
+
+    fn body(&mut self, envelope: &Envelope<'_>, text: &str) -> Result<FromJson, ReadError> {
+        if self.known.get(&envelope.kind).is_none() {
+            self.known = self.bus.core.catalogue(); // it may have been declared since
+        }
+        Ok(FromJson::decode(&self.known, &envelope.kind, raw(&envelope.data, text)?, envelope.version))
+    }
+}
+
+impl<R: BufRead> Iterator for ReadLines<R> {
+    type Item = Result<ReadEvent, LineError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let read = match self.lines.next()? {
+            Ok(text) => self.reader.read(text),
+            Err(error) => return Some(Err(error)),
+        };
+        Some(read.map_err(|error| self.lines.error(LineCause::Event(error))))
+    }
+}
+
+impl<R> ReadLines<R> {
+    /// The number of the line that was read last, from 1.
+    pub fn line(&self) -> u64 {
+        self.lines.number()
+    }
+}
+
+impl<R> fmt::Debug for ReadLines<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReadLines")
+            .field("line", &self.line())
+            .field("reader", &self.reader)
+            .finish_non_exhaustive()
+    }
+}
+
+fn origin(envelope: &Envelope<'_>, text: &str) -> Result<Origin, ReadError> {
+    let extras = envelope.extra.iter().map(|(key, value)| Ok((Box::from(&**key), raw(value, text)?)));
+    Ok(Origin {
+        id: envelope.id,
+        seq: envelope.seq,
+        causation: envelope.causation,
+        extras: extras.collect::<Result<_, _>>()?,
+    })
+}
+
+/// The type that says "this is JSON" has no constructor that takes one's word for it.
+fn raw(json: &str, text: &str) -> Result<Box<RawValue>, ReadError> {
+    let raw = serde_json::from_str::<&RawValue>(json).map(RawValue::to_owned);
+    raw.map_err(|_| ReadError::new(ReadProblem::Cut, text, 0))
+}

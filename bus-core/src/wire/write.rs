@@ -1,0 +1,246 @@
+//! Events as JSON: straight into a buffer, the keys as they stand.
+
+use super::text::ordinary;
+use super::time;
+use crate::event::{Body, Event, EventId, Head, KindRef, ReadEvent};
+use crate::payload::{EncodeError, redact_raw};
+
+impl<S> Event<S> {
+    /// Appends the event as one line of JSON, without the line's end.
+    ///
+    /// The seven keys of the Python bus come first, in its order and null where absent; then the attributes as keys of
+    /// their own; then `id`, `seq`, `version` and `causation_id`. What redacted fields hold is not in it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), bus_core::EncodeError> {
+    /// # use serde_json::json;
+    /// let bus = bus_core::EventBus::new();
+    /// bus.stream("desk").attribute("graph_id", "g-7").emit_dynamic("vendor_kind", json!({ "answer": 42 })).await;
+    /// let mut line = Vec::new();
+    /// bus.history().collect()[0].write_json(&mut line)?;
+    /// let line = String::from_utf8_lossy(&line);
+    /// assert!(line.starts_with(r#"{"type":"vendor_kind","stream_id":"desk","node_id":null,"execution_id":null,"data":{"answer":42},"#));
+    /// assert!(line.contains(r#","correlation_id":null,"graph_id":"g-7","id":""#));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When a field's own `Serialize` fails: the error names the field, and `out` is as it was.
+    pub fn write_json(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        Line::published(self).write(out)
+    }
+
+    /// The event as one line of JSON; see [`write_json`](Self::write_json).
+    ///
+    /// Where a field cannot be written, `data` is null, and a `tracing` error says which field and why.
+    pub fn to_json(&self) -> String {
+        Line::published(self).text()
+    }
+}
+
+impl ReadEvent {
+    /// Appends the event as one line of JSON, without the line's end: what was read, in the order of our keys, with
+    /// null for an `id`, `seq` or `version` that it came without. The content of redacted fields is hidden.
+    ///
+    /// ```
+    /// let bus = bus_core::EventBus::new();
+    /// let text = r#"{"type":"vendor_kind","stream_id":"desk","data":{"exact":1.10},"timestamp":"2026-11-22T06:14:08","tries":3}"#;
+    /// let mut line = Vec::new();
+    /// bus.read_json(text)?.write_json(&mut line)?;
+    /// assert_eq!(String::from_utf8_lossy(&line), concat!(
+    ///     r#"{"type":"vendor_kind","stream_id":"desk","node_id":null,"execution_id":null,"data":{"exact":1.10},"#,
+    ///     r#""timestamp":"2026-11-22T06:14:08.000000+00:00","correlation_id":null,"tries":3,"#,
+    ///     r#""id":null,"seq":null,"version":null,"causation_id":null}"#,
+    /// ));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Event::write_json`], and only for an event that was emitted, not read.
+    pub fn write_json(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        Line::read(self).write(out)
+    }
+
+    /// The event as one line of JSON; see [`write_json`](Self::write_json) and [`Event::to_json`].
+    pub fn to_json(&self) -> String {
+        Line::read(self).text()
+    }
+}
+
+/// What stands on a line.
+struct Line<'a> {
+    head: &'a Head,
+    body: &'a dyn Body,
+    id: Option<EventId>,
+    seq: Option<u64>,
+    causation: Option<EventId>,
+}
+
+impl<'a> Line<'a> {
+    fn published<S>(event: &'a Event<S>) -> Self {
+        let (id, seq, causation) = (Some(event.id()), Some(event.seq()), event.causation());
+        Self { head: event.head(), body: event.body(), id, seq, causation }
+    }
+
+    fn read(event: &'a ReadEvent) -> Self {
+        let (id, seq, causation) = (event.id(), event.seq(), event.causation());
+        Self { head: &event.stored.head, body: &event.stored.body, id, seq, causation }
+    }
+
+    fn write(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        let start = out.len();
+        self.begin(out);
+        if let Err(error) = self.data(out) {
+            out.truncate(start);
+            return Err(error);
+        }
+        self.end(out);
+        Ok(())
+    }
+
+    fn text(&self) -> String {
+        let mut out = Vec::with_capacity(512);
+        self.begin(&mut out);
+        if let Err(error) = self.data(&mut out) {
+            tracing::error!(kind = self.body.kind().as_str(), %error, "an event is written without its data");
+            out.extend_from_slice(b"null");
+        }
+        self.end(&mut out);
+        // All of it was text; looking again costs less than a proof would.
+        String::from_utf8(out).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+    }
+
+    fn begin(&self, out: &mut Vec<u8>) {
+        let scope = &*self.head.scope;
+        out.extend_from_slice(b"{\"type\":");
+        string(self.body.kind().as_str(), out);
+        out.extend_from_slice(b",\"stream_id\":");
+        string(scope.stream(), out);
+        out.extend_from_slice(b",\"node_id\":");
+        optional(scope.node(), out);
+        out.extend_from_slice(b",\"execution_id\":");
+        optional(scope.execution(), out);
+        out.extend_from_slice(b",\"data\":");
+    }
+
+    fn data(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        let Some(raw) = self.body.raw() else {
+            if let Some(payload) = self.body.payload() {
+                return payload.encode_json(out);
+            }
+            out.extend_from_slice(b"null");
+            return Ok(());
+        };
+        match self.body.kind() {
+            KindRef::Declared(descriptor) if descriptor.has_redacted() => {
+                out.extend_from_slice(redact_raw(descriptor, raw).get().as_bytes());
+            }
+            _ => out.extend_from_slice(raw.get().as_bytes()),
+        }
+        Ok(())
+    }
+
+    fn end(&self, out: &mut Vec<u8>) {
+        let scope = &*self.head.scope;
+        out.extend_from_slice(b",\"timestamp\":\"");
+        time::write(self.head.at, out);
+        out.extend_from_slice(b"\",\"correlation_id\":");
+        optional(scope.correlation(), out);
+        for (name, value) in scope.attributes() {
+            out.push(b',');
+            string(name, out);
+            out.push(b':');
+            string(value, out);
+        }
+        for (name, value) in self.head.origin.iter().flat_map(|origin| &origin.extras) {
+            out.push(b',');
+            string(name, out);
+            out.push(b':');
+            out.extend_from_slice(value.get().as_bytes());
+        }
+        out.extend_from_slice(b",\"id\":");
+        event_id(self.id, out);
+        out.extend_from_slice(b",\"seq\":");
+        number(self.seq, out);
+        out.extend_from_slice(b",\"version\":");
+        number(self.body.version().map(u64::from), out);
+        out.extend_from_slice(b",\"causation_id\":");
+        event_id(self.causation, out);
+        out.push(b'}');
+    }
+}
+
+fn optional(text: Option<&str>, out: &mut Vec<u8>) {
+    match text {
+        Some(text) => string(text, out),
+        None => out.extend_from_slice(b"null"),
+    }
+}
+
+fn number(number: Option<u64>, out: &mut Vec<u8>) {
+    match number {
+        Some(number) => decimal(number, out),
+        None => out.extend_from_slice(b"null"),
+    }
+}
+
+fn event_id(id: Option<EventId>, out: &mut Vec<u8>) {
+    let Some(id) = id else { return out.extend_from_slice(b"null") };
+    let mut run = [0; 16];
+    for (place, digit) in run.iter_mut().rev().enumerate() {
+        *digit = hex((id.run() >> (4 * place)).to_le_bytes()[0] & 15);
+    }
+    out.push(b'"');
+    out.extend_from_slice(&run);
+    out.push(b'-');
+    decimal(id.seq(), out);
+    out.push(b'"');
+}
+
+fn decimal(mut number: u64, out: &mut Vec<u8>) {
+    let mut text = [b'0'; 20];
+    let mut start = text.len();
+    loop {
+        start -= 1;
+        text[start] += (number % 10).to_le_bytes()[0];
+        number /= 10;
+        if number == 0 {
+            return out.extend_from_slice(&text[start..]);
+        }
+    }
+}
+
+fn hex(digit: u8) -> u8 {
+    if digit < 10 { b'0' + digit } else { b'a' + digit - 10 }
+}
+
+/// Appends a JSON string: what must be escaped is, everything else stands as it is.
+fn string(text: &str, out: &mut Vec<u8>) {
+    let bytes = text.as_bytes();
+    out.push(b'"');
+    let mut start = 0;
+    loop {
+        let end = ordinary(bytes, start);
+        out.extend_from_slice(&bytes[start..end]);
+        let Some(byte) = bytes.get(end) else { break };
+        escape(*byte, out);
+        start = end + 1;
+    }
+    out.push(b'"');
+}
+
+fn escape(byte: u8, out: &mut Vec<u8>) {
+    let short = match byte {
+        b'"' | b'\\' => byte,
+        b'\n' => b'n',
+        b'\r' => b'r',
+        b'\t' => b't',
+        0x08 => b'b',
+        0x0C => b'f',
+        _ => {
+            out.extend_from_slice(b"\\u00");
+            return out.extend_from_slice(&[hex(byte >> 4), hex(byte & 15)]);
+        }
+    };
+    out.extend_from_slice(&[b'\\', short]);
+}

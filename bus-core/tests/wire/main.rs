@@ -1,0 +1,9 @@
+//! Events as JSON, both ways, through the public surface only.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod define;
+mod lines;
+mod python;
+mod read;
+mod recording;
+mod write;

@@ -1,0 +1,93 @@
+//! Recorded sessions: every line is read, republished and written back, and nothing of it is lost.
+
+use std::collections::BTreeMap;
+use std::io::{BufReader, Read};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use bus_core::EventBus;
+use serde_json::Value;
+
+/// A made-up session in the form that the Python runtime writes.
+const GARDEN: &str = include_str!("../data/garden.jsonl");
+
+#[derive(Debug, Default, PartialEq)]
+struct Seen {
+    typed: u32,
+    undeclared: u32,
+    misfit: u32,
+}
+
+/// Reads, republishes and writes back each line; says what it saw and how many of each kind.
+fn replay(input: impl Read, lines: &[&str]) -> (Seen, BTreeMap<String, u32>) {
+    let bus = EventBus::builder().history(100_000).transient_history(100_000).build().unwrap();
+    let (mut seen, mut kinds) = (Seen::default(), BTreeMap::new());
+    for event in bus.reader().lines(BufReader::new(input)) {
+        let event = event.unwrap();
+        match (event.is_declared(), event.decode_error()) {
+            (false, _) => seen.undeclared += 1,
+            (true, None) => seen.typed += 1,
+            (true, Some(_)) => seen.misfit += 1,
+        }
+        *kinds.entry(event.kind().to_owned()).or_default() += 1;
+        drop(bus.republish(event).send());
+    }
+    let written: Vec<String> = bus
+        .history()
+        .oldest_first()
+        .limit(lines.len())
+        .collect()
+        .iter()
+        .map(bus_core::AnyEvent::to_json)
+        .collect();
+    assert_eq!(written.len(), lines.len());
+    for (place, (written, line)) in written.iter().zip(lines).enumerate() {
+        same(written, line, place + 1);
+    }
+    (seen, kinds)
+}
+
+/// A line that was written back has all that the line had, value for value.
+fn same(written: &str, line: &str, seq: usize) {
+    let (written, line): (Value, Value) =
+        (serde_json::from_str(written).unwrap(), serde_json::from_str(line).unwrap());
+    for (key, value) in line.as_object().unwrap() {
+        match key.as_str() {
+            // The same instant, which now says its zone.
+            "timestamp" => assert!(written[key].as_str().unwrap().starts_with(value.as_str().unwrap())),
+            _ => assert_eq!(&written[key], value, "{key}"),
+        }
+    }
+    assert_eq!(written["seq"], seq);
+}
+
+#[test]
+fn a_session_with_everything_in_it() {
+    let lines: Vec<&str> = GARDEN.lines().collect();
+    let (seen, kinds) = replay(GARDEN.as_bytes(), &lines);
+    assert_eq!(seen, Seen { typed: 28, undeclared: 4, misfit: 3 });
+    assert_eq!((kinds["llm_text_delta"], kinds["greenhouse_opened"], kinds["vendor.metric/v2"]), (13, 2, 1));
+}
+
+/// A real session, where it lies beside the workspace.
+#[test]
+fn the_recorded_session() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/hive-session.jsonl.gz");
+    let gzip =
+        Command::new("gzip").arg("-dc").arg(&path).stdout(Stdio::piped()).stderr(Stdio::null()).output();
+    let text = match gzip {
+        Ok(output) if output.status.success() => String::from_utf8(output.stdout).unwrap(),
+        _ => {
+            eprintln!("skipped: no recorded session beside the workspace, or no gzip to open it");
+            return;
+        }
+    };
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 7270);
+    let (seen, kinds) = replay(text.as_bytes(), &lines);
+    assert_eq!(seen.misfit, 0);
+    assert_eq!(
+        (kinds["llm_text_delta"], kinds["tool_call_completed"], kinds["stream_stopped"]),
+        (6866, 85, 3)
+    );
+}
