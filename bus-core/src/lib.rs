@@ -77,3 +77,8 @@ pub mod __private {
     pub use crate::scope::{Execution, NoExecution, NoNode, Node};
     pub use serde;
 }
+
+/// The code in the README is compiled and run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
