@@ -104,7 +104,9 @@ impl Future for Close {
             if !quiet {
                 order.closers.retain(|waker| !waker.will_wake(context.waker()));
                 order.closers.push(context.waker().clone());
-                here.into_iter().for_each(|(job, _)| order.await_event(job, after));
+                if let Some((job, _)) = here {
+                    order.await_event(job, after);
+                }
             }
             quiet
         });
@@ -138,9 +140,9 @@ fn leave(core: &Arc<Core>, here: Option<JobRef>) -> (Vec<Left>, Vec<Left>) {
             ending.push(key);
         }
     }
-    ending.into_iter().for_each(|lane| {
+    for lane in ending {
         core.end(lane);
-    });
+    }
     left.sort_by_key(|left| left.id);
     unread.sort_by_key(|left| left.id);
     (left, unread)

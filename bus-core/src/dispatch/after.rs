@@ -67,7 +67,7 @@ fn tell(info: &LaneInfo, lag: Lagged) {
     match &info.on_lag {
         Some(on_lag) => guarded(|| on_lag(lag)),
         None => {
-            tracing::warn!(target: "bus_core", subscription = %info.name, subscribed_at = %info.location, %lag, "a handler lagged")
+            tracing::warn!(target: "bus_core", subscription = %info.name, subscribed_at = %info.location, %lag, "a handler lagged");
         }
     }
 }

@@ -74,7 +74,7 @@ impl Batch<'_> {
         for claim in handed {
             match claim.runner {
                 Runner::Async(runner) => {
-                    self.drive(&event, Pending { at: claim.at, runner, began: None }, Place::None, false)
+                    self.drive(&event, Pending { at: claim.at, runner, began: None }, Place::None, false);
                 }
                 runner @ Runner::Sync(_) => self.postpone(&event, claim.at, runner),
             }
@@ -87,7 +87,9 @@ impl Batch<'_> {
             let ended = ran.into_iter().filter_map(|ran| end(order, ran, &event, receipt, tick, after));
             ended.collect::<Vec<_>>()
         });
-        next.into_iter().for_each(|(lane, next)| go_on(core, lane, next));
+        for (lane, next) in next {
+            go_on(core, lane, next);
+        }
         // Here rather than with the event handle that the caller keeps: the last one drops the payload.
         super::guarded(|| drop(event));
         run_later();

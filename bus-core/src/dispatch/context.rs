@@ -61,7 +61,7 @@ pub(crate) struct Entered;
 impl Entered {
     pub(crate) fn new(core: &Core, cause: Cause, sync: bool) -> Self {
         STACK.with_borrow_mut(|stack| {
-            stack.push(Frame { core: address(core), job: None, sync, cause, waits: false })
+            stack.push(Frame { core: address(core), job: None, sync, cause, waits: false });
         });
         Self
     }

@@ -146,7 +146,10 @@ impl Future for Driver {
         let this = &mut *self;
         let done = loop {
             if this.is_late(context) {
-                if this.next(&Outcome::TimedOut) { continue } else { break true }
+                if this.next(&Outcome::TimedOut) {
+                    continue;
+                }
+                break true;
             }
             if !this.hold_place(context) {
                 break false;

@@ -69,6 +69,10 @@ impl PairWork {
             ends: ends.iter().map(|ends| key(ends.begins, ends.by)).collect(),
         }
     }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.begins.is_none() && self.ends.is_empty()
+    }
 }
 
 /// The open pairs, under the order lock.

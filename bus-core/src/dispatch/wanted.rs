@@ -14,6 +14,7 @@ pub(crate) struct Wanted {
 }
 
 /// Which parts of a scope a filter looks at. Subscriptions of one shape share a table.
+#[expect(clippy::struct_excessive_bools, reason = "one for each part of a scope")]
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Shape {
     stream: bool,

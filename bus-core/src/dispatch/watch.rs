@@ -62,7 +62,9 @@ fn turn() -> Option<Duration> {
         }
         watched.iter().map(|bus| bus.due.saturating_duration_since(now)).min()
     };
-    due.iter().for_each(|core| look(core));
+    for core in due {
+        look(&core);
+    }
     wait.map(|wait| wait.clamp(Duration::from_millis(1), Duration::from_millis(250)))
 }
 

@@ -58,7 +58,7 @@ impl EmitDynamic {
         let event = match self.what.take() {
             None => return Published::nothing(),
             Some(What::Again(event)) => again(core.run, &event, &self.source),
-            Some(What::New { kind, data }) => match self.source.bus.from_value(&kind, data) {
+            Some(What::New { kind, data }) => match self.source.bus.body_of(&kind, &data) {
                 Ok(body) => Event::new(Arc::new(Stored { head: self.source.head(), body })),
                 Err(refused) => return core.refuse(&kind, refused),
             },
@@ -100,9 +100,9 @@ impl EventBus {
     }
 
     /// A value as the body of an event: typed where the catalogue knows the kind.
-    fn from_value(&self, kind: &str, data: Value) -> Result<FromJson, Refused> {
+    fn body_of(&self, kind: &str, data: &Value) -> Result<FromJson, Refused> {
         if !data.is_object() {
-            return Err(Refused::InvalidData(format!("`{kind}` was emitted with {}", sort_of(&data))));
+            return Err(Refused::InvalidData(format!("`{kind}` was emitted with {}", sort_of(data))));
         }
         let longest = crate::wire::KIND_BYTES;
         if kind.is_empty() || kind.len() > longest {
@@ -111,8 +111,8 @@ impl EventBus {
                 kind.len()
             )));
         }
-        let raw: Box<RawValue> = serde_json::value::to_raw_value(&data)
-            .map_err(|error| Refused::InvalidData(error.to_string()))?;
+        let raw: Box<RawValue> =
+            serde_json::value::to_raw_value(data).map_err(|error| Refused::InvalidData(error.to_string()))?;
         let catalogue = self.core.catalogue();
         let version = catalogue.get(kind).map(|event| event.version); // what this program emits is of today
         Ok(FromJson::decode(&catalogue, kind, raw, version))

@@ -68,7 +68,7 @@ pub struct SubscriptionStats {
     pub id: SubscriptionId,
     /// Its name.
     pub name: String,
-    /// Where it was made, as file:line:column.
+    /// Where it was made, as <file:line:column>.
     pub subscribed_at: String,
     /// What it does with events that do not fit.
     pub overflow: Overflow,

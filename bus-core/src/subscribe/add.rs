@@ -29,7 +29,7 @@ impl Core {
     /// Enters a subscription that the bus pushes to.
     pub(crate) fn add_handler(
         self: &Arc<Self>,
-        plan: Plan,
+        plan: &Plan,
         name: &str,
         runners: Vec<Runner>,
         runtime: Option<tokio::runtime::Handle>,
@@ -41,14 +41,16 @@ impl Core {
         // The runners are held back until the past stands before what comes meanwhile.
         let work = Work::Push { idle: Vec::new(), sync };
         let (added, _) = self.add(plan, info, work, Overflow::Wait, usize::MAX)?;
-        runners.into_iter().for_each(|runner| start(self, added.lane, runner));
+        for runner in runners {
+            start(self, added.lane, runner);
+        }
         Ok(added)
     }
 
     /// Enters a subscription that is read from.
     pub(crate) fn add_reader(
         self: &Arc<Self>,
-        plan: Plan,
+        plan: &Plan,
         name: &str,
         work: Work,
     ) -> Result<Added, SubscribeError> {
@@ -65,7 +67,7 @@ impl Core {
     /// Enters the lane, and puts up to `most` events of the past before what comes meanwhile.
     fn add(
         &self,
-        plan: Plan,
+        plan: &Plan,
         mut info: LaneInfo,
         work: Work,
         overflow: Overflow,
@@ -104,7 +106,9 @@ impl Core {
         if let Some(entered) = self.lock().lanes.get_mut(lane) {
             entered.counts.matched += found as u64;
             entered.backlog.replay(events);
-            missed.into_iter().for_each(|missed| entered.backlog.mark_gap_before(missed));
+            if let Some(missed) = missed {
+                entered.backlog.mark_gap_before(missed);
+            }
         }
         Ok((Added { lane, id: info.id, missed }, found))
     }

@@ -122,7 +122,7 @@ impl Reader {
         let work = Work::Pull { waker: None, once, reader: None, heir: Arc::clone(&heir) };
         let mut reader =
             Self { core: Arc::downgrade(core), heir, lane: None, id: SubscriptionId(0), missed: None };
-        match core.add_reader(plan, &name, work) {
+        match core.add_reader(&plan, &name, work) {
             Ok(added) => {
                 reader.lane = Some(added.lane);
                 reader.id = added.id;
@@ -202,7 +202,9 @@ impl Order {
             if !waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
                 after.wakers_to_drop.extend(waker.replace(context.waker().clone()));
             }
-            here.into_iter().for_each(|job| self.await_event(job, after));
+            if let Some(job) = here {
+                self.await_event(job, after);
+            }
         }
         Poll::Pending
     }

@@ -1,0 +1,225 @@
+//! One event on its way through the subscriptions, under the order lock.
+
+use std::cell::OnceCell;
+
+use tokio::runtime::{Handle, Id};
+
+use super::after::After;
+use super::claim::Claim;
+use super::context::{self, JobRef};
+use super::lane::{Lane, Running, State, Work};
+use super::order::Order;
+use super::prepare::{Prepared, policy};
+use super::publish::Mode;
+use super::queue::{Gone, Pushed, Queued};
+use super::route::Kinds;
+use super::runner::{Outcome, Runner};
+use super::slab::{Key, Slab};
+use super::ticket::{Settled, Ticket};
+use crate::emit::Receipt;
+use crate::event::AnyEvent;
+use crate::payload::Policy;
+
+/// One publish on its way through the subscriptions.
+pub(super) struct Step<'a> {
+    event: &'a AnyEvent,
+    mode: Mode,
+    /// The handler that publishes, and whether it is a sync one.
+    pub(super) here: Option<(JobRef, bool)>,
+    pub(super) policy: Policy,
+    nesting: usize,
+    tick: u64,
+    /// The runtime that this is called in, looked up when the first async handler asks.
+    runtime: OnceCell<Option<Id>>,
+    prepared: Prepared,
+    pub(super) receipt: Receipt,
+    pub(super) claims: Vec<Claim>,
+    pub(super) ticket: Option<Key>,
+    /// Sync subscriptions that are over their capacity.
+    pub(super) full: Vec<Key>,
+    closing: Vec<Key>,
+    pub(super) after: After,
+}
+
+impl<'a> Step<'a> {
+    pub(super) fn new(
+        event: &'a AnyEvent,
+        mode: Mode,
+        here: Option<(JobRef, bool)>,
+        tick: u64,
+        prepared: Prepared,
+    ) -> Self {
+        Self {
+            event,
+            mode,
+            here,
+            policy: policy(event),
+            nesting: context::nesting(),
+            tick,
+            runtime: OnceCell::new(),
+            prepared,
+            receipt: Receipt::default(),
+            claims: Vec::new(),
+            ticket: None,
+            full: Vec::new(),
+            closing: Vec::new(),
+            after: After::default(),
+        }
+    }
+
+    /// Whether anybody gets the event: a subscription, or the table of open pairs.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.receipt.reached > 0 || self.prepared.pairs.as_ref().is_some_and(|pairs| !pairs.is_empty())
+    }
+
+    /// Puts the event where it can be asked for later.
+    pub(super) fn keep(&mut self, order: &mut Order, kept: bool) {
+        let (event, seq) = (self.event, self.event.seq());
+        self.receipt.id = Some(event.id());
+        self.receipt.seq = Some(seq);
+        if kept {
+            self.after.events.extend(order.history.push(event.clone(), self.policy.transient));
+        } else {
+            order.history.skip(seq, self.policy.transient);
+        }
+        if let Some(pairs) = self.prepared.pairs.take() {
+            self.after.events.extend(order.pairs.note(pairs, event));
+        }
+    }
+
+    /// Hands the event to every subscription that wants it.
+    pub(super) fn deliver(&mut self, order: &mut Order, kind: usize) {
+        let misfit = self.event.body().payload().is_none();
+        let Order { routes, lanes, tickets, next_job, .. } = order;
+        routes.candidates(kind, self.event.scope(), |key| {
+            let Some(lane) = lanes.get_mut(key) else { return };
+            // A typed subscription cannot hold a payload that does not fit its type.
+            let unfit = misfit && matches!(lane.info.kinds, Kinds::Declared(_));
+            let unwanted = !lane.info.predicates.is_empty() && self.prepared.verdict(key) != Some(true);
+            if lane.state != State::Open || unfit || unwanted {
+                return;
+            }
+            lane.counts.matched += 1;
+            self.receipt.reached += 1;
+            match lane.claim() {
+                Some(runner) => self.claim(key, lane, runner, next_job),
+                None => self.queue(key, lane, tickets),
+            }
+        });
+    }
+
+    fn claim(&mut self, key: Key, lane: &mut Lane, runner: Runner, next_job: &mut u64) {
+        *next_job += 1;
+        let job = *next_job;
+        let waiter = self.here.map(|(job, _)| job);
+        lane.running.push(Running {
+            job,
+            waiter,
+            ticket: None,
+            batch: self.event.seq(),
+            awaits_event: false,
+            since: self.tick,
+        });
+        let in_place = self.nesting < context::NESTING && (lane.is_sync() || self.polls_for(lane));
+        let at = JobRef { lane: key, job };
+        self.claims.push(Claim {
+            at,
+            subscription: lane.info.id,
+            runner,
+            in_place,
+            timed: lane.info.timeout.is_some(),
+        });
+    }
+
+    /// Whether this publish may poll an async handler of that subscription in place.
+    fn polls_for(&self, lane: &Lane) -> bool {
+        if self.mode == Mode::Send {
+            return false;
+        }
+        let here = *self.runtime.get_or_init(|| Handle::try_current().ok().map(|handle| handle.id()));
+        here.is_some() && lane.info.runtime.as_ref().map(Handle::id) == here
+    }
+
+    fn queue(&mut self, key: Key, lane: &mut Lane, tickets: &mut Slab<Ticket>) {
+        let pull = matches!(lane.work, Work::Pull { .. });
+        let ticket = if pull {
+            None
+        } else {
+            Some(*self.ticket.get_or_insert_with(|| tickets.insert(Ticket::default())))
+        };
+        let event = self.event.clone();
+        let queued = Queued {
+            event,
+            gap: None,
+            ticket,
+            coalesce: self.prepared.coalesce,
+            critical: self.policy.critical,
+            replay: false,
+        };
+        let pushed = lane.backlog.push(queued);
+        if let Work::Pull { waker, once, .. } = &mut lane.work {
+            self.after.wakers.extend(waker.take());
+            self.closing.extend(once.then_some(key));
+        }
+        let is_in = matches!(pushed, Pushed::In | Pushed::Over | Pushed::InFor(..));
+        match (is_in, ticket) {
+            (true, Some(ticket)) => {
+                tickets.get_mut(ticket).into_iter().for_each(|ticket| ticket.pending.push(key));
+            }
+            (true, None) if !matches!(pushed, Pushed::Over) => self.receipt.queued += 1,
+            _ => {}
+        }
+        match pushed {
+            Pushed::In => {}
+            Pushed::Over if pull => self.wait_for_reader(key, lane, tickets),
+            Pushed::Over => self.full.extend(lane.is_sync().then_some(key)),
+            Pushed::InFor(gone, why) => self.replace(key, lane, tickets, gone, why),
+            Pushed::Refused(refused) => self.overflow(lane, refused),
+            Pushed::Closes(refused) => {
+                self.closing.push(key);
+                self.overflow(lane, refused);
+            }
+        }
+    }
+
+    /// An awaited emit returns when the stream's queue is under its capacity again.
+    fn wait_for_reader(&mut self, key: Key, lane: &mut Lane, tickets: &mut Slab<Ticket>) {
+        if self.mode == Mode::Send {
+            self.receipt.queued += 1;
+            return;
+        }
+        let ticket = *self.ticket.get_or_insert_with(|| tickets.insert(Ticket::default()));
+        lane.room.push(ticket);
+        tickets.get_mut(ticket).into_iter().for_each(|ticket| ticket.pending.push(key));
+    }
+
+    fn replace(&mut self, key: Key, lane: &mut Lane, tickets: &mut Slab<Ticket>, gone: Queued, why: Gone) {
+        let outcome = if why == Gone::Coalesced { Outcome::Coalesced } else { Outcome::Overflowed };
+        lane.counts.note(&outcome);
+        if let Some(ticket) = gone.ticket.and_then(|ticket| tickets.get_mut(ticket)) {
+            let settled = Settled::Done(lane.info.id, &lane.info.name, &outcome);
+            self.after.wakers.extend(ticket.settle(key, &settled));
+        }
+        self.after.queued.push(gone);
+    }
+
+    fn overflow(&mut self, lane: &mut Lane, refused: Queued) {
+        lane.counts.note(&Outcome::Overflowed);
+        self.receipt.note(&Settled::Done(lane.info.id, &lane.info.name, &Outcome::Overflowed));
+        self.after.queued.push(refused);
+    }
+
+    /// Ends the subscriptions that this event ended, and defers what an awaited emit could wait for in vain.
+    pub(super) fn finish(&mut self, order: &mut Order) {
+        for lane in std::mem::take(&mut self.closing) {
+            order.close_lane(lane);
+        }
+        let Some(ticket) = self.ticket else { return };
+        if self.mode == Mode::Await {
+            if let Some(found) = order.tickets.get_mut(ticket) {
+                found.waiter = self.here.map(|(job, _)| job);
+            }
+            order.defer_stuck(ticket, self.here, &mut self.after);
+        }
+    }
+}
