@@ -30,11 +30,14 @@
 //!
 //! | module | what lives there |
 //! |---|---|
-//! | `emit`, `subscribe`, `history`, `stats`, [`testing`] | what a user calls |
+//! | [`testing`] | for tests of users |
+//! | `emit`, `subscribe`, `history`, `stats` | what a user calls |
+//! | [`wire`] | JSON, out and in |
 //! | `bus` | the handle that all of it hangs on |
-//! | `dispatch`, `registry`, [`wire`] | delivery, the catalogue, JSON |
-//! | `event` | what a subscriber gets |
-//! | [`payload`], `scope`, `error` | what an event carries, where it happens, what can go wrong |
+//! | `dispatch` | delivery: who gets an event, in which order, and what became of it |
+//! | `event`, `registry` | what a subscriber gets; the catalogue of kinds |
+//! | `error` | what can go wrong |
+//! | [`payload`], `scope` | what an event carries, and where it happens |
 
 mod bus;
 mod dispatch;
@@ -54,10 +57,11 @@ pub mod wire;
 pub use bus::{Close, CloseReport, EventBus, EventBusBuilder, Left};
 #[cfg(feature = "derive")]
 pub use bus_macros::AgentEvent;
-pub use dispatch::{Counts, HandlerResult, OpenPair, OpenPairs, Outcome};
+pub use dispatch::{
+    Counts, HandlerResult, LagCause, Lagged, OpenPair, OpenPairs, Outcome, Overflow, Problem, Receipt,
+};
 pub use emit::{
-    AnyEmitter, Emit, EmitDynamic, Emitter, ExecutionScoped, HasExecution, HasNode, NodeScoped, Problem,
-    Receipt, Scoped, Sent,
+    AnyEmitter, Emit, EmitDynamic, Emitter, ExecutionScoped, HasExecution, HasNode, NodeScoped, Scoped, Sent,
 };
 pub use error::{BoxError, BuildError, DuplicateKind, Refused, SubscribeError, WaitError};
 pub use event::{AnyEvent, AnyKind, Event, EventId, InvalidEventId, ReadEvent, SubscriptionId};
@@ -66,7 +70,7 @@ pub use payload::{AgentEvent, DecodeError, EncodeError, EventSet, Object, Payloa
 pub use registry::Catalogue;
 pub use scope::{Execution, NoExecution, NoNode, Node, Scope};
 pub use stats::{Stats, SubscriptionStats};
-pub use subscribe::{EventStream, First, FirstWithin, LagCause, Lagged, Overflow, Subscribe, Subscription};
+pub use subscribe::{EventStream, First, FirstWithin, Subscribe, Subscription};
 pub use wire::{LineCause, LineError, ReadError, ReadLines, ReadProblem, Reader, Zone, ZoneError};
 
 /// What the derive's code names. Not part of the interface: it changes without notice.

@@ -10,7 +10,6 @@ pub use builder::EventBusBuilder;
 pub use close::{Close, CloseReport, Left};
 
 use crate::dispatch::{Core, OpenPair, OpenPairs};
-use crate::emit::Emitter;
 use crate::registry::Catalogue;
 
 /// A bus. The handle is cheap to clone; all clones are the same bus, which lives as long as one of them, or an emitter, does.
@@ -48,11 +47,6 @@ impl EventBus {
     /// Begins a bus with settings of your own.
     pub fn builder() -> EventBusBuilder {
         EventBusBuilder::new()
-    }
-
-    /// An emitter for a stream.
-    pub fn stream(&self, id: impl Into<String>) -> Emitter {
-        Emitter::new(self.clone(), id)
     }
 
     /// Every event kind that this bus knows of, as of now.

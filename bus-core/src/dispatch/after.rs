@@ -6,10 +6,10 @@ use std::task::Waker;
 
 use super::Core;
 use super::lane::{Lane, LaneInfo};
+use super::overflow::Lagged;
 use super::queue::Queued;
 use super::runner::{Outcome, Runner, message};
 use crate::event::AnyEvent;
-use crate::subscribe::Lagged;
 
 /// Work that must not be done under the order lock.
 #[derive(Default)]

@@ -13,11 +13,11 @@ use super::driver::{Driver, Work};
 use super::order::Next;
 use super::place::Place;
 use super::publish::Mode;
+use super::receipt::Receipt;
 use super::runner::{AsyncRunner, Outcome, Runner};
 use super::slab::Key;
 use super::ticket::{Settled, Ticket};
 use super::{Core, LaneInfo, Order, Queued};
-use crate::emit::Receipt;
 use crate::event::{AnyEvent, SubscriptionId};
 use crate::sync::Ordering;
 

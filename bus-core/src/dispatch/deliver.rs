@@ -12,11 +12,11 @@ use super::order::Order;
 use super::prepare::{Prepared, policy};
 use super::publish::Mode;
 use super::queue::{Gone, Pushed, Queued};
+use super::receipt::Receipt;
 use super::route::Kinds;
 use super::runner::{Outcome, Runner};
 use super::slab::{Key, Slab};
 use super::ticket::{Settled, Ticket};
-use crate::emit::Receipt;
 use crate::event::AnyEvent;
 use crate::payload::Policy;
 

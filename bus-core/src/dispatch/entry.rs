@@ -1,10 +1,13 @@
 //! What is looked at before a publish takes its step.
 
 use super::Core;
+use std::sync::Arc;
+
 use super::publish::Published;
-use crate::emit::Receipt;
-use crate::error::Refused;
+use super::receipt::Receipt;
+use crate::error::{DuplicateKind, Refused};
 use crate::payload::Descriptor;
+use crate::registry::Catalogue;
 use crate::sync::Ordering;
 
 impl Published {
@@ -35,5 +38,24 @@ impl Core {
         self.lock().totals.refused += 1;
         tracing::error!(target: "bus_core", kind, "event refused: {refused}");
         Published { receipt: Receipt::refuse(refused), ticket: None }
+    }
+}
+
+impl Core {
+    /// The catalogue as it is now.
+    pub(crate) fn catalogue(&self) -> Arc<Catalogue> {
+        Arc::clone(&self.catalogue.lock())
+    }
+
+    /// Makes sure that a kind is known to the catalogue and to the routing table.
+    pub(crate) fn declare(&self, event: &'static Descriptor) -> Result<(), DuplicateKind> {
+        {
+            let mut catalogue = self.catalogue.lock();
+            if catalogue.get_type(event.type_id()).is_none() {
+                Arc::make_mut(&mut catalogue).add(event)?;
+            }
+        }
+        self.lock().routes.declare(event);
+        Ok(())
     }
 }

@@ -8,13 +8,14 @@ use serde::Serialize;
 use tokio::runtime::Handle;
 
 use super::context::JobRef;
+use super::heir::Heir;
+use super::overflow::Lagged;
 use super::queue::Backlog;
 use super::route::Kinds;
 use super::runner::{Outcome, Runner};
 use super::slab::Key;
 use super::wanted::Wanted;
 use crate::event::{AnyEvent, SubscriptionId};
-use crate::subscribe::{Heir, Lagged};
 
 /// A closure of the user's that says whether an event is wanted.
 pub(crate) type Predicate = Arc<dyn Fn(&AnyEvent) -> bool + Send + Sync>;

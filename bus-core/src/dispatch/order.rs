@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::Settings;
 use super::after::{After, Report};
-use super::lane::{Lane, LaneInfo, Running, State, Work};
+use super::history::History;
+use super::lane::{Counts, Lane, LaneInfo, Running, State, Work};
 use super::pairs::Pairs;
 use super::place::Places;
 use super::queue::Queued;
@@ -14,9 +15,18 @@ use super::runner::{Outcome, Runner};
 use super::slab::{Key, Slab};
 use super::ticket::{Settled, Ticket};
 use crate::event::SubscriptionId;
-use crate::history::History;
+
 use crate::registry::Catalogue;
-use crate::stats::Totals;
+
+/// Counts that belong to no subscription.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Totals {
+    pub(crate) published: u64,
+    pub(crate) unobserved: u64,
+    pub(crate) refused: u64,
+    /// Of all subscriptions that have ended.
+    pub(crate) ended: Counts,
+}
 
 /// What the order lock protects. Whoever holds the lock decides the order of events; nothing of the user's runs under it.
 pub(crate) struct Order {

@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
+use super::overflow::{Lagged, Overflow};
 use super::slab::Key;
 use crate::event::AnyEvent;
-use crate::subscribe::{Lagged, Overflow};
 
 /// An event that waits for a subscriber.
 pub(crate) struct Queued {

@@ -1,8 +1,6 @@
 //! From the type or the name of a kind to the subscriptions that want it.
 
-use std::any::TypeId;
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use super::index::Index;
@@ -11,6 +9,7 @@ use super::slab::Key;
 use super::wanted::Wanted;
 use crate::event::{Kind, KindRef};
 use crate::payload::Descriptor;
+use crate::registry::TypeMap;
 use crate::scope::Scope;
 
 /// How many kinds that no file declares are counted by name. Such names come from outside, so that their number must be bounded; past it they are counted together.
@@ -18,28 +17,6 @@ pub(crate) const OPEN_KINDS: usize = 4_096;
 
 /// Where [`OPEN_KINDS`] is used up, the name under which the rest is counted.
 pub(crate) const OTHER_KINDS: &str = "(other kinds)";
-
-/// A `TypeId` is a hash already.
-#[derive(Default)]
-pub(crate) struct TypeIdHasher(u64);
-
-impl Hasher for TypeIdHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.0 ^= u64::from_le_bytes(word);
-        }
-    }
-    fn write_u64(&mut self, word: u64) {
-        self.0 = word;
-    }
-}
-
-pub(crate) type TypeMap<T> = HashMap<TypeId, T, BuildHasherDefault<TypeIdHasher>>;
 
 /// One kind that this bus has met: emitted, subscribed to, or told of.
 pub(crate) struct KindRoute {

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use super::context::JobRef;
+use super::receipt::{Problem, Receipt};
 use super::runner::Outcome;
 use super::slab::Key;
-use crate::emit::{Problem, Receipt};
 use crate::event::SubscriptionId;
 
 /// One publish whose deliveries are not all done.

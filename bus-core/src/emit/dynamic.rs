@@ -9,9 +9,9 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::sent::Waiting;
-use super::{Receipt, Sent, Source, say_dropped};
+use super::{Sent, Source, say_dropped};
 use crate::bus::EventBus;
-use crate::dispatch::{Mode, Published};
+use crate::dispatch::{Mode, Published, Receipt};
 use crate::error::Refused;
 use crate::event::{Again, AnyEvent, Decoded, Event, FromJson, Head, Kind, Origin, ReadEvent, Stored};
 

@@ -32,6 +32,13 @@ impl Emitter {
     }
 }
 
+impl EventBus {
+    /// An emitter for a stream: where every event begins.
+    pub fn stream(&self, id: impl Into<String>) -> Emitter {
+        Emitter::new(self.clone(), id)
+    }
+}
+
 impl<N, X> Emitter<N, X> {
     fn change<M, Y>(mut self, change: impl FnOnce(&mut Scope)) -> Emitter<M, Y> {
         change(Arc::make_mut(&mut self.source.scope));

@@ -2,7 +2,6 @@
 
 mod dynamic;
 mod emitter;
-mod receipt;
 mod scoped;
 mod sent;
 
@@ -13,12 +12,11 @@ use std::task::{Context, Poll};
 
 pub use dynamic::EmitDynamic;
 pub use emitter::Emitter;
-pub use receipt::{Problem, Receipt};
 pub use scoped::{AnyEmitter, ExecutionScoped, HasExecution, HasNode, NodeScoped, Scoped, emit};
 pub use sent::Sent;
 
 use crate::bus::EventBus;
-use crate::dispatch::{Core, Mode, Published};
+use crate::dispatch::{Core, Mode, Published, Receipt};
 use crate::error::Refused;
 use crate::event::{AnyEvent, Event, Head, Link, Stored, Typed};
 use crate::payload::Payload;

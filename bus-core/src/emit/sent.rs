@@ -5,8 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::Receipt;
-use crate::dispatch::{Core, Key, Published, current, mark_waiting};
+use crate::dispatch::{Core, Key, Published, Receipt, current, mark_waiting};
 
 /// The deliveries of one publish that are not done yet.
 pub(crate) struct Waiting {

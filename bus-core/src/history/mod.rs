@@ -1,131 +1,173 @@
-//! The bounded memory of the bus.
-//!
-//! Lifecycle events and `transient` ones (token deltas) have a ring each, so that a flood of one evicts nothing of the other.
+//! Asking the history.
 
-mod query;
+use std::sync::Arc;
 
-pub use query::HistoryQuery;
+use crate::bus::EventBus;
+use crate::dispatch::{Core, Wanted};
+use crate::event::{AnyEvent, Event, EventId, KindRef};
+use crate::payload::EventSet;
+use crate::scope::Id;
 
-use std::collections::VecDeque;
+/// How many events are returned unless `limit` says otherwise.
+const LIMIT: usize = 100;
 
-use crate::event::AnyEvent;
+/// How many events are looked at before the order lock is let go: a question about a long history holds no publisher up.
+const WINDOW: usize = 4_096;
 
-/// Two rings, each in `seq` order. They live under the order lock.
-pub(crate) struct History {
-    main: Ring,
-    transient: Ring,
+/// A question about the events that a bus still holds: newest first, at most 100, unless said otherwise.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let bus = bus_core::EventBus::new();
+/// let run = bus.stream("desk").execution("exec-1");
+/// for n in 0..3 {
+///     run.emit_dynamic("step", serde_json::json!({ "n": n })).await;
+/// }
+/// let steps = bus.history().kinds(["step"]).execution("exec-1").limit(2).collect();
+/// assert_eq!(steps.iter().map(|event| event.seq()).collect::<Vec<_>>(), [3, 2]);
+/// # }
+/// ```
+#[must_use = "a question does nothing until `collect`"]
+#[derive(Debug, Clone)]
+pub struct HistoryQuery {
+    bus: EventBus,
+    kinds: Option<Vec<Arc<str>>>,
+    wanted: Wanted,
+    since: Option<EventId>,
+    limit: usize,
+    oldest_first: bool,
 }
 
-/// The newest events of one sort.
-struct Ring {
-    events: VecDeque<AnyEvent>,
-    capacity: usize,
-    evicted: u64,
-    /// Events that are not held: evicted, or never kept because the capacity is 0.
-    lost: u64,
-    /// The place of the newest of them.
-    lost_through: u64,
-}
-
-impl Ring {
-    fn new(capacity: usize) -> Self {
-        // Memory grows with what is kept, not with what might be.
-        Self { events: VecDeque::new(), capacity, evicted: 0, lost: 0, lost_through: 0 }
-    }
-
-    fn push(&mut self, event: AnyEvent) -> Option<AnyEvent> {
-        let oldest = if self.events.len() >= self.capacity { self.events.pop_front() } else { None };
-        if let Some(oldest) = &oldest {
-            self.evicted += 1;
-            self.lose(oldest.seq());
+impl EventBus {
+    /// Asks for the events that the bus still holds.
+    pub fn history(&self) -> HistoryQuery {
+        let wanted = Wanted::default();
+        HistoryQuery {
+            bus: self.clone(),
+            kinds: None,
+            wanted,
+            since: None,
+            limit: LIMIT,
+            oldest_first: false,
         }
-        self.events.push_back(event);
-        oldest
-    }
-
-    fn lose(&mut self, seq: u64) {
-        self.lost += 1;
-        self.lost_through = seq;
-    }
-
-    /// The place in the ring of the first event after `seq`.
-    fn after(&self, seq: u64) -> usize {
-        self.events.partition_point(|event| event.seq() <= seq)
     }
 }
 
-impl History {
-    pub(crate) fn new(capacity: usize, transient: usize) -> Self {
-        Self { main: Ring::new(capacity), transient: Ring::new(transient) }
+impl HistoryQuery {
+    /// Only events of these kinds; an alias is as good as the kind.
+    pub fn kinds<K: AsRef<str>>(mut self, kinds: impl IntoIterator<Item = K>) -> Self {
+        let catalogue = self.bus.core.catalogue();
+        let today =
+            |kind: K| Arc::from(catalogue.get(kind.as_ref()).map_or(kind.as_ref(), |event| event.kind));
+        self.kinds = Some(kinds.into_iter().map(today).collect());
+        self
     }
 
-    /// Whether an event of this sort is kept at all.
-    pub(crate) fn keeps(&self, transient: bool) -> bool {
-        (if transient { &self.transient } else { &self.main }).capacity > 0
+    /// Only events of this stream.
+    pub fn stream(mut self, id: impl Into<String>) -> Self {
+        self.wanted.stream = Some(Id::new(id));
+        self
     }
 
-    /// Keeps an event and gives back the one that had to go, to be dropped after the lock.
-    pub(crate) fn push(&mut self, event: AnyEvent, transient: bool) -> Option<AnyEvent> {
-        (if transient { &mut self.transient } else { &mut self.main }).push(event)
+    /// Only events of this node.
+    pub fn node(mut self, id: impl Into<String>) -> Self {
+        self.wanted.node = Some(Id::new(id));
+        self
     }
 
-    /// Notes an event that was published and is not kept.
-    pub(crate) fn skip(&mut self, seq: u64, transient: bool) {
-        (if transient { &mut self.transient } else { &mut self.main }).lose(seq);
+    /// Only events of this execution.
+    pub fn execution(mut self, id: impl Into<String>) -> Self {
+        self.wanted.execution = Some(Id::new(id));
+        self
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.main.events.len() + self.transient.events.len()
+    /// Only events with this correlation.
+    pub fn correlation(mut self, id: impl Into<String>) -> Self {
+        self.wanted.correlation = Some(Id::new(id));
+        self
     }
 
-    pub(crate) fn evicted(&self) -> (u64, u64) {
-        (self.main.evicted, self.transient.evicted)
+    /// Only events with this attribute.
+    pub fn attribute(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.wanted.set_attribute(name, Id::new(value));
+        self
     }
 
-    /// How many events after `seq` are not held, and the place of the last of them. At most: some may have been of other kinds or scopes.
-    pub(crate) fn lost_after(&self, seq: u64, with_transient: bool) -> Option<(u64, u64)> {
-        let lost = |ring: &Ring| {
-            let span = ring.lost_through.saturating_sub(seq);
-            (span.min(ring.lost), ring.lost_through)
+    /// Only events after this one. With the id of another run of the bus: all events.
+    pub fn since(mut self, cursor: EventId) -> Self {
+        self.since = Some(cursor);
+        self
+    }
+
+    /// At most this many; 100 unless set.
+    pub fn limit(mut self, limit: usize) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// Oldest first in place of newest first. The limit then cuts off the newest.
+    pub fn oldest_first(mut self) -> Self {
+        self.oldest_first = true;
+        self
+    }
+
+    /// The answer.
+    pub fn collect(self) -> Vec<AnyEvent> {
+        let core = &self.bus.core;
+        let after = self.since.map_or(0, |cursor| position(core, cursor));
+        let mut found = Vec::new();
+        // Where the walk stands: everything after it (or, newest first, before it) is still to be looked at.
+        let mut at = if self.oldest_first { after } else { u64::MAX };
+        while found.len() < self.limit {
+            let Some(next) = self.window(core, after, at, &mut found) else { break };
+            at = next;
+        }
+        found
+    }
+
+    /// The answer, for the payloads of `S` alone. The limit counts those alone.
+    pub fn typed<S: EventSet>(self) -> Vec<Event<S>> {
+        let kinds = S::descriptors().into_iter().map(|event| event.kind);
+        self.kinds(kinds).collect().into_iter().filter_map(|event| event.typed().ok()).collect()
+    }
+
+    /// Looks at the next events of the walk; gives where it stands afterwards, or nothing at its end.
+    fn window(&self, core: &Core, after: u64, at: u64, found: &mut Vec<AnyEvent>) -> Option<u64> {
+        let order = core.lock();
+        let mut next = None;
+        let mut look = |event: &AnyEvent, seen: usize| {
+            if self.fits(event) {
+                found.push(event.clone());
+            }
+            next = (seen + 1 == WINDOW).then(|| event.seq());
+            found.len() < self.limit && next.is_none()
         };
-        let main = lost(&self.main);
-        let transient = if with_transient { lost(&self.transient) } else { (0, 0) };
-        let missed = main.0 + transient.0;
-        (missed > 0)
-            .then(|| (missed.min(main.1.max(transient.1).saturating_sub(seq)), main.1.max(transient.1)))
+        if self.oldest_first {
+            let mut events = order.history.after(at).enumerate();
+            while let Some((seen, event)) = events.next()
+                && look(event, seen)
+            {}
+        } else {
+            let mut events = order.history.before(at).take_while(|event| event.seq() > after).enumerate();
+            while let Some((seen, event)) = events.next()
+                && look(event, seen)
+            {}
+        }
+        next
     }
 
-    /// The place of the oldest event that is held.
-    pub(crate) fn oldest(&self) -> Option<u64> {
-        let first = |ring: &Ring| ring.events.front().map(AnyEvent::seq);
-        first(&self.main).into_iter().chain(first(&self.transient)).min()
+    fn fits(&self, event: &AnyEvent) -> bool {
+        let kind = event.kind_ref();
+        self.kinds.as_ref().is_none_or(|kinds| kinds.iter().any(|wanted| same(wanted, kind)))
+            && self.wanted.matches(event.scope())
     }
+}
 
-    /// All events after `seq`, oldest first.
-    pub(crate) fn after(&self, seq: u64) -> impl Iterator<Item = &AnyEvent> {
-        let mut main = self.main.events.range(self.main.after(seq)..).peekable();
-        let mut transient = self.transient.events.range(self.transient.after(seq)..).peekable();
-        std::iter::from_fn(move || match (main.peek(), transient.peek()) {
-            (Some(a), Some(b)) if a.seq() > b.seq() => transient.next(),
-            (Some(_), _) => main.next(),
-            (None, _) => transient.next(),
-        })
-    }
+fn same(wanted: &str, kind: KindRef<'_>) -> bool {
+    wanted == kind.as_str()
+}
 
-    /// All events before `seq`, newest first.
-    pub(crate) fn before(&self, seq: u64) -> impl Iterator<Item = &AnyEvent> {
-        let until = seq.saturating_sub(1);
-        let mut main = self.main.events.range(..self.main.after(until)).rev().peekable();
-        let mut transient = self.transient.events.range(..self.transient.after(until)).rev().peekable();
-        std::iter::from_fn(move || match (main.peek(), transient.peek()) {
-            (Some(a), Some(b)) if a.seq() < b.seq() => transient.next(),
-            (Some(_), _) => main.next(),
-            (None, _) => transient.next(),
-        })
-    }
-
-    /// Where an event with this id stands, if it is held: a republished event keeps an id of another run.
-    pub(crate) fn find(&self, id: crate::event::EventId) -> Option<u64> {
-        self.after(0).find(|event| event.id() == id).map(AnyEvent::seq)
-    }
+/// The place of a cursor in this run; 0, before everything, for the cursor of another run whose event is not held.
+fn position(core: &Core, cursor: EventId) -> u64 {
+    if cursor.run() == core.run { cursor.seq() } else { core.lock().history.find(cursor).unwrap_or(0) }
 }

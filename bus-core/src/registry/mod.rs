@@ -3,10 +3,10 @@
 //! A bus starts with the definitions it was told of and, with the feature `inventory`, with every definition file that is linked into the program. Emitting or subscribing to a typed event adds
 //! its kind.
 
+use std::any::TypeId;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::hash::{BuildHasherDefault, Hasher};
 
-use crate::dispatch::{Core, TypeMap};
 use crate::error::DuplicateKind;
 use crate::payload::{Descriptor, Registration};
 
@@ -101,21 +101,24 @@ impl Catalogue {
     }
 }
 
-impl Core {
-    /// The catalogue as it is now.
-    pub(crate) fn catalogue(&self) -> Arc<Catalogue> {
-        Arc::clone(&self.catalogue.lock())
-    }
+/// A `TypeId` is a hash already.
+#[derive(Default)]
+pub(crate) struct TypeIdHasher(u64);
 
-    /// Makes sure that a kind is known to the catalogue and to the routing table.
-    pub(crate) fn declare(&self, event: &'static Descriptor) -> Result<(), DuplicateKind> {
-        {
-            let mut catalogue = self.catalogue.lock();
-            if catalogue.get_type(event.type_id()).is_none() {
-                Arc::make_mut(&mut catalogue).add(event)?;
-            }
+impl Hasher for TypeIdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.0 ^= u64::from_le_bytes(word);
         }
-        self.lock().routes.declare(event);
-        Ok(())
+    }
+    fn write_u64(&mut self, word: u64) {
+        self.0 = word;
     }
 }
+
+pub(crate) type TypeMap<T> = HashMap<TypeId, T, BuildHasherDefault<TypeIdHasher>>;

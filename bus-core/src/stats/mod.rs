@@ -5,20 +5,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::bus::EventBus;
-use crate::dispatch::{Counts, Lane};
+use crate::dispatch::{Counts, Lane, Overflow};
 use crate::event::SubscriptionId;
-use crate::subscribe::Overflow;
 use crate::sync::Ordering;
-
-/// Counts that belong to no subscription.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Totals {
-    pub(crate) published: u64,
-    pub(crate) unobserved: u64,
-    pub(crate) refused: u64,
-    /// Of all subscriptions that have ended.
-    pub(crate) ended: Counts,
-}
 
 /// A picture of the bus at one moment.
 ///

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{LagCause, Lagged, Overflow, Plan};
+use super::Plan;
 use crate::dispatch::{
-    Backlog, Core, Counts, Key, Kinds, Lane, LaneInfo, Order, Runner, State, Work, start, wants, watch,
+    Backlog, Core, Counts, Key, Kinds, LagCause, Lagged, Lane, LaneInfo, Order, Overflow, Runner, State,
+    Work, start, wants, watch,
 };
 use crate::error::SubscribeError;
 use crate::event::{AnyEvent, EventId, SubscriptionId};

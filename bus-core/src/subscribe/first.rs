@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use tokio::time::Sleep;
 
+use super::Subscribe;
 use super::stream::Reader;
-use super::{Lagged, Subscribe};
+use crate::dispatch::Lagged;
 use crate::error::WaitError;
 use crate::event::Event;
 
@@ -36,7 +37,7 @@ impl<S: 'static> Subscribe<S> {
     #[expect(clippy::panic, reason = "documented")]
     pub fn first(self) -> First<S> {
         let Self { bus, plan, .. } = self;
-        let reader = Reader::new(&bus.core, plan, true).unwrap_or_else(|error| panic!("{error}"));
+        let reader = Reader::new(&bus.core, &plan, true).unwrap_or_else(|error| panic!("{error}"));
         First { reader, set: PhantomData }
     }
 }

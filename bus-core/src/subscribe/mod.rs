@@ -7,7 +7,6 @@ mod add;
 mod first;
 mod guard;
 mod handle;
-mod overflow;
 mod stream;
 
 use std::marker::PhantomData;
@@ -17,13 +16,10 @@ use std::time::Duration;
 
 pub use first::{First, FirstWithin};
 pub use guard::Subscription;
-pub use overflow::{LagCause, Lagged, Overflow};
 pub use stream::EventStream;
 
-pub(crate) use stream::Heir;
-
 use crate::bus::EventBus;
-use crate::dispatch::{Kinds, OnLag, Predicate, Wanted};
+use crate::dispatch::{Kinds, Lagged, OnLag, Overflow, Predicate, Wanted};
 use crate::event::{AnyKind, Event, EventId};
 use crate::payload::EventSet;
 use crate::scope::Id;

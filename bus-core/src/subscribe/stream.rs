@@ -8,15 +8,10 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 
-use super::{Lagged, Subscribe};
-use crate::dispatch::{After, Backlog, Core, JobRef, Key, Order, State, Work, current, mark_waiting};
+use super::Subscribe;
+use crate::dispatch::{After, Core, Heir, JobRef, Key, Lagged, Order, State, Work, current, mark_waiting};
 use crate::error::SubscribeError;
 use crate::event::{AnyEvent, Event, SubscriptionId};
-use crate::sync::Mutex;
-
-/// What a reader inherits when the last handle of its bus is gone: the events that it has not read yet.
-#[derive(Default)]
-pub(crate) struct Heir(Mutex<Option<Backlog>>);
 
 /// Events in order, as they come. It ends when the bus is closed or dropped and everything is read.
 ///
@@ -57,7 +52,7 @@ impl<S: 'static> Subscribe<S> {
     #[expect(clippy::panic, reason = "documented")]
     pub fn into_stream(self) -> EventStream<S> {
         let Self { bus, plan, .. } = self;
-        let reader = Reader::new(&bus.core, plan, false).unwrap_or_else(|error| panic!("{error}"));
+        let reader = Reader::new(&bus.core, &plan, false).unwrap_or_else(|error| panic!("{error}"));
         EventStream { reader, set: PhantomData }
     }
 }
@@ -116,13 +111,13 @@ pub(crate) struct Reader {
 
 impl Reader {
     #[track_caller]
-    pub(crate) fn new(core: &Arc<Core>, plan: super::Plan, once: bool) -> Result<Self, SubscribeError> {
+    pub(crate) fn new(core: &Arc<Core>, plan: &super::Plan, once: bool) -> Result<Self, SubscribeError> {
         let heir = Arc::new(Heir::default());
         let name = format!("{}:{}", plan.location.file(), plan.location.line());
         let work = Work::Pull { waker: None, once, reader: None, heir: Arc::clone(&heir) };
         let mut reader =
             Self { core: Arc::downgrade(core), heir, lane: None, id: SubscriptionId(0), missed: None };
-        match core.add_reader(&plan, &name, work) {
+        match core.add_reader(plan, &name, work) {
             Ok(added) => {
                 reader.lane = Some(added.lane);
                 reader.id = added.id;
@@ -150,11 +145,13 @@ impl Reader {
     }
 
     fn inherited(&self) -> Option<Result<AnyEvent, Lagged>> {
-        let mut backlog = self.heir.0.lock();
+        let mut backlog = self.heir.backlog();
         let backlog = backlog.as_mut()?;
-        next(backlog)
-            .or_else(|| backlog.take_tail_gap().map(Err))
-            .map(|item| item.map(|event| event.through(self.id)))
+        if let Some(gap) = backlog.take_gap() {
+            return Some(Err(gap));
+        }
+        let next = backlog.pop().map(|queued| Ok(queued.event.through(self.id)));
+        next.or_else(|| backlog.take_tail_gap().map(Err))
     }
 }
 
@@ -164,14 +161,6 @@ impl Drop for Reader {
             core.end(lane);
         }
     }
-}
-
-/// The next event of a queue, or the gap before it.
-fn next(backlog: &mut Backlog) -> Option<Result<AnyEvent, Lagged>> {
-    if let Some(gap) = backlog.take_gap() {
-        return Some(Err(gap));
-    }
-    backlog.pop().map(|queued| Ok(queued.event))
 }
 
 impl Order {
@@ -207,26 +196,5 @@ impl Order {
             }
         }
         Poll::Pending
-    }
-}
-
-/// The last handle of a bus is gone: readers get what they have not read, and learn that no more comes.
-impl Drop for Core {
-    fn drop(&mut self) {
-        let mut after = After::default();
-        let mut order = self.lock();
-        let lanes: Vec<_> = order.lanes.iter().map(|(key, _)| key).collect();
-        for key in lanes {
-            let Some(mut lane) = order.lanes.remove(key) else { continue };
-            if let Work::Pull { waker, heir, .. } = &mut lane.work {
-                let backlog =
-                    std::mem::replace(&mut lane.backlog, Backlog::new(1, 1, super::Overflow::DropOldest));
-                *heir.0.lock() = Some(backlog);
-                after.wakers.extend(waker.take());
-            }
-            after.lanes.push(lane);
-        }
-        drop(order);
-        after.run(self);
     }
 }

@@ -6,37 +6,28 @@ use syn::{Attribute, Item};
 
 use super::Report;
 
-/// The modules of bus-core, from the bottom up. A new module is named here, with its layer; a file that stands higher than
-/// its module (an `impl EventBus` beside the feature it serves) is named by its path.
+/// The modules of bus-core, from the bottom up. A new module is named here, with its layer.
 const LAYERS: &[&[&str]] = &[
     &["sync"],
     &["payload", "scope"],
     &["error"],
-    &["event"],
-    &["registry"],
-    &["dispatch", "wire"],
+    &["event", "registry"],
+    &["dispatch"],
     &["bus"],
-    &["emit", "subscribe", "history", "stats", "wire/read"],
+    &["wire"],
+    &["emit", "subscribe", "history", "stats"],
     &["testing"],
 ];
 
 /// Uses that are against the rule and still there: who, whom, and what would mend it. Nothing is added here; an entry
 /// that is no longer needed is told.
-const DEBTS: &[(&str, &str, &str)] = &[
-    ("bus", "emit", "`EventBus::stream` belongs beside `Emitter`"),
-    ("dispatch", "emit", "`Receipt` and `Problem` are words of delivery, below the dispatch"),
-    ("dispatch", "subscribe", "`Lagged` and `Overflow` are words of delivery, below the dispatch"),
-    ("dispatch", "history", "the rings are below the dispatch, the query above the bus"),
-    ("dispatch", "stats", "`Totals` belong beside `Counts`"),
-    ("registry", "dispatch", "what declares a kind on a bus belongs to the dispatch"),
-    ("stats", "subscribe", "`Overflow` is a word of delivery"),
-];
+const DEBTS: &[(&str, &str, &str)] = &[];
 
 /// A module of bus-core uses only modules of the layers below its own. What counts is every path that begins with
 /// `crate::`, in a `use` or anywhere else, outside of tests.
 pub(super) fn check(path: &str, text: &str, report: &mut Report) {
     let Some(own) = module_of(path) else { return };
-    let Some(layer) = layer_of_file(path).or_else(|| layer_of(own)) else {
+    let Some(layer) = layer_of(own) else {
         report.add(path, 0, format!("module `{own}` has no layer: name it in xtask/src/tidy/layers.rs"));
         return;
     };
@@ -88,10 +79,6 @@ fn wrong_use(own: &str, layer: usize, name: &str) -> Option<String> {
 
 fn is_debt(own: &str, name: &str) -> bool {
     DEBTS.iter().any(|(who, whom, _)| *who == own && *whom == name)
-}
-
-fn layer_of_file(path: &str) -> Option<usize> {
-    path.strip_prefix("bus-core/src/").and_then(|inside| layer_of(inside.trim_end_matches(".rs")))
 }
 
 fn layer_of(module: &str) -> Option<usize> {
@@ -215,16 +202,6 @@ mod tests {
             "3: `crate::EventBus` hides the layer: name the module that it comes from",
         ];
         assert_eq!(found("bus-core/src/dispatch/mod.rs", text), expected);
-    }
-
-    #[test]
-    fn a_file_may_stand_higher_than_its_module() {
-        let text = "//! A.\nuse crate::bus::EventBus;\n";
-        assert!(found("bus-core/src/wire/read.rs", text).is_empty());
-        assert_eq!(
-            found("bus-core/src/wire/write.rs", text),
-            ["2: `wire` uses `bus`, which stands above it"]
-        );
     }
 
     #[test]

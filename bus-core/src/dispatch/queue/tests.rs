@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
+use super::super::overflow::LagCause;
 use super::*;
 use crate::event::{Decoded, Event, FromJson, Head, Kind, Stored};
 use crate::scope::Scope;
-use crate::subscribe::LagCause;
 
 fn item(seq: u64, coalesce: u64, critical: bool) -> Queued {
     let raw = serde_json::value::to_raw_value("").unwrap();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::dispatch::Outcome;
+use super::runner::Outcome;
 use crate::error::Refused;
 use crate::event::{EventId, SubscriptionId};
 

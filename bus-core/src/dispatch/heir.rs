@@ -1,0 +1,38 @@
+//! What readers get when the last handle of their bus is gone.
+
+use super::Core;
+use super::after::After;
+use super::lane::Work;
+use super::overflow::Overflow;
+use super::queue::Backlog;
+use crate::sync::{Guard, Mutex};
+
+/// What a reader inherits when the last handle of its bus is gone: the events that it has not read yet.
+#[derive(Default)]
+pub(crate) struct Heir(Mutex<Option<Backlog>>);
+
+impl Heir {
+    pub(crate) fn backlog(&self) -> Guard<'_, Option<Backlog>> {
+        self.0.lock()
+    }
+}
+
+/// The last handle of a bus is gone: readers get what they have not read, and learn that no more comes.
+impl Drop for Core {
+    fn drop(&mut self) {
+        let mut after = After::default();
+        let mut order = self.lock();
+        let lanes: Vec<_> = order.lanes.iter().map(|(key, _)| key).collect();
+        for key in lanes {
+            let Some(mut lane) = order.lanes.remove(key) else { continue };
+            if let Work::Pull { waker, heir, .. } = &mut lane.work {
+                let backlog = std::mem::replace(&mut lane.backlog, Backlog::new(1, 1, Overflow::DropOldest));
+                *heir.0.lock() = Some(backlog);
+                after.wakers.extend(waker.take());
+            }
+            after.lanes.push(lane);
+        }
+        drop(order);
+        after.run(self);
+    }
+}
