@@ -36,7 +36,12 @@ impl Core {
     /// Counts an event that did not get onto the bus, says so in the log, and in the receipt.
     pub(crate) fn refuse(&self, kind: &str, refused: Refused) -> Published {
         self.lock().totals.refused += 1;
-        tracing::error!(target: "bus_core", kind, "event refused: {refused}");
+        // After `close` refusing is what is asked for, and every part of a runtime that still runs would say so.
+        if refused == Refused::Closed {
+            tracing::debug!(target: "bus_core", kind, "event refused: {refused}");
+        } else {
+            tracing::error!(target: "bus_core", kind, "event refused: {refused}");
+        }
         Published { receipt: Receipt::refuse(refused), ticket: None }
     }
 }

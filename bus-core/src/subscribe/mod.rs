@@ -88,7 +88,7 @@ impl EventBus {
         Subscribe::new(self.clone(), Kinds::Any, Location::caller())
     }
 
-    /// Begins a wait: the short form of [`subscribe`](Self::subscribe) and [`first`](Subscribe::first). Filters may follow.
+    /// Begins a wait for the next event of a set, wherever it happens: the short form of [`subscribe`](Self::subscribe) and [`first`](Subscribe::first), between which filters go.
     ///
     /// ```standalone_crate
     /// # use bus_core::{AgentEvent, EventBus};
