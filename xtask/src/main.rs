@@ -6,6 +6,7 @@
 mod ci;
 mod minimal;
 mod process;
+mod soak;
 mod supply;
 mod task;
 mod test;
@@ -17,7 +18,7 @@ use std::process::ExitCode;
 use task::{Failure, Task};
 
 /// Every task, in the order in which `--help` shows them.
-const TASKS: &[&Task] = &[&test::TASK, &ci::TASK, &tidy::TASK, &supply::TASK, &minimal::TASK];
+const TASKS: &[&Task] = &[&test::TASK, &ci::TASK, &tidy::TASK, &supply::TASK, &minimal::TASK, &soak::TASK];
 
 fn main() -> ExitCode {
     match dispatch(std::env::args().skip(1).collect()) {

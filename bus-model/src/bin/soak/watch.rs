@@ -1,0 +1,66 @@
+//! Looks at the accounts, the progress and the memory for as long as the soak runs.
+
+use std::time::{Duration, Instant};
+
+use super::Soak;
+
+/// Between two looks at the accounts.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// No event for this long: the bus hangs.
+const STANDSTILL: Duration = Duration::from_secs(30);
+
+/// Memory may be this much over what it was once everything had run for a while. What is bounded by a capacity fills up only slowly: the accounts of 10,000,000 events would take far more.
+const SLACK: u64 = 48 << 20;
+
+/// Looks again and again until the time is over or something is wrong.
+pub(crate) fn until(soak: &Soak, begun: Instant, length: Duration) {
+    let (mut looks, mut level, mut highest) = (0_u64, None, 0);
+    let (mut events, mut moved, mut said) = (0, Instant::now(), Instant::now());
+    while begun.elapsed() < length && soak.running() {
+        let stats = soak.bus.stats();
+        looks += 1;
+        if let Err(wrong) = bus_model::check_accounts(&stats) {
+            return soak.fail(format!("at look {looks}: {wrong}"));
+        }
+        if stats.published_total > events {
+            (events, moved) = (stats.published_total, Instant::now());
+        } else if moved.elapsed() > STANDSTILL {
+            return soak.fail(format!("no event for {STANDSTILL:?}: {stats:#?}"));
+        }
+        if let Some(resident) = resident() {
+            highest = highest.max(resident);
+            // A fifth of the time, at most a minute, is for filling up what is bounded.
+            if begun.elapsed() > (length / 5).min(Duration::from_mins(1)) {
+                let level = *level.get_or_insert(highest);
+                if resident > level + SLACK {
+                    return soak.fail(format!("memory grew from {} to {} MiB", level >> 20, resident >> 20));
+                }
+            }
+        }
+        if said.elapsed() > Duration::from_secs(30) {
+            said = Instant::now();
+            println!(
+                "  {:>5.0} s: {events} events, memory {} MiB",
+                begun.elapsed().as_secs_f64(),
+                highest >> 20
+            );
+        }
+        std::thread::sleep(LOOK);
+    }
+    match level {
+        Some(level) => println!(
+            "accounts: {looks} looks, all add up; memory: {} MiB after filling up, {} MiB at most",
+            level >> 20,
+            highest >> 20
+        ),
+        None => println!("accounts: {looks} looks, all add up; memory: this system does not tell"),
+    }
+}
+
+/// How much memory the process has, where the system tells.
+fn resident() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok().map(|kib| kib << 10)
+}
