@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use super::sent::Waiting;
 use super::{Sent, Source, say_dropped};
@@ -111,11 +110,10 @@ impl EventBus {
                 kind.len()
             )));
         }
-        let raw: Box<RawValue> =
-            serde_json::value::to_raw_value(data).map_err(|error| Refused::InvalidData(error.to_string()))?;
+        let raw = serde_json::to_string(data).map_err(|error| Refused::InvalidData(error.to_string()))?;
         let catalogue = self.core.catalogue();
         let version = catalogue.get(kind).map(|event| event.version); // what this program emits is of today
-        Ok(FromJson::decode(&catalogue, kind, raw, version))
+        Ok(FromJson::decode(&catalogue, kind, raw.into(), version))
     }
 }
 
@@ -135,7 +133,7 @@ impl FromJson {
     pub(crate) fn decode(
         catalogue: &crate::registry::Catalogue,
         kind: &str,
-        raw: Box<RawValue>,
+        raw: Box<str>,
         version: Option<u32>,
     ) -> Self {
         let Some(descriptor) = catalogue.get(kind) else {

@@ -149,7 +149,7 @@ fn check(core: &Core, event: &AnyEvent) -> Result<(), Refused> {
 
 fn check_size(event: &AnyEvent, limit: usize) -> Result<(), Refused> {
     let bytes = match (event.body().raw(), event.body().payload()) {
-        (Some(raw), _) => raw.get().len(),
+        (Some(raw), _) => raw.len(),
         (None, Some(payload)) => {
             let mut json = Vec::new();
             payload.encode_json(&mut json).map_err(|error| Refused::InvalidData(error.to_string()))?;

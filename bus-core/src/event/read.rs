@@ -4,8 +4,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use serde_json::value::RawValue;
-
 use super::{AnyEvent, Event, EventId, FromJson, Head, Origin, Stored};
 use crate::payload::{DecodeError, Payload};
 use crate::scope::Scope;
@@ -72,7 +70,7 @@ impl ReadEvent {
 
     /// The text of `data` as it was read; `None` for an event that another bus published typed.
     pub fn data(&self) -> Option<&str> {
-        self.stored.body.raw().map(RawValue::get)
+        self.stored.body.raw()
     }
 
     /// The payload, where it is a `P`.

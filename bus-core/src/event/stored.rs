@@ -5,8 +5,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use serde_json::value::RawValue;
-
 use super::EventId;
 use crate::payload::{DecodeError, Descriptor, ErasedPayload, Payload};
 use crate::scope::Scope;
@@ -39,7 +37,7 @@ pub(crate) struct Origin {
     pub(crate) seq: Option<u64>,
     pub(crate) causation: Option<EventId>,
     /// Keys of the envelope that are neither its own nor text: written back as they were.
-    pub(crate) extras: Vec<(Box<str>, Box<RawValue>)>,
+    pub(crate) extras: Vec<(Box<str>, Box<str>)>,
 }
 
 /// One step of a causal chain: a handled event, and the one that caused it.
@@ -119,7 +117,7 @@ pub(crate) trait Body: Send + Sync + 'static {
     /// For `downcast_ref` without a second virtual call.
     fn as_any(&self) -> Option<&dyn Any>;
     /// The text of `data` as it was read.
-    fn raw(&self) -> Option<&RawValue>;
+    fn raw(&self) -> Option<&str>;
     fn decode_error(&self) -> Option<&DecodeError>;
     /// The version of the payload's schema.
     fn version(&self) -> Option<u32>;
@@ -138,7 +136,7 @@ impl<P: Payload> Body for Typed<P> {
     fn as_any(&self) -> Option<&dyn Any> {
         Some(&self.0)
     }
-    fn raw(&self) -> Option<&RawValue> {
+    fn raw(&self) -> Option<&str> {
         None
     }
     fn decode_error(&self) -> Option<&DecodeError> {
@@ -152,7 +150,7 @@ impl<P: Payload> Body for Typed<P> {
 /// A payload that came as JSON: read from a line, or emitted under a kind that no file declares.
 pub(crate) struct FromJson {
     pub(crate) kind: Kind,
-    pub(crate) raw: Box<RawValue>,
+    pub(crate) raw: Box<str>,
     pub(crate) version: Option<u32>,
     pub(crate) decoded: Decoded,
 }
@@ -179,7 +177,7 @@ impl Body for FromJson {
     fn as_any(&self) -> Option<&dyn Any> {
         self.payload().map(ErasedPayload::as_any)
     }
-    fn raw(&self) -> Option<&RawValue> {
+    fn raw(&self) -> Option<&str> {
         Some(&self.raw)
     }
     fn decode_error(&self) -> Option<&DecodeError> {
@@ -206,7 +204,7 @@ impl Body for Again {
     fn as_any(&self) -> Option<&dyn Any> {
         self.0.body.as_any()
     }
-    fn raw(&self) -> Option<&RawValue> {
+    fn raw(&self) -> Option<&str> {
         self.0.body.raw()
     }
     fn decode_error(&self) -> Option<&DecodeError> {
@@ -225,7 +223,7 @@ impl fmt::Debug for Stored {
                 match self.0.payload() {
                     Some(payload) => fmt::Debug::fmt(payload, f),
                     // Text of a kind that nobody declared, or that does not fit, may hold what a declaration would have redacted.
-                    None => write!(f, "({} bytes of JSON)", self.0.raw().map_or(0, |raw| raw.get().len())),
+                    None => write!(f, "({} bytes of JSON)", self.0.raw().map_or(0, str::len)),
                 }
             }
         }

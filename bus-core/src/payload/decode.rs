@@ -281,11 +281,11 @@ pub(super) fn raise(
     descriptor: &Descriptor,
     hook: Upcast,
     from: u32,
-    data: &RawValue,
-) -> Result<Box<RawValue>, DecodeError> {
+    data: &str,
+) -> Result<String, DecodeError> {
     let failed = |reason| DecodeError { kind: descriptor.kind, reason };
     let mut value: Value =
-        serde_json::from_str(data.get()).map_err(|error| failed(DecodeReason::NotAnObject(cause(&error))))?;
+        serde_json::from_str(data).map_err(|error| failed(DecodeReason::NotAnObject(cause(&error))))?;
     for version in from..descriptor.version {
         value = hook(version, value).map_err(|error| {
             let cause = if descriptor.has_redacted() {
@@ -296,5 +296,5 @@ pub(super) fn raise(
             failed(DecodeReason::Upcast { from: version, cause })
         })?;
     }
-    serde_json::value::to_raw_value(&value).map_err(|error| failed(DecodeReason::NotAnObject(cause(&error))))
+    serde_json::to_string(&value).map_err(|error| failed(DecodeReason::NotAnObject(cause(&error))))
 }

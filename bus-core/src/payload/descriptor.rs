@@ -3,7 +3,6 @@
 use std::any::TypeId;
 
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use super::{DecodeError, Decoder, ErasedPayload, FieldDescriptor, Payload, decode};
 
@@ -222,8 +221,8 @@ impl Descriptor {
     ///
     /// When `data` is not an object, a required field is missing, a field is there twice, or a value does not fit its
     /// type. The error names the field; the value of a redacted field is not quoted.
-    pub fn decode(&self, data: &RawValue) -> Result<Box<dyn ErasedPayload>, DecodeError> {
-        (self.decode)(&mut Decoder::new(self, data.get()))
+    pub fn decode(&self, data: &str) -> Result<Box<dyn ErasedPayload>, DecodeError> {
+        (self.decode)(&mut Decoder::new(self, data))
     }
 
     /// Like [`decode`](Self::decode), for data written by `version` of the event (1 where none is given).
@@ -235,7 +234,7 @@ impl Descriptor {
     /// As [`decode`](Self::decode), and when the hook fails.
     pub fn decode_version(
         &self,
-        data: &RawValue,
+        data: &str,
         version: Option<u32>,
     ) -> Result<Box<dyn ErasedPayload>, DecodeError> {
         match self.upcast {

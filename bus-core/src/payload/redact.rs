@@ -1,6 +1,6 @@
 //! Hiding content while keeping shape and keys.
 
-use serde_json::value::RawValue;
+use std::borrow::Cow;
 
 use super::transcode::{Content, copy};
 use super::{Descriptor, FieldDescriptor, transcode};
@@ -13,19 +13,17 @@ pub const REDACTED: &str = "[redacted]";
 ///
 /// Where the event has both redacted fields and an `upcast` hook, unknown keys are hidden too, since one of them may be
 /// the older name of a redacted field. What is not an object, in an event with redacted fields, is hidden whole.
-pub fn redact_raw(descriptor: &Descriptor, data: &RawValue) -> Box<RawValue> {
+pub fn redact_raw<'a>(descriptor: &Descriptor, data: &'a str) -> Cow<'a, str> {
     if !descriptor.has_redacted() {
-        return data.to_owned();
+        return Cow::Borrowed(data);
     }
-    match object(descriptor, data).and_then(RawValue::from_string) {
-        Ok(data) => data,
-        Err(_) => nothing(),
-    }
+    // What cannot even be read as an object is hidden whole.
+    Cow::Owned(object(descriptor, data).unwrap_or_else(|_| format!("\"{REDACTED}\"")))
 }
 
-fn object(descriptor: &Descriptor, data: &RawValue) -> serde_json::Result<String> {
-    let members: transcode::Members<'_> = serde_json::from_str(data.get())?;
-    let mut out = Vec::with_capacity(data.get().len());
+fn object(descriptor: &Descriptor, data: &str) -> serde_json::Result<String> {
+    let members: transcode::Members<'_> = serde_json::from_str(data)?;
+    let mut out = Vec::with_capacity(data.len());
     out.push(b'{');
     for (key, value) in &members.0 {
         if out.len() > 1 {
@@ -70,9 +68,4 @@ pub(super) fn text(text: &[u8]) -> serde_json::Result<String> {
 
 fn string(bytes: Vec<u8>) -> serde_json::Result<String> {
     String::from_utf8(bytes).map_err(|_| serde::ser::Error::custom("not UTF-8"))
-}
-
-/// For data that cannot even be read as JSON.
-fn nothing() -> Box<RawValue> {
-    serde_json::value::to_raw_value(REDACTED).unwrap_or_else(|_| RawValue::NULL.to_owned())
 }

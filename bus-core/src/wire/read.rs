@@ -4,10 +4,8 @@ use std::fmt;
 use std::io::BufRead;
 use std::sync::Arc;
 
-use serde_json::value::RawValue;
-
 use super::envelope::Envelope;
-use super::error::{ReadError, ReadProblem};
+use super::error::ReadError;
 use super::limits::Limits;
 use super::lines::{LineCause, LineError, Lines};
 use super::scopes::Scopes;
@@ -117,9 +115,8 @@ impl Reader {
     /// As [`EventBus::read_json`].
     pub fn read(&mut self, text: &str) -> Result<ReadEvent, ReadError> {
         let envelope = Envelope::read(text, self.limits, &self.zone)?;
-        let origin = origin(&envelope, text)?;
-        let body = self.body(&envelope, text)?;
-        Ok(ReadEvent::new(self.scopes.get(&envelope), envelope.timestamp, origin, body))
+        let body = self.body(&envelope);
+        Ok(ReadEvent::new(self.scopes.get(&envelope), envelope.timestamp, origin(&envelope), body))
     }
 
     /// Reads a file or pipe of JSON lines.
@@ -127,11 +124,11 @@ impl Reader {
         ReadLines { lines: Lines::new(input, self.limits.bytes), reader: self }
     }
 
-    fn body(&mut self, envelope: &Envelope<'_>, text: &str) -> Result<FromJson, ReadError> {
+    fn body(&mut self, envelope: &Envelope<'_>) -> FromJson {
         if self.known.get(&envelope.kind).is_none() {
             self.known = self.bus.core.catalogue(); // it may have been declared since
         }
-        Ok(FromJson::decode(&self.known, &envelope.kind, raw(&envelope.data, text)?, envelope.version))
+        FromJson::decode(&self.known, &envelope.kind, Box::from(&*envelope.data), envelope.version)
     }
 }
 
@@ -163,18 +160,7 @@ impl<R> fmt::Debug for ReadLines<R> {
     }
 }
 
-fn origin(envelope: &Envelope<'_>, text: &str) -> Result<Origin, ReadError> {
-    let extras = envelope.extra.iter().map(|(key, value)| Ok((Box::from(&**key), raw(value, text)?)));
-    Ok(Origin {
-        id: envelope.id,
-        seq: envelope.seq,
-        causation: envelope.causation,
-        extras: extras.collect::<Result<_, _>>()?,
-    })
-}
-
-/// The type that says "this is JSON" has no constructor that takes one's word for it.
-fn raw(json: &str, text: &str) -> Result<Box<RawValue>, ReadError> {
-    let raw = serde_json::from_str::<&RawValue>(json).map(RawValue::to_owned);
-    raw.map_err(|_| ReadError::new(ReadProblem::Cut, text, 0))
+fn origin(envelope: &Envelope<'_>) -> Origin {
+    let extras = envelope.extra.iter().map(|(key, value)| (Box::from(&**key), Box::from(&**value)));
+    Origin { id: envelope.id, seq: envelope.seq, causation: envelope.causation, extras: extras.collect() }
 }

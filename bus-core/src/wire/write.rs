@@ -133,9 +133,9 @@ impl<'a> Line<'a> {
         };
         match self.body.kind() {
             KindRef::Declared(descriptor) if descriptor.has_redacted() => {
-                out.extend_from_slice(redact_raw(descriptor, raw).get().as_bytes());
+                out.extend_from_slice(redact_raw(descriptor, raw).as_bytes());
             }
-            _ => out.extend_from_slice(raw.get().as_bytes()),
+            _ => out.extend_from_slice(raw.as_bytes()),
         }
         Ok(())
     }
@@ -156,7 +156,7 @@ impl<'a> Line<'a> {
             out.push(b',');
             string(name, out);
             out.push(b':');
-            out.extend_from_slice(value.get().as_bytes());
+            out.extend_from_slice(value.as_bytes());
         }
         out.extend_from_slice(b",\"id\":");
         event_id(self.id, out);

@@ -95,9 +95,19 @@ fn there_and_back(payload: &Measured, name: &str) -> Event<Measured> {
 #[test]
 fn the_ends_of_every_number() {
     for (small, large) in [(i64::MIN, u64::MAX), (i64::MAX, 0), (-1, 1 << 63), (0, (1 << 53) + 1)] {
-        for real in
-            [0.0, -0.0, f64::MIN, f64::MAX, f64::MIN_POSITIVE, f64::EPSILON, 5e-324, 0.1, 1e16, 1.0 / 3.0]
-        {
+        for real in [
+            0.0,
+            -0.0,
+            f64::MIN,
+            f64::MAX,
+            f64::MIN_POSITIVE,
+            f64::EPSILON,
+            5e-324,
+            0.1,
+            1e16,
+            1.146_933_688_665_636_5e-132,
+            1.0 / 3.0,
+        ] {
             let event = there_and_back(&Measured::new(small, large, real, ""), "s");
             assert_eq!(event.real.to_bits(), real.to_bits());
         }

@@ -6,8 +6,12 @@ use crate::event::{Decoded, Event, FromJson, Head, Kind, Stored};
 use crate::scope::Scope;
 
 fn item(seq: u64, coalesce: u64, critical: bool) -> Queued {
-    let raw = serde_json::value::to_raw_value("").unwrap();
-    let body = FromJson { kind: Kind::Open("k".into()), raw, version: None, decoded: Decoded::Undeclared };
+    let body = FromJson {
+        kind: Kind::Open("k".into()),
+        raw: "{}".into(),
+        version: None,
+        decoded: Decoded::Undeclared,
+    };
     let head = Head::new(1, Arc::new(Scope::new("s")), None);
     head.stamp(seq);
     Queued {
