@@ -92,7 +92,7 @@ fn clippy() -> Result<(), Failure> {
 
 /// Each feature of bus-core by itself, and none: the workspace build has them all on.
 fn features() -> Result<(), Failure> {
-    for features in ["", "derive", "inventory"] {
+    for features in ["", "derive", "inventory", "schema"] {
         let library = ["clippy", "--package", "bus-core", "--lib", "--locked", "--no-default-features"];
         run(cargo().args(library).args(["--features", features, "--", "-D", "warnings"]))?;
     }

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-use super::FieldCodec;
+use super::{FieldCodec, FieldSchema};
 
 /// What is known of one field of an event: the part of a [`Descriptor`](super::Descriptor) that catalogues show.
 #[derive(Debug)]
@@ -35,6 +35,8 @@ pub struct FieldDescriptor {
     pub skip_decoding: bool,
     pub(super) skip_if: Option<fn(&dyn Any) -> bool>,
     pub(super) codec: &'static FieldCodec,
+    #[cfg_attr(not(feature = "schema"), allow(dead_code, reason = "asked for by catalogues only"))]
+    pub(super) schema: FieldSchema,
 }
 
 /// Builds a descriptor; called in constants by generated code.
@@ -63,7 +65,14 @@ impl FieldDescriptor {
             skip_decoding: false,
             skip_if: None,
             codec,
+            schema: FieldSchema::NONE,
         }
+    }
+
+    #[must_use]
+    pub const fn schema(mut self, schema: FieldSchema) -> Self {
+        self.schema = schema;
+        self
     }
 
     #[must_use]

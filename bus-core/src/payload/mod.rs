@@ -15,6 +15,7 @@ mod field;
 mod key;
 mod object;
 mod redact;
+mod schema;
 mod set;
 mod transcode;
 
@@ -28,6 +29,8 @@ pub use self::field::FieldDescriptor;
 pub use self::key::Key;
 pub use self::object::Object;
 pub use self::redact::{REDACTED, redact_raw};
+#[doc(hidden)]
+pub use self::schema::{FieldSchema, NoSchema, SchemaProbe};
 pub use self::set::EventSet;
 pub use self::transcode::{deserialize, serialize, transcode};
 

@@ -84,6 +84,11 @@ fn field_descriptor(names: &Names, field: &Field) -> TokenStream {
     let codec = codec(names, field);
     let serde = &field.serde;
     let mut facts = TokenStream::new();
+    // What a function writes need not be what the type says of itself.
+    if serde.serialize_with.is_none() && serde.deserialize_with.is_none() {
+        let (krate, ty) = (&names.krate, &field.ty);
+        facts.extend(quote!(.schema(#krate::__schema!(#ty))));
+    }
     if field.inner.is_some() {
         facts.extend(quote!(.optional()));
     }
