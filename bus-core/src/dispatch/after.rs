@@ -10,6 +10,7 @@ use super::overflow::Lagged;
 use super::queue::Queued;
 use super::runner::{Outcome, Runner, message};
 use crate::event::AnyEvent;
+use crate::sync::Ordering;
 
 /// Work that must not be done under the order lock.
 #[derive(Default)]
@@ -40,6 +41,9 @@ impl After {
     /// Does what is to be done. The order lock must not be held.
     pub(crate) fn run(self, core: &Core) {
         let Self { wakers, wakers_to_drop, events, queued, runners, lanes, lags, reports, room } = self;
+        if !lanes.is_empty() {
+            core.subscriptions.fetch_sub(lanes.len() as u64, Ordering::AcqRel);
+        }
         if room {
             core.room.notify_all();
         }

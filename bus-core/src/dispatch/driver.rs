@@ -69,7 +69,8 @@ impl Driver {
             order.settle(lane, ticket, outcome, event.kind(), after);
             let tick = core.ticks.load(Ordering::Relaxed);
             let next = order.finish(lane, job, Runner::Async(runner), tick, after);
-            if next.is_none() {
+            // A long backlog must not keep others from their place: they take turns, event by event.
+            if next.is_none() || order.places.is_contended() {
                 after.wakers.extend(order.places.give(place));
             }
             after.events.push(event);

@@ -262,6 +262,7 @@ impl Order {
             self.lanes.get(lane).is_some_and(|found| found.state == State::Ended && found.running.is_empty());
         if idle && let Some(gone) = self.lanes.remove(lane) {
             self.totals.ended.add(&gone.counts);
+            self.ids.remove(&gone.info.id);
             after.lanes.push(gone);
         }
     }

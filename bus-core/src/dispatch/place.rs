@@ -32,6 +32,11 @@ impl Places {
         free
     }
 
+    /// Whether somebody waits for a place.
+    pub(crate) fn is_contended(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
     /// Takes a place, or joins the queue with this waker. The old waker is returned, to be dropped after the lock.
     pub(crate) fn take(&mut self, place: &mut Place, waker: &Waker) -> Option<Waker> {
         match *place {

@@ -96,9 +96,9 @@ impl Core {
                 counts: Counts::default(),
                 state: State::Open,
             };
+            self.subscriptions.fetch_add(1, Ordering::AcqRel);
             (order.enter(lane), info, past)
         };
-        self.subscriptions.fetch_add(1, Ordering::AcqRel);
         let Past { events, missed } = past;
         // The user's predicates run here, outside the lock.
         let events: Vec<_> =

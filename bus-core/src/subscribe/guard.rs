@@ -7,7 +7,6 @@ use super::add::Added;
 use crate::bus::EventBus;
 use crate::dispatch::{Core, Key};
 use crate::event::SubscriptionId;
-use crate::sync::Ordering;
 
 /// Keeps a subscription: dropping it ends the subscription and frees the handler. Events that still wait are dropped and counted; one at work is finished.
 ///
@@ -65,11 +64,7 @@ impl fmt::Debug for Subscription {
 impl Core {
     /// Ends a subscription. Gives whether it was there.
     pub(crate) fn end(&self, lane: Key) -> bool {
-        let ended = self.step(|order, after| order.end(lane, after));
-        if ended {
-            self.subscriptions.fetch_sub(1, Ordering::AcqRel);
-        }
-        ended
+        self.step(|order, after| order.end(lane, after))
     }
 }
 
