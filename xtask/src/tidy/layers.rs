@@ -19,10 +19,6 @@ const LAYERS: &[&[&str]] = &[
     &["testing"],
 ];
 
-/// Uses that are against the rule and still there: who, whom, and what would mend it. Nothing is added here; an entry
-/// that is no longer needed is told.
-const DEBTS: &[(&str, &str, &str)] = &[];
-
 /// A module of bus-core uses only modules of the layers below its own. What counts is every path that begins with
 /// `crate::`, in a `use` or anywhere else, outside of tests.
 pub(super) fn check(path: &str, text: &str, report: &mut Report) {
@@ -32,24 +28,9 @@ pub(super) fn check(path: &str, text: &str, report: &mut Report) {
         return;
     };
     let used = uses(text);
-    for name in used.iter().filter(|name| *name != own && !is_debt(own, name)) {
+    for name in used.iter().filter(|name| *name != own) {
         if let Some(what) = wrong_use(own, layer, name) {
             report.add(path, line_of(text, name), what);
-        }
-    }
-}
-
-/// A debt that is paid is struck off the list.
-pub(super) fn check_debts(texts: &[(String, String)], report: &mut Report) {
-    let owed: Vec<(&str, Vec<String>)> =
-        texts.iter().filter_map(|(path, text)| Some((module_of(path)?, uses(text)))).collect();
-    for (who, whom, _) in DEBTS {
-        if !owed.iter().any(|(own, used)| own == who && used.iter().any(|name| name == whom)) {
-            report.add(
-                "xtask/src/tidy/layers.rs",
-                0,
-                format!("`{who}` no longer uses `{whom}`: strike it off DEBTS"),
-            );
         }
     }
 }
@@ -75,10 +56,6 @@ fn wrong_use(own: &str, layer: usize, name: &str) -> Option<String> {
         Some(_) => Some(format!("`{own}` uses `{name}`, which stands above it")),
         None => Some(format!("`crate::{name}` hides the layer: name the module that it comes from")),
     }
-}
-
-fn is_debt(own: &str, name: &str) -> bool {
-    DEBTS.iter().any(|(who, whom, _)| *who == own && *whom == name)
 }
 
 fn layer_of(module: &str) -> Option<usize> {
@@ -196,12 +173,12 @@ mod tests {
 
     #[test]
     fn neighbours_and_names_of_the_root_are_found() {
-        let text = "//! A.\nuse crate::wire::Reader;\nuse crate::EventBus;\n";
+        let text = "//! A.\nuse crate::registry::Catalogue;\nuse crate::EventBus;\n";
         let expected = [
-            "2: `dispatch` uses `wire`, which stands beside it in its layer",
+            "2: `event` uses `registry`, which stands beside it in its layer",
             "3: `crate::EventBus` hides the layer: name the module that it comes from",
         ];
-        assert_eq!(found("bus-core/src/dispatch/mod.rs", text), expected);
+        assert_eq!(found("bus-core/src/event/mod.rs", text), expected);
     }
 
     #[test]

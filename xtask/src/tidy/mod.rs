@@ -62,7 +62,6 @@ pub(crate) fn check() -> Result<(), Failure> {
             layers::check(path, text, &mut report);
         }
     }
-    layers::check_debts(&texts, &mut report);
     promises::check(&texts, &mut report);
     for (path, line, what) in &report.lines {
         match line {
