@@ -19,7 +19,7 @@ pub use read::ReadEvent;
 pub(crate) use id::new_run;
 pub(crate) use stored::{Again, Body, Decoded, FromJson, Head, Kind, KindRef, Link, Origin, Stored, Typed};
 
-use crate::payload::{AgentEvent, DecodeError, EventSet, Payload};
+use crate::payload::{AgentEvent, DecodeError, Descriptor, EventSet, Payload};
 use crate::scope::Scope;
 
 /// Names one subscription of one bus, for as long as the bus lives: ids are not used again.
@@ -210,6 +210,14 @@ impl<S> Event<S> {
     /// The view of one definition file, where the event belongs to it.
     pub fn view_as<D: AgentEvent>(&self) -> Option<D::View<'_>> {
         D::view(self.body().payload()?)
+    }
+
+    /// What the catalogue says of its kind; `None` for a kind that no definition declares.
+    pub fn descriptor(&self) -> Option<&'static Descriptor> {
+        match self.kind_ref() {
+            KindRef::Declared(descriptor) => Some(descriptor),
+            KindRef::Open(_) => None,
+        }
     }
 
     /// Why `data` could not be read into the type that its kind declares, where it could not.

@@ -1,5 +1,7 @@
 //! Events as JSON: straight into a buffer, the keys as they stand.
 
+use serde_json::Value;
+
 use super::text::ordinary;
 use super::time;
 use crate::event::{Body, Event, EventId, Head, KindRef, ReadEvent};
@@ -35,6 +37,24 @@ impl<S> Event<S> {
     /// Where a field cannot be written, `data` is null, and a `tracing` error says which field and why.
     pub fn to_json(&self) -> String {
         Line::published(self).text()
+    }
+
+    /// What `data` holds, for those who do not know the payload's type: null where it cannot be written, and hidden
+    /// where it is redacted. Whoever knows the type asks for [`payload`](Self::payload).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let bus = bus_core::EventBus::new();
+    /// let _scores = bus.subscribe_any().kinds(["vendor_scored"]).handle_sync(|event| {
+    ///     assert_eq!(event.data()["score"], 7);
+    /// });
+    /// bus.stream("desk").emit_dynamic("vendor_scored", serde_json::json!({ "score": 7 })).await;
+    /// # }
+    /// ```
+    pub fn data(&self) -> Value {
+        let mut out = Vec::new();
+        let written = Line::published(self).data(&mut out);
+        written.ok().and_then(|()| serde_json::from_slice(&out).ok()).unwrap_or_default()
     }
 }
 
