@@ -1,0 +1,47 @@
+//! Closing in order: no new events, handlers finish what they have, and a report says what was left.
+
+use std::time::Duration;
+
+use bus_core::{AgentEvent, EventBus};
+
+/// What a mail room says about itself.
+#[derive(AgentEvent)]
+enum MailEvents {
+    /// A letter lies in the basket.
+    LetterDropped { to: String },
+}
+
+#[tokio::main]
+async fn main() {
+    let bus = EventBus::new();
+    let room = bus.stream("mail-room");
+
+    // A handler that takes its time; the letters queue up before it.
+    let _clerk = bus.subscribe::<LetterDropped>().name("clerk").handle(async |event| {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        println!("delivered to {}", event.to);
+    });
+    for to in ["Ada", "Grace", "Edsger"] {
+        room.emit_letter_dropped(to).send(); // waits for nobody
+    }
+
+    let report = bus.close(Duration::from_secs(5)).await;
+    println!("everything delivered: {}", report.is_drained());
+
+    // The bus is closed: an emit says so instead of being lost in silence.
+    let receipt = room.emit_letter_dropped("Alan").await;
+    if let Some(refused) = receipt.refused() {
+        println!("the letter to Alan was refused: {refused}");
+    }
+
+    // With too little time the report says exactly what did not happen.
+    let bus = EventBus::new();
+    let _stuck =
+        bus.subscribe::<LetterDropped>().name("stuck").handle(async |_| std::future::pending::<()>().await);
+    bus.stream("mail-room").emit_letter_dropped("Barbara").send();
+    bus.stream("mail-room").emit_letter_dropped("Donald").send();
+    let report = bus.close(Duration::from_millis(20)).await;
+    for left in report.left {
+        println!("{}: {} at work, {} waiting", left.name, left.running, left.waiting);
+    }
+}

@@ -1,0 +1,92 @@
+//! The agent: the context that one node of one execution works in. Whatever it does, it says on the bus.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use bus_agent::AgentEventsEmit as _;
+use bus_core::{Emitter, Execution, Node, Object, Scoped, object};
+
+use crate::desk::Desk;
+use crate::tools;
+
+/// Why an execution ends before its answer.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// Somebody pressed Ctrl-C.
+    Interrupted,
+    /// There is no answer, and this is why.
+    Failed(String),
+}
+
+/// One node at work. `Scoped` gives it every emit helper; the emitter's type proves that its events have a place.
+pub(crate) struct Agent {
+    emitter: Emitter<Node, Execution>,
+    pub(crate) desk: Arc<Desk>,
+    node: &'static str,
+    /// From where to where this node moves the execution's progress.
+    share: (f64, f64),
+}
+
+impl Scoped for Agent {
+    type Emitter = Emitter<Node, Execution>;
+
+    fn emitter(&self) -> &Self::Emitter {
+        &self.emitter
+    }
+}
+
+impl Agent {
+    pub(crate) fn new(
+        emitter: Emitter<Node, Execution>,
+        desk: Arc<Desk>,
+        node: &'static str,
+        share: (f64, f64),
+    ) -> Self {
+        Self { emitter, desk, node, share }
+    }
+
+    /// Calls a tool. Its error is a result like any other: the planner, or the model, decides what to do about it.
+    pub(crate) async fn call(&self, tool: &str, input: Object) -> Result<Result<String, String>, Stop> {
+        self.check()?;
+        let id = format!("call-{}", self.desk.calls.fetch_add(1, Ordering::Relaxed) + 1);
+        self.emit_tool_call_started(&id, tool).tool_input(input.clone()).await;
+        let (desk, name) = (Arc::clone(&self.desk), tool.to_owned());
+        // Searching and reading block: they must not hold up the other executions.
+        let run = tokio::task::spawn_blocking(move || tools::run(&desk.corpus, &name, input));
+        let outcome = run.await.unwrap_or_else(|error| Err(format!("{tool} broke down: {error}")));
+        let (text, failed) = match &outcome {
+            Ok(text) => (text, false),
+            Err(text) => (text, true),
+        };
+        self.emit_tool_call_completed(&id, tool).result(text).is_error(failed).await;
+        Ok(outcome)
+    }
+
+    /// Says how much of this node's work is done, as a part of the whole execution.
+    pub(crate) async fn progress(&self, done: usize, of: usize) {
+        let part = ratio(done, of);
+        let whole = self.share.0 + (self.share.1 - self.share.0) * part;
+        let whole = (whole * 1000.0).round() / 1000.0;
+        self.emit_goal_progress(whole, object! { "node": self.node, "done": done, "of": of }).await;
+    }
+
+    /// Waits for something slow, but not longer than until Ctrl-C.
+    pub(crate) async fn or_stop<T>(&self, slow: impl Future<Output = T>) -> Result<T, Stop> {
+        let mut stop = self.desk.stop.clone();
+        tokio::select! {
+            done = slow => Ok(done),
+            _ = stop.wait_for(|stop| *stop) => Err(Stop::Interrupted),
+        }
+    }
+
+    /// Looks for Ctrl-C between two quick steps.
+    pub(crate) fn check(&self) -> Result<(), Stop> {
+        if *self.desk.stop.borrow() { Err(Stop::Interrupted) } else { Ok(()) }
+    }
+}
+
+fn ratio(done: usize, of: usize) -> f64 {
+    let exact = |n: usize| f64::from(u32::try_from(n).unwrap_or(u32::MAX));
+    exact(done.min(of)) / exact(of.max(1))
+}

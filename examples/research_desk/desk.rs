@@ -1,0 +1,135 @@
+//! The desk: reads the folder, then works on all questions at the same time, each as one execution.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use bus_agent::AgentEventsEmit as _;
+use bus_core::{Emitter, EventBus, Execution, NoNode, object};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::agent::Stop;
+use crate::corpus::Corpus;
+use crate::events::DeskEventsEmit as _;
+use crate::llm::Client;
+use crate::nodes::{self, Analyse, Notes, Research, Work, Write};
+
+/// What all executions share.
+pub(crate) struct Desk {
+    pub(crate) corpus: Corpus,
+    pub(crate) model: Option<Client>,
+    /// Turns true on Ctrl-C.
+    pub(crate) stop: watch::Receiver<bool>,
+    /// Tool calls so far: the number makes their ids.
+    pub(crate) calls: AtomicU64,
+}
+
+/// How the work went, for the exit code.
+#[derive(Default)]
+pub(crate) struct Outcome {
+    pub(crate) failed: usize,
+    pub(crate) interrupted: bool,
+}
+
+/// Answers the questions. Everything else about it is on the bus.
+pub(crate) async fn run(
+    bus: &EventBus,
+    folder: PathBuf,
+    questions: Vec<String>,
+    model: Option<Client>,
+    stop: watch::Receiver<bool>,
+) -> Result<Outcome, String> {
+    let stream = bus.stream("desk");
+    stream.emit_stream_started().entry_point(folder.display().to_string()).await;
+    if let Some(model) = &model {
+        stream.emit_model_ready(model.model()).await;
+    }
+    let corpus = open(&stream, &folder, stop.clone()).await?;
+    let unreadable = corpus.unreadable.len();
+    let desk = Arc::new(Desk { corpus, model, stop, calls: AtomicU64::new(0) });
+    let mut executions = JoinSet::new();
+    for (number, question) in (1..).zip(questions) {
+        let execution =
+            stream.clone().execution(format!("exec-{number}")).correlation(format!("question-{number}"));
+        // Here and not in its task: they begin in the order of the questions.
+        execution.emit_execution_started().input(object! { "question": question.as_str() }).await;
+        executions.spawn(answer(execution, Arc::clone(&desk), question));
+    }
+    let mut outcome = Outcome { failed: unreadable, interrupted: false };
+    while let Some(ended) = executions.join_next().await {
+        match ended {
+            Ok(Ok(())) => {}
+            Ok(Err(Stop::Interrupted)) => outcome.interrupted = true,
+            Ok(Err(Stop::Failed(_))) | Err(_) => outcome.failed += 1,
+        }
+    }
+    stream.emit_stream_stopped().await;
+    Ok(outcome)
+}
+
+/// Reads the folder on a thread that may block, and says what became of it.
+async fn open(stream: &Emitter, folder: &Path, stop: watch::Receiver<bool>) -> Result<Corpus, String> {
+    let (reader, path) = (stream.clone(), folder.to_owned());
+    let loading = tokio::task::spawn_blocking(move || {
+        Corpus::load(&path, |files| {
+            reader.emit_folder_read(files as u64).send();
+            !*stop.borrow()
+        })
+    });
+    let corpus = match loading.await {
+        Ok(Ok(corpus)) => corpus,
+        Ok(Err(error)) => return Err(format!("cannot read the folder {}: {error}", folder.display())),
+        Err(error) => return Err(format!("reading the folder broke down: {error}")),
+    };
+    for (path, reason) in &corpus.unreadable {
+        stream.emit_file_unreadable(path, reason).await;
+    }
+    let root = corpus.root.display().to_string();
+    stream.emit_folder_indexed(root, corpus.files.len() as u64, corpus.lines as u64).await;
+    Ok(corpus)
+}
+
+/// One question on its way to its answer.
+async fn answer(
+    execution: Emitter<NoNode, Execution>,
+    desk: Arc<Desk>,
+    question: String,
+) -> Result<(), Stop> {
+    let mut notes = Notes { question, read: Vec::new(), findings: Vec::new(), answer: String::new() };
+    let outcome = walk(&execution, &desk, &mut notes).await;
+    match &outcome {
+        Ok(()) => {
+            let sources: Vec<String> =
+                notes.findings.iter().map(|f| format!("{}:{}", f.path, f.line)).collect();
+            execution
+                .emit_execution_completed()
+                .output(object! { "answer": notes.answer, "sources": sources })
+                .await;
+        }
+        Err(Stop::Interrupted) => {
+            execution.emit_execution_failed("interrupted").await;
+        }
+        Err(Stop::Failed(why)) => {
+            execution.emit_execution_failed(why).await;
+        }
+    }
+    outcome
+}
+
+/// The edges of the graph.
+async fn walk(
+    execution: &Emitter<NoNode, Execution>,
+    desk: &Arc<Desk>,
+    notes: &mut Notes,
+) -> Result<(), Stop> {
+    nodes::run(Research::default(), execution, desk, notes).await?;
+    edge(execution, Research::NAME, Analyse::NAME).await;
+    nodes::run(Analyse, execution, desk, notes).await?;
+    edge(execution, Analyse::NAME, Write::NAME).await;
+    nodes::run(Write, execution, desk, notes).await
+}
+
+async fn edge(execution: &Emitter<NoNode, Execution>, from: &str, to: &str) {
+    execution.clone().node(from).emit_edge_traversed(from, to).edge_condition("on_success").await;
+}

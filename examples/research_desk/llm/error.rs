@@ -1,0 +1,40 @@
+//! What can go wrong between the desk and a model.
+
+use std::fmt;
+
+/// Why an endpoint gave no answer. Each prints as one line.
+#[derive(Debug, Clone)]
+pub(crate) enum LlmError {
+    /// The address cannot be used at all.
+    Address(String),
+    /// No connection, or it broke.
+    Unreachable { url: String, cause: String },
+    /// The endpoint refused, with its own words.
+    Refused { status: u16, says: String },
+    /// What came is not what the protocol says.
+    Bad(String),
+}
+
+impl LlmError {
+    /// Whether the same request may succeed a little later.
+    pub(crate) fn is_passing(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } => true,
+            Self::Refused { status, .. } => matches!(status, 408 | 429 | 500 | 502 | 503 | 504),
+            Self::Address(_) | Self::Bad(_) => false,
+        }
+    }
+}
+
+impl fmt::Display for LlmError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(problem) => write!(f, "{problem}"),
+            Self::Unreachable { url, cause } => write!(f, "no answer from {url}: {cause}"),
+            Self::Refused { status, says } => write!(f, "the endpoint answered {status}: {says}"),
+            Self::Bad(problem) => write!(f, "the endpoint does not speak the protocol: {problem}"),
+        }
+    }
+}
+
+impl std::error::Error for LlmError {}

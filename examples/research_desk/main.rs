@@ -1,0 +1,96 @@
+//! A small agent runtime on the bus: several questions are worked on at the same time over a folder of files.
+//!
+//! Read it in this order: `events` (what the desk adds to the agent catalogue), `agent` (a context that emits),
+//! `nodes` (the work), `desk` (executions side by side), `view` and `record` (two subscribers).
+//!
+//! ```sh
+//! cargo run --example research_desk                                  # this repository, a few questions
+//! cargo run --example research_desk -- ~/notes "Who owns the boat?"  # your files, your questions
+//! cargo run --example research_desk -- --llm http://127.0.0.1:11434/v1 ~/notes "Who owns the boat?"
+//! ```
+
+mod agent;
+mod args;
+mod corpus;
+mod desk;
+mod events;
+mod llm;
+mod nodes;
+#[path = "../common/record.rs"]
+mod record;
+mod talk;
+mod tools;
+mod view;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use bus_core::EventBus;
+use tokio::sync::watch;
+
+use crate::args::{Asked, Options};
+use crate::desk::Outcome;
+
+/// How long the subscribers may take, after the last event, to finish with those they still have.
+const CLOSING: Duration = Duration::from_secs(5);
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let options = match args::parse(std::env::args_os().skip(1)) {
+        Ok(Asked::Work(options)) => options,
+        Ok(Asked::Help) => {
+            print!("{}", args::HELP);
+            return ExitCode::SUCCESS;
+        }
+        Err(problem) => return fault(&problem, 2),
+    };
+    match work(options).await {
+        Ok(Outcome { interrupted: true, .. }) => ExitCode::from(130),
+        Ok(Outcome { failed: 0, .. }) => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::from(1),
+        Err(problem) => fault(&problem, 1),
+    }
+}
+
+/// From the first event to the last one, and what became of them.
+async fn work(options: Options) -> Result<Outcome, String> {
+    let model = match &options.llm {
+        Some(url) => Some(llm::Client::connect(url, options.model).await.map_err(|error| error.to_string())?),
+        None => None,
+    };
+    let bus = EventBus::new();
+    let record = options.json.map(|path| record::Record::open(&bus, &path)).transpose()?;
+    let view = view::View::open(&bus, options.quiet);
+
+    let outcome = desk::run(&bus, options.folder, options.questions, model, interrupted()).await;
+
+    // Nothing is published any more; subscribers still get all that was.
+    let closed = bus.close(CLOSING).await;
+    view.finish().await;
+    record.map_or(Ok(()), record::Record::finish)?;
+    match closed.left.first() {
+        None => outcome,
+        Some(left) => Err(format!("{} did not get all events within {} s", left.name, CLOSING.as_secs())),
+    }
+}
+
+/// Turns true on the first Ctrl-C; the second one ends the program at once.
+fn interrupted() -> watch::Receiver<bool> {
+    let (tell, told) = watch::channel(false);
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            tell.send_replace(true);
+            if tokio::signal::ctrl_c().await.is_ok() {
+                std::process::exit(130);
+            }
+        }
+        // Without a handler for it there is nothing to wait for; the sender stays, so that nobody waits in vain.
+        tell.closed().await;
+    });
+    told
+}
+
+fn fault(problem: &str, code: u8) -> ExitCode {
+    eprintln!("research_desk: {problem}");
+    ExitCode::from(code)
+}

@@ -1,0 +1,122 @@
+//! The graph: research, then analyse, then write. A node works in rounds until its judge is content.
+
+mod analyse;
+mod research;
+mod write;
+
+use std::sync::Arc;
+
+use bus_agent::AgentEventsEmit as _;
+use bus_core::{Emitter, Execution, NoNode};
+
+pub(crate) use self::analyse::Analyse;
+pub(crate) use self::research::Research;
+pub(crate) use self::write::Write;
+use crate::agent::{Agent, Stop};
+use crate::corpus::{Hit, Sentence};
+use crate::desk::Desk;
+use crate::tools::Extract;
+
+/// What an execution has found out so far; each node adds to it.
+pub(crate) struct Notes {
+    pub(crate) question: String,
+    pub(crate) read: Vec<Read>,
+    /// The sentences that speak of the question, best first.
+    pub(crate) findings: Vec<Sentence>,
+    pub(crate) answer: String,
+}
+
+/// What was read, and how it was found.
+pub(crate) struct Read {
+    pub(crate) score: f64,
+    pub(crate) under: String,
+    pub(crate) extract: Extract,
+}
+
+/// What the judge says after a round.
+pub(crate) enum Verdict {
+    Accept(String),
+    /// Another round, for this reason, if there is one left.
+    Retry(String),
+}
+
+/// The work of one node.
+pub(crate) trait Work {
+    const NAME: &'static str;
+    const ROUNDS: u64;
+    /// From where to where it moves the progress of the execution.
+    const SHARE: (f64, f64);
+    /// What it leaves in the notes.
+    const OUTPUT: &'static str;
+
+    async fn round(&mut self, agent: &Agent, notes: &mut Notes, round: u64) -> Result<Verdict, Stop>;
+}
+
+/// Runs one node from its start to its end. What was started is always ended, also when the work fails.
+pub(crate) async fn run<W: Work>(
+    mut work: W,
+    execution: &Emitter<NoNode, Execution>,
+    desk: &Arc<Desk>,
+    notes: &mut Notes,
+) -> Result<(), Stop> {
+    let agent = Agent::new(execution.clone().node(W::NAME), Arc::clone(desk), W::NAME, W::SHARE);
+    agent.emit_node_loop_started().max_iterations(W::ROUNDS).await;
+    let mut rounds = 0;
+    let outcome = loop {
+        rounds += 1;
+        match one_round(&mut work, &agent, notes, rounds).await {
+            Ok(true) => break Ok(()),
+            Ok(false) => {}
+            Err(stop) => break Err(stop),
+        }
+    };
+    if outcome.is_ok() {
+        agent.emit_output_key_set(W::OUTPUT).await;
+        agent.progress(1, 1).await;
+    }
+    agent.emit_node_loop_completed(rounds).await;
+    outcome
+}
+
+/// Whether the node is done.
+async fn one_round<W: Work>(
+    work: &mut W,
+    agent: &Agent,
+    notes: &mut Notes,
+    round: u64,
+) -> Result<bool, Stop> {
+    agent.check()?;
+    agent.emit_node_loop_iteration(round).await;
+    match work.round(agent, notes, round).await? {
+        Verdict::Accept(why) => {
+            agent.emit_judge_verdict("ACCEPT").feedback(why).iteration(round).await;
+            Ok(true)
+        }
+        Verdict::Retry(why) if round < W::ROUNDS => {
+            agent.emit_judge_verdict("RETRY").feedback(&why).iteration(round).await;
+            agent.emit_node_retry(round, W::ROUNDS - 1).error(why).await;
+            Ok(false)
+        }
+        Verdict::Retry(why) => {
+            agent.emit_judge_verdict("CONTINUE").feedback(why).iteration(round).await;
+            Ok(true)
+        }
+    }
+}
+
+/// Passages that touch each other are read in one go.
+pub(crate) fn merged(mut hits: Vec<Hit>) -> Vec<Hit> {
+    hits.sort_by(|a, b| a.path.cmp(&b.path).then(a.line.cmp(&b.line)));
+    let mut merged: Vec<Hit> = Vec::new();
+    for hit in hits {
+        match merged.last_mut() {
+            Some(last) if last.path == hit.path && hit.line <= last.last_line + 1 => {
+                last.last_line = last.last_line.max(hit.last_line);
+                last.score = last.score.max(hit.score);
+            }
+            _ => merged.push(hit),
+        }
+    }
+    merged.sort_by(|a, b| b.score.total_cmp(&a.score));
+    merged
+}

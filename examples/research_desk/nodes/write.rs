@@ -1,0 +1,83 @@
+//! Write: the answer, streamed in small pieces as it comes into being.
+
+use std::fmt::Write as _;
+
+use bus_agent::AgentEventsEmit as _;
+
+use super::{Notes, Read, Verdict, Work};
+use crate::agent::{Agent, Stop};
+use crate::corpus::distinct;
+use crate::llm::{Client, Message};
+
+const TASK: &str = "Answer the question in a few sentences, from the numbered sources only. After each statement name \
+    its source as [path:line]. If the sources do not answer it, say so.";
+/// Characters of sources that a model is given.
+const MOST: usize = 24_000;
+
+/// With a model the answer is its own; without one it is made of sentences of the files.
+pub(crate) struct Write;
+
+impl Work for Write {
+    const NAME: &'static str = "write";
+    const ROUNDS: u64 = 1;
+    const SHARE: (f64, f64) = (0.7, 1.0);
+    const OUTPUT: &'static str = "answer";
+
+    async fn round(&mut self, agent: &Agent, notes: &mut Notes, _: u64) -> Result<Verdict, Stop> {
+        notes.answer = match &agent.desk.model {
+            Some(model) => ask(agent, model, notes).await?,
+            None => say(agent, &extract(agent, notes)).await?,
+        };
+        Ok(Verdict::Accept(format!("{} characters", notes.answer.chars().count())))
+    }
+}
+
+/// The answer without a model: what the files say, and what they do not speak of.
+fn extract(agent: &Agent, notes: &Notes) -> String {
+    let mut text = String::new();
+    for finding in &notes.findings {
+        let _ = writeln!(text, "- {} [{}:{}]", finding.text, finding.path, finding.line);
+    }
+    let unknown: Vec<String> = words(&notes.question).filter(|word| !agent.desk.corpus.knows(word)).collect();
+    if !unknown.is_empty() {
+        let _ = writeln!(text, "No file speaks of: {}.", unknown.join(", "));
+    }
+    text.trim_end().to_owned()
+}
+
+fn words(question: &str) -> impl Iterator<Item = String> {
+    question
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !distinct(word).is_empty())
+        .map(str::to_owned)
+}
+
+/// Streams a finished text word by word, as a model would.
+async fn say(agent: &Agent, text: &str) -> Result<String, Stop> {
+    let total = text.len();
+    let mut said = String::with_capacity(total);
+    for (count, word) in text.split_inclusive([' ', '\n']).enumerate() {
+        agent.check()?;
+        said.push_str(word);
+        agent.emit_client_output_delta(word, &said).await;
+        if count % 8 == 7 {
+            agent.progress(said.len(), total).await;
+        }
+    }
+    Ok(said)
+}
+
+async fn ask(agent: &Agent, model: &Client, notes: &Notes) -> Result<String, Stop> {
+    let mut content = format!("Question: {}\n\nSources:\n", notes.question);
+    for Read { extract, .. } in &notes.read {
+        for (at, line) in extract.text.lines().enumerate() {
+            let _ = writeln!(content, "{}:{}: {line}", extract.path, extract.line + at);
+        }
+        if content.len() > MOST {
+            break;
+        }
+    }
+    let conversation = [Message::System { content: TASK.into() }, Message::User { content }];
+    let answer = agent.write(model, &conversation).await?;
+    if answer.trim().is_empty() { Err(Stop::Failed("the model wrote nothing".into())) } else { Ok(answer) }
+}

@@ -1,0 +1,128 @@
+//! The terminal. It knows the bus and nothing of the desk: whatever it shows came to it through a subscription.
+
+mod answers;
+mod bars;
+mod log;
+mod screen;
+mod table;
+mod text;
+mod timeline;
+
+use std::time::{Duration, Instant};
+
+use bus_core::{AnyEvent, AnyKind, EventBus, EventStream, Overflow};
+use serde_json::{Map, Value};
+use tokio::task::JoinHandle;
+
+use self::answers::Answers;
+use self::log::Log;
+use self::screen::Screen;
+use self::timeline::Timeline;
+
+/// Bars are drawn over no more often than this.
+const FRAME: Duration = Duration::from_millis(33);
+
+/// The view at work.
+pub(crate) struct View {
+    task: JoinHandle<(Shown, EventStream<AnyKind>)>,
+}
+
+/// What the view knows at the end.
+struct Shown {
+    bus: EventBus,
+    screen: Screen,
+    log: Log,
+    answers: Answers,
+    timeline: Timeline,
+    drawn: Instant,
+    quiet: bool,
+}
+
+impl View {
+    /// Begins to show what happens on the bus.
+    pub(crate) fn open(bus: &EventBus, quiet: bool) -> Self {
+        // `Wait`: a slow terminal slows the desk down; without it the log would have gaps.
+        let events =
+            bus.subscribe_any().name("terminal").capacity(1024).overflow(Overflow::Wait).into_stream();
+        let screen = Screen::new();
+        let shown = Shown {
+            bus: bus.clone(),
+            log: Log::new(screen.paint()),
+            screen,
+            answers: Answers::default(),
+            timeline: Timeline::default(),
+            drawn: Instant::now(),
+            quiet,
+        };
+        Self { task: tokio::spawn(shown.follow(events)) }
+    }
+
+    /// Waits until everything up to the closing of the bus was shown, then shows the answers, the timeline and the stats.
+    pub(crate) async fn finish(self) {
+        // The stream is kept until the stats were taken: with it they would lose its row.
+        if let Ok((shown, _events)) = self.task.await {
+            shown.close();
+        }
+    }
+}
+
+impl Shown {
+    async fn follow(mut self, mut events: EventStream<AnyKind>) -> (Self, EventStream<AnyKind>) {
+        while let Some(next) = events.recv().await {
+            match next {
+                Ok(event) => self.see(&event),
+                Err(lagged) => {
+                    let line = self.log.gap(&lagged);
+                    self.screen.line(&line);
+                }
+            }
+        }
+        (self, events)
+    }
+
+    fn see(&mut self, event: &AnyEvent) {
+        let data = data_of(event);
+        let policy = event.descriptor().map(|declared| declared.policy).unwrap_or_default();
+        self.timeline.see(event, &data);
+        self.answers.see(event);
+        if self.quiet {
+            return;
+        }
+        // Of events that may replace each other only the newest matters: a bar shows it, the log would drown in them.
+        if policy.coalesce.is_none() {
+            for line in self.log.lines(event, &data, self.screen.width()) {
+                self.screen.line(&line);
+            }
+        }
+        if !policy.transient || self.drawn.elapsed() >= FRAME {
+            self.drawn = Instant::now();
+            let bars = bars::lines(self.answers.bars(), self.screen.paint(), self.screen.width());
+            self.screen.set_block(bars);
+        }
+    }
+
+    fn close(mut self) {
+        self.screen.end_block();
+        let (paint, width) = (self.screen.paint(), self.screen.width());
+        let mut lines = self.answers.lines(paint);
+        if !self.quiet {
+            lines.push(paint.bold("\nTimeline"));
+            lines.extend(self.timeline.rows(paint, width));
+            lines.push(paint.bold("\nStats"));
+            lines.extend(table::rows(&self.bus.stats()));
+        }
+        for line in lines {
+            self.screen.line(&line);
+        }
+        for fault in self.answers.faults() {
+            eprintln!("research_desk: {fault}");
+        }
+    }
+}
+
+fn data_of(event: &AnyEvent) -> Map<String, Value> {
+    match event.data() {
+        Value::Object(data) => data,
+        _ => Map::new(),
+    }
+}

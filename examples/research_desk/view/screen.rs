@@ -1,0 +1,95 @@
+//! The screen: lines that scroll, and below them a block that is drawn over again.
+
+use std::io::{self, IsTerminal, Write};
+
+use super::text::Paint;
+
+/// Standard output. When it goes away (`| head`), what is printed is dropped and the work goes on.
+pub(crate) struct Screen {
+    out: io::Stdout,
+    paint: Paint,
+    live: bool,
+    width: usize,
+    block: Vec<String>,
+    drawn: usize,
+    gone: bool,
+}
+
+impl Screen {
+    /// Colours and the redrawn block only on a terminal; `NO_COLOR` takes the colours away.
+    pub(crate) fn new() -> Self {
+        let out = io::stdout();
+        let terminal = out.is_terminal();
+        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let mut screen = Self {
+            out,
+            paint: Paint(terminal && !plain && !dumb),
+            live: terminal && !dumb,
+            width: 0,
+            block: Vec::new(),
+            drawn: 0,
+            gone: false,
+        };
+        screen.measure();
+        screen
+    }
+
+    pub(crate) fn paint(&self) -> Paint {
+        self.paint
+    }
+
+    /// Columns that a line may use.
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Prints a line above the block.
+    pub(crate) fn line(&mut self, line: &str) {
+        let mut text = self.erase();
+        text.push_str(line);
+        text.push('\n');
+        self.draw(text);
+    }
+
+    /// Puts new lines into the block.
+    pub(crate) fn set_block(&mut self, lines: Vec<String>) {
+        if !self.live || lines == self.block {
+            return;
+        }
+        self.measure();
+        let text = self.erase();
+        self.block = lines;
+        self.draw(text);
+    }
+
+    /// Leaves the block standing where it is and goes on below it.
+    pub(crate) fn end_block(&mut self) {
+        self.block.clear();
+        self.drawn = 0;
+    }
+
+    fn erase(&mut self) -> String {
+        let lines = std::mem::take(&mut self.drawn);
+        // Up to the block's first line, then away with everything below.
+        if lines > 0 { format!("\x1b[{lines}A\r\x1b[J") } else { String::new() }
+    }
+
+    fn draw(&mut self, mut text: String) {
+        for line in &self.block {
+            text.push_str(line);
+            text.push('\n');
+        }
+        self.drawn = self.block.len();
+        if !self.gone {
+            let mut out = self.out.lock();
+            self.gone = out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err();
+        }
+    }
+
+    fn measure(&mut self) {
+        let columns = if self.live { terminal_size::terminal_size().map(|(width, _)| width.0) } else { None };
+        // A file is wider than any terminal, but its readers are not.
+        self.width = columns.map_or(160, usize::from).max(40) - 1;
+    }
+}

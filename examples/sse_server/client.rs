@@ -1,0 +1,63 @@
+//! A reader that is cut off now and then, as a page on a train is.
+
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// An event as it came: its id and its JSON.
+pub(crate) struct Frame {
+    pub(crate) id: String,
+    pub(crate) data: String,
+}
+
+/// Starts an execution; gives its id and the place to follow it from.
+pub(crate) async fn start(server: &str, text: &str) -> Result<(String, String), Failure> {
+    let request = Request::post("/executions").body(Full::from(text.to_owned()))?;
+    let body = send(server, request).await?.into_body().collect().await?.to_bytes();
+    let answer = String::from_utf8(body.to_vec())?;
+    let (execution, since) = answer.trim().split_once(' ').ok_or("no execution was started")?;
+    Ok((execution.to_owned(), since.to_owned()))
+}
+
+/// Follows an execution from the event `last` on; stops listening, without a word, after `most` events.
+pub(crate) async fn follow(
+    server: &str,
+    execution: &str,
+    last: &str,
+    most: usize,
+) -> Result<Vec<Frame>, Failure> {
+    let request = Request::get(format!("/executions/{execution}/events"))
+        .header("last-event-id", last)
+        .body(Full::default())?;
+    let mut body = send(server, request).await?.into_body();
+    let (mut text, mut frames) = (String::new(), Vec::new());
+    while frames.len() < most {
+        let Some(piece) = body.frame().await else { break };
+        text.push_str(std::str::from_utf8(piece?.data_ref().map_or(&[][..], |data| data))?);
+        while let Some((frame, rest)) = text.split_once("\n\n") {
+            frames.extend(parse(frame));
+            text = rest.to_owned();
+        }
+    }
+    frames.truncate(most);
+    Ok(frames)
+}
+
+/// A frame of server-sent events; comments that keep the line open are no frames.
+fn parse(frame: &str) -> Option<Frame> {
+    let field = |name: &str| {
+        frame.lines().find_map(|line| line.strip_prefix(name)).map(|value| value.trim().to_owned())
+    };
+    Some(Frame { id: field("id:")?, data: field("data:")? })
+}
+
+async fn send(server: &str, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Failure> {
+    let stream = TokioIo::new(TcpStream::connect(server).await?);
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(stream).await?;
+    tokio::spawn(connection);
+    Ok(sender.send_request(request).await?)
+}

@@ -1,0 +1,21 @@
+//! Something to follow: an execution that says a text word by word.
+
+use std::time::Duration;
+
+use bus_agent::AgentEventsEmit;
+use bus_core::{Emitter, Execution, NoNode, object};
+
+/// About as fast as a model talks.
+const PACE: Duration = Duration::from_millis(2);
+
+/// Says the text as one execution, from its start to its end.
+pub(crate) async fn speak(execution: Emitter<NoNode, Execution>, text: String) {
+    execution.emit_execution_started().input(object! { "text": text.as_str() }).await;
+    let speaker = execution.clone().node("speaker");
+    let mut pace = tokio::time::interval(PACE);
+    for (number, word) in (1_u32..).zip(text.split_inclusive(' ')) {
+        pace.tick().await;
+        speaker.emit_client_output_delta(word, number.to_string()).await;
+    }
+    execution.emit_execution_completed().output(object! { "words": text.split(' ').count() }).await;
+}

@@ -1,0 +1,62 @@
+//! Streams: a reader takes events at its own speed, and is told what it missed. Then it goes back for it.
+
+use bus_core::{AgentEvent, EventBus, Overflow};
+
+/// What a weather station says about itself.
+#[derive(AgentEvent)]
+enum WeatherEvents {
+    /// One reading.
+    Measured { celsius: i32 },
+    /// Something that nobody may miss: the last to be dropped.
+    #[event(critical)]
+    StormWarned { text: String },
+}
+
+#[tokio::main]
+async fn main() {
+    let bus = EventBus::new();
+    let station = bus.stream("station");
+
+    // This reader has room for four events. Ten come before it reads, so the oldest make room, but never the warning.
+    let mut slow = bus.subscribe::<WeatherEvents>().name("slow").capacity(4).into_stream();
+    let before = station.emit_measured(-1).await.id();
+    station.emit_storm_warned("wind from the west").await;
+    for celsius in 0..8 {
+        station.emit_measured(celsius).await;
+    }
+    println!("the slow reader:");
+    while let Some(next) = slow.try_recv() {
+        match next {
+            Ok(event) => println!("  {:>2} {}", event.seq(), event.kind()),
+            Err(lagged) => {
+                println!("  missed {} events, {} to {}", lagged.missed, lagged.from_seq, lagged.to_seq);
+            }
+        }
+    }
+
+    // History still has them: a subscription that starts at a known event sees all that came after it.
+    let Some(before) = before else { return };
+    let mut again = bus.subscribe::<WeatherEvents>().since(before).into_stream();
+    let mut seen = 0;
+    while let Some(Ok(_)) = again.try_recv() {
+        seen += 1;
+    }
+    println!("since event {}: {seen} events", before.seq());
+
+    // What happens to events that do not fit is the subscription's choice: here the publisher waits for the reader.
+    let mut patient =
+        bus.subscribe::<Measured>().name("patient").capacity(1).overflow(Overflow::Wait).into_stream();
+    let publisher = tokio::spawn(async move {
+        for celsius in 20..25 {
+            station.emit_measured(celsius).await;
+        }
+    });
+    let mut all = Vec::new();
+    while all.len() < 5 {
+        if let Some(Ok(event)) = patient.recv().await {
+            all.push(event.celsius);
+        }
+    }
+    let _ = publisher.await;
+    println!("the patient reader: {all:?}");
+}

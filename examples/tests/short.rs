@@ -1,0 +1,88 @@
+//! The short examples say what a reader comes to see.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod support;
+
+/// Runs an example, which must succeed and print these lines in this order.
+#[track_caller]
+fn prints(name: &str, lines: &[&str]) {
+    let out = support::run(name, &[] as &[&str]).ok();
+    let mut rest = out.as_str();
+    for line in lines {
+        let at = rest.find(line).unwrap_or_else(|| panic!("no {line:?} (in this place) in:\n{out}"));
+        rest = &rest[at + line.len()..];
+    }
+}
+
+#[test]
+fn quickstart_is_short_and_works() {
+    prints("quickstart", &["table 4: onion soup after 12 minutes", "1 handler knows of it"]);
+    let lines = std::fs::read_to_string(support::data("quickstart.rs")).unwrap().lines().count();
+    assert!(lines <= 30, "{lines} lines");
+}
+
+#[test]
+fn define_events_shows_what_an_enum_gives() {
+    prints(
+        "define_events",
+        &[
+            "crossing 7 with [\"red van\"]",
+            "at {",
+            "crossing 7 is over",
+            "\"type\":\"ferry.departed\"",
+            "\"ticket_key\":\"[redacted]\"",
+            "\"type\":\"ferry.docked\"",
+            "ferry.departed v2: The ramp is up.",
+            "captain",
+        ],
+    );
+}
+
+#[test]
+fn scopes_narrow_what_is_seen() {
+    prints(
+        "scopes",
+        &[
+            "north building: job_accepted of job-2",
+            "job-2: page 1 at press-a",
+            "job-2: page 2 at press-a",
+            "6 events belong to order-99",
+        ],
+    );
+}
+
+#[test]
+fn streams_and_lag_tells_the_gap() {
+    prints(
+        "streams_and_lag",
+        &["missed", "since event", "9 events", "the patient reader: [20, 21, 22, 23, 24]"],
+    );
+}
+
+#[test]
+fn wait_for_misses_nothing_and_ends() {
+    prints("wait_for", &["1050 degrees", "kiln-2:", "36 pots", "order-5: 12 pots"]);
+}
+
+#[test]
+fn custom_events_go_through() {
+    prints(
+        "custom_events",
+        &["by kind:", "vendor.scored", "as Custom:", "curious", "does not fit its type", "tool_use_id"],
+    );
+}
+
+#[test]
+fn graceful_shutdown_reports() {
+    prints(
+        "graceful_shutdown",
+        &[
+            "delivered to Ada",
+            "delivered to Grace",
+            "to Edsger",
+            "everything delivered: true",
+            "Alan was refused",
+            "stuck: 1 at work, 1 waiting",
+        ],
+    );
+}
