@@ -90,6 +90,8 @@ fn check(options: &Options) -> Result<(), String> {
         }
         Ok(_) => {}
     }
+    std::fs::read_dir(&options.folder)
+        .map_err(|error| format!("cannot read the folder {folder}: {error}"))?;
     if options.questions.iter().all(|question| question.trim().is_empty()) {
         return Err(format!(
             "no question: ask at least one after the folder, as in {folder} \"what is it for?\""

@@ -35,6 +35,8 @@ struct Shown {
     answers: Answers,
     timeline: Timeline,
     drawn: Instant,
+    /// The line of the newest event that a newer one may replace.
+    newest: Option<String>,
     quiet: bool,
 }
 
@@ -52,6 +54,7 @@ impl View {
             answers: Answers::default(),
             timeline: Timeline::default(),
             drawn: Instant::now(),
+            newest: None,
             quiet,
         };
         Self { task: tokio::spawn(shown.follow(events)) }
@@ -88,16 +91,21 @@ impl Shown {
         if self.quiet {
             return;
         }
-        // Of events that may replace each other only the newest matters: a bar shows it, the log would drown in them.
+        let width = self.screen.width();
         if policy.coalesce.is_none() {
-            for line in self.log.lines(event, &data, self.screen.width()) {
+            self.newest = None;
+            for line in self.log.lines(event, &data, width) {
                 self.screen.line(&line);
             }
+        } else if event.execution().is_none() {
+            // Of events that may replace each other only the newest matters; the log would drown in them. Those of an
+            // execution move its bar.
+            self.newest = Some(self.log.line(event, &data, width));
         }
         if !policy.transient || self.drawn.elapsed() >= FRAME {
             self.drawn = Instant::now();
-            let bars = bars::lines(self.answers.bars(), self.screen.paint(), self.screen.width());
-            self.screen.set_block(bars);
+            let bars = bars::lines(self.answers.bars(), self.screen.paint(), width);
+            self.screen.set_block(self.newest.iter().cloned().chain(bars).collect());
         }
     }
 
