@@ -3,12 +3,11 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use tokio::runtime::Handle;
-
 use super::{Subscribe, Subscription};
 use crate::dispatch::{AsyncHandler, HandlerResult, Runner, SyncHandler};
 use crate::error::SubscribeError;
 use crate::event::Event;
+use crate::sync::Handle;
 
 impl<S: 'static> Subscribe<S> {
     /// Has an async handler called for every event, one at a time unless [`concurrency`](Self::concurrency) says otherwise.
