@@ -23,9 +23,9 @@ exit code: 0 all answered, 1 something failed, 2 wrong call, 130 interrupted
 
 const DEFAULT_QUESTIONS: &[&str] = &[
     "What happens when a handler panics?",
-    "How is an event declared in the definition file?",
-    "What does a stream yield after a gap?",
-    "How does a subscription start from a known place on?",
+    "Why can handlers that wait for each other not deadlock?",
+    "What does history do with token deltas?",
+    "What is a cursor?",
 ];
 
 /// A well-formed call.
