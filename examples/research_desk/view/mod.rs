@@ -10,7 +10,7 @@ mod timeline;
 
 use std::time::{Duration, Instant};
 
-use bus_core::{AnyEvent, AnyKind, EventBus, EventStream, Overflow};
+use bus_core::{AnyEvent, EventBus, EventStream, Overflow};
 use serde_json::{Map, Value};
 use tokio::task::JoinHandle;
 
@@ -24,7 +24,7 @@ const FRAME: Duration = Duration::from_millis(33);
 
 /// The view at work.
 pub(crate) struct View {
-    task: JoinHandle<(Shown, EventStream<AnyKind>)>,
+    task: JoinHandle<(Shown, EventStream)>,
 }
 
 /// What the view knows at the end.
@@ -70,7 +70,7 @@ impl View {
 }
 
 impl Shown {
-    async fn follow(mut self, mut events: EventStream<AnyKind>) -> (Self, EventStream<AnyKind>) {
+    async fn follow(mut self, mut events: EventStream) -> (Self, EventStream) {
         while let Some(next) = events.recv().await {
             match next {
                 Ok(event) => self.see(&event),
