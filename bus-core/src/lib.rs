@@ -61,7 +61,8 @@ pub use dispatch::{
     Counts, HandlerResult, LagCause, Lagged, OpenPair, OpenPairs, Outcome, Overflow, Problem, Receipt,
 };
 pub use emit::{
-    AnyEmitter, Emit, EmitDynamic, Emitter, ExecutionScoped, HasExecution, HasNode, NodeScoped, Scoped, Sent,
+    AnyEmitter, Emit, EmitDynamic, Emits, EmittableFrom, Emitter, ExecutionScoped, HasExecution, HasNode,
+    NodeScoped, Scoped, Sent,
 };
 pub use error::{BoxError, BuildError, DuplicateKind, Refused, SubscribeError, WaitError};
 pub use event::{AnyEvent, AnyKind, Event, EventId, InvalidEventId, ReadEvent, SubscriptionId};

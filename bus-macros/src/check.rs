@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use proc_macro2::Span;
+use quote::format_ident;
 use syn::ext::IdentExt;
 use syn::{Ident, LitStr};
 
@@ -15,7 +15,7 @@ const LONGEST_KIND: usize = 100;
 /// One bit each in the decoder.
 const MOST_FIELDS: usize = 128;
 
-pub(crate) fn check(ctxt: &Ctxt, definition: &Definition) {
+pub(crate) fn check(ctxt: &Ctxt, definition: &mut Definition) {
     check_prefix(ctxt, definition);
     for event in &definition.events {
         check_kinds(ctxt, event, definition);
@@ -53,10 +53,7 @@ fn check_kinds(ctxt: &Ctxt, event: &Event, definition: &Definition) {
         } else if !allowed(&text) {
             ctxt.error(
                 kind.span(),
-                format!(
-                    "a kind has small letters, digits, `_` and `.` only: {}",
-                    kind_fix(event, kind, &text)
-                ),
+                wrong_letters(&text, event.kind_is_given || !std::ptr::eq(kind, &raw const event.kind)),
             );
         }
     }
@@ -66,17 +63,17 @@ fn allowed(kind: &str) -> bool {
     kind.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.'))
 }
 
-/// The same kind written rightly. Where the name of the variant is at fault, it needs a kind.
-fn kind_fix(event: &Event, kind: &LitStr, text: &str) -> String {
-    let letters = text.to_lowercase();
-    let letters =
-        letters.chars().map(|c| if matches!(c, 'a'..='z' | '0'..='9' | '_' | '.') { c } else { '_' });
-    let fixed: String = letters.collect();
-    if kind.span().source_text() == event.ident.span().source_text() && kind.value() == event.kind.value() {
-        format!("`{text}` comes from the name; give it one, `#[event(kind = \"..\")]`")
-    } else {
-        format!("\"{fixed}\"")
+/// The same written rightly; where the name of the variant gave it, the name may stay.
+fn wrong_letters(kind: &str, is_given: bool) -> String {
+    if !is_given {
+        return format!(
+            "the kind `{kind}` that this name gives has letters beside a-z, digits, `_` and `.`: give it another, \
+             `#[event(kind = \"..\")]`"
+        );
     }
+    let lower = kind.to_lowercase();
+    let fixed = lower.chars().map(|c| if matches!(c, 'a'..='z' | '0'..='9' | '_' | '.') { c } else { '_' });
+    format!("a kind has small letters, digits, `_` and `.` only: \"{}\"", fixed.collect::<String>())
 }
 
 /// Each field has its own name on the wire, and a setter has a name of its own.
@@ -233,7 +230,7 @@ fn check_distinct_helpers(ctxt: &Ctxt, definition: &Definition) {
 }
 
 /// Types are generated beside the definition: its own name, `…Emit`, `…Ref` and the builders are taken.
-fn check_generated_names(ctxt: &Ctxt, definition: &Definition) {
+fn check_generated_names(ctxt: &Ctxt, definition: &mut Definition) {
     let own = definition.ident.to_string();
     let fixed = [
         (own.clone(), "the definition"),
@@ -243,14 +240,12 @@ fn check_generated_names(ctxt: &Ctxt, definition: &Definition) {
     let builders = definition.events.iter().filter(|event| event.has_builder());
     let builders: Vec<(String, &str)> =
         builders.map(|event| (event.builder().to_string(), "a generated builder")).collect();
-    for event in &definition.events {
+    for event in &mut definition.events {
         let name = event.ident.to_string();
         if let Some((_, what)) = fixed.iter().chain(&builders).find(|(taken, _)| *taken == name) {
-            taken(ctxt, event.ident.span(), &name, what);
+            let message = format!("`{name}` is the name of {what}: the struct of this event needs another");
+            ctxt.error(event.variant.span(), message);
+            event.ident = format_ident!("{name}Event", span = event.variant.span());
         }
     }
-}
-
-fn taken(ctxt: &Ctxt, span: Span, name: &str, what: &str) {
-    ctxt.error(span, format!("`{name}` is the name of {what}: the struct of this event needs another"));
 }

@@ -17,7 +17,6 @@ use super::ticket::{Settled, Ticket};
 use crate::event::SubscriptionId;
 
 use crate::registry::Catalogue;
-use crate::sync::planted;
 
 /// Counts that belong to no subscription.
 #[derive(Debug, Clone, Copy, Default)]
@@ -127,7 +126,7 @@ impl Order {
         let batch = at.map_or(0, |at| found.running.swap_remove(at).batch);
         let batch = if runner.is_sync() { batch } else { 0 };
         let next = self.resume(lane, runner, batch, tick, after);
-        after.room |= blocked && !planted("room_unwoken");
+        after.room |= blocked;
         self.note_quiet(after);
         next
     }
@@ -215,9 +214,7 @@ impl Order {
         after.room |= self.blocked > 0;
         for queued in waiting {
             let dropped = Outcome::Dropped;
-            if let Some(found) = self.lanes.get_mut(lane)
-                && !planted("drop_uncounted")
-            {
+            if let Some(found) = self.lanes.get_mut(lane) {
                 found.counts.note(&dropped);
             }
             self.tell(lane, queued.ticket, &Settled::Done(info.id, &info.name, &dropped), after);

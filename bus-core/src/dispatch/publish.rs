@@ -14,7 +14,7 @@ use super::receipt::Receipt;
 use super::slab::Key;
 use crate::error::Refused;
 use crate::event::{AnyEvent, KindRef};
-use crate::sync::{Guard, Ordering, planted};
+use crate::sync::{Guard, Ordering};
 
 /// Whether the publisher waits for the handlers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,10 +57,6 @@ impl Core {
         let (mut order, kind, prepared) = self.prepare(event)?;
         let seq = order.next_seq;
         event.head().stamp(seq);
-        if planted("step_in_two") {
-            drop(order);
-            order = self.lock();
-        }
         let here = context::current(self);
         let mut step = Step::new(event, mode, here, self.ticks.load(Ordering::Relaxed), prepared);
         step.deliver(&mut order, kind);
@@ -83,7 +79,7 @@ impl Core {
         let mut prepared = Prepared::of(event);
         loop {
             let mut order = self.lock();
-            if order.closed && !planted("closed_unasked") {
+            if order.closed {
                 return Err(Refused::Closed);
             }
             let Some(kind) = order.routes.place_of(event.kind_ref()) else {

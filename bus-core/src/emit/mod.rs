@@ -12,7 +12,9 @@ use std::task::{Context, Poll};
 
 pub use dynamic::EmitDynamic;
 pub use emitter::Emitter;
-pub use scoped::{AnyEmitter, ExecutionScoped, HasExecution, HasNode, NodeScoped, Scoped, emit};
+pub use scoped::{
+    AnyEmitter, Emits, EmittableFrom, ExecutionScoped, HasExecution, HasNode, NodeScoped, Scoped, emit,
+};
 pub use sent::Sent;
 
 use crate::bus::EventBus;

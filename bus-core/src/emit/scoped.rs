@@ -54,11 +54,17 @@ pub trait Scoped {
     /// Emits a payload: what the event's own helper does, for a payload made elsewhere.
     ///
     /// Scope is checked as the helper checks it. Nothing is published before the result is awaited or sent.
-    fn emit<P: Payload>(&self, payload: P) -> Emit<P>
-    where
-        Self: HasNode<P, P::Node> + HasExecution<P, P::Execution>,
-    {
-        self.emitter().emit_unchecked(payload)
+    fn emit<P: Payload + EmittableFrom<Self>>(&self, payload: P) -> <P::Node as Emits<P>>::Emit {
+        <P::Node as Emits<P>>::emit(self.emitter(), payload)
+    }
+}
+
+impl<N: 'static, X: 'static> Emitter<N, X> {
+    /// Emits a payload: what the event's own helper does, for a payload made elsewhere.
+    ///
+    /// Scope is checked as the helper checks it. Nothing is published before the result is awaited or sent.
+    pub fn emit<P: Payload + EmittableFrom<Self>>(&self, payload: P) -> <P::Node as Emits<P>>::Emit {
+        <P::Node as Emits<P>>::emit(self, payload)
     }
 }
 
@@ -143,6 +149,36 @@ impl<T: ExecutionScoped + ?Sized, E> HasExecution<E, Execution> for T {}
 
 #[diagnostic::do_not_recommend]
 impl<T: Scoped + ?Sized, E> HasExecution<E, NoExecution> for T {}
+
+/// What emitting a payload gives: always [`Emit<P>`](Emit).
+///
+/// By this detour a value that is no payload is one error. A result of `Emit<Value>` would be found wrong once more, at the
+/// `.await` or `.send()` behind it; this way the compiler has no type to find fault with.
+pub trait Emits<P> {
+    /// [`Emit<P>`](Emit)
+    type Emit;
+
+    #[doc(hidden)]
+    fn emit(emitter: &impl AnyEmitter, payload: P) -> Self::Emit;
+}
+
+impl<P: Payload, Any> Emits<P> for Any {
+    type Emit = Emit<P>;
+
+    fn emit(emitter: &impl AnyEmitter, payload: P) -> Emit<P> {
+        emitter.emit_unchecked(payload)
+    }
+}
+
+/// A payload that `S` has enough scope for.
+pub trait EmittableFrom<S: ?Sized> {}
+
+impl<P, S> EmittableFrom<S> for P
+where
+    P: Payload,
+    S: HasNode<P, P::Node> + HasExecution<P, P::Execution> + ?Sized,
+{
+}
 
 /// What generated helpers call, once the bounds of the helper have checked the scope.
 #[doc(hidden)]

@@ -4,10 +4,8 @@ use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{DeserializeOwned, IgnoredAny};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-use super::walk;
+use serde::de::DeserializeOwned;
+use serde::{Deserializer, Serialize, Serializer};
 
 /// A type that can be a field of an event.
 ///
@@ -62,8 +60,7 @@ impl<T: Serialize + DeserializeOwned> Adapter<T> for Plain {
 #[derive(Clone, Copy)]
 pub struct FieldCodec {
     pub(super) encode: fn(&dyn Any, &mut Vec<u8>) -> serde_json::Result<()>,
-    /// Reads the value that a text begins with; where it ends.
-    pub(super) decode: fn(&str, &mut dyn Any) -> serde_json::Result<usize>,
+    pub(super) decode: fn(&str, &mut dyn Any) -> serde_json::Result<()>,
     pub(super) debug: fn(&dyn Any) -> Option<&dyn fmt::Debug>,
 }
 
@@ -86,7 +83,7 @@ impl<T: fmt::Debug + 'static, A: Adapter<T>> CodecOf<T, A> {
 impl<T: fmt::Debug + 'static> CodecOf<T, ()> {
     /// For a field that is never written and never read.
     pub const SKIPPED: &'static FieldCodec =
-        &FieldCodec { encode: |_, _| Ok(()), decode: SKIP, debug: debug::<T> };
+        &FieldCodec { encode: |_, _| Ok(()), decode: |_, _| Ok(()), debug: debug::<T> };
 }
 
 impl fmt::Debug for FieldCodec {
@@ -102,18 +99,11 @@ fn encode<T: 'static, A: Adapter<T>>(value: &dyn Any, out: &mut Vec<u8>) -> serd
     }
 }
 
-/// Goes over a value that nobody wants.
-const SKIP: fn(&str, &mut dyn Any) -> serde_json::Result<usize> = |text, _| {
-    let mut input = serde_json::Deserializer::from_str(text);
-    IgnoredAny::deserialize(&mut input)?;
-    Ok(walk::end(input))
-};
-
-fn decode<T: 'static, A: Adapter<T>>(text: &str, slot: &mut dyn Any) -> serde_json::Result<usize> {
+fn decode<T: 'static, A: Adapter<T>>(text: &str, slot: &mut dyn Any) -> serde_json::Result<()> {
     let Some(slot) = slot.downcast_mut::<Option<T>>() else { return Err(mismatch()) };
     let mut input = serde_json::Deserializer::from_str(text);
     *slot = Some(A::deserialize(&mut input)?);
-    Ok(walk::end(input))
+    input.end()
 }
 
 fn debug<T: fmt::Debug + 'static>(value: &dyn Any) -> Option<&dyn fmt::Debug> {

@@ -18,7 +18,6 @@ mod redact;
 mod schema;
 mod set;
 mod transcode;
-mod walk;
 
 pub use self::codec::{Adapter, CodecOf, FieldCodec, FieldValue, Plain};
 pub use self::convert::{IntoField, IntoObject};
@@ -44,9 +43,7 @@ use std::fmt;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the payload of an event: pass the struct of one variant, such as \
                `TargetStarted::new(..)`; for a kind that no definition declares use `emit_dynamic(kind, value)`",
-    label = "not a payload",
-    note = "payloads are the structs that `#[derive(AgentEvent)]` generates, one for each variant of a definition; \
-            the definition enum itself is never built"
+    label = "not a payload"
 )]
 pub trait Payload: Clone + fmt::Debug + Send + Sync + Sized + 'static {
     /// What is known of this kind of event without an instance of it.

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use bus_core::{EventBus, Scoped};
+use bus_core::EventBus;
 use serde_json::json;
 
 use crate::define::Measured;

@@ -1,6 +1,6 @@
 //! What is written, and that it is read as the same again.
 
-use bus_core::{AnyEvent, Event, EventBus, Scoped};
+use bus_core::{AnyEvent, Event, EventBus};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -82,6 +82,8 @@ fn unknown(ctxt: &Ctxt, word: &Word, here: Place) {
         .find(|place| *place != here && place.words().contains(&name.as_str()));
     let text = if let Some(place) = elsewhere {
         format!("`{name}` belongs on {}, as `#[{}({name})]`", place.name(), place.attribute())
+    } else if here == Place::Field && serde::WORDS.contains(&name.as_str()) {
+        format!("`{name}` is a word of serde's: write `#[serde({name})]`")
     } else if let Some(word) = nearest(name, here.words()) {
         format!("unknown word `{name}`: did you mean `{word}`?")
     } else {

@@ -4,7 +4,23 @@ use proc_macro2::Span;
 use syn::meta::ParseNestedMeta;
 use syn::{Attribute, Expr, ExprPath, LitStr, Path};
 
+use super::listed;
 use crate::ctxt::Ctxt;
+
+/// The words that a field can have.
+pub(crate) const WORDS: &[&str] = &[
+    "rename",
+    "alias",
+    "flatten",
+    "skip",
+    "skip_serializing",
+    "skip_deserializing",
+    "skip_serializing_if",
+    "serialize_with",
+    "deserialize_with",
+    "with",
+    "default",
+];
 
 /// What serde's attributes on a field say.
 #[derive(Default)]
@@ -93,11 +109,7 @@ pub(crate) fn rename_rule(ctxt: &Ctxt, attrs: &[Attribute], on_enum: bool) -> Op
 fn refused(name: &str) -> String {
     match name {
         "borrow" => "an event owns its fields: leave `borrow` out, and use `String` for `&str`".to_owned(),
-        _ => format!(
-            "serde's `{name}` cannot be used on a field of an event: what can is `rename`, `alias`, `default`, `skip`, \
-             `skip_serializing`, `skip_deserializing`, `skip_serializing_if`, `with`, `serialize_with`, \
-             `deserialize_with` and `flatten`"
-        ),
+        _ => format!("serde's `{name}` cannot be used on a field of an event: what can is {}", listed(WORDS)),
     }
 }
 

@@ -1,28 +1,38 @@
 //! The static descriptor of an event.
 
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::Ident;
 use syn::ext::IdentExt;
 
-use super::Names;
+use super::{Names, allow_deprecated};
 use crate::model::{Definition, Ending, Event, Field, Otherwise, at};
 
-/// A reference to the static descriptor of one event.
+/// The static's name: there is one for each place in the definition.
+pub(super) fn name(index: usize) -> Ident {
+    format_ident!("DESCRIPTOR_{index}", span = Span::mixed_site())
+}
+
+/// The static.
 pub(super) fn expand(names: &Names, definition: &Definition, event: &Event, index: usize) -> TokenStream {
-    let (private, ident, span) = (&names.private, &event.ident, at(event.ident.span()));
+    let (ident, span) = (&event.ident, at(event.ident.span()));
+    let private = names.private(span);
     let (name, kind, docs) = (ident.unraw().to_string(), event.kind.value(), &event.doc_text);
     let fields = event.fields.iter().map(|field| field_descriptor(names, field));
     let owner = definition.ident.unraw().to_string();
     let facts = facts(names, definition, event);
     let place = place(event.ident.span());
-    quote_spanned! {span=> {
-        static FIELDS: &[#private::FieldDescriptor] = &[#(#fields),*];
-        static DESCRIPTOR: #private::Descriptor =
+    let (cfgs, allow, descriptor) =
+        (&event.cfgs, allow_deprecated(event.deprecated.is_some()), self::name(index));
+    quote_spanned! {span=>
+        #(#cfgs)* #allow
+        static #descriptor: #private::Descriptor = {
+            static FIELDS: &[#private::FieldDescriptor] = &[#(#fields),*];
             #private::Descriptor::new::<#ident>(#name, #kind, #docs, FIELDS)
                 .declared(#owner, ::core::module_path!(), #place, #index)
-                #facts;
-        &DESCRIPTOR
-    }}
+                #facts
+        };
+    }
 }
 
 /// File and line of a token. These stand where the user's token stands: from generated code `line!` would be the line of
@@ -70,7 +80,7 @@ fn facts(names: &Names, definition: &Definition, event: &Event) -> TokenStream {
 }
 
 fn ending(names: &Names, definition: &Definition, event: &Event, end: &Ending) -> Option<TokenStream> {
-    let private = &names.private;
+    let private = names.private(at(end.event.span()));
     let other = definition.events.iter().find(|other| other.ident == end.event)?;
     let kind = other.kind.value();
     let by = end.by.iter().filter_map(|ident| event.field(ident)).map(|field| &field.name);
@@ -78,7 +88,7 @@ fn ending(names: &Names, definition: &Definition, event: &Event, end: &Ending) -
 }
 
 fn field_descriptor(names: &Names, field: &Field) -> TokenStream {
-    let private = &names.private;
+    let private = names.private(at(field.span()));
     let (name, ident, docs) = (&field.name, field.ident.unraw().to_string(), &field.doc_text);
     let ty = written(&field.ty.to_token_stream());
     let codec = codec(names, field);
@@ -86,7 +96,7 @@ fn field_descriptor(names: &Names, field: &Field) -> TokenStream {
     let mut facts = TokenStream::new();
     // What a function writes need not be what the type says of itself.
     if serde.serialize_with.is_none() && serde.deserialize_with.is_none() {
-        let (krate, ty) = (&names.krate, &field.ty);
+        let (krate, ty) = (names.krate(at(field.type_span())), &field.ty);
         facts.extend(quote!(.schema(#krate::__schema!(#ty))));
     }
     if field.inner.is_some() {
@@ -122,7 +132,8 @@ fn field_descriptor(names: &Names, field: &Field) -> TokenStream {
 /// How the type is written and read. The only place where the type must be serializable, so that one that is not is said
 /// once, at the type.
 fn codec(names: &Names, field: &Field) -> TokenStream {
-    let (private, ty, serde, span) = (&names.private, &field.ty, &field.serde, at(field.type_span()));
+    let (ty, serde, span) = (&field.ty, &field.serde, at(field.type_span()));
+    let private = names.private(span);
     if serde.skip_serializing && serde.skip_deserializing {
         return quote_spanned!(span=> #private::CodecOf::<#ty, ()>::SKIPPED);
     }

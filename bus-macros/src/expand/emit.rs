@@ -1,5 +1,7 @@
 //! Emit helpers: the extension trait of a definition, and a builder for each event that has optional fields.
 
+use std::collections::HashSet;
+
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
@@ -12,12 +14,15 @@ const MUST_USE: &str = "nothing is published until it is awaited or sent: add `.
 
 /// The trait with one method an event. It has no items of the user's and is implemented for everything that is scoped.
 pub(super) fn extension(names: &Names, definition: &Definition) -> TokenStream {
-    let (krate, vis) = (&names.krate, &definition.vis);
-    let name = format_ident!("{}Emit", definition.ident.unraw(), span = at(definition.ident.span()));
-    let helpers = definition.events.iter().map(|event| helper(names, event));
+    let (span, vis) = (at(definition.ident.span()), &definition.vis);
+    let krate = names.krate(span);
+    let name = format_ident!("{}Emit", definition.ident.unraw(), span = span);
+    let mut seen = HashSet::new();
+    let helpers = definition.events.iter().filter(|event| seen.insert(event.helper()));
+    let helpers = helpers.map(|event| helper(names, event));
     let doc = format!(" The emit helpers of [`{}`], one for each event.", definition.ident);
     let allow = allow_deprecated(definition.events.iter().any(|event| event.deprecated.is_some()));
-    quote_spanned! {at(definition.ident.span())=>
+    quote_spanned! {span=>
         #[doc = #doc]
         #allow
         #vis trait #name: #krate::Scoped {
@@ -29,7 +34,8 @@ pub(super) fn extension(names: &Names, definition: &Definition) -> TokenStream {
 
 fn helper(names: &Names, event: &Event) -> TokenStream {
     let Event { ident, cfgs, deprecated, .. } = event;
-    let (private, krate, span) = (&names.private, &names.krate, at(ident.span()));
+    let span = at(ident.span());
+    let (private, krate) = (names.private(span), names.krate(span));
     let name = format_ident!("{}", event.helper(), span = span);
     let required: Vec<&Field> = event.fields.iter().filter(|field| field.is_required()).collect();
     let parameters = required.iter().map(|field| setter::parameter(names, field));
@@ -90,10 +96,10 @@ pub(super) fn builder(names: &Names, definition: &Definition, event: &Event) -> 
         return None;
     }
     let Event { ident, cfgs, .. } = event;
-    let (krate, vis, span) = (&names.krate, &definition.vis, at(ident.span()));
+    let (vis, span) = (&definition.vis, at(ident.span()));
+    let krate = names.krate(span);
     let name = event.builder();
-    let setters = event.fields.iter().filter(|field| !field.is_required());
-    let setters = setters.map(|field| setter::expand(names, vis, field, &setter::Target::Builder));
+    let setters = setter::all(names, vis, event, &setter::Target::Builder);
     let doc = format!(" An emit of [`{}`] whose optional fields can still be set.", ident.unraw());
     let allow = allow_deprecated(event.deprecated.is_some());
     Some(quote_spanned! {span=>
@@ -106,7 +112,7 @@ pub(super) fn builder(names: &Names, definition: &Definition, event: &Event) -> 
         }
         #(#cfgs)* #allow
         impl #name {
-            #(#setters)*
+            #setters
             #[doc = " Publishes and waits for nobody."]
             #[inline]
             #vis fn send(self) -> #krate::Sent {

@@ -51,6 +51,9 @@ pub(super) fn stub(item: &DeriveInput) -> TokenStream {
             fn view(_: &dyn ::bus_core::__private::ErasedPayload) -> ::core::option::Option<Self::View<'_>> {
                 ::core::option::Option::None
             }
+            fn witness<T>(self) -> Self {
+                self
+            }
         }
         impl ::bus_core::__private::EventSet for #name {
             fn descriptors() -> ::std::vec::Vec<&'static ::bus_core::__private::Descriptor> {

@@ -11,8 +11,8 @@ mod registry;
 mod setter;
 mod view;
 
-use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::{Data, DeriveInput, Path};
 
 use crate::check::check;
@@ -36,31 +36,42 @@ fn expand(ctxt: &Ctxt, item: &DeriveInput) -> TokenStream {
         fallback::report(ctxt, item);
         return fallback::stub(item);
     };
-    let definition = Definition::read(ctxt, item, data);
-    check(ctxt, &definition);
-    let names = Names::new(&definition.krate);
-    let mut code = TokenStream::new();
+    let mut definition = Definition::read(ctxt, item, data);
+    check(ctxt, &mut definition);
+    let names = Names(definition.krate.clone());
+    let (mut open, mut hidden) = (TokenStream::new(), TokenStream::new());
     for (index, event) in definition.events.iter().enumerate() {
-        code.extend(payload::expand(&names, &definition, event, index));
-        code.extend(emit::builder(&names, &definition, event));
+        open.extend(payload::expand(&names, &definition, event));
+        open.extend(emit::builder(&names, &definition, event));
+        hidden.extend(descriptor::expand(&names, &definition, event, index));
+        hidden.extend(payload::traits(&names, event, index));
     }
-    code.extend(emit::extension(&names, &definition));
-    code.extend(view::expand(&definition));
+    open.extend(emit::extension(&names, &definition));
+    open.extend(view::expand(&definition));
     if !definition.is_generic {
-        code.extend(registry::definition(&names, &definition));
+        hidden.extend(registry::expand(&names, &definition));
     }
-    code
+    // Impls need no name, and the statics behind them shall have none outside.
+    quote!(#open const _: () = { #hidden };)
 }
 
 /// Where the things of bus-core are.
-struct Names {
-    krate: Path,
-    private: TokenStream,
-}
+struct Names(Path);
 
 impl Names {
-    fn new(krate: &Path) -> Self {
-        Self { krate: krate.clone(), private: quote!(#krate::__private) }
+    /// The path of bus-core, standing at `span`: a bound is shown from the first token of its path to the last.
+    fn krate(&self, span: Span) -> TokenStream {
+        let tokens = self.0.to_token_stream().into_iter().map(|mut token| {
+            token.set_span(token.span().located_at(span));
+            token
+        });
+        tokens.collect()
+    }
+
+    /// The path of what only generated code uses.
+    fn private(&self, span: Span) -> TokenStream {
+        let krate = self.krate(span);
+        quote_spanned!(span=> #krate::__private)
     }
 }
 

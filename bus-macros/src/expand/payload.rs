@@ -6,17 +6,17 @@ use quote::{format_ident, quote, quote_spanned};
 use super::{Names, allow_deprecated, descriptor, docs_or, setter};
 use crate::model::{Definition, Event, Field, Otherwise, Takes, at};
 
-pub(super) fn expand(names: &Names, definition: &Definition, event: &Event, index: usize) -> TokenStream {
+/// The struct and its methods.
+pub(super) fn expand(names: &Names, definition: &Definition, event: &Event) -> TokenStream {
     let item = structure(definition, event);
     let methods = methods(names, definition, event);
-    let traits = traits(names, definition, event, index);
-    quote!(#item #methods #traits)
+    quote!(#item #methods)
 }
 
 fn structure(definition: &Definition, event: &Event) -> TokenStream {
-    let Event { cfgs, deprecated, .. } = event;
+    // The name is the user's own token: no lint looks at it twice, and errors that show the struct show the variant.
+    let Event { ident, cfgs, deprecated, allows, .. } = event;
     let (vis, derives, non_exhaustive) = (&definition.vis, &definition.derives, &definition.non_exhaustive);
-    let ident = Ident::new(&event.ident.to_string(), at(event.ident.span()));
     let docs = docs_or(&event.docs, &format!("The event `{}`.", event.kind.value()));
     let body = if event.is_unit {
         quote!(;)
@@ -26,7 +26,7 @@ fn structure(definition: &Definition, event: &Event) -> TokenStream {
     };
     let derives = (!derives.is_empty()).then(|| quote!(#[derive(#(#derives),*)]));
     quote! {
-        #(#cfgs)* #docs #deprecated
+        #(#cfgs)* #docs #deprecated #(#allows)*
         #[derive(::core::clone::Clone)]
         #derives #non_exhaustive
         #vis struct #ident #body
@@ -60,8 +60,7 @@ fn methods(names: &Names, definition: &Definition, event: &Event) -> TokenStream
         let value = if field.is_required() { setter::converted(names, field) } else { default(field) };
         quote!(#name: #value)
     });
-    let setters = fields.iter().filter(|field| !field.is_required());
-    let setters = setters.map(|field| setter::expand(names, vis, field, &setter::Target::Payload));
+    let setters = setter::all(names, vis, event, &setter::Target::Payload);
     let defaults = fields.iter().filter_map(|field| default_function(names, field));
     let doc = new_doc(&required, fields.len());
     let allow = allow_deprecated(event.deprecated.is_some());
@@ -73,7 +72,7 @@ fn methods(names: &Names, definition: &Definition, event: &Event) -> TokenStream
             #vis fn new(#(#parameters),*) -> Self {
                 Self { #(#values,)* }
             }
-            #(#setters)*
+            #setters
             #(#defaults)*
         }
     }
@@ -110,7 +109,7 @@ fn default_name(field: &Field) -> Ident {
 /// An expression stands in the code once, so that what is wrong with it is said once.
 fn default_function(names: &Names, field: &Field) -> Option<TokenStream> {
     let Otherwise::Is(expr) = &field.otherwise else { return None };
-    let (function, ty, private) = (default_name(field), &field.ty, &names.private);
+    let (function, ty, private) = (default_name(field), &field.ty, names.private(at(field.span())));
     let plain_literal = matches!(expr, syn::Expr::Lit(_));
     let value = match (field.takes, &field.inner) {
         (Takes::Into, None) if plain_literal => quote!(#private::IntoField::<#ty>::into_field(#expr)),
@@ -119,11 +118,13 @@ fn default_function(names: &Names, field: &Field) -> Option<TokenStream> {
     Some(quote!(#[inline] fn #function() -> #ty { #value }))
 }
 
-fn traits(names: &Names, definition: &Definition, event: &Event, index: usize) -> TokenStream {
+/// `Payload`, `Debug` and serde both ways: each hands over to bus-core.
+pub(super) fn traits(names: &Names, event: &Event, index: usize) -> TokenStream {
     let Event { ident, cfgs, .. } = event;
-    let (private, span) = (&names.private, at(ident.span()));
+    let span = at(ident.span());
+    let private = names.private(span);
     let allow = allow_deprecated(event.deprecated.is_some());
-    let payload = payload(names, definition, event, index);
+    let payload = payload(names, event, index);
     quote_spanned! {span=>
         #(#cfgs)* #allow
         impl ::core::fmt::Debug for #ident {
@@ -153,19 +154,20 @@ fn traits(names: &Names, definition: &Definition, event: &Event, index: usize) -
     }
 }
 
-fn payload(names: &Names, definition: &Definition, event: &Event, index: usize) -> TokenStream {
+fn payload(names: &Names, event: &Event, index: usize) -> TokenStream {
     let Event { ident, fields, .. } = event;
-    let (private, span) = (&names.private, at(ident.span()));
+    let span = at(ident.span());
+    let private = names.private(span);
     let node = if event.node { quote!(Node) } else { quote!(NoNode) };
     let execution = if event.execution { quote!(Execution) } else { quote!(NoExecution) };
-    let descriptor = descriptor::expand(names, definition, event, index);
+    let descriptor = descriptor::name(index);
     let idents: Vec<_> = fields.iter().map(|field| &field.ident).collect();
     let decode = decode(event);
     quote_spanned! {span=>
         impl #private::Payload for #ident {
             type Node = #private::#node;
             type Execution = #private::#execution;
-            const DESCRIPTOR: &'static #private::Descriptor = #descriptor;
+            const DESCRIPTOR: &'static #private::Descriptor = &#descriptor;
             fn fields(&self, visit: &mut dyn ::core::ops::FnMut(&[&dyn ::core::any::Any])) {
                 visit(&[#(&self.#idents),*])
             }
@@ -183,7 +185,6 @@ fn decode(event: &Event) -> TokenStream {
     let fields = &event.fields;
     let slots: Vec<Ident> =
         (0..fields.len()).map(|i| format_ident!("slot_{i}", span = Span::mixed_site())).collect();
-    let types = fields.iter().map(|field| &field.ty);
     let needs = |field: &Field| field.is_required() && !field.serde.skip_deserializing;
     let (required, values): (Vec<_>, Vec<_>) = fields
         .iter()
@@ -212,7 +213,7 @@ fn decode(event: &Event) -> TokenStream {
         }
     });
     quote! {
-        #(let mut #slots: ::core::option::Option<#types> = ::core::option::Option::None;)*
+        #(let mut #slots = ::core::option::Option::None;)*
         if let ::core::result::Result::Err(error) = input.fields(&mut [#(&mut #slots),*]) {
             return ::core::result::Result::Err(error);
         }

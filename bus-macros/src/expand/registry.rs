@@ -5,16 +5,17 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 
 use super::descriptor::place;
-use super::{Names, allow_deprecated, view};
+use super::{Names, allow_deprecated, descriptor, view};
 use crate::model::{Definition, Event, Field, at};
 
 /// `AgentEvent` for the enum, and its one entry in the registry.
-pub(super) fn definition(names: &Names, definition: &Definition) -> TokenStream {
-    let (private, krate, ident) = (&names.private, &names.krate, &definition.ident);
+pub(super) fn expand(names: &Names, definition: &Definition) -> TokenStream {
+    let (ident, span) = (&definition.ident, at(definition.ident.span()));
+    let (private, krate) = (names.private(span), names.krate(span));
     let (name, version) = (ident.unraw().to_string(), definition.version);
-    let events = definition.events.iter().map(|event| {
-        let (ident, cfgs) = (&event.ident, &event.cfgs);
-        quote!(#(#cfgs)* <#ident as #private::Payload>::DESCRIPTOR)
+    let events = definition.events.iter().enumerate().map(|(index, event)| {
+        let (descriptor, cfgs) = (descriptor::name(index), &event.cfgs);
+        quote!(#(#cfgs)* &#descriptor)
     });
     let (view_type, find) = if definition.events.is_empty() {
         (
@@ -31,7 +32,7 @@ pub(super) fn definition(names: &Names, definition: &Definition) -> TokenStream 
     let allow = allow_deprecated(definition.events.iter().any(|event| event.deprecated.is_some()));
     let witness = witness(definition);
     let place = place(ident.span());
-    quote_spanned! {at(ident.span())=>
+    quote_spanned! {span=>
         #allow
         impl #krate::AgentEvent for #ident {
             type View<'a> = #view_type;
@@ -67,16 +68,19 @@ pub(super) fn definition(names: &Names, definition: &Definition) -> TokenStream 
 /// because nothing else builds the enum or reads its fields, and the compiler would say so of a private one.
 fn witness(definition: &Definition) -> TokenStream {
     let ident = &definition.ident;
-    let (whole, broken): (Vec<&Event>, Vec<&Event>) =
-        definition.events.iter().partition(|event| !event.fields.iter().any(Field::is_broken));
+    let (whole, broken): (Vec<&Event>, Vec<&Event>) = definition
+        .events
+        .iter()
+        .partition(|event| !event.is_tuple && !event.fields.iter().any(Field::is_broken));
     let arms = whole.iter().map(|event| {
-        let (name, cfgs) = (&event.ident, &event.cfgs);
+        let (name, cfgs) = (&event.variant, &event.cfgs);
         let fields: Vec<_> = event.fields.iter().map(|field| &field.ident).collect();
         let slots: Vec<_> =
             (0..fields.len()).map(|i| format_ident!("slot_{i}", span = Span::mixed_site())).collect();
         quote!(#(#cfgs)* Self::#name { #(#fields: #slots),* } => Self::#name { #(#fields: #slots),* },)
     });
-    let rest = (!broken.is_empty() || whole.is_empty()).then(|| quote!(other => other,));
+    let rest =
+        (!broken.is_empty() || whole.is_empty() || definition.has_twins).then(|| quote!(other => other,));
     quote_spanned! {at(ident.span())=>
         fn witness<T>(self) -> Self {
             match self { #(#arms)* #rest }

@@ -1,12 +1,14 @@
 //! Arguments and setters: how a field gets its value.
 
+use std::collections::HashSet;
+
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::{Type, Visibility};
 
 use super::{Names, docs_or};
-use crate::model::{Field, Takes, at};
+use crate::model::{Event, Field, RESERVED, Takes, at};
 
 /// Whose setter it is.
 pub(super) enum Target {
@@ -24,18 +26,19 @@ pub(super) fn parameter(names: &Names, field: &Field) -> TokenStream {
 }
 
 fn parameter_type(names: &Names, field: &Field, ty: &Type) -> TokenStream {
-    let private = &names.private;
+    let span = at(field.span());
+    let private = names.private(span);
     match field.takes {
         Takes::Exactly => quote!(#ty),
-        Takes::Into => quote!(impl #private::IntoField<#ty>),
-        Takes::Object => quote!(impl #private::IntoObject<#ty>),
-        Takes::Anything => quote!(impl ::core::marker::Sized),
+        Takes::Into => quote_spanned!(span=> impl #private::IntoField<#ty>),
+        Takes::Object => quote_spanned!(span=> impl #private::IntoObject<#ty>),
+        Takes::Anything => quote_spanned!(span=> impl ::core::marker::Sized),
     }
 }
 
 /// The argument as the field's type.
 pub(super) fn converted(names: &Names, field: &Field) -> TokenStream {
-    let (ident, private) = (&field.ident, &names.private);
+    let (ident, private) = (&field.ident, names.private(at(field.span())));
     match field.takes {
         Takes::Exactly => quote!(#ident),
         Takes::Into => quote!(#private::IntoField::into_field(#ident)),
@@ -44,8 +47,16 @@ pub(super) fn converted(names: &Names, field: &Field) -> TokenStream {
     }
 }
 
+/// The setters of all optional fields. One whose name is taken was reported and is left out.
+pub(super) fn all(names: &Names, vis: &Visibility, event: &Event, target: &Target) -> TokenStream {
+    let mut seen: HashSet<String> = RESERVED.iter().map(ToString::to_string).collect();
+    let optional = event.fields.iter().filter(|field| !field.is_required());
+    let free = optional.filter(|field| field.setters().into_iter().all(|setter| seen.insert(setter)));
+    free.map(|field| expand(names, vis, field, target)).collect()
+}
+
 /// The setter of an optional field, and for an `Option` the one that takes it whole.
-pub(super) fn expand(names: &Names, vis: &Visibility, field: &Field, target: &Target) -> TokenStream {
+fn expand(names: &Names, vis: &Visibility, field: &Field, target: &Target) -> TokenStream {
     let (ident, span) = (&field.ident, at(field.span()));
     let name = format_ident!("{}", field.ident, span = span);
     let value = converted(names, field);
@@ -56,12 +67,17 @@ pub(super) fn expand(names: &Names, vis: &Visibility, field: &Field, target: &Ta
         Target::Payload => quote!(self.#ident),
         Target::Builder => quote!(self.inner.payload_mut().#ident),
     };
+    let must_use = match target {
+        Target::Payload => Some(quote!(#[must_use])),
+        // The type says it, and why.
+        Target::Builder => None,
+    };
     let maybe = field.inner.is_some().then(|| {
         let (name, ty) = (format_ident!("maybe_{}", field.ident.unraw(), span = span), &field.ty);
         let doc = format!(" [`{}`](Self::{}), where there may be none.", ident.unraw(), ident.unraw());
         quote_spanned! {span=>
             #[doc = #doc]
-            #[must_use]
+            #must_use
             #[inline]
             #vis fn #name(mut self, #ident: #ty) -> Self {
                 #place = #ident;
@@ -71,7 +87,7 @@ pub(super) fn expand(names: &Names, vis: &Visibility, field: &Field, target: &Ta
     });
     quote_spanned! {span=>
         #docs
-        #[must_use]
+        #must_use
         #[inline]
         #vis fn #name(mut self, #ident: #parameter) -> Self {
             #place = #value;

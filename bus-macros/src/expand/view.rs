@@ -41,7 +41,7 @@ pub(super) fn expand(definition: &Definition) -> TokenStream {
 /// The body of `AgentEvent::view`: one jump by the place in the definition, and a downcast that says whether it is the
 /// right definition.
 pub(super) fn find(names: &Names, definition: &Definition) -> TokenStream {
-    let (private, name) = (&names.private, name(definition));
+    let (private, name) = (names.private(at(definition.ident.span())), name(definition));
     let arms = definition.events.iter().enumerate().map(|(index, event)| {
         let (ident, cfgs) = (&event.ident, &event.cfgs);
         quote! {

@@ -4,7 +4,7 @@ use quote::{ToTokens, quote};
 use syn::spanned::Spanned;
 use syn::{Attribute, DataEnum, DeriveInput, Generics, Ident, Path, Variant, Visibility};
 
-use super::event::{Common, Event};
+use super::event::{Common, Event, with_name};
 use crate::attr::definition::DefinitionAttrs;
 use crate::attr::serde::rename_rule;
 use crate::ctxt::Ctxt;
@@ -21,6 +21,8 @@ pub(crate) struct Definition {
     pub(crate) non_exhaustive: Option<Attribute>,
     /// Reported; the enum itself cannot be named without them.
     pub(crate) is_generic: bool,
+    /// The compiler reports two variants of one name.
+    pub(crate) has_twins: bool,
     pub(crate) events: Vec<Event>,
 }
 
@@ -39,6 +41,7 @@ impl Definition {
             prefix: attrs.prefix.as_ref().map(syn::LitStr::value).unwrap_or_default(),
             rule: rename_rule(ctxt, &item.attrs, true),
             generics,
+            allows: with_name(&item.attrs, "allow"),
         };
         Self {
             ident: item.ident.clone(),
@@ -49,6 +52,7 @@ impl Definition {
             krate: attrs.krate.unwrap_or_else(|| syn::parse_quote!(::bus_core)),
             non_exhaustive: item.attrs.iter().find(|attr| attr.path().is_ident("non_exhaustive")).cloned(),
             is_generic: !item.generics.params.is_empty(),
+            has_twins: distinct(data).count() < data.variants.len(),
             events: distinct(data).map(|variant| Event::read(ctxt, variant, &common)).collect(),
         }
     }

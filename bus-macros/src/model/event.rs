@@ -15,15 +15,22 @@ use crate::ctxt::Ctxt;
 /// An event, ready to expand.
 #[allow(clippy::struct_excessive_bools, reason = "each is a word that is there or not")]
 pub(crate) struct Event {
+    /// The name of the payload.
     pub(crate) ident: Ident,
+    /// The name of the variant: the same, unless that is taken and was reported.
+    pub(crate) variant: Ident,
     pub(crate) docs: Vec<Attribute>,
     pub(crate) doc_text: String,
     pub(crate) cfgs: Vec<Attribute>,
+    /// `#[allow(..)]` on the variant or the enum, for lints that look at names.
+    pub(crate) allows: Vec<Attribute>,
     /// The attribute, to be put on what is generated.
     pub(crate) deprecated: Option<Attribute>,
     pub(crate) deprecation: Option<String>,
     /// The kind with its prefix, and the token to point at.
     pub(crate) kind: LitStr,
+    /// Whether the kind is the user's rather than the name's.
+    pub(crate) kind_is_given: bool,
     pub(crate) aliases: Vec<LitStr>,
     pub(crate) version: u32,
     pub(crate) upcast: Option<Path>,
@@ -36,6 +43,8 @@ pub(crate) struct Event {
     pub(crate) fields: Vec<Field>,
     /// `Name` rather than `Name { .. }`
     pub(crate) is_unit: bool,
+    /// Reported; its fields were given names.
+    pub(crate) is_tuple: bool,
 }
 
 /// One event that ends another, still by name.
@@ -50,6 +59,7 @@ pub(crate) struct Common {
     pub(crate) prefix: String,
     pub(crate) rule: Option<RenameRule>,
     pub(crate) generics: Vec<String>,
+    pub(crate) allows: Vec<Attribute>,
 }
 
 impl Event {
@@ -69,10 +79,12 @@ impl Event {
         let ends = attrs.ends_with.into_iter();
         let ends = ends.flat_map(|end| end.events.into_iter().map(move |event| (event, end.by.clone())));
         Self {
+            kind_is_given: attrs.kind.is_some(),
             kind: kind(attrs.kind, &variant.ident, &common.prefix),
             docs: with_name(&variant.attrs, "doc"),
             doc_text: attr::docs(&variant.attrs),
             cfgs: with_name(&variant.attrs, "cfg"),
+            allows: [common.allows.clone(), with_name(&variant.attrs, "allow")].concat(),
             deprecated: with_name(&variant.attrs, "deprecated").into_iter().next(),
             deprecation: attr::deprecated(&variant.attrs),
             aliases: attrs.aliases,
@@ -86,7 +98,9 @@ impl Event {
             ends_with: ends.map(|(event, by)| Ending { event, by }).collect(),
             fields: fields(ctxt, variant, rule, &common.generics),
             is_unit: matches!(variant.fields, Fields::Unit),
+            is_tuple: matches!(variant.fields, Fields::Unnamed(_)),
             ident: variant.ident.clone(),
+            variant: variant.ident.clone(),
         }
     }
 
@@ -141,6 +155,6 @@ fn fields(ctxt: &Ctxt, variant: &Variant, rule: Option<RenameRule>, generics: &[
     named.filter_map(|field| Field::read(ctxt, &field, rule, generics)).collect()
 }
 
-fn with_name(attrs: &[Attribute], name: &str) -> Vec<Attribute> {
+pub(super) fn with_name(attrs: &[Attribute], name: &str) -> Vec<Attribute> {
     attrs.iter().filter(|attr| attr.path().is_ident(name)).cloned().collect()
 }

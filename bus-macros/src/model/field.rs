@@ -11,6 +11,9 @@ use crate::attr::field::{FieldAttrs, FieldDefault};
 use crate::attr::serde::{RenameRule, SerdeField};
 use crate::ctxt::Ctxt;
 
+/// Methods that every event has: no setter can be called so.
+pub(crate) const RESERVED: &[&str] = &["new", "send", "into_future"];
+
 /// A field, ready to expand.
 pub(crate) struct Field {
     pub(crate) ident: Ident,
@@ -71,7 +74,7 @@ impl Field {
             (None, Some(rule)) => rule.apply(&plain),
             (None, None) => plain,
         };
-        let owned = check_owned(ctxt, &field.ty) && !mentions(&field.ty, generics);
+        let owned = !mentions(&field.ty, generics) && check_owned(ctxt, &field.ty);
         let inner = option_inner(&field.ty).cloned();
         let takes = if owned { takes(inner.as_ref().unwrap_or(&field.ty)) } else { Takes::Anything };
         Some(Self {
@@ -120,9 +123,9 @@ impl Field {
 
 fn otherwise(ctxt: &Ctxt, default: Option<FieldDefault>, serde: &SerdeField, optional: bool) -> Otherwise {
     match (default, &serde.default) {
-        (Some(_), Some((span, _))) => {
+        (Some(default), Some((span, _))) => {
             ctxt.error(*span, "the default is there twice: keep the one in `#[event(..)]`");
-            Otherwise::None
+            otherwise(ctxt, Some(default), &SerdeField::default(), optional)
         }
         (Some(FieldDefault::Is(expr)), None) => Otherwise::Is(expr),
         (None, Some((_, Some(path)))) => Otherwise::Call(path.clone()),

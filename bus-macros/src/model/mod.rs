@@ -11,7 +11,7 @@ mod name;
 
 pub(crate) use self::definition::Definition;
 pub(crate) use self::event::{Ending, Event};
-pub(crate) use self::field::{Field, Otherwise, Takes};
+pub(crate) use self::field::{Field, Otherwise, RESERVED, Takes};
 pub(crate) use self::lenient::parse;
 
 use proc_macro2::Span;

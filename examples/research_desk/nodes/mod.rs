@@ -36,9 +36,7 @@ pub(crate) struct Read {
 /// What the judge says after a round.
 pub(crate) enum Verdict {
     Accept(String),
-    /// There is more to do.
-    Continue(String),
-    /// It went wrong: another round, if there is one left.
+    /// Another round, for this reason, if there is one left.
     Retry(String),
 }
 
@@ -99,13 +97,8 @@ async fn one_round<W: Work>(
             agent.emit_node_retry(round, W::ROUNDS - 1).error(why).await;
             Ok(false)
         }
-        Verdict::Continue(why) if round < W::ROUNDS => {
+        Verdict::Retry(why) => {
             agent.emit_judge_verdict("CONTINUE").feedback(why).iteration(round).await;
-            Ok(false)
-        }
-        Verdict::Continue(why) | Verdict::Retry(why) => {
-            let why = format!("no round is left: {why}");
-            agent.emit_judge_verdict("ACCEPT").feedback(why).iteration(round).await;
             Ok(true)
         }
     }

@@ -1,0 +1,10 @@
+//! A slip of the finger.
+use bus_core::AgentEvent;
+
+#[derive(AgentEvent)]
+pub enum BuildEvents {
+    #[event(transeint)]
+    TargetStarted,
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+//! A type that is not there.
+use bus_core::AgentEvent;
+
+#[derive(AgentEvent)]
+pub enum BuildEvents {
+    TargetStarted { target: Strin },
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! An event called as its definition.
+use bus_core::AgentEvent;
+
+#[derive(AgentEvent)]
+pub enum BuildEvents {
+    BuildEvents,
+    TargetStarted,
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+//! A name that gives no kind.
+use bus_core::AgentEvent;
+
+#[derive(AgentEvent)]
+pub enum BuildEvents {
+    ZielErgänzt,
+}
+
+fn main() {}

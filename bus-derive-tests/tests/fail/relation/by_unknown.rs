@@ -1,0 +1,11 @@
+//! The pair is matched by a field that one of them has not.
+use bus_core::AgentEvent;
+
+#[derive(AgentEvent)]
+pub enum BuildEvents {
+    #[event(ends_with(TargetFinished, by(target)))]
+    TargetStarted { target: String },
+    TargetFinished { name: String },
+}
+
+fn main() {}

@@ -1,0 +1,19 @@
+//! A scope that may be there is not one that is.
+use bus_core::{AgentEvent, EventBus};
+
+#[derive(AgentEvent)]
+pub enum DeskEvents {
+    #[event(requires(node))]
+    NodeWoke,
+    #[event(requires(execution))]
+    ExecutionDone,
+    #[event(requires(node, execution))]
+    AnswerFound {
+        answer: String,
+    },
+}
+
+fn main() {
+    let stream = EventBus::new().stream("desk");
+    stream.maybe_node(Some("research")).emit_node_woke().send();
+}

@@ -1,0 +1,19 @@
+//! Two scopes are missing: two errors.
+use bus_core::{AgentEvent, EventBus};
+
+#[derive(AgentEvent)]
+pub enum DeskEvents {
+    #[event(requires(node))]
+    NodeWoke,
+    #[event(requires(execution))]
+    ExecutionDone,
+    #[event(requires(node, execution))]
+    AnswerFound {
+        answer: String,
+    },
+}
+
+fn main() {
+    let stream = EventBus::new().stream("desk");
+    stream.emit_answer_found("42").send();
+}

@@ -1,0 +1,19 @@
+//! Emitting a payload without both scopes.
+use bus_core::{AgentEvent, EventBus};
+
+#[derive(AgentEvent)]
+pub enum DeskEvents {
+    #[event(requires(node))]
+    NodeWoke,
+    #[event(requires(execution))]
+    ExecutionDone,
+    #[event(requires(node, execution))]
+    AnswerFound {
+        answer: String,
+    },
+}
+
+fn main() {
+    let stream = EventBus::new().stream("desk");
+    stream.emit(AnswerFound::new("42")).send();
+}

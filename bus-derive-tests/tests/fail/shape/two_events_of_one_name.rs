@@ -1,0 +1,10 @@
+//! Two variants of one name: the compiler says it, and the derive adds nothing.
+use bus_core::AgentEvent;
+
+#[derive(AgentEvent)]
+pub enum BuildEvents {
+    TargetStarted { target: String },
+    TargetStarted { jobs: u32 },
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+//! Published as `#[non_exhaustive]`, the view asks for an arm for what may come.
+use bus_core::Event;
+use bus_derive_tests::{OpenEvents, OpenEventsRef};
+
+fn main() {}
+
+fn name(event: &Event<OpenEvents>) -> &str {
+    match event.view() {
+        OpenEventsRef::DoorOpened(event) => &event.door,
+    }
+}
