@@ -1,7 +1,10 @@
 //! Every lock and atomic of the crate, so that the interleaving models exercise the code that ships.
 //!
 //! Built as usual these are the standard library's; with `--cfg bus_loom` they are loom's and with `--cfg bus_shuttle` shuttle's. Nothing else in the crate
-//! names a lock or an atomic type.
+//! names a lock or an atomic type. What belongs to a thread and what spawns a task is here too, because the models have threads and tasks of their own.
+
+#[cfg(any(bus_loom, bus_shuttle))]
+mod runtime;
 
 #[cfg(bus_loom)]
 use loom::sync as imp;
@@ -11,6 +14,48 @@ use shuttle::sync as imp;
 use std::sync as imp;
 
 pub(crate) use imp::atomic::{AtomicBool, AtomicU64, Ordering};
+#[cfg(any(bus_loom, bus_shuttle))]
+pub(crate) use runtime::{Handle, Id};
+#[cfg(not(any(bus_loom, bus_shuttle)))]
+pub(crate) use tokio::runtime::{Handle, Id};
+
+/// A value that each thread has one of.
+#[cfg(not(any(bus_loom, bus_shuttle)))]
+macro_rules! per_thread {
+    ($name:ident: $type:ty = $value:expr) => {
+        thread_local! {
+            static $name: std::cell::RefCell<$type> = const { std::cell::RefCell::new($value) };
+        }
+    };
+}
+#[cfg(bus_loom)]
+macro_rules! per_thread {
+    ($name:ident: $type:ty = $value:expr) => {
+        loom::thread_local! {
+            static $name: std::cell::RefCell<$type> = std::cell::RefCell::new($value);
+        }
+    };
+}
+#[cfg(bus_shuttle)]
+macro_rules! per_thread {
+    ($name:ident: $type:ty = $value:expr) => {
+        shuttle::thread_local! {
+            static $name: std::cell::RefCell<$type> = std::cell::RefCell::new($value);
+        }
+    };
+}
+pub(crate) use per_thread;
+
+/// Whether a fault of this name was asked for, to see that a model catches it. In what ships there are none.
+#[cfg(not(any(bus_loom, bus_shuttle)))]
+pub(crate) const fn planted(_: &str) -> bool {
+    false
+}
+#[cfg(any(bus_loom, bus_shuttle))]
+pub(crate) fn planted(fault: &str) -> bool {
+    static ASKED: std::sync::OnceLock<Option<String>> = std::sync::OnceLock::new();
+    ASKED.get_or_init(|| std::env::var("BUS_FAULT").ok()).as_deref() == Some(fault)
+}
 
 /// A mutex that ignores poisoning: nothing foreign runs under a lock of the bus, so a panic cannot leave one half changed.
 #[derive(Debug, Default)]

@@ -23,9 +23,9 @@ exit code: 0 all answered, 1 something failed, 2 wrong call, 130 interrupted
 
 const DEFAULT_QUESTIONS: &[&str] = &[
     "What happens when a handler panics?",
-    "How is an event declared in the definition file?",
-    "What does a stream yield after a gap?",
-    "How does a subscription start from a known place on?",
+    "Why can handlers that wait for each other not deadlock?",
+    "What does history do with token deltas?",
+    "What is a cursor?",
 ];
 
 /// A well-formed call.
@@ -90,6 +90,8 @@ fn check(options: &Options) -> Result<(), String> {
         }
         Ok(_) => {}
     }
+    std::fs::read_dir(&options.folder)
+        .map_err(|error| format!("cannot read the folder {folder}: {error}"))?;
     if options.questions.iter().all(|question| question.trim().is_empty()) {
         return Err(format!(
             "no question: ask at least one after the folder, as in {folder} \"what is it for?\""

@@ -6,7 +6,7 @@ use bus_core::AgentEvent;
 #[derive(AgentEvent)]
 #[events(prefix = "desk.")]
 pub(crate) enum DeskEvents {
-    /// The folder is being read; so many text files so far.
+    /// The folder is being read; so many files so far.
     #[event(coalesce)]
     FolderRead { files: u64 },
     /// The folder can be searched.

@@ -12,6 +12,9 @@ use crate::llm::{Call, Client, LlmError, Message, Piece};
 const RETRIES: u64 = 2;
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// About as many bytes as an answer has.
+const USUAL: usize = 600;
+
 /// What a model said in one turn.
 pub(crate) struct Turn {
     pub(crate) text: String,
@@ -70,12 +73,18 @@ impl Agent {
             Ok(reply) => reply,
             Err(error) => return Ok(Err(error)),
         };
+        let mut pieces = 0;
         loop {
             match self.or_stop(reply.next()).await? {
                 Ok(Some(Piece::Text(piece))) => {
                     text.push_str(&piece);
                     if answer {
                         self.emit_client_output_delta(piece, text.as_str()).await;
+                        pieces += 1;
+                        // Nobody knows how long an answer gets: the bar nears its end and never claims it.
+                        if pieces % 8 == 0 {
+                            self.progress(text.len(), text.len() + USUAL).await;
+                        }
                     } else {
                         self.emit_llm_text_delta(piece, text.as_str()).await;
                     }

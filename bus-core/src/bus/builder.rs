@@ -3,13 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::runtime::Handle;
-
 use super::EventBus;
 use crate::dispatch::{Core, Settings};
 use crate::error::BuildError;
 use crate::payload::{AgentEvent, Registration};
 use crate::registry::Catalogue;
+use crate::sync::Handle;
 
 /// The settings of a bus in the making.
 ///

@@ -1,6 +1,5 @@
 //! Runs what a publish claimed, and lets go of it in one stroke.
 
-use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -61,9 +60,7 @@ struct Pending {
 /// Sync handlers that were claimed too deep on a stack; its outermost publish runs them.
 type Later = VecDeque<(Arc<Core>, AnyEvent, JobRef, Runner)>;
 
-thread_local! {
-    static LATER: RefCell<Later> = const { RefCell::new(VecDeque::new()) };
-}
+crate::sync::per_thread!(LATER: Later = VecDeque::new());
 
 impl Batch<'_> {
     /// Runs the claims: in place what may run here, the others are handed over.
@@ -150,7 +147,8 @@ impl Batch<'_> {
         // A sync handler below blocks its thread while it waits, and this one cannot run before it returns.
         let stuck = self.mode == Mode::Await && context::within_sync();
         self.promise(at, stuck);
-        LATER.with_borrow_mut(|later| later.push_back((Arc::clone(self.core), event.clone(), at, runner)));
+        let later = (Arc::clone(self.core), event.clone(), at, runner);
+        LATER.with(|all| all.borrow_mut().push_back(later));
     }
 
     /// Notes that a delivery is not done when the publish returns: the publisher learns of it through the ticket.
@@ -270,7 +268,7 @@ pub(crate) fn run_later() {
     if context::nesting() > 0 {
         return;
     }
-    while let Some((core, event, at, runner)) = LATER.with_borrow_mut(VecDeque::pop_front) {
+    while let Some((core, event, at, runner)) = LATER.with(|later| later.borrow_mut().pop_front()) {
         let found = core.step(|order, _| {
             let found = order.lanes.get(at.lane)?;
             Some((Arc::clone(&found.info), found.running(at.job)?.ticket))

@@ -2,7 +2,6 @@
 //!
 //! An emit inside a handler learns from here what caused it, how deep it is nested and who would wait for it; nobody has to pass it on.
 
-use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::Core;
@@ -51,16 +50,15 @@ impl Cause {
     }
 }
 
-thread_local! {
-    static STACK: RefCell<Vec<Frame>> = const { RefCell::new(Vec::new()) };
-}
+crate::sync::per_thread!(STACK: Vec<Frame> = Vec::new());
 
 /// Marks that handlers of one event run on this thread until it is dropped.
 pub(crate) struct Entered;
 
 impl Entered {
     pub(crate) fn new(core: &Core, cause: Cause, sync: bool) -> Self {
-        STACK.with_borrow_mut(|stack| {
+        STACK.with(|stack| {
+            let mut stack = stack.borrow_mut();
             stack.push(Frame { core: address(core), job: None, sync, cause, waits: false });
         });
         Self
@@ -69,7 +67,8 @@ impl Entered {
     /// The handler that runs now.
     #[expect(clippy::unused_self, reason = "proves that a frame is there")]
     pub(crate) fn job(&self, job: JobRef, sync: bool) {
-        STACK.with_borrow_mut(|stack| {
+        STACK.with(|stack| {
+            let mut stack = stack.borrow_mut();
             if let Some(frame) = stack.last_mut() {
                 frame.job = Some(job);
                 frame.sync = sync;
@@ -81,14 +80,14 @@ impl Entered {
     /// Whether the handler polled last waits in an emit or a wait of the bus.
     #[expect(clippy::unused_self, reason = "proves that a frame is there")]
     pub(crate) fn waits(&self) -> bool {
-        STACK.with_borrow(|stack| stack.last().is_some_and(|frame| frame.waits))
+        STACK.with(|stack| stack.borrow().last().is_some_and(|frame| frame.waits))
     }
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
         // The frame holds only what the bus owns, but an open kind or a link may be the last reference: let it go after the borrow.
-        let frame = STACK.with_borrow_mut(Vec::pop);
+        let frame = STACK.with(|stack| stack.borrow_mut().pop());
         drop(frame);
     }
 }
@@ -99,17 +98,18 @@ fn address(core: &Core) -> usize {
 
 /// How many handlers are on this stack.
 pub(crate) fn nesting() -> usize {
-    STACK.with_borrow(Vec::len)
+    STACK.with(|stack| stack.borrow().len())
 }
 
 /// Whether a sync handler is on this stack: its thread cannot go on before what it calls returns.
 pub(crate) fn within_sync() -> bool {
-    STACK.with_borrow(|stack| stack.iter().any(|frame| frame.sync))
+    STACK.with(|stack| stack.borrow().iter().any(|frame| frame.sync))
 }
 
 /// The innermost handler of this bus on the stack, and whether it is a sync one.
 pub(crate) fn current(core: &Core) -> Option<(JobRef, bool)> {
-    STACK.with_borrow(|stack| {
+    STACK.with(|stack| {
+        let stack = stack.borrow();
         let frame = stack.last()?;
         if frame.core == address(core) { frame.job.map(|job| (job, frame.sync)) } else { None }
     })
@@ -117,7 +117,8 @@ pub(crate) fn current(core: &Core) -> Option<(JobRef, bool)> {
 
 /// The causal chain that something emitted now continues.
 pub(crate) fn cause() -> Option<Arc<Link>> {
-    STACK.with_borrow(|stack| {
+    STACK.with(|stack| {
+        let stack = stack.borrow();
         let Cause { kind, id, depth, parent } = stack.last()?.cause.clone();
         Some(Arc::new(Link { kind, id, depth, parent }))
     })
@@ -125,7 +126,8 @@ pub(crate) fn cause() -> Option<Arc<Link>> {
 
 /// Notes that the innermost handler of this bus waits in the bus.
 pub(crate) fn mark_waiting(core: &Core) {
-    STACK.with_borrow_mut(|stack| {
+    STACK.with(|stack| {
+        let mut stack = stack.borrow_mut();
         if let Some(frame) = stack.last_mut()
             && frame.core == address(core)
         {

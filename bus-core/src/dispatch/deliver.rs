@@ -2,8 +2,6 @@
 
 use std::cell::OnceCell;
 
-use tokio::runtime::{Handle, Id};
-
 use super::after::After;
 use super::claim::Claim;
 use super::context::{self, JobRef};
@@ -19,6 +17,7 @@ use super::slab::{Key, Slab};
 use super::ticket::{Settled, Ticket};
 use crate::event::AnyEvent;
 use crate::payload::Policy;
+use crate::sync::{Handle, Id, planted};
 
 /// One publish on its way through the subscriptions.
 pub(super) struct Step<'a> {
@@ -158,7 +157,8 @@ impl<'a> Step<'a> {
         };
         let pushed = lane.backlog.push(queued);
         if let Work::Pull { waker, once, .. } = &mut lane.work {
-            self.after.wakers.extend(waker.take());
+            let woken = waker.take().filter(|_| !planted("reader_unwoken"));
+            self.after.wakers.extend(woken);
             self.closing.extend(once.then_some(key));
         }
         let is_in = matches!(pushed, Pushed::In | Pushed::Over | Pushed::InFor(..));

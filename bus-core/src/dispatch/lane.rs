@@ -5,7 +5,6 @@ use std::task::Waker;
 use std::time::Duration;
 
 use serde::Serialize;
-use tokio::runtime::Handle;
 
 use super::context::JobRef;
 use super::heir::Heir;
@@ -16,6 +15,7 @@ use super::runner::{Outcome, Runner};
 use super::slab::Key;
 use super::wanted::Wanted;
 use crate::event::{AnyEvent, SubscriptionId};
+use crate::sync::Handle;
 
 /// A closure of the user's that says whether an event is wanted.
 pub(crate) type Predicate = Arc<dyn Fn(&AnyEvent) -> bool + Send + Sync>;

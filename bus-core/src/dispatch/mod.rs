@@ -41,8 +41,6 @@ mod watch;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::runtime::Handle;
-
 pub use lane::Counts;
 pub use overflow::{LagCause, Lagged, Overflow};
 pub use pairs::{OpenPair, OpenPairs};
@@ -65,7 +63,7 @@ pub(crate) use wanted::Wanted;
 pub(crate) use watch::watch;
 
 use crate::registry::Catalogue;
-use crate::sync::{AtomicBool, AtomicU64, Condvar, Guard, Mutex};
+use crate::sync::{AtomicBool, AtomicU64, Condvar, Guard, Handle, Mutex};
 
 /// What a bus was built with.
 #[derive(Debug, Clone)]

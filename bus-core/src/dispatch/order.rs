@@ -17,6 +17,7 @@ use super::ticket::{Settled, Ticket};
 use crate::event::SubscriptionId;
 
 use crate::registry::Catalogue;
+use crate::sync::planted;
 
 /// Counts that belong to no subscription.
 #[derive(Debug, Clone, Copy, Default)]
@@ -126,7 +127,7 @@ impl Order {
         let batch = at.map_or(0, |at| found.running.swap_remove(at).batch);
         let batch = if runner.is_sync() { batch } else { 0 };
         let next = self.resume(lane, runner, batch, tick, after);
-        after.room |= blocked;
+        after.room |= blocked && !planted("room_unwoken");
         self.note_quiet(after);
         next
     }
@@ -214,7 +215,9 @@ impl Order {
         after.room |= self.blocked > 0;
         for queued in waiting {
             let dropped = Outcome::Dropped;
-            if let Some(found) = self.lanes.get_mut(lane) {
+            if let Some(found) = self.lanes.get_mut(lane)
+                && !planted("drop_uncounted")
+            {
                 found.counts.note(&dropped);
             }
             self.tell(lane, queued.ticket, &Settled::Done(info.id, &info.name, &dropped), after);

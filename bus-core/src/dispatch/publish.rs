@@ -14,7 +14,7 @@ use super::receipt::Receipt;
 use super::slab::Key;
 use crate::error::Refused;
 use crate::event::{AnyEvent, KindRef};
-use crate::sync::{Guard, Ordering};
+use crate::sync::{Guard, Ordering, planted};
 
 /// Whether the publisher waits for the handlers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +57,10 @@ impl Core {
         let (mut order, kind, prepared) = self.prepare(event)?;
         let seq = order.next_seq;
         event.head().stamp(seq);
+        if planted("step_in_two") {
+            drop(order);
+            order = self.lock();
+        }
         let here = context::current(self);
         let mut step = Step::new(event, mode, here, self.ticks.load(Ordering::Relaxed), prepared);
         step.deliver(&mut order, kind);
@@ -79,7 +83,7 @@ impl Core {
         let mut prepared = Prepared::of(event);
         loop {
             let mut order = self.lock();
-            if order.closed {
+            if order.closed && !planted("closed_unasked") {
                 return Err(Refused::Closed);
             }
             let Some(kind) = order.routes.place_of(event.kind_ref()) else {

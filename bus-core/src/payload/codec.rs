@@ -4,8 +4,10 @@ use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::DeserializeOwned;
-use serde::{Deserializer, Serialize, Serializer};
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::walk;
 
 /// A type that can be a field of an event.
 ///
@@ -60,7 +62,8 @@ impl<T: Serialize + DeserializeOwned> Adapter<T> for Plain {
 #[derive(Clone, Copy)]
 pub struct FieldCodec {
     pub(super) encode: fn(&dyn Any, &mut Vec<u8>) -> serde_json::Result<()>,
-    pub(super) decode: fn(&str, &mut dyn Any) -> serde_json::Result<()>,
+    /// Reads the value that a text begins with; where it ends.
+    pub(super) decode: fn(&str, &mut dyn Any) -> serde_json::Result<usize>,
     pub(super) debug: fn(&dyn Any) -> Option<&dyn fmt::Debug>,
 }
 
@@ -83,7 +86,7 @@ impl<T: fmt::Debug + 'static, A: Adapter<T>> CodecOf<T, A> {
 impl<T: fmt::Debug + 'static> CodecOf<T, ()> {
     /// For a field that is never written and never read.
     pub const SKIPPED: &'static FieldCodec =
-        &FieldCodec { encode: |_, _| Ok(()), decode: |_, _| Ok(()), debug: debug::<T> };
+        &FieldCodec { encode: |_, _| Ok(()), decode: SKIP, debug: debug::<T> };
 }
 
 impl fmt::Debug for FieldCodec {
@@ -99,11 +102,18 @@ fn encode<T: 'static, A: Adapter<T>>(value: &dyn Any, out: &mut Vec<u8>) -> serd
     }
 }
 
-fn decode<T: 'static, A: Adapter<T>>(text: &str, slot: &mut dyn Any) -> serde_json::Result<()> {
+/// Goes over a value that nobody wants.
+const SKIP: fn(&str, &mut dyn Any) -> serde_json::Result<usize> = |text, _| {
+    let mut input = serde_json::Deserializer::from_str(text);
+    IgnoredAny::deserialize(&mut input)?;
+    Ok(walk::end(input))
+};
+
+fn decode<T: 'static, A: Adapter<T>>(text: &str, slot: &mut dyn Any) -> serde_json::Result<usize> {
     let Some(slot) = slot.downcast_mut::<Option<T>>() else { return Err(mismatch()) };
     let mut input = serde_json::Deserializer::from_str(text);
     *slot = Some(A::deserialize(&mut input)?);
-    input.end()
+    Ok(walk::end(input))
 }
 
 fn debug<T: fmt::Debug + 'static>(value: &dyn Any) -> Option<&dyn fmt::Debug> {

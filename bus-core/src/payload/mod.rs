@@ -18,6 +18,7 @@ mod redact;
 mod schema;
 mod set;
 mod transcode;
+mod walk;
 
 pub use self::codec::{Adapter, CodecOf, FieldCodec, FieldValue, Plain};
 pub use self::convert::{IntoField, IntoObject};

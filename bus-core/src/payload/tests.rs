@@ -121,10 +121,37 @@ fn errors_name_the_field_and_quote_nothing_redacted() {
             r#"{"headers": "canary"}"#,
             "field `headers`: its value does not fit `Map` (not shown: the field is redacted)",
         ),
-        ("[1]", "its data is not a JSON object: invalid type: sequence, expected an object"),
-        ("null", "its data is not a JSON object: invalid type: null, expected an object"),
+        ("[1]", "its data is not a JSON object: it is an array"),
+        ("null", "its data is not a JSON object: it is null"),
     ] {
         assert_eq!(read(text).unwrap_err(), format!("`called` cannot be read: {expected}"), "{text}");
+    }
+}
+
+/// The walk takes braces, commas and colons itself: it must be as strict with them as a parser.
+#[test]
+fn damaged_text_is_an_error() {
+    let whole = r#" { "x" : [ 1 , {} ] , "name" : "a\u00e9" , "headers" : { "h" : 1.5e3 } , "tries" : 7 } "#;
+    assert_eq!(read(whole).unwrap().tries, 7);
+    let object = whole.trim();
+    for end in 0..object.len() {
+        assert!(read(&object[..end]).is_err(), "{}", &object[..end]);
+    }
+    for text in [
+        "{,}",
+        r#"{"name": "a",, "headers": {}}"#,
+        r#"{"name": "a" "headers": {}}"#,
+        r#"{"name": "a", "headers": {},}"#,
+        r#"{"name": "a", "headers" {}}"#,
+        r#"{"name": "a", "headers": {}} {}"#,
+        r#"{"name": "a", "headers": {}, x: 1}"#,
+        r#"{"name": "a", "headers": {}, "x": 1 2}"#,
+        r#"{"name": "a", "headers": {}, "tries": nullx}"#,
+        r#"{"name": "a", "headers": {}, "tries": 1x}"#,
+        r#"{"name": "a", "headers": {}, "x": }"#,
+        r#"{"name": "a", "headers": {}]"#,
+    ] {
+        assert!(read(text).is_err(), "{text}");
     }
 }
 

@@ -9,7 +9,7 @@ use crate::dispatch::{
 };
 use crate::error::SubscribeError;
 use crate::event::{AnyEvent, EventId, SubscriptionId};
-use crate::sync::Ordering;
+use crate::sync::{Ordering, planted};
 
 /// A subscription that was entered.
 pub(crate) struct Added {
@@ -33,7 +33,7 @@ impl Core {
         plan: &Plan,
         name: &str,
         runners: Vec<Runner>,
-        runtime: Option<tokio::runtime::Handle>,
+        runtime: Option<crate::sync::Handle>,
     ) -> Result<Added, SubscribeError> {
         let sync = runners.iter().all(Runner::is_sync);
         self.watched();
@@ -84,6 +84,10 @@ impl Core {
                 return Err(SubscribeError::Closed);
             }
             let past = plan.since.map(|cursor| order.past(self.run, cursor, &info)).unwrap_or_default();
+            if planted("entry_in_two") {
+                drop(order);
+                order = self.lock();
+            }
             order.next_subscription += 1;
             info.id = SubscriptionId(order.next_subscription);
             let info = Arc::new(info);
@@ -155,7 +159,7 @@ impl Plan {
         &self,
         name: &str,
         timeout: Option<std::time::Duration>,
-        runtime: Option<tokio::runtime::Handle>,
+        runtime: Option<crate::sync::Handle>,
     ) -> LaneInfo {
         LaneInfo {
             id: SubscriptionId(0),

@@ -3,17 +3,33 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use tokio::runtime::Handle;
-
 use super::{Subscribe, Subscription};
 use crate::dispatch::{AsyncHandler, HandlerResult, Runner, SyncHandler};
 use crate::error::SubscribeError;
 use crate::event::Event;
+use crate::sync::Handle;
 
 impl<S: 'static> Subscribe<S> {
     /// Has an async handler called for every event, one at a time unless [`concurrency`](Self::concurrency) says otherwise.
     ///
     /// It runs on the runtime that this is called in, or the builder's. It returns `()` or `Result<(), BoxError>`; an error or a panic is in the receipt, the stats and the log, and harms nobody else.
+    ///
+    /// A handler that needs something of its own gives each call a clone of it. An `async move` closure lends what it captured to one call at a time, so the compiler refuses it here.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let bus = bus_core::EventBus::new();
+    /// let audit = bus.stream("audit");
+    /// let _guard = bus.subscribe_any().stream("desk").handle(move |event| {
+    ///     let audit = audit.clone();
+    ///     async move {
+    ///         audit.emit_dynamic("seen", serde_json::json!({ "kind": event.kind() })).await;
+    ///     }
+    /// });
+    /// bus.stream("desk").emit_dynamic("asked", serde_json::json!({})).await;
+    /// assert_eq!(bus.history().kinds(["seen"]).collect().len(), 1);
+    /// # }
+    /// ```
     ///
     /// # Panics
     /// Where there is no tokio runtime, the bus is closed, or two linked definitions declare the kind: see [`try_handle`](Self::try_handle).

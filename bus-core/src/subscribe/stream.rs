@@ -11,7 +11,7 @@ use futures_core::Stream;
 use super::Subscribe;
 use crate::dispatch::{After, Core, Heir, JobRef, Key, Lagged, Order, State, Work, current, mark_waiting};
 use crate::error::SubscribeError;
-use crate::event::{AnyEvent, Event, SubscriptionId};
+use crate::event::{AnyEvent, AnyKind, Event, SubscriptionId};
 
 /// Events in order, as they come. It ends when the bus is closed or dropped and everything is read.
 ///
@@ -38,7 +38,7 @@ use crate::event::{AnyEvent, Event, SubscriptionId};
 /// # }
 /// ```
 #[must_use = "dropping it ends the subscription"]
-pub struct EventStream<S> {
+pub struct EventStream<S = AnyKind> {
     reader: Reader,
     set: PhantomData<fn() -> S>,
 }

@@ -22,9 +22,9 @@ pub(crate) struct Found {
 
 /// Reads every text file below `root`, in the order of their names. Hidden files and machine-made folders are left out.
 ///
-/// `progress` hears the number of files now and then, and ends the walk by returning `false`.
+/// `progress` hears the number of files seen now and then, and ends the walk by returning `false`.
 pub(crate) fn walk(root: &Path, mut progress: impl FnMut(usize) -> bool) -> io::Result<Found> {
-    let mut found = Found::default();
+    let (mut found, mut seen) = (Found::default(), 0_usize);
     let mut folders = vec![root.to_owned()];
     while let Some(folder) = folders.pop() {
         let mut entries = match entries(&folder) {
@@ -46,7 +46,8 @@ pub(crate) fn walk(root: &Path, mut progress: impl FnMut(usize) -> bool) -> io::
                 continue;
             }
             take(root, &path, &mut found);
-            if found.texts.len() % 256 == 255 && !progress(found.texts.len()) {
+            seen += 1;
+            if seen.is_multiple_of(256) && !progress(seen) {
                 return Ok(found);
             }
         }

@@ -124,3 +124,35 @@ async fn whole(response: Response<Incoming>) -> String {
     let body = Limited::new(response.into_body(), MOST).collect().await;
     body.map(|body| String::from_utf8_lossy(&body.to_bytes()).into_owned()).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_understood_as_people_write_them() {
+        for (url, host, port, base) in [
+            ("http://127.0.0.1:11434", "127.0.0.1", 11434, "/v1"),
+            ("http://localhost:8000/v1/", "localhost", 8000, "/v1"),
+            ("http://gate/api/v1/chat/completions", "gate", 80, "/api/v1"),
+            ("http://[::1]:9/v1", "::1", 9, "/v1"),
+        ] {
+            let endpoint = Endpoint::parse(url).unwrap_or_else(|error| panic!("{url}: {error}"));
+            assert_eq!((&*endpoint.host, endpoint.port, &*endpoint.base), (host, port, base), "{url}");
+        }
+    }
+
+    #[test]
+    fn other_addresses_are_refused_with_what_to_write() {
+        for (url, says) in [
+            ("localhost:11434", "write it as http://"),
+            ("127.0.0.1", "write it as http://"),
+            ("https://example.org/v1", "local http gateway"),
+            ("http://", "write it as http://"),
+            ("no url at all", "not a URL"),
+        ] {
+            let error = Endpoint::parse(url).err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(error.contains(says), "{url}: {error}");
+        }
+    }
+}

@@ -36,7 +36,9 @@ pub(crate) struct Read {
 /// What the judge says after a round.
 pub(crate) enum Verdict {
     Accept(String),
-    /// Another round, for this reason, if there is one left.
+    /// There is more to do.
+    Continue(String),
+    /// It went wrong: another round, if there is one left.
     Retry(String),
 }
 
@@ -97,8 +99,13 @@ async fn one_round<W: Work>(
             agent.emit_node_retry(round, W::ROUNDS - 1).error(why).await;
             Ok(false)
         }
-        Verdict::Retry(why) => {
+        Verdict::Continue(why) if round < W::ROUNDS => {
             agent.emit_judge_verdict("CONTINUE").feedback(why).iteration(round).await;
+            Ok(false)
+        }
+        Verdict::Continue(why) | Verdict::Retry(why) => {
+            let why = format!("no round is left: {why}");
+            agent.emit_judge_verdict("ACCEPT").feedback(why).iteration(round).await;
             Ok(true)
         }
     }

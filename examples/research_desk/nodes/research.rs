@@ -71,7 +71,7 @@ impl Research {
             agent.progress(done + 1, turn.calls.len() + 1).await;
         }
         if !turn.calls.is_empty() {
-            return Ok(Verdict::Retry(format!("the model called {} tools", turn.calls.len())));
+            return Ok(Verdict::Continue(format!("the model called {} tools", turn.calls.len())));
         }
         // Many models cannot call tools; what they write must still rest on something that was read.
         if notes.read.is_empty() {

@@ -9,8 +9,10 @@ use serde_json::{Map, Value};
 
 use super::text::{Paint, one_line, pad};
 
-/// Deltas are gathered until so much text is there, or a line of it ends.
+/// Deltas are gathered until so many characters are there, or a line is full or ends.
 const GATHER: usize = 100;
+/// Columns before the content: time, scope, kind, and a space after each.
+const BEFORE: usize = 8 + 1 + 18 + 1 + 22 + 1;
 
 /// Turns events into lines.
 pub(crate) struct Log {
@@ -42,16 +44,22 @@ impl Log {
         Self { paint, begun: None, gathered: BTreeMap::new(), known: Vec::new() }
     }
 
-    /// The lines that this event adds to the log, each at most `width` columns wide.
+    /// The lines that this event adds to the log, each at most `width` columns wide. Deltas are gathered.
     pub(crate) fn lines(&mut self, event: &AnyEvent, data: &Map<String, Value>, width: usize) -> Vec<String> {
-        let at = event.timestamp();
-        let since = at.duration_since(*self.begun.get_or_insert(at)).unwrap_or_default().as_secs_f64();
+        let since = self.since(event);
         let place = Place::of(event);
-        let declared = event.descriptor();
-        if declared.is_some_and(|declared| declared.policy.transient) {
+        if event.descriptor().is_some_and(|declared| declared.policy.transient) {
             return self.gather(&place, data, since, width);
         }
         let mut lines = self.let_go(&place.scope, since, width);
+        lines.push(self.line(event, data, width));
+        lines
+    }
+
+    /// This event as a line.
+    pub(crate) fn line(&mut self, event: &AnyEvent, data: &Map<String, Value>, width: usize) -> String {
+        let since = self.since(event);
+        let declared = event.descriptor();
         let mark = if failed(data) {
             Mark::Failed
         } else if declared.is_some_and(|declared| declared.policy.critical) {
@@ -60,8 +68,13 @@ impl Log {
             Mark::None
         };
         let content = content(data, declared.map_or(&[], |declared| declared.fields));
-        lines.push(self.format(&place, mark, since, &content, width));
-        lines
+        self.format(&Place::of(event), mark, since, &content, width)
+    }
+
+    /// Seconds since the first event.
+    fn since(&mut self, event: &AnyEvent) -> f64 {
+        let at = event.timestamp();
+        at.duration_since(*self.begun.get_or_insert(at)).unwrap_or_default().as_secs_f64()
     }
 
     /// A line for events that the log did not get.
@@ -73,7 +86,9 @@ impl Log {
         let piece = data.get("content").and_then(Value::as_str).unwrap_or_default();
         let text = self.gathered.entry(place.clone()).or_default();
         text.push_str(piece);
-        if text.chars().count() < GATHER && !text.ends_with('\n') {
+        // One delta more would not fit.
+        let enough = GATHER.min(width.saturating_sub(BEFORE + 8));
+        if text.chars().count() < enough && !text.ends_with('\n') {
             return Vec::new();
         }
         let text = std::mem::take(text);
@@ -97,7 +112,7 @@ impl Log {
 
     fn format(&mut self, place: &Place, mark: Mark, since: f64, content: &str, width: usize) -> String {
         let (scope, kind) = (pad(&one_line(&place.scope, 18), 18), pad(&one_line(&place.kind, 22), 22));
-        let content = one_line(content, width.saturating_sub(8 + 1 + 18 + 1 + 22 + 1));
+        let content = one_line(content, width.saturating_sub(BEFORE));
         let scope = self.paint_scope(place.execution.as_deref(), scope);
         let (kind, content) = match mark {
             Mark::None => (kind, content),

@@ -10,7 +10,7 @@ mod timeline;
 
 use std::time::{Duration, Instant};
 
-use bus_core::{AnyEvent, AnyKind, EventBus, EventStream, Overflow};
+use bus_core::{AnyEvent, EventBus, EventStream, Overflow};
 use serde_json::{Map, Value};
 use tokio::task::JoinHandle;
 
@@ -24,7 +24,7 @@ const FRAME: Duration = Duration::from_millis(33);
 
 /// The view at work.
 pub(crate) struct View {
-    task: JoinHandle<(Shown, EventStream<AnyKind>)>,
+    task: JoinHandle<(Shown, EventStream)>,
 }
 
 /// What the view knows at the end.
@@ -35,6 +35,8 @@ struct Shown {
     answers: Answers,
     timeline: Timeline,
     drawn: Instant,
+    /// The line of the newest event that a newer one may replace.
+    newest: Option<String>,
     quiet: bool,
 }
 
@@ -52,6 +54,7 @@ impl View {
             answers: Answers::default(),
             timeline: Timeline::default(),
             drawn: Instant::now(),
+            newest: None,
             quiet,
         };
         Self { task: tokio::spawn(shown.follow(events)) }
@@ -67,7 +70,7 @@ impl View {
 }
 
 impl Shown {
-    async fn follow(mut self, mut events: EventStream<AnyKind>) -> (Self, EventStream<AnyKind>) {
+    async fn follow(mut self, mut events: EventStream) -> (Self, EventStream) {
         while let Some(next) = events.recv().await {
             match next {
                 Ok(event) => self.see(&event),
@@ -88,16 +91,21 @@ impl Shown {
         if self.quiet {
             return;
         }
-        // Of events that may replace each other only the newest matters: a bar shows it, the log would drown in them.
+        let width = self.screen.width();
         if policy.coalesce.is_none() {
-            for line in self.log.lines(event, &data, self.screen.width()) {
+            self.newest = None;
+            for line in self.log.lines(event, &data, width) {
                 self.screen.line(&line);
             }
+        } else if event.execution().is_none() {
+            // Of events that may replace each other only the newest matters; the log would drown in them. Those of an
+            // execution move its bar.
+            self.newest = Some(self.log.line(event, &data, width));
         }
         if !policy.transient || self.drawn.elapsed() >= FRAME {
             self.drawn = Instant::now();
-            let bars = bars::lines(self.answers.bars(), self.screen.paint(), self.screen.width());
-            self.screen.set_block(bars);
+            let bars = bars::lines(self.answers.bars(), self.screen.paint(), width);
+            self.screen.set_block(self.newest.iter().cloned().chain(bars).collect());
         }
     }
 

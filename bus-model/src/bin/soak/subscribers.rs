@@ -174,7 +174,7 @@ fn readers(soak: &Arc<Soak>, seen: &mut Seen, runtimes: &[Runtime; 2]) {
             while let Some(item) = stream.recv().await {
                 match item {
                     Ok(event) if event.seq() <= last => {
-                        shared.fail(format!("stream `{name}`: seq {} after {last}", event.seq()))
+                        shared.fail(format!("stream `{name}`: seq {} after {last}", event.seq()));
                     }
                     Ok(event) => last = event.seq(),
                     Err(lagged) => {

@@ -1,0 +1,177 @@
+//! One walk over the text of a JSON object that fills the slots of an event's fields, each value read where it stands.
+//!
+//! `serde_json` shows the members of an object only to code that is generic over its deserializer, which a table of
+//! functions cannot be, or as text that was gone over once to find its end. So the walk takes the braces, commas and colons
+//! itself and leaves keys and values to `serde_json`, which says where each ended.
+
+use std::any::Any;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer as _, IgnoredAny, Visitor};
+use serde_json::Deserializer;
+use serde_json::de::StrRead;
+
+use super::decode::{DecodeReason, cause, invalid};
+use super::{FieldDescriptor, encode};
+
+/// A walk over the members of an object.
+pub(super) struct Walk<'w, 's> {
+    fields: &'static [FieldDescriptor],
+    slots: &'w mut [&'s mut dyn Any],
+    /// A bit for each field that was found.
+    seen: u128,
+    /// The members that no field answers to, as an object not yet closed; kept only where a field is flattened.
+    rest: Option<Vec<u8>>,
+}
+
+impl<'w, 's> Walk<'w, 's> {
+    pub(super) fn new(fields: &'static [FieldDescriptor], slots: &'w mut [&'s mut dyn Any]) -> Self {
+        let rest = fields.iter().any(|field| field.flattened).then(|| vec![b'{']);
+        Self { fields, slots, seen: 0, rest }
+    }
+
+    /// Goes over all of `text`, which is one object.
+    pub(super) fn object(mut self, text: &str) -> Result<(), DecodeReason> {
+        let Some(mut rest) = after(text, '{') else { return Err(no_object(text)) };
+        if let Some(end) = after(rest, '}') {
+            rest = end;
+        } else {
+            loop {
+                rest = self.member(rest)?;
+                match after(rest, ',') {
+                    Some(next) => rest = next,
+                    None => break,
+                }
+            }
+            rest = after(rest, '}').ok_or_else(|| damaged("`,` or `}` is missing"))?;
+        }
+        if blank(rest).is_empty() { self.finish() } else { Err(damaged("there is more after its end")) }
+    }
+
+    /// A key, its colon and its value; what follows them.
+    fn member<'t>(&mut self, text: &'t str) -> Result<&'t str, DecodeReason> {
+        let unreadable = |error: serde_json::Error| DecodeReason::NotAnObject(cause(&error));
+        let mut input = Deserializer::from_str(text);
+        let name = Name { fields: self.fields, keep: self.rest.is_some() };
+        let member = input.deserialize_str(name).map_err(unreadable)?;
+        let value =
+            after(behind(text, end(input)), ':').ok_or_else(|| damaged("`:` is missing after a key"))?;
+        let value = blank(value);
+        if let Member::Field(index) = member {
+            return self.fill(index, value).map(|end| behind(value, end));
+        }
+        let mut input = Deserializer::from_str(value);
+        IgnoredAny::deserialize(&mut input).map_err(unreadable)?;
+        let end = end(input);
+        if let Member::Other(key) = member {
+            self.keep(&key, value.get(..end).unwrap_or(value));
+        }
+        Ok(behind(value, end))
+    }
+
+    /// Reads the value that `text` begins with; where it ends.
+    fn fill(&mut self, index: usize, text: &str) -> Result<usize, DecodeReason> {
+        let field = &self.fields[index];
+        if self.seen & (1 << index) != 0 {
+            return Err(DecodeReason::Twice { field: field.name });
+        }
+        self.seen |= 1 << index;
+        match (field.codec.decode)(text, self.slots[index]) {
+            Ok(end) => Ok(end),
+            // The original writes null for what is absent: where there is a default, that is what it means.
+            Err(_) if text.starts_with("null") && field.default.is_some() => Ok("null".len()),
+            Err(error) => Err(invalid(field, &error)),
+        }
+    }
+
+    fn keep(&mut self, key: &str, value: &str) {
+        if let Some(rest) = &mut self.rest {
+            if rest.len() > 1 {
+                rest.push(b',');
+            }
+            encode::push_string(rest, key);
+            rest.push(b':');
+            rest.extend_from_slice(value.as_bytes());
+        }
+    }
+
+    fn finish(&mut self) -> Result<(), DecodeReason> {
+        if let Some(mut rest) = self.rest.take() {
+            rest.push(b'}');
+            let text = String::from_utf8_lossy(&rest);
+            for (index, field) in self.fields.iter().enumerate().filter(|(_, field)| field.flattened) {
+                (field.codec.decode)(&text, self.slots[index]).map_err(|error| invalid(field, &error))?;
+            }
+        }
+        let missing =
+            |(index, field): &(usize, &FieldDescriptor)| field.required && self.seen & (1 << index) == 0;
+        match self.fields.iter().enumerate().find(missing) {
+            Some((_, field)) => Err(DecodeReason::Missing { field: field.name }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Where a deserializer stands, which only its iterator tells.
+pub(super) fn end(input: Deserializer<StrRead<'_>>) -> usize {
+    input.into_iter::<IgnoredAny>().byte_offset()
+}
+
+/// What follows a mark, where the mark is what comes next.
+fn after(text: &str, mark: char) -> Option<&str> {
+    blank(text).strip_prefix(mark)
+}
+
+/// The text from its first character on that is not white space.
+fn blank(text: &str) -> &str {
+    text.trim_start_matches([' ', '\n', '\r', '\t'])
+}
+
+fn behind(text: &str, end: usize) -> &str {
+    text.get(end..).unwrap_or("")
+}
+
+#[cold]
+fn damaged(what: &str) -> DecodeReason {
+    DecodeReason::NotAnObject(what.to_owned())
+}
+
+#[cold]
+fn no_object(text: &str) -> DecodeReason {
+    damaged(match blank(text).chars().next() {
+        Some('[') => "it is an array",
+        Some('"') => "it is a string",
+        Some('t' | 'f') => "it is a boolean",
+        Some('n') => "it is null",
+        Some('-' | '0'..='9') => "it is a number",
+        _ => "it is not JSON",
+    })
+}
+
+/// Finds the field that a key names, without a copy of the key.
+struct Name {
+    fields: &'static [FieldDescriptor],
+    keep: bool,
+}
+
+enum Member {
+    Field(usize),
+    Other(String),
+    Passed,
+}
+
+impl Visitor<'_> for Name {
+    type Value = Member;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Member, E> {
+        Ok(match self.fields.iter().position(|field| field.answers_to(key)) {
+            Some(index) => Member::Field(index),
+            None if self.keep => Member::Other(key.to_owned()),
+            None => Member::Passed,
+        })
+    }
+}
