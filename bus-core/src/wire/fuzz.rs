@@ -1,4 +1,6 @@
-//! What must be true of any text, as plain functions: the tests and the fuzz targets call the same ones.
+//! What must be true of any text, as plain functions: the tests and the fuzz targets call the same ones. There is no
+//! other way to them: the module exists under `cfg(test)` and `cfg(fuzzing)` only.
+#![allow(clippy::missing_errors_doc, reason = "each function is a question, and its error the answer no")]
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -11,10 +13,11 @@ use super::limits::Limits;
 use super::lines::Lines;
 use super::time;
 use super::zone::Zone;
+use crate::bus::EventBus;
 
 /// Reads a text as an event and holds the answer against `serde_json`: what the one reads, the other reads too, and
 /// what only `serde_json` reads is refused for one of the reasons that are ours.
-pub(crate) fn event(text: &str) -> Result<(), String> {
+pub fn event(text: &str) -> Result<(), String> {
     let ours = Envelope::read(text, Limits::new(), &Zone::UTC);
     let theirs = serde_json::from_str::<&RawValue>(text).map(drop);
     match (&ours, theirs) {
@@ -26,8 +29,21 @@ pub(crate) fn event(text: &str) -> Result<(), String> {
     }
 }
 
+/// Reads bytes as a bus does, lines and all; what was read is written as something that reads the same.
+pub fn bus(bytes: &[u8]) -> Result<(), String> {
+    let bus = EventBus::new();
+    for event in bus.reader().lines(bytes).flatten() {
+        let written = event.to_json();
+        let again = bus.read_json(&written).map_err(|error| format!("{error}: {written}"))?;
+        if again.to_json() != written {
+            return Err(format!("{written} became {}", again.to_json()));
+        }
+    }
+    Ok(())
+}
+
 /// Reads bytes as JSON lines; gives how many were events and how many were not.
-pub(crate) fn lines(bytes: &[u8], limit: usize) -> Result<(u64, u64), String> {
+pub fn lines(bytes: &[u8], limit: usize) -> Result<(u64, u64), String> {
     let mut lines = Lines::new(bytes, limit);
     let (mut good, mut bad) = (0, 0);
     while let Some(line) = lines.next() {
@@ -43,7 +59,7 @@ pub(crate) fn lines(bytes: &[u8], limit: usize) -> Result<(u64, u64), String> {
 }
 
 /// Reads a text as a timestamp; what was read is written and read again as the same instant.
-pub(crate) fn timestamp(text: &str) -> Result<(), String> {
+pub fn timestamp(text: &str) -> Result<(), String> {
     let Ok(instant) = time::parse(text, &Zone::UTC) else { return Ok(()) };
     let mut written = Vec::new();
     time::write(instant, &mut written);
@@ -56,7 +72,7 @@ pub(crate) fn timestamp(text: &str) -> Result<(), String> {
 }
 
 /// Writes an instant and reads it back.
-pub(crate) fn instant(seconds: u32, nanos: u32) -> Result<(), String> {
+pub fn instant(seconds: u32, nanos: u32) -> Result<(), String> {
     let instant = UNIX_EPOCH + Duration::new(u64::from(seconds), nanos % 1_000_000_000);
     let mut written = Vec::new();
     time::write(instant, &mut written);
@@ -81,6 +97,6 @@ fn same_data(text: &str, envelope: &Envelope<'_>) -> Result<(), String> {
 }
 
 /// The reader of one event, for a test that only asks whether it panics.
-pub(crate) fn read(text: &str) -> Result<(), ReadError> {
+pub fn read(text: &str) -> Result<(), ReadError> {
     Envelope::read(text, Limits::new(), &Zone::UTC).map(drop)
 }

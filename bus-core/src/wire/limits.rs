@@ -22,7 +22,7 @@ impl Limits {
 
     /// The limits unless set.
     pub(crate) const fn new() -> Self {
-        Self { bytes: 16 * 1024 * 1024, depth: Self::DEPTH, key: 4096, kind: KIND_BYTES }
+        Self { bytes: 16 * 1024 * 1024, depth: Self::DEPTH, key: 64 * 1024, kind: KIND_BYTES }
     }
 }
 

@@ -5,8 +5,9 @@
 
 mod envelope;
 mod error;
-#[cfg(test)]
-mod fuzz;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 mod keys;
 mod limits;
 mod lines;

@@ -3,6 +3,7 @@
 
 mod define;
 mod lines;
+mod mutate;
 mod python;
 mod read;
 mod recording;

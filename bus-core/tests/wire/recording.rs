@@ -9,7 +9,7 @@ use bus_core::EventBus;
 use serde_json::Value;
 
 /// A made-up session in the form that the Python runtime writes.
-const GARDEN: &str = include_str!("../data/garden.jsonl");
+pub(crate) const GARDEN: &str = include_str!("../data/garden.jsonl");
 
 #[derive(Debug, Default, PartialEq)]
 struct Seen {
@@ -70,18 +70,21 @@ fn a_session_with_everything_in_it() {
 }
 
 /// A real session, where it lies beside the workspace.
-#[test]
-fn the_recorded_session() {
+pub(crate) fn session() -> Option<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/hive-session.jsonl.gz");
-    let gzip =
-        Command::new("gzip").arg("-dc").arg(&path).stdout(Stdio::piped()).stderr(Stdio::null()).output();
-    let text = match gzip {
-        Ok(output) if output.status.success() => String::from_utf8(output.stdout).unwrap(),
+    let gzip = Command::new("gzip").arg("-dc").arg(&path).stderr(Stdio::null()).output();
+    match gzip {
+        Ok(output) if output.status.success() => Some(String::from_utf8(output.stdout).unwrap()),
         _ => {
             eprintln!("skipped: no recorded session beside the workspace, or no gzip to open it");
-            return;
+            None
         }
-    };
+    }
+}
+
+#[test]
+fn the_recorded_session() {
+    let Some(text) = session() else { return };
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 7270);
     let (seen, kinds) = replay(text.as_bytes(), &lines);

@@ -81,4 +81,5 @@ fn counts_what_it_read() {
     let good = r#"{"type":"k","stream_id":"s","timestamp":"2026-11-22T06:14:08"}"#;
     let text = [good.as_bytes(), b"\n\xFF\n[1]\n", good.as_bytes()].concat();
     assert_eq!(fuzz::lines(&text, 100), Ok((2, 2)));
+    assert_eq!(fuzz::bus(&text), Ok(()));
 }

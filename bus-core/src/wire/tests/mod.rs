@@ -2,6 +2,5 @@
 
 mod envelope;
 mod lines;
-mod mutate;
 mod scan;
 mod time;

@@ -1,9 +1,9 @@
 //! Damaged recordings: no panic, nothing read that is not there, and every good line between the bad ones is read.
 
-use crate::wire::fuzz;
+use bus_core::EventBus;
+use serde_json::Value;
 
-/// A made-up session in the form that the Python runtime writes.
-const RECORDING: &str = include_str!("../../../tests/data/garden.jsonl");
+use crate::recording::{GARDEN, session};
 
 /// A small generator with a fixed seed: a failure is the same failure every time.
 struct Dice(u64);
@@ -60,28 +60,58 @@ impl Dice {
     }
 }
 
-#[test]
-fn the_recording_itself_is_read() {
-    for line in RECORDING.lines() {
-        assert_eq!(fuzz::read(line), Ok(()), "{line}");
-        assert_eq!(fuzz::event(line), Ok(()), "{line}");
+/// What is read of damaged bytes is JSON with the same `data`, and is written as something that reads the same.
+fn look(bus: &EventBus, bad: &[u8]) -> (u32, u32) {
+    let (mut read, mut refused) = (0, 0);
+    for event in bus.reader().max_bytes(4096).lines(bad) {
+        let Ok(event) = event else {
+            refused += 1;
+            continue;
+        };
+        read += 1;
+        let written = event.to_json();
+        let again = bus.read_json(&written).map_err(|error| format!("{error}: {written}")).unwrap();
+        assert_eq!(again.to_json(), written);
+        assert_eq!((again.kind(), again.scope(), again.data()), (event.kind(), event.scope(), event.data()));
+        assert_eq!((again.timestamp(), again.decode_error()), (event.timestamp(), event.decode_error()));
+        // A number that no `f64` holds is JSON, and no `Value`.
+        if let Ok(value) = serde_json::from_slice::<Value>(bad.trim_ascii()) {
+            let data = event.data().map(|data| serde_json::from_str::<Value>(data).unwrap());
+            assert_eq!(data.as_ref(), value.get("data").or(Some(&Value::Object(serde_json::Map::new()))));
+        }
     }
+    (read, refused)
 }
 
-#[test]
-fn ten_thousand_damaged_lines() {
-    let good: Vec<&str> = RECORDING.lines().collect();
+/// Damages lines of a recording, each followed by a good one, which must be read whatever came before it.
+fn ten_thousand(recording: &str) {
+    let bus = EventBus::new();
+    let good: Vec<&str> = recording.lines().collect();
     let mut dice = Dice(0x9E37_79B9_7F4A_7C15);
     let (mut read, mut refused) = (0, 0);
     for round in 0..10_000 {
         let (line, next) = (good[round % good.len()], good[(round + 1) % good.len()]);
         let bad = dice.damage(line);
-        let alone = fuzz::lines(&bad, 4096).unwrap_or_else(|error| panic!("{error}: {}", bad.escape_ascii()));
-        let both = fuzz::lines(&[&bad, &b"\n"[..], next.as_bytes()].concat(), 4096).unwrap();
-        assert_eq!(both, (alone.0 + 1, alone.1), "{}", bad.escape_ascii());
-        read += alone.0;
-        refused += alone.1;
+        let (alone, told) = look(&bus, &bad);
+        let both: Vec<_> = bus.reader().lines(&[&bad, &b"\n"[..], next.as_bytes()].concat()[..]).collect();
+        let last = both.last().unwrap().as_ref().unwrap();
+        assert_eq!(last.to_json(), bus.read_json(next).unwrap().to_json());
+        assert_eq!(both.len(), usize::try_from(alone + told).unwrap() + 1, "{}", bad.escape_ascii());
+        read += alone;
+        refused += told;
     }
     // The damage is neither harmless nor total, or the test would say nothing.
     assert!(read > 500 && refused > 5_000, "read {read}, refused {refused}");
+}
+
+#[test]
+fn ten_thousand_damaged_lines() {
+    ten_thousand(GARDEN);
+}
+
+#[test]
+fn ten_thousand_damaged_lines_of_the_recorded_session() {
+    if let Some(session) = session() {
+        ten_thousand(&session);
+    }
 }
