@@ -6,6 +6,7 @@
 mod ci;
 mod minimal;
 mod process;
+mod replay;
 mod soak;
 mod supply;
 mod task;
@@ -18,7 +19,8 @@ use std::process::ExitCode;
 use task::{Failure, Task};
 
 /// Every task, in the order in which `--help` shows them.
-const TASKS: &[&Task] = &[&test::TASK, &ci::TASK, &tidy::TASK, &supply::TASK, &minimal::TASK, &soak::TASK];
+const TASKS: &[&Task] =
+    &[&test::TASK, &ci::TASK, &tidy::TASK, &supply::TASK, &minimal::TASK, &replay::TASK, &soak::TASK];
 
 fn main() -> ExitCode {
     match dispatch(std::env::args().skip(1).collect()) {

@@ -1,10 +1,12 @@
-//! Runs each example program of the workspace as a reader would: no input, a time limit, the exit code must be 0.
+//! Runs each example program of the workspace: from its root, no input, a time limit, the exit code must be 0.
 //!
 //! A program that wants arguments gets those that its package's manifest gives it:
 //! `[package.metadata.run]`, `replay = ["examples/data/small.jsonl"]`; paths are from the root of the workspace.
 
+use std::env::consts::EXE_SUFFIX;
 use std::fs::{self, File};
-use std::process::{Child, ExitStatus};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -19,7 +21,6 @@ const TIME_LIMIT: Duration = Duration::from_mins(2);
 
 /// An example program, and how it is run.
 struct Program {
-    package: String,
     name: String,
     arguments: Vec<String>,
 }
@@ -32,10 +33,11 @@ pub(crate) fn run_all() -> Result<(), Failure> {
         return Ok(());
     }
     process::run_cargo(&["build", "--workspace", "--examples", "--locked"])?;
+    let target = workspace::target_folder()?;
     let mut failed = Vec::new();
     for program in &programs {
         let begun = Instant::now();
-        match program.run()? {
+        match program.run(&target)? {
             Ok(()) => println!("example {} ... ok ({:.1} s)", program.name, begun.elapsed().as_secs_f64()),
             Err(reason) => {
                 println!("example {} ... FAILED\n{reason}", program.name);
@@ -60,7 +62,7 @@ fn programs(metadata: &Value) -> Vec<Program> {
                 let name = text(&target["name"]);
                 let arguments =
                     package["metadata"]["run"][&name].as_array().into_iter().flatten().map(text).collect();
-                found.push(Program { package: text(&package["name"]), name, arguments });
+                found.push(Program { name, arguments });
             }
         }
     }
@@ -74,14 +76,16 @@ fn text(value: &Value) -> String {
 
 impl Program {
     /// The outer error: it could not be tried. The inner one: it failed, and how.
-    fn run(&self) -> Result<Result<(), String>, Failure> {
-        let folder = workspace::target_folder()?.join("xtask");
+    fn run(&self, target: &Path) -> Result<Result<(), String>, Failure> {
+        let folder = target.join("xtask");
         fs::create_dir_all(&folder)?;
         let log = folder.join(format!("{}.log", self.name));
         let output = File::create(&log)?;
-        let child = process::cargo()
-            .args(["run", "--quiet", "--locked", "--package", &self.package, "--example", &self.name, "--"])
+        let program = target.join("debug/examples").join(format!("{}{EXE_SUFFIX}", self.name));
+        let child = Command::new(program)
             .args(&self.arguments)
+            .current_dir(workspace::root())
+            .stdin(Stdio::null())
             .stdout(output.try_clone()?)
             .stderr(output)
             .spawn()?;
