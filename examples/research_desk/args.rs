@@ -102,6 +102,9 @@ fn check(options: &Options) -> Result<(), String> {
     {
         return Err(format!("the question {question:?} has no word to search for"));
     }
+    if let Some(url) = &options.llm {
+        crate::llm::check(url).map_err(|error| error.to_string())?;
+    }
     if options.model.is_some() && options.llm.is_none() {
         return Err("--model needs --llm URL".into());
     }

@@ -131,7 +131,7 @@ fn bad_input_is_one_line_and_an_exit_code() {
         (&[path], 2, "no question"),
         (&[path, "swifts?", "--colour"], 2, "--colour"),
         (&[path, "swifts?", "--json", "/no/such/folder/x.jsonl"], 1, "cannot write /no/such/folder/x.jsonl"),
-        (&[path, "swifts?", "--llm", "https://example.org/v1"], 1, "https is not spoken here"),
+        (&[path, "swifts?", "--llm", "https://example.org/v1"], 2, "https is not spoken here"),
         (&[path, "swifts?", "--llm", "http://127.0.0.1:1/v1"], 1, "no answer from http://127.0.0.1:1/v1"),
     ] {
         let ended = run("research_desk", arguments);

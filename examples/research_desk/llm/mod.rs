@@ -51,6 +51,11 @@ impl Client {
     }
 }
 
+/// Whether an endpoint can have this address; nobody is asked.
+pub(crate) fn check(url: &str) -> Result<(), LlmError> {
+    Endpoint::parse(url).map(drop)
+}
+
 async fn first_model(endpoint: &Endpoint) -> Result<String, LlmError> {
     let listed = endpoint.get("models").await?;
     let first = listed["data"][0]["id"].as_str();
