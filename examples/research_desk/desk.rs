@@ -45,9 +45,19 @@ pub(crate) async fn run(
     if let Some(model) = &model {
         stream.emit_model_ready(model.model()).await;
     }
-    let corpus = open(&stream, &folder, stop.clone()).await?;
-    let unreadable = corpus.unreadable.len();
-    let desk = Arc::new(Desk { corpus, model, stop, calls: AtomicU64::new(0) });
+    let outcome = match open(&stream, &folder, stop.clone()).await {
+        Ok(corpus) => {
+            let desk = Desk { corpus, model, stop, calls: AtomicU64::new(0) };
+            Ok(answer_all(&stream, Arc::new(desk), questions).await)
+        }
+        Err(problem) => Err(problem),
+    };
+    stream.emit_stream_stopped().await;
+    outcome
+}
+
+/// All questions at the same time, each in a task of its own.
+async fn answer_all(stream: &Emitter, desk: Arc<Desk>, questions: Vec<String>) -> Outcome {
     let mut executions = JoinSet::new();
     for (number, question) in (1..).zip(questions) {
         let execution =
@@ -56,7 +66,7 @@ pub(crate) async fn run(
         execution.emit_execution_started().input(object! { "question": question.as_str() }).await;
         executions.spawn(answer(execution, Arc::clone(&desk), question));
     }
-    let mut outcome = Outcome { failed: unreadable, interrupted: false };
+    let mut outcome = Outcome { failed: desk.corpus.unreadable.len(), interrupted: false };
     while let Some(ended) = executions.join_next().await {
         match ended {
             Ok(Ok(())) => {}
@@ -64,13 +74,12 @@ pub(crate) async fn run(
             Ok(Err(Stop::Failed(_))) | Err(_) => outcome.failed += 1,
         }
     }
-    stream.emit_stream_stopped().await;
-    Ok(outcome)
+    outcome
 }
 
 /// Reads the folder on a thread that may block, and says what became of it.
 async fn open(stream: &Emitter, folder: &Path, stop: watch::Receiver<bool>) -> Result<Corpus, String> {
-    let (reader, path) = (stream.clone(), folder.to_owned());
+    let (reader, path, stopped) = (stream.clone(), folder.to_owned(), stop.clone());
     let loading = tokio::task::spawn_blocking(move || {
         Corpus::load(&path, |files| {
             reader.emit_folder_read(files as u64).send();
@@ -86,6 +95,9 @@ async fn open(stream: &Emitter, folder: &Path, stop: watch::Receiver<bool>) -> R
         stream.emit_file_unreadable(path, reason).await;
     }
     let root = corpus.root.display().to_string();
+    if corpus.lines == 0 && !*stopped.borrow() {
+        return Err(format!("no file in {root} holds text"));
+    }
     stream.emit_folder_indexed(root, corpus.files.len() as u64, corpus.lines as u64).await;
     Ok(corpus)
 }

@@ -149,6 +149,13 @@ fn a_question_without_an_answer_is_told() {
     assert!(ended.out.contains("Swifts sleep while they fly."), "{ended:?}");
 }
 
+#[test]
+fn a_folder_without_text_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.bin"), [0, 255, 0]).unwrap();
+    assert!(desk(folder.path(), &[SWIFTS]).complaint(1).contains("holds text"));
+}
+
 #[cfg(unix)]
 #[test]
 fn a_file_that_cannot_be_read_is_told_and_the_rest_answers() {

@@ -70,6 +70,10 @@ fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
 
 fn take(root: &Path, path: &Path, found: &mut Found) {
     let name = name_below(root, path);
+    // The tools and the answers name files as text.
+    if path.to_str().is_none() {
+        return found.unreadable.push((name, "its name is not UTF-8".into()));
+    }
     match text_of(path) {
         Ok(Some(text)) => found.texts.push((name, text)),
         Ok(None) => found.skipped.push(name),

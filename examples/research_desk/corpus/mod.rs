@@ -160,10 +160,11 @@ impl Corpus {
     }
 }
 
-/// Prose explains; tests and samples use the words of a thing without explaining it.
+/// Prose explains; tests, samples and lists of changes use the words of a thing without explaining it.
 fn place_weight(path: &str) -> f64 {
     let prose = Form::of(path) == Form::Prose;
-    let aside = path.contains("test") || path.contains("example");
+    let name = path.to_lowercase();
+    let aside = ["test", "example", "changelog"].iter().any(|word| name.contains(word));
     (if prose { 1.25 } else { 1.0 }) * (if aside { 0.7 } else { 1.0 })
 }
 

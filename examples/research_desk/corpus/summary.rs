@@ -8,7 +8,7 @@ use super::{Corpus, count, distinct, place_weight};
 /// Sentences in an answer.
 const MOST: usize = 5;
 /// A sentence this much weaker than the best one is noise.
-const WORTH: f64 = 0.4;
+const WORTH: f64 = 0.33;
 /// Two sentences that share more of their words than this say the same.
 const ALIKE: f64 = 0.55;
 

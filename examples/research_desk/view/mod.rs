@@ -113,7 +113,8 @@ impl Shown {
         self.screen.end_block();
         let (paint, width) = (self.screen.paint(), self.screen.width());
         let mut lines = self.answers.lines(paint);
-        if !self.quiet {
+        // Without an execution there is nothing to look back on.
+        if !self.quiet && !self.answers.bars().is_empty() {
             lines.push(paint.bold("\nTimeline"));
             lines.extend(self.timeline.rows(paint, width));
             lines.push(paint.bold("\nStats"));
