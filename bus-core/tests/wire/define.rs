@@ -85,6 +85,8 @@ pub(crate) enum ShopEvents {
         #[event(redact)]
         headers: BTreeMap<String, String>,
     },
+    /// JSON has no keys but text.
+    Placed { by_place: BTreeMap<(u8, u8), u8> },
     /// Every number there is.
     Measured { small: i64, large: u64, real: f64, text: String },
 }

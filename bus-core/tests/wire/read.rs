@@ -187,3 +187,32 @@ async fn republished_it_is_itself() {
     assert_eq!(text, read.to_json().replace(r#""seq":42"#, r#""seq":2"#));
     assert!(text.contains(data) && text.contains(r#""tries":2"#), "{text}");
 }
+
+/// Who asks by name and who asks history see what has no type; who asks for the type does not.
+#[tokio::test]
+async fn what_has_no_type_reaches_those_who_ask_by_name() {
+    let bus = EventBus::new();
+    let mut typed = bus.subscribe::<LlmTextDelta>().into_stream();
+    let mut named = bus.subscribe_any().kinds(["llm_text_delta", "vendor_kind"]).into_stream();
+    let misfit = r#"{"content":"a"}"#;
+    for (kind, data) in [
+        ("llm_text_delta", misfit),
+        ("vendor_kind", "{}"),
+        ("llm_text_delta", r#"{"content":"a","snapshot":"a"}"#),
+    ] {
+        assert!(bus.republish(bus.read_json(&line(kind, data, "")).unwrap()).await.is_ok());
+    }
+    let seen: Vec<_> = (0..3).map(|_| named.try_recv().unwrap().unwrap()).collect();
+    assert_eq!(
+        seen.iter().map(bus_core::AnyEvent::kind).collect::<Vec<_>>(),
+        ["llm_text_delta", "vendor_kind", "llm_text_delta"]
+    );
+    assert_eq!(
+        seen.iter().map(|event| event.decode_error().is_some()).collect::<Vec<_>>(),
+        [true, false, false]
+    );
+    assert_eq!(seen[0].data(), json!({ "content": "a" }));
+    assert_eq!(typed.try_recv().unwrap().unwrap().snapshot, "a");
+    assert!(typed.try_recv().is_none());
+    assert_eq!(bus.history().collect().len(), 3);
+}

@@ -4,7 +4,7 @@ use bus_core::{AnyEvent, Event, EventBus};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::define::{Measured, OrderPaid, ShopEvents, WebhookReceived};
+use crate::define::{Measured, OrderPaid, Placed, ShopEvents, WebhookReceived};
 
 const KEYS: [&str; 7] =
     ["type", "stream_id", "node_id", "execution_id", "data", "timestamp", "correlation_id"];
@@ -144,4 +144,19 @@ async fn a_declared_kind_emitted_as_json_is_of_today() {
     let paid = OrderPaid::new("o-1", 500_u64);
     assert_eq!((event.payload(), event.version()), (Some(&paid), Some(3)));
     assert_eq!(bus.read_json(&event.to_json()).unwrap().payload(), Some(&paid));
+}
+
+/// A payload that has no JSON is an error that names the field; as a line it is there without its data.
+#[test]
+fn a_payload_without_json_is_told() {
+    let bus = EventBus::new();
+    drop(bus.stream("s").emit(Placed::new([((1, 2), 3)].into())).send());
+    let event = newest(&bus);
+    let mut out = b"before".to_vec();
+    let error = event.write_json(&mut out).unwrap_err().to_string();
+    assert_eq!(out, b"before");
+    assert_eq!(error, "`placed` cannot be written: field `by_place`: key must be a string");
+    let read = bus.read_json(&event.to_json()).unwrap();
+    assert_eq!((read.kind(), read.id(), read.data()), ("placed", Some(event.id()), Some("null")));
+    assert!(read.decode_error().is_some());
 }
