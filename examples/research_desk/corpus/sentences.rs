@@ -105,8 +105,9 @@ impl Splitter<'_> {
     }
 
     fn line(&mut self, number: usize, text: &str, form: Form) {
-        // Headings stand in documentation comments too; no answer is made of them.
-        let nothing = text.is_empty() || (form == Form::Comment && text.starts_with("# "));
+        // Headings and the targets of links stand in documentation comments too; no answer is made of them.
+        let heading = form == Form::Comment && text.starts_with("# ");
+        let nothing = text.is_empty() || heading || (text.starts_with('[') && text.contains("]: "));
         if nothing || form != self.form {
             self.end();
         }

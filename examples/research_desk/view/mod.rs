@@ -1,4 +1,4 @@
-//! The terminal. It knows the bus and nothing of the desk: whatever it shows came to it through a subscription.
+//! The terminal. Of the desk it knows the events and nothing else: whatever it shows came through a subscription.
 
 mod answers;
 mod bars;

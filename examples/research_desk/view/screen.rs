@@ -10,6 +10,8 @@ pub(crate) struct Screen {
     paint: Paint,
     live: bool,
     width: usize,
+    /// Lines that the block may have.
+    height: usize,
     block: Vec<String>,
     drawn: usize,
     gone: bool,
@@ -27,6 +29,7 @@ impl Screen {
             paint: Paint(terminal && !plain && !dumb),
             live: terminal && !dumb,
             width: 0,
+            height: 0,
             block: Vec::new(),
             drawn: 0,
             gone: false,
@@ -53,7 +56,13 @@ impl Screen {
     }
 
     /// Puts new lines into the block.
-    pub(crate) fn set_block(&mut self, lines: Vec<String>) {
+    pub(crate) fn set_block(&mut self, mut lines: Vec<String>) {
+        // What does not fit the terminal's height could not be drawn over again.
+        let more = lines.len().saturating_sub(self.height);
+        if more > 0 {
+            lines.truncate(self.height - 1);
+            lines.push(format!("… {} more", more + 1));
+        }
         if !self.live || lines == self.block {
             return;
         }
@@ -88,8 +97,10 @@ impl Screen {
     }
 
     fn measure(&mut self) {
-        let columns = if self.live { terminal_size::terminal_size().map(|(width, _)| width.0) } else { None };
+        let size = if self.live { terminal_size::terminal_size() } else { None };
         // A file is wider than any terminal, but its readers are not.
-        self.width = columns.map_or(160, usize::from).max(40) - 1;
+        let (columns, rows) = size.map_or((160, 24), |(width, height)| (width.0.into(), height.0.into()));
+        self.width = columns.max(40) - 1;
+        self.height = rows.max(4) - 2;
     }
 }

@@ -77,6 +77,7 @@ impl Timeline {
             return Vec::new();
         };
         let whole = end.duration_since(begin).unwrap_or_default().max(Duration::from_micros(1));
+        let axis = Axis { begin, whole, wide: width >= NAMES + COLUMNS + 20 };
         let mut rows = vec![format!("{} 0 … {}", pad("", NAMES), duration(whole))];
         let mut executions: Vec<&str> = Vec::new();
         for span in &self.spans {
@@ -90,7 +91,7 @@ impl Timeline {
                 let depth = depth(span);
                 calls += usize::from(depth == 2);
                 if depth < 2 || calls <= MOST_CALLS {
-                    rows.push(row(span, depth, begin, whole, paint, number, width));
+                    rows.push(axis.row(span, depth, number, paint));
                 }
             }
             if calls > MOST_CALLS {
@@ -110,34 +111,39 @@ fn depth(span: &Span) -> usize {
     }
 }
 
-fn row(
-    span: &Span,
-    depth: usize,
+/// What the rows are drawn against.
+struct Axis {
     begin: SystemTime,
     whole: Duration,
-    paint: Paint,
-    number: usize,
-    width: usize,
-) -> String {
-    let end = span.to.unwrap_or(begin + whole);
-    let at = |time: SystemTime| {
-        let part = time.duration_since(begin).unwrap_or_default().as_secs_f64() / whole.as_secs_f64();
+    /// Whether a drawing fits the terminal.
+    wide: bool,
+}
+
+impl Axis {
+    fn row(&self, span: &Span, depth: usize, number: usize, paint: Paint) -> String {
+        let indent = "  ".repeat(depth);
+        let name = pad(&format!("{indent}{}", one_line(&span.label, NAMES - 2 * depth)), NAMES);
+        let end = span.to.unwrap_or(self.begin + self.whole);
+        let lasted = duration(end.duration_since(span.from).unwrap_or_default());
+        let state = match (span.to, span.failed) {
+            (None, _) => " not ended",
+            (_, true) => " failed",
+            _ => "",
+        };
+        if !self.wide {
+            return format!("{name} {lasted}{state}");
+        }
+        let (from, to) = (self.column(span.from), self.column(end));
+        let bar = if depth == 0 { "━" } else { "─" }.repeat(to - from + 1);
+        let bar = if span.failed { paint.red(&bar) } else { paint.nth(number, &bar) };
+        format!("{name} {}{bar}{} {lasted}{state}", " ".repeat(from), " ".repeat(COLUMNS - 1 - to))
+    }
+
+    fn column(&self, time: SystemTime) -> usize {
+        let part =
+            time.duration_since(self.begin).unwrap_or_default().as_secs_f64() / self.whole.as_secs_f64();
         (0..COLUMNS).rev().find(|column| part * exact(COLUMNS) >= exact(*column)).unwrap_or(0)
-    };
-    let (from, to) = (at(span.from), at(end));
-    let cell = if depth == 0 { "━" } else { "─" };
-    let bar = cell.repeat(to - from + 1);
-    let bar = if span.failed { paint.red(&bar) } else { paint.nth(number, &bar) };
-    let indent = "  ".repeat(depth);
-    let name = pad(&format!("{indent}{}", one_line(&span.label, NAMES - 2 * depth)), NAMES);
-    let lasted = duration(end.duration_since(span.from).unwrap_or_default());
-    let state = match (span.to, span.failed) {
-        (None, _) => " not ended",
-        (_, true) => " failed",
-        _ => "",
-    };
-    let line = format!("{name} {}{bar}{} {lasted}{state}", " ".repeat(from), " ".repeat(COLUMNS - 1 - to));
-    if width < NAMES + COLUMNS + 8 { format!("{name} {lasted}{state}") } else { line }
+    }
 }
 
 /// The first field that names something, else the scope.
