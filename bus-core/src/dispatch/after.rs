@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use super::Core;
+use super::context::CalledBack;
 use super::lane::{Lane, LaneInfo};
 use super::overflow::Lagged;
 use super::queue::Queued;
@@ -47,23 +48,29 @@ impl After {
         if room {
             core.room.notify_all();
         }
-        wakers.into_iter().for_each(Waker::wake);
+        let _called_back = CalledBack::enter();
+        wakers.into_iter().for_each(|waker| guarded(|| waker.wake()));
         for (info, lag) in lags {
             tell(&info, lag);
         }
         reports.iter().for_each(Report::log);
-        guarded(|| drop(wakers_to_drop));
-        guarded(|| drop(events));
-        guarded(|| drop(queued));
-        guarded(|| drop(runners));
-        guarded(|| drop(lanes));
+        drop_each(wakers_to_drop);
+        drop_each(events);
+        drop_each(queued);
+        drop_each(runners);
+        drop_each(lanes);
     }
+}
+
+/// Drops one after the other: two panics in one drop of a whole list would abort the process.
+pub(crate) fn drop_each<T>(all: impl IntoIterator<Item = T>) {
+    all.into_iter().for_each(|one| guarded(|| drop(one)));
 }
 
 /// Runs code of the user's that must not take the bus's thread with it.
 pub(crate) fn guarded(work: impl FnOnce()) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
-        tracing::error!(target: "bus_core", panic = message(&*panic), "a drop or a callback panicked");
+        tracing::error!(target: "bus_core", panic = message(panic), "a drop or a callback panicked");
     }
 }
 

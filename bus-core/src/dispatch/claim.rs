@@ -58,9 +58,9 @@ struct Pending {
 }
 
 /// Sync handlers that were claimed too deep on a stack; its outermost publish runs them.
-type Later = VecDeque<(Arc<Core>, AnyEvent, JobRef, Runner)>;
+type Postponed = (Arc<Core>, AnyEvent, JobRef, Runner);
 
-crate::sync::per_thread!(LATER: Later = VecDeque::new());
+crate::sync::per_thread!(LATER: VecDeque<Postponed> = VecDeque::new());
 
 impl Batch<'_> {
     /// Runs the claims: in place what may run here, the others are handed over.
@@ -147,8 +147,12 @@ impl Batch<'_> {
         // A sync handler below blocks its thread while it waits, and this one cannot run before it returns.
         let stuck = self.mode == Mode::Await && context::within_sync();
         self.promise(at, stuck);
-        let later = (Arc::clone(self.core), event.clone(), at, runner);
-        LATER.with(|all| all.borrow_mut().push_back(later));
+        let mut claimed = Some((Arc::clone(self.core), event.clone(), at, runner));
+        let kept = LATER.try_with(|later| later.borrow_mut().extend(claimed.take()));
+        // Only a thread at its end has no list any more.
+        if let (Err(_), Some(claimed)) = (kept, claimed) {
+            run_postponed(claimed);
+        }
     }
 
     /// Notes that a delivery is not done when the publish returns: the publisher learns of it through the ticket.
@@ -268,15 +272,20 @@ pub(crate) fn run_later() {
     if context::nesting() > 0 {
         return;
     }
-    while let Some((core, event, at, runner)) = LATER.with(|later| later.borrow_mut().pop_front()) {
-        let found = core.step(|order, _| {
-            let found = order.lanes.get(at.lane)?;
-            Some((Arc::clone(&found.info), found.running(at.job)?.ticket))
-        });
-        let Some((info, ticket)) = found else { continue };
-        let queued = Queued { event, gap: None, ticket, coalesce: 0, critical: false, replay: false };
-        drain(&core, at.lane, Next { runner, job: at.job, queued, info });
+    let next = || LATER.try_with(|later| later.borrow_mut().pop_front()).ok().flatten();
+    while let Some(claimed) = next() {
+        run_postponed(claimed);
     }
+}
+
+fn run_postponed((core, event, at, runner): Postponed) {
+    let found = core.step(|order, _| {
+        let found = order.lanes.get(at.lane)?;
+        Some((Arc::clone(&found.info), found.running(at.job)?.ticket))
+    });
+    let Some((info, ticket)) = found else { return };
+    let queued = Queued { event, gap: None, ticket, coalesce: 0, critical: false, replay: false };
+    drain(&core, at.lane, Next { runner, job: at.job, queued, info });
 }
 
 impl Runner {

@@ -51,24 +51,48 @@ impl Cause {
 }
 
 crate::sync::per_thread!(STACK: Vec<Frame> = Vec::new());
+crate::sync::per_thread!(CALLED_BACK: u32 = 0);
+
+/// The stack of this thread. A thread at its end may have let go of it and publish all the same, from the drop of a thread-local of the user's: then nothing is on it.
+fn stack<T>(look: impl FnOnce(&mut Vec<Frame>) -> T) -> Option<T> {
+    STACK.try_with(|stack| look(&mut stack.borrow_mut())).ok()
+}
+
+/// Marks, until it is dropped, that the bus calls the user's wakers, drops and lag callbacks on this thread, which may hold claims: nothing that they publish may wait for room.
+pub(crate) struct CalledBack;
+
+impl CalledBack {
+    pub(crate) fn enter() -> Self {
+        // A thread at its end has no handler on its stack either; what it publishes then may wait.
+        let _ = CALLED_BACK.try_with(|depth| *depth.borrow_mut() += 1);
+        Self
+    }
+}
+
+impl Drop for CalledBack {
+    fn drop(&mut self) {
+        let _ = CALLED_BACK.try_with(|depth| *depth.borrow_mut() -= 1);
+    }
+}
+
+/// Whether this thread is outside any handler and any callback, so that it holds no claim which it could wait for.
+pub(crate) fn is_outside() -> bool {
+    nesting() == 0 && CALLED_BACK.try_with(|depth| *depth.borrow() == 0).unwrap_or(true)
+}
 
 /// Marks that handlers of one event run on this thread until it is dropped.
 pub(crate) struct Entered;
 
 impl Entered {
     pub(crate) fn new(core: &Core, cause: Cause, sync: bool) -> Self {
-        STACK.with(|stack| {
-            let mut stack = stack.borrow_mut();
-            stack.push(Frame { core: address(core), job: None, sync, cause, waits: false });
-        });
+        stack(|stack| stack.push(Frame { core: address(core), job: None, sync, cause, waits: false }));
         Self
     }
 
     /// The handler that runs now.
     #[expect(clippy::unused_self, reason = "proves that a frame is there")]
     pub(crate) fn job(&self, job: JobRef, sync: bool) {
-        STACK.with(|stack| {
-            let mut stack = stack.borrow_mut();
+        stack(|stack| {
             if let Some(frame) = stack.last_mut() {
                 frame.job = Some(job);
                 frame.sync = sync;
@@ -80,14 +104,14 @@ impl Entered {
     /// Whether the handler polled last waits in an emit or a wait of the bus.
     #[expect(clippy::unused_self, reason = "proves that a frame is there")]
     pub(crate) fn waits(&self) -> bool {
-        STACK.with(|stack| stack.borrow().last().is_some_and(|frame| frame.waits))
+        stack(|stack| stack.last().is_some_and(|frame| frame.waits)).unwrap_or_default()
     }
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
         // The frame holds only what the bus owns, but an open kind or a link may be the last reference: let it go after the borrow.
-        let frame = STACK.with(|stack| stack.borrow_mut().pop());
+        let frame = stack(Vec::pop);
         drop(frame);
     }
 }
@@ -98,36 +122,31 @@ fn address(core: &Core) -> usize {
 
 /// How many handlers are on this stack.
 pub(crate) fn nesting() -> usize {
-    STACK.with(|stack| stack.borrow().len())
+    stack(|stack| stack.len()).unwrap_or_default()
 }
 
 /// Whether a sync handler is on this stack: its thread cannot go on before what it calls returns.
 pub(crate) fn within_sync() -> bool {
-    STACK.with(|stack| stack.borrow().iter().any(|frame| frame.sync))
+    stack(|stack| stack.iter().any(|frame| frame.sync)).unwrap_or_default()
 }
 
 /// The innermost handler of this bus on the stack, and whether it is a sync one.
 pub(crate) fn current(core: &Core) -> Option<(JobRef, bool)> {
-    STACK.with(|stack| {
-        let stack = stack.borrow();
+    stack(|stack| {
         let frame = stack.last()?;
         if frame.core == address(core) { frame.job.map(|job| (job, frame.sync)) } else { None }
-    })
+    })?
 }
 
 /// The causal chain that something emitted now continues.
 pub(crate) fn cause() -> Option<Arc<Link>> {
-    STACK.with(|stack| {
-        let stack = stack.borrow();
-        let Cause { kind, id, depth, parent } = stack.last()?.cause.clone();
-        Some(Arc::new(Link { kind, id, depth, parent }))
-    })
+    let Cause { kind, id, depth, parent } = stack(|stack| Some(stack.last()?.cause.clone()))??;
+    Some(Arc::new(Link { kind, id, depth, parent }))
 }
 
 /// Notes that the innermost handler of this bus waits in the bus.
 pub(crate) fn mark_waiting(core: &Core) {
-    STACK.with(|stack| {
-        let mut stack = stack.borrow_mut();
+    stack(|stack| {
         if let Some(frame) = stack.last_mut()
             && frame.core == address(core)
         {

@@ -25,9 +25,9 @@ impl Core {
     }
 
     /// Counts an event that nobody wanted and nothing kept. It has no place and no id.
-    pub(crate) fn pass_by(&self) -> Published {
+    pub(crate) fn pass_by(&self, event: &'static Descriptor) -> Published {
         if self.closed.load(Ordering::Acquire) {
-            return Published { receipt: Receipt::refuse(Refused::Closed), ticket: None };
+            return self.refuse(event.kind, Refused::Closed);
         }
         self.unobserved.fetch_add(1, Ordering::Relaxed);
         Published::nothing()

@@ -1,7 +1,7 @@
 //! What readers get when the last handle of their bus is gone.
 
 use super::Core;
-use super::after::After;
+use super::after::{After, drop_each};
 use super::lane::Work;
 use super::overflow::Overflow;
 use super::queue::Backlog;
@@ -14,6 +14,12 @@ pub(crate) struct Heir(Mutex<Option<Backlog>>);
 impl Heir {
     pub(crate) fn backlog(&self) -> Guard<'_, Option<Backlog>> {
         self.0.lock()
+    }
+
+    /// Lets go of what nobody will read.
+    pub(crate) fn drain(&self) {
+        let unread = self.0.lock().as_mut().map(Backlog::drain);
+        drop_each(unread.unwrap_or_default());
     }
 }
 
@@ -30,8 +36,11 @@ impl Drop for Core {
                 *heir.0.lock() = Some(backlog);
                 after.wakers.extend(waker.take());
             }
+            after.queued.extend(lane.backlog.drain());
             after.lanes.push(lane);
         }
+        after.events.extend(order.history.drain());
+        after.events.extend(order.pairs.drain());
         drop(order);
         after.run(self);
     }

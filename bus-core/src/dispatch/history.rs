@@ -120,6 +120,11 @@ impl History {
         })
     }
 
+    /// Lets go of everything.
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = AnyEvent> {
+        self.main.events.drain(..).chain(self.transient.events.drain(..))
+    }
+
     /// Where an event with this id stands, if it is held: a republished event keeps an id of another run.
     pub(crate) fn find(&self, id: crate::event::EventId) -> Option<u64> {
         self.after(0).find(|event| event.id() == id).map(AnyEvent::seq)

@@ -141,12 +141,11 @@ impl Order {
         tick: u64,
         after: &mut After,
     ) -> Option<Next> {
-        let found = self.lanes.get_mut(lane)?;
-        if found.state == State::Ended {
+        let Some(found) = self.lanes.get_mut(lane).filter(|found| found.state != State::Ended) else {
             after.runners.push(runner);
             self.bury(lane, after);
             return None;
-        }
+        };
         let Some(mut queued) = found.backlog.pop() else {
             self.rest(lane, runner, after);
             return None;

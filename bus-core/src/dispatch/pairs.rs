@@ -104,6 +104,11 @@ impl Pairs {
         released
     }
 
+    /// Lets go of everything.
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = AnyEvent> {
+        self.open.drain().map(|(_, event)| event).chain(self.unmatched.drain(..))
+    }
+
     pub(crate) fn open(&self) -> impl Iterator<Item = &AnyEvent> {
         self.open.values()
     }

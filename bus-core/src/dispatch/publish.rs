@@ -44,7 +44,7 @@ impl Core {
         } else {
             batch.run(event, claims);
         }
-        if mode == Mode::Send && context::nesting() == 0 {
+        if mode == Mode::Send && context::is_outside() {
             for lane in full {
                 self.wait_for_room(lane);
             }

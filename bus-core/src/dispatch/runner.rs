@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use super::guarded;
 use crate::error::BoxError;
 use crate::event::{AnyEvent, Event};
 
@@ -121,7 +122,7 @@ where
             let future = (self.handler)(event.assume());
             self.slot.set(Some(future));
         }));
-        called.map_err(|panic| Outcome::Panicked(message(&*panic)))
+        called.map_err(|panic| Outcome::Panicked(message(panic)))
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Outcome> {
@@ -139,25 +140,31 @@ where
     fn clear(&mut self) {
         // What a future drops may panic too. The slot is empty afterwards either way.
         let slot = self.slot.as_mut();
-        let _ = catch_unwind(AssertUnwindSafe(move || Pin::set(&mut { slot }, None)));
+        guarded(move || Pin::set(&mut { slot }, None));
     }
 }
 
 fn outcome(result: Result<Result<(), BoxError>, Box<dyn Any + Send>>) -> Outcome {
     match result {
         Ok(Ok(())) => Outcome::Handled,
-        // An error's own `Display` may panic.
-        Ok(Err(error)) => match catch_unwind(AssertUnwindSafe(|| error.to_string())) {
-            Ok(text) => Outcome::Failed(text),
-            Err(panic) => Outcome::Panicked(message(&*panic)),
-        },
-        Err(panic) => Outcome::Panicked(message(&*panic)),
+        // An error's own `Display` may panic, and so may its drop.
+        Ok(Err(error)) => {
+            let shown = catch_unwind(AssertUnwindSafe(|| error.to_string()));
+            guarded(|| drop(error));
+            shown.map_or_else(|panic| Outcome::Panicked(message(panic)), Outcome::Failed)
+        }
+        Err(panic) => Outcome::Panicked(message(panic)),
     }
 }
 
-/// The text of a panic, where it has one.
-pub(crate) fn message(panic: &(dyn Any + Send)) -> String {
+/// The text of a panic, where it has one; the panic ends here.
+pub(crate) fn message(panic: Box<dyn Any + Send>) -> String {
     let text =
         panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("a panic without a text").to_owned()
+    let text = text.unwrap_or("a panic without a text").to_owned();
+    // What a panic carries may panic when it is dropped. Of that second panic nothing is dropped any more, or this would have no end.
+    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
+        std::mem::forget(again);
+    }
+    text
 }

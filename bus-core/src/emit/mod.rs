@@ -91,8 +91,10 @@ impl<P: Payload> Emit<P> {
     fn publish(&mut self, mode: Mode) -> Published {
         let Some(payload) = self.payload.take() else { return Published::nothing() };
         let core = &self.source.bus.core;
-        if core.is_idle(P::DESCRIPTOR) && self.source.cause.is_none() {
-            return core.pass_by();
+        // What may be refused for its cause or its scope takes the long way.
+        let plain = self.source.cause.is_none() && self.source.scope.reserved.is_none();
+        if plain && core.is_idle(P::DESCRIPTOR) {
+            return core.pass_by(P::DESCRIPTOR);
         }
         let head = self.source.head();
         let event = Event::new(Arc::new(Stored { head, body: Typed(payload) }));

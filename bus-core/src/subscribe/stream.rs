@@ -160,6 +160,7 @@ impl Drop for Reader {
         if let (Some(core), Some(lane)) = (self.core.upgrade(), self.lane) {
             core.end(lane);
         }
+        self.heir.drain();
     }
 }
 

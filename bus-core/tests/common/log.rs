@@ -1,0 +1,50 @@
+//! What the bus says through `tracing`, collected for tests to look at.
+
+use std::fmt::{Debug, Write};
+use std::sync::{Mutex, Once};
+
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+
+static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+static ONCE: Once = Once::new();
+
+/// Begins to collect, for the whole program.
+pub(crate) fn collect() {
+    ONCE.call_once(|| tracing::subscriber::set_global_default(Collector).unwrap());
+}
+
+/// The lines so far that have all of these words: tests of one program run side by side, so look for a name of your own.
+pub(crate) fn lines(words: &[&str]) -> Vec<String> {
+    let lines = LINES.lock().unwrap();
+    lines.iter().filter(|line| words.iter().all(|word| line.contains(word))).cloned().collect()
+}
+
+struct Collector;
+
+impl Subscriber for Collector {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() == "bus_core"
+    }
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn event(&self, event: &Event<'_>) {
+        let mut line = event.metadata().level().to_string();
+        event.record(&mut Line(&mut line));
+        LINES.lock().unwrap().push(line);
+    }
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+struct Line<'a>(&'a mut String);
+
+impl Visit for Line<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        let _ = write!(self.0, " {}={value:?}", field.name());
+    }
+}

@@ -1,0 +1,168 @@
+//! What every test of the bus needs: a bus of its own under a watchdog, and the accounts at the end.
+#![allow(dead_code, reason = "each test file is a program of its own and uses a part of this")]
+
+pub(crate) mod log;
+
+use std::fmt::Write;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, Once, mpsc};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use bus_core::{EventBus, EventBusBuilder, Stats};
+use tokio::runtime;
+
+/// Longer than any test takes on a busy machine. Only a hang gets here.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Panics with this word are meant, and are not printed.
+pub(crate) const ON_PURPOSE: &str = "on purpose";
+
+/// Where a test stands, for the message if it hangs.
+#[derive(Clone, Default)]
+pub(crate) struct Stand(Arc<Mutex<Vec<String>>>);
+
+impl Stand {
+    pub(crate) fn at(&self, place: impl Into<String>) {
+        self.0.lock().unwrap().push(place.into());
+    }
+}
+
+/// One test in the making: its bus, its runtime.
+pub(crate) struct Trial {
+    builder: EventBusBuilder,
+    runtime: runtime::Builder,
+}
+
+/// A test on a runtime of one thread.
+pub(crate) fn trial() -> Trial {
+    Trial { builder: EventBus::builder(), runtime: runtime::Builder::new_current_thread() }
+}
+
+/// A test on a runtime of several threads.
+pub(crate) fn threaded(threads: usize) -> Trial {
+    let mut runtime = runtime::Builder::new_multi_thread();
+    runtime.worker_threads(threads);
+    Trial { builder: EventBus::builder(), runtime }
+}
+
+impl Trial {
+    /// Settings of the bus.
+    pub(crate) fn with(mut self, change: impl FnOnce(EventBusBuilder) -> EventBusBuilder) -> Self {
+        self.builder = change(self.builder);
+        self
+    }
+
+    /// Time stands still, and is moved by whoever waits for it.
+    pub(crate) fn paused(mut self) -> Self {
+        self.runtime.start_paused(true);
+        self
+    }
+
+    /// Runs the test under the watchdog. Afterwards the accounts of the bus must be right: at the end of the test, and again when its runtime is gone.
+    pub(crate) fn run<F, Fut>(mut self, body: F)
+    where
+        F: FnOnce(EventBus, Stand) -> Fut + Send + 'static,
+        Fut: Future<Output = ()>,
+    {
+        let bus = self.builder.build().unwrap();
+        let watched = bus.clone();
+        watch(Some(&bus), move |stand| {
+            let runtime = self.runtime.enable_all().build().unwrap();
+            runtime.block_on(body(watched.clone(), stand));
+            check_accounts(&watched.stats());
+            drop(runtime);
+            check_accounts(&watched.stats());
+        });
+    }
+}
+
+/// Runs a test on a thread of its own, and says where it stood if it hangs.
+pub(crate) fn watch(bus: Option<&EventBus>, body: impl FnOnce(Stand) + Send + 'static) {
+    keep_quiet();
+    let stand = Stand::default();
+    let (done, finished) = mpsc::channel();
+    let inner = stand.clone();
+    let test = std::thread::spawn(move || {
+        body(inner);
+        let _ = done.send(());
+    });
+    if finished.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
+        panic!("hung after {PATIENCE:?}; it stood at {:?}; {}", stand.0.lock().unwrap(), picture(bus));
+    }
+    if let Err(panic) = test.join() {
+        std::panic::resume_unwind(panic);
+    }
+}
+
+/// The stats, unless the lock of the bus is what hangs.
+fn picture(bus: Option<&EventBus>) -> String {
+    let Some(bus) = bus.cloned() else { return "no bus".to_owned() };
+    let (send, stats) = mpsc::channel();
+    std::thread::spawn(move || drop(send.send(bus.stats())));
+    match stats.recv_timeout(Duration::from_secs(1)) {
+        Ok(stats) => serde_json::to_string_pretty(&stats).unwrap(),
+        Err(_) => "and the bus does not answer: its lock is held".to_owned(),
+    }
+}
+
+/// matched = handled + failed + panicked + timed out + overflowed + coalesced + dropped + running + waiting, for each subscription and for those that have ended.
+#[track_caller]
+pub(crate) fn check_accounts(stats: &Stats) {
+    let mut wrong = String::new();
+    let ended = ("all that ended", &stats.ended, 0, 0);
+    let live = stats.subscriptions.iter().map(|s| (s.name.as_str(), &s.counts, s.running, s.waiting));
+    for (name, counts, running, waiting) in live.chain([ended]) {
+        let settled = counts.handled + counts.failed + counts.panicked + counts.timed_out;
+        let lost = counts.overflowed + counts.coalesced + counts.dropped;
+        if counts.matched != settled + lost + (running + waiting) as u64 {
+            let _ = write!(wrong, "\n{name}: {counts:?} running {running} waiting {waiting}");
+        }
+    }
+    assert!(wrong.is_empty(), "the accounts are wrong:{wrong}");
+}
+
+/// Polls a future once, as an executor that then forgets it would.
+pub(crate) fn poll_once<F: Future>(future: F) -> Poll<F::Output> {
+    pin!(future).poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// Lets everything run that can run now, on a runtime of one thread.
+pub(crate) async fn settle() {
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// A list that handlers on any thread write to.
+#[derive(Clone, Default)]
+pub(crate) struct Notes<T = String>(Arc<Mutex<Vec<T>>>);
+
+impl<T: Clone> Notes<T> {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(Mutex::new(Vec::new())))
+    }
+
+    pub(crate) fn add(&self, note: impl Into<T>) {
+        self.0.lock().unwrap().push(note.into());
+    }
+
+    pub(crate) fn all(&self) -> Vec<T> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+/// Panics that are meant print nothing; all others do.
+fn keep_quiet() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let loud = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            let text = info.payload_as_str();
+            if text.is_some_and(|text| !text.contains(ON_PURPOSE)) {
+                loud(info);
+            }
+        }));
+    });
+}
