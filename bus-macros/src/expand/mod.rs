@@ -56,12 +56,13 @@ fn expand(ctxt: &Ctxt, item: &DeriveInput) -> TokenStream {
 }
 
 /// Where the things of bus-core are.
-struct Names(Path);
+struct Names(Option<Path>);
 
 impl Names {
     /// The path of bus-core, standing at `span`: a bound is shown from the first token of its path to the last.
     fn krate(&self, span: Span) -> TokenStream {
-        let tokens = self.0.to_token_stream().into_iter().map(|mut token| {
+        let Some(path) = &self.0 else { return quote_spanned!(span=> ::bus_core) };
+        let tokens = path.to_token_stream().into_iter().map(|mut token| {
             token.set_span(token.span().located_at(span));
             token
         });

@@ -2,9 +2,10 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
 
 use super::{Names, allow_deprecated, descriptor, docs_or, setter};
-use crate::model::{Definition, Event, Field, Otherwise, Takes, at};
+use crate::model::{Definition, Event, Field, Otherwise, Takes, at, located};
 
 /// The struct and its methods.
 pub(super) fn expand(names: &Names, definition: &Definition, event: &Event) -> TokenStream {
@@ -35,7 +36,7 @@ fn structure(definition: &Definition, event: &Event) -> TokenStream {
 
 fn structure_field(definition: &Definition, field: &Field) -> TokenStream {
     let (vis, ty, span) = (respanned(definition, field.span()), &field.ty, at(field.span()));
-    let ident = Ident::new(&field.ident.to_string(), span);
+    let ident = located(&field.ident);
     let docs = docs_or(&field.docs, &format!("The field `{}`.", field.name));
     quote_spanned!(span=> #docs #vis #ident: #ty)
 }
@@ -103,7 +104,7 @@ fn default(field: &Field) -> TokenStream {
 }
 
 fn default_name(field: &Field) -> Ident {
-    format_ident!("__default_{}", field.ident, span = at(field.span()))
+    format_ident!("__default_{}", field.ident.unraw(), span = at(field.span()))
 }
 
 /// An expression stands in the code once, so that what is wrong with it is said once.

@@ -57,7 +57,7 @@ pub(super) fn expand(names: &Names, definition: &Definition) -> TokenStream {
         }
         impl #private::EventSet for #ident {
             fn descriptors() -> ::std::vec::Vec<&'static #private::Descriptor> {
-                ::std::vec::Vec::from(<#ident as #krate::AgentEvent>::EVENTS)
+                <#ident as #krate::AgentEvent>::EVENTS.to_vec()
             }
         }
         #krate::__submit! { <#ident as #krate::AgentEvent>::REGISTRATION }

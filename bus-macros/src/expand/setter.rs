@@ -8,7 +8,7 @@ use syn::ext::IdentExt;
 use syn::{Type, Visibility};
 
 use super::{Names, docs_or};
-use crate::model::{Event, Field, RESERVED, Takes, at};
+use crate::model::{Event, Field, RESERVED, Takes, at, located};
 
 /// Whose setter it is.
 pub(super) enum Target {
@@ -58,7 +58,7 @@ pub(super) fn all(names: &Names, vis: &Visibility, event: &Event, target: &Targe
 /// The setter of an optional field, and for an `Option` the one that takes it whole.
 fn expand(names: &Names, vis: &Visibility, field: &Field, target: &Target) -> TokenStream {
     let (ident, span) = (&field.ident, at(field.span()));
-    let name = format_ident!("{}", field.ident, span = span);
+    let name = located(ident);
     let value = converted(names, field);
     let value = if field.inner.is_some() { quote!(::core::option::Option::Some(#value)) } else { value };
     let parameter = parameter_type(names, field, field.inner.as_ref().unwrap_or(&field.ty));

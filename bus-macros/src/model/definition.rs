@@ -16,8 +16,8 @@ pub(crate) struct Definition {
     pub(crate) version: u32,
     pub(crate) prefix: Option<syn::LitStr>,
     pub(crate) derives: Vec<Path>,
-    /// Where bus-core lives.
-    pub(crate) krate: Path,
+    /// Where bus-core lives, if not at `::bus_core`.
+    pub(crate) krate: Option<Path>,
     pub(crate) non_exhaustive: Option<Attribute>,
     /// Reported; the enum itself cannot be named without them.
     pub(crate) is_generic: bool,
@@ -49,7 +49,7 @@ impl Definition {
             version: common.version,
             prefix: attrs.prefix,
             derives: attrs.derives,
-            krate: attrs.krate.unwrap_or_else(|| syn::parse_quote!(::bus_core)),
+            krate: attrs.krate,
             non_exhaustive: item.attrs.iter().find(|attr| attr.path().is_ident("non_exhaustive")).cloned(),
             is_generic: !item.generics.params.is_empty(),
             has_twins: distinct(data).count() < data.variants.len(),

@@ -177,8 +177,16 @@ fn flat(tokens: TokenStream) -> Vec<TokenTree> {
     all
 }
 
+/// Without the invisible brackets that a macro of the user's puts round a type.
+fn peeled(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => peeled(&group.elem),
+        ty => ty,
+    }
+}
+
 fn option_inner(ty: &Type) -> Option<&Type> {
-    let Type::Path(path) = ty else { return None };
+    let Type::Path(path) = peeled(ty) else { return None };
     let last = path.path.segments.last().filter(|last| last.ident == "Option")?;
     let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
     match arguments.args.first() {
@@ -189,7 +197,7 @@ fn option_inner(ty: &Type) -> Option<&Type> {
 
 /// Told by the name of the type, since a derive knows no more: text, JSON and what is called an id are converted.
 fn takes(ty: &Type) -> Takes {
-    let Type::Path(path) = ty else { return Takes::Exactly };
+    let Type::Path(path) = peeled(ty) else { return Takes::Exactly };
     let Some(last) = path.path.segments.last() else { return Takes::Exactly };
     let inside = flat(last.arguments.to_token_stream());
     let names =

@@ -14,7 +14,14 @@ pub(crate) use self::event::{Ending, Event};
 pub(crate) use self::field::{Field, Otherwise, RESERVED, Takes};
 pub(crate) use self::lenient::parse;
 
-use proc_macro2::Span;
+use proc_macro2::{Ident, Span};
+
+/// The same name for generated code: see [`at`].
+pub(crate) fn located(ident: &Ident) -> Ident {
+    let mut ident = ident.clone();
+    ident.set_span(at(ident.span()));
+    ident
+}
 
 /// Where generated code pretends to stand: at `span`, resolved as if the user had written it there, and known to the
 /// compiler as generated, so that lints leave it alone.

@@ -1,12 +1,9 @@
 //! The definition is not an event.
-use bus_core::{AgentEvent, EventBus};
+use bus_core::Emitter;
+use bus_derive_tests::OpenEvents;
 
-#[derive(AgentEvent)]
-pub enum BuildEvents {
-    TargetStarted { target: String },
-    BuildFinished,
-}
+fn main() {}
 
-fn main() {
-    EventBus::new().stream("build").emit(BuildEvents::BuildFinished).send();
+fn open(house: &Emitter, opened: OpenEvents) {
+    house.emit(opened).send();
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use bus_core::{Emitter, EventBus, Execution, Node, Receipt, Scoped};
+use bus_core::{Emitter, EventBus, Execution, Node, Receipt};
 use bus_model::{Alarm, Gauge, Level, Step, Token};
 use tokio::runtime::Runtime;
 

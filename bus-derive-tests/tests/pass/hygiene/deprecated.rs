@@ -1,0 +1,28 @@
+//! A deprecated event warns where it is used and nowhere else.
+#![deny(warnings)]
+
+mod events {
+    #[derive(bus_core::AgentEvent)]
+    pub enum BuildEvents {
+        #[event(requires(node))]
+        #[deprecated(since = "2.0.0", note = "use `TargetStarted`")]
+        TargetBegun {
+            target: String,
+            #[event(default = 1)]
+            jobs: u32,
+            memory: Option<u64>,
+        },
+        #[deprecated]
+        TargetGone,
+        TargetStarted { target: String },
+    }
+}
+
+use bus_core::AgentEvent;
+
+fn main() {
+    let begun = events::BuildEvents::EVENTS[0];
+    assert_eq!(begun.deprecated, Some("use `TargetStarted`"));
+    assert_eq!(events::BuildEvents::EVENTS[1].deprecated, Some(""));
+    assert_eq!(events::BuildEvents::EVENTS[2].deprecated, None);
+}

@@ -1,0 +1,49 @@
+//! In a function, in a nested module, two in one module, and with the name that another crate's has.
+use bus_core::{AgentEvent, EventBus};
+
+/// The same name as the one in `bus_derive_tests`, with kinds of its own.
+#[derive(AgentEvent)]
+#[events(prefix = "inner.")]
+pub enum OpenEvents {
+    DoorOpened { door: String },
+}
+
+#[derive(AgentEvent)]
+pub enum SecondEvents {
+    WindowOpened { window: String },
+}
+
+mod outer {
+    pub(crate) mod inner {
+        #[derive(bus_core::AgentEvent)]
+        pub(in crate::outer) enum HiddenEvents {
+            Hid { r#where: String },
+        }
+    }
+
+    pub(crate) fn hide(bus: &bus_core::EventBus) {
+        use inner::HiddenEventsEmit;
+        bus.stream("house").emit_hid("cellar").send();
+    }
+}
+
+fn main() {
+    #[derive(AgentEvent)]
+    enum LocalEvents {
+        RoomEntered { room: String, by: Option<String> },
+    }
+
+    let bus = EventBus::new();
+    outer::hide(&bus);
+    let house = bus.stream("house");
+    house.emit_room_entered("kitchen").by("Ada").send();
+    house.emit_window_opened("south").send();
+    house.emit_door_opened("front").send();
+    {
+        use bus_derive_tests::OpenEventsEmit;
+        OpenEventsEmit::emit_door_opened(&house, "back").width(2).send();
+    }
+    let kinds: Vec<_> = bus.catalogue().iter().map(|event| event.kind).collect();
+    assert_eq!(kinds, ["hid", "inner.door_opened", "open.door_opened", "room_entered", "window_opened"]);
+    assert_eq!(bus.history().collect().len(), 5);
+}
