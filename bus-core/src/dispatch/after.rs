@@ -6,6 +6,7 @@ use std::task::Waker;
 
 use super::Core;
 use super::context::CalledBack;
+use super::few::Few;
 use super::lane::{Lane, LaneInfo};
 use super::overflow::Lagged;
 use super::queue::Queued;
@@ -13,22 +14,28 @@ use super::runner::{Outcome, Runner, message};
 use crate::event::AnyEvent;
 use crate::sync::Ordering;
 
-/// Work that must not be done under the order lock.
+/// Work that must not be done under the order lock. A step mostly leaves none, or one waker, or one event that history let go: making and running it is cheap then.
 #[derive(Default)]
 pub(crate) struct After {
-    pub(crate) wakers: Vec<Waker>,
+    pub(crate) wakers: Few<Waker>,
+    /// Dropped here, because dropping a payload runs the user's code.
+    pub(crate) events: Few<AnyEvent>,
+    rare: Option<Box<Rare>>,
+    /// A sync subscription has room again, and a thread waits for that.
+    pub(crate) room: bool,
+}
+
+/// What few steps leave.
+#[derive(Default)]
+pub(crate) struct Rare {
     /// Replaced by newer ones. Dropped here, because a waker may be the last reference to a task.
     pub(crate) wakers_to_drop: Vec<Waker>,
-    /// Dropped here, because dropping a payload runs the user's code.
-    pub(crate) events: Vec<AnyEvent>,
     pub(crate) queued: Vec<Queued>,
     pub(crate) runners: Vec<Runner>,
     pub(crate) lanes: Vec<Lane>,
     /// Gaps to tell a handler of, before its next event.
     pub(crate) lags: Vec<(Arc<LaneInfo>, Lagged)>,
     pub(crate) reports: Vec<Report>,
-    /// A sync subscription has room again, and a thread waits for that.
-    pub(crate) room: bool,
 }
 
 /// A handler that went wrong.
@@ -39,23 +46,49 @@ pub(crate) struct Report {
 }
 
 impl After {
+    pub(crate) fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
+    /// Leaves a waker where the next step finds it.
+    pub(crate) fn leave_waker(&mut self, place: &mut Option<Waker>, waker: &Waker) {
+        if place.as_ref().is_some_and(|left| left.will_wake(waker)) {
+            return;
+        }
+        if let Some(old) = place.replace(waker.clone()) {
+            self.rare().wakers_to_drop.push(old);
+        }
+    }
+
     /// Does what is to be done. The order lock must not be held.
     pub(crate) fn run(self, core: &Core) {
-        let Self { wakers, wakers_to_drop, events, queued, runners, lanes, lags, reports, room } = self;
-        if !lanes.is_empty() {
-            core.subscriptions.fetch_sub(lanes.len() as u64, Ordering::AcqRel);
-        }
+        let Self { wakers, events, rare, room } = self;
         if room {
             core.room.notify_all();
         }
+        if wakers.is_empty() && events.is_empty() && rare.is_none() {
+            return;
+        }
         let _called_back = CalledBack::enter();
-        wakers.into_iter().for_each(|waker| guarded(|| waker.wake()));
+        wakers.for_each(|waker| guarded(|| waker.wake()));
+        if let Some(rare) = rare {
+            rare.run(core);
+        }
+        events.for_each(|event| guarded(|| drop(event)));
+    }
+}
+
+impl Rare {
+    fn run(self, core: &Core) {
+        let Self { wakers_to_drop, queued, runners, lanes, lags, reports } = self;
+        if !lanes.is_empty() {
+            core.subscriptions.fetch_sub(lanes.len() as u64, Ordering::AcqRel);
+        }
         for (info, lag) in lags {
             tell(&info, lag);
         }
         reports.iter().for_each(Report::log);
         drop_each(wakers_to_drop);
-        drop_each(events);
         drop_each(queued);
         drop_each(runners);
         drop_each(lanes);

@@ -1,5 +1,6 @@
 //! Runs what a publish claimed, and lets go of it in one stroke.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -24,11 +25,14 @@ use crate::sync::Ordering;
 pub(crate) struct Claim {
     pub(crate) at: JobRef,
     pub(crate) subscription: SubscriptionId,
-    pub(crate) runner: Runner,
+    /// Gone once somebody else has the claim.
+    pub(crate) runner: Option<Runner>,
     /// Whether it may run on this stack.
     pub(crate) in_place: bool,
     /// Whether the handler has a timeout.
     pub(crate) timed: bool,
+    /// What became of it, once it has run.
+    pub(crate) outcome: Option<Outcome>,
 }
 
 /// The publish that made the claims, and what it tells its publisher.
@@ -37,100 +41,134 @@ pub(crate) struct Batch<'a> {
     pub(crate) mode: Mode,
     /// The handler that publishes.
     pub(crate) here: Option<JobRef>,
+    /// The place of `max_concurrent_handlers` for polls in place. One serves all handlers that are ready at once.
+    pub(crate) place: Place,
     pub(crate) receipt: Receipt,
     pub(crate) ticket: Option<Key>,
 }
 
-/// A claim that has run.
-struct Ran {
-    at: JobRef,
-    subscription: SubscriptionId,
-    runner: Runner,
-    outcome: Outcome,
-}
-
-/// An async handler that was polled in place and is not done.
+/// An async handler that is not done.
 struct Pending {
     at: JobRef,
     runner: Box<dyn AsyncRunner>,
-    /// When it began, for its timeout.
+    /// When it was first polled, for its timeout.
     began: Option<Instant>,
 }
 
 /// Sync handlers that were claimed too deep on a stack; its outermost publish runs them.
 type Postponed = (Arc<Core>, AnyEvent, JobRef, Runner);
 
+/// Claims that a thread keeps room for.
+const SCRATCH: usize = 1_024;
+
 crate::sync::per_thread!(LATER: VecDeque<Postponed> = VecDeque::new());
+// An empty list with room in it, so that a publish need not ask for memory.
+crate::sync::per_thread_cell!(CLAIMS: Vec<Claim> = Vec::new());
+
+/// A list to put claims into.
+pub(crate) fn scratch() -> Vec<Claim> {
+    CLAIMS.try_with(Cell::take).unwrap_or_default()
+}
 
 impl Batch<'_> {
     /// Runs the claims: in place what may run here, the others are handed over.
-    pub(crate) fn run(&mut self, event: AnyEvent, claims: Vec<Claim>) {
-        let mut ran = Vec::with_capacity(claims.len());
-        let mut place = Place::None;
-        let (event, handed) = self.run_in_place(event, claims, &mut ran, &mut place);
-        for claim in handed {
-            match claim.runner {
-                Runner::Async(runner) => {
-                    self.drive(&event, Pending { at: claim.at, runner, began: None }, Place::None, false);
-                }
-                runner @ Runner::Sync(_) => self.postpone(&event, claim.at, runner),
-            }
+    pub(crate) fn run(&mut self, event: AnyEvent, mut claims: Vec<Claim>) {
+        if claims.is_empty() {
+            give_back(claims);
+            return super::guarded(|| drop(event));
         }
-        let core = self.core;
-        let receipt = &mut self.receipt;
-        let next = core.step(|order, after| {
-            after.wakers.extend(order.places.give(&mut place));
-            let tick = core.ticks.load(Ordering::Relaxed);
-            let ended = ran.into_iter().filter_map(|ran| end(order, ran, &event, receipt, tick, after));
-            ended.collect::<Vec<_>>()
-        });
+        let event = self.call(event, &mut claims);
+        self.poll(&event, &mut claims);
+        self.hand_over(&event, &mut claims);
+        let next = self.end(&event, &mut claims);
+        give_back(claims);
         for (lane, next) in next {
-            go_on(core, lane, next);
+            go_on(self.core, lane, next);
         }
         // Here rather than with the event handle that the caller keeps: the last one drops the payload.
         super::guarded(|| drop(event));
         run_later();
     }
 
-    /// Runs what may run on this stack, and gives back the rest.
-    fn run_in_place(
-        &mut self,
-        mut event: AnyEvent,
-        claims: Vec<Claim>,
-        ran: &mut Vec<Ran>,
-        place: &mut Place,
-    ) -> (AnyEvent, Vec<Claim>) {
-        let mut handed = Vec::new();
-        let entered = Entered::new(self.core, Cause::of(&event), false);
-        for claim in claims {
-            let Claim { at, subscription, .. } = claim;
-            match claim.runner {
-                Runner::Sync(mut runner) if claim.in_place => {
-                    entered.job(at, true);
-                    let (back, outcome) = runner.run(event.through(subscription));
-                    event = back;
-                    ran.push(Ran { at, subscription, runner: Runner::Sync(runner), outcome });
-                }
-                Runner::Async(runner) if claim.in_place && take_place(self.core, place) => {
-                    entered.job(at, false);
-                    let began = claim.timed.then(Instant::now);
-                    match poll_once(Pending { at, runner, began }, subscription, &event) {
-                        Ok(done) => ran.push(done),
-                        Err(pending) => {
-                            // A handler that waits in the bus holds no place; any other takes this one along.
-                            let held = if entered.waits() {
-                                Place::None
-                            } else {
-                                std::mem::replace(place, Place::None)
-                            };
-                            self.drive(&event, pending, held, true);
-                        }
-                    }
-                }
-                runner => handed.push(Claim { runner, ..claim }),
+    /// Calls the sync handlers.
+    fn call(&self, mut event: AnyEvent, claims: &mut [Claim]) -> AnyEvent {
+        let entered = Entered::new(self.core, Cause::of(&event));
+        for claim in claims.iter_mut().filter(|claim| claim.in_place) {
+            if let Some(Runner::Sync(runner)) = &mut claim.runner {
+                entered.job(claim.at, true);
+                let (back, outcome) = runner.run(event.through(claim.subscription));
+                event = back;
+                claim.outcome = Some(outcome);
             }
         }
-        (event, handed)
+        event
+    }
+
+    /// Polls the async handlers, after the sync ones: those must not hold a place.
+    fn poll(&mut self, event: &AnyEvent, claims: &mut [Claim]) {
+        let polled = |claim: &&mut Claim| claim.in_place && matches!(claim.runner, Some(Runner::Async(_)));
+        let mut claims = claims.iter_mut().filter(polled).peekable();
+        if claims.peek().is_none() {
+            return;
+        }
+        let entered = Entered::new(self.core, Cause::of(event));
+        for claim in claims {
+            if !self.takes_place() {
+                return;
+            }
+            let Some(Runner::Async(runner)) = &mut claim.runner else { continue };
+            entered.job(claim.at, false);
+            let began = claim.timed.then(Instant::now);
+            // The driver polls again at once and leaves its own waker, so that this one is never needed.
+            let context = &mut Context::from_waker(Waker::noop());
+            match runner.begin(event.clone().through(claim.subscription), context) {
+                Poll::Ready(outcome) => claim.outcome = Some(outcome),
+                Poll::Pending => {
+                    let Some(Runner::Async(runner)) = claim.runner.take() else { continue };
+                    // A handler that waits in the bus holds no place; any other takes this one along.
+                    let held = if entered.waits() {
+                        Place::None
+                    } else {
+                        std::mem::replace(&mut self.place, Place::None)
+                    };
+                    self.drive(event, Pending { at: claim.at, runner, began }, held, true);
+                }
+            }
+        }
+    }
+
+    /// Takes a place for a poll in place, unless it has one.
+    fn takes_place(&mut self) -> bool {
+        if self.place == Place::None && self.core.lock().places.try_take() {
+            self.place = Place::Held;
+        }
+        self.place == Place::Held
+    }
+
+    /// Hands over what could not run here.
+    fn hand_over(&mut self, event: &AnyEvent, claims: &mut [Claim]) {
+        for claim in claims.iter_mut().filter(|claim| claim.outcome.is_none()) {
+            match claim.runner.take() {
+                Some(Runner::Async(runner)) => {
+                    self.drive(event, Pending { at: claim.at, runner, began: None }, Place::None, false);
+                }
+                Some(runner @ Runner::Sync(_)) => self.postpone(event, claim.at, runner),
+                None => {}
+            }
+        }
+    }
+
+    /// Notes what became of the claims that ran here, in one stroke, and finds what their handlers do next.
+    fn end(&mut self, event: &AnyEvent, claims: &mut Vec<Claim>) -> Vec<(Key, Next)> {
+        let Self { core, place, receipt, .. } = self;
+        core.step(|order, after| {
+            after.wakers.extend(order.places.give(place));
+            let tick = core.ticks.load(Ordering::Relaxed);
+            let next = claims.drain(..).filter_map(|claim| end(order, claim, event, receipt, tick, after));
+            let next = next.collect();
+            order.note_end(after);
+            next
+        })
     }
 
     /// Gives an async handler to a driver task on its runtime.
@@ -182,45 +220,42 @@ impl Batch<'_> {
     }
 }
 
-/// Takes a place of `max_concurrent_handlers` for a poll in place. One serves all handlers of a publish that are ready at once.
-fn take_place(core: &Core, place: &mut Place) -> bool {
-    if *place == Place::None && core.lock().places.try_take() {
-        *place = Place::Held;
-    }
-    *place == Place::Held
-}
-
-/// Calls an async handler and polls it once.
-fn poll_once(mut pending: Pending, subscription: SubscriptionId, event: &AnyEvent) -> Result<Ran, Pending> {
-    // The driver polls again at once and leaves its own waker, so that this one is never needed.
-    let polled = match pending.runner.start(event.clone().through(subscription)) {
-        Ok(()) => pending.runner.poll(&mut Context::from_waker(Waker::noop())),
-        Err(outcome) => Poll::Ready(outcome),
-    };
-    let Pending { at, runner, .. } = pending;
-    match polled {
-        Poll::Ready(outcome) => Ok(Ran { at, subscription, runner: Runner::Async(runner), outcome }),
-        Poll::Pending => Err(Pending { at, runner, began: pending.began }),
+/// Keeps the memory of a list of claims for the next publish of this thread.
+fn give_back(claims: Vec<Claim>) {
+    if claims.capacity() <= SCRATCH {
+        let _ = CLAIMS.try_with(|kept| kept.set(claims));
     }
 }
 
 /// Notes what became of a claim, and finds what its handler does next.
 fn end(
     order: &mut Order,
-    ran: Ran,
+    claim: Claim,
     event: &AnyEvent,
     receipt: &mut Receipt,
     tick: u64,
     after: &mut After,
 ) -> Option<(Key, Next)> {
-    let Ran { at: JobRef { lane, job }, subscription, runner, outcome } = ran;
-    if outcome == Outcome::Handled {
+    let Claim {
+        at: JobRef { lane, job }, subscription, runner: Some(runner), outcome: Some(outcome), ..
+    } = claim
+    else {
+        return None;
+    };
+    let found = order.lanes.get_mut(lane);
+    let runner = if matches!(outcome, Outcome::Handled) {
         receipt.handled += 1;
-        order.lanes.get_mut(lane).into_iter().for_each(|found| found.counts.handled += 1);
-    } else if let Some(name) = order.lanes.get(lane).map(|found| Arc::clone(&found.info.name)) {
-        receipt.note(&Settled::Done(subscription, &name, &outcome));
-        order.settle(lane, None, &outcome, event.kind(), after);
-    }
+        match found {
+            Some(found) => found.rest(job, runner)?,
+            None => runner,
+        }
+    } else {
+        if let Some(name) = found.map(|found| Arc::clone(&found.info.name)) {
+            receipt.note(&Settled::Done(subscription, &name, &outcome));
+            order.settle(lane, None, &outcome, event.kind(), after);
+        }
+        runner
+    };
     order.finish(lane, job, runner, tick, after).map(|next| (lane, next))
 }
 
@@ -255,7 +290,7 @@ fn go_on(core: &Arc<Core>, lane: Key, next: Next) {
 fn drain(core: &Arc<Core>, lane: Key, first: Next) {
     let mut next = Some(first);
     while let Some(Next { runner: Runner::Sync(mut runner), job, queued, info }) = next.take() {
-        let entered = Entered::new(core, Cause::of(&queued.event), true);
+        let entered = Entered::new(core, Cause::of(&queued.event));
         entered.job(JobRef { lane, job }, true);
         let (event, outcome) = runner.run(queued.event.through(info.id));
         drop(entered);

@@ -2,6 +2,7 @@
 //!
 //! An emit inside a handler learns from here what caused it, how deep it is nested and who would wait for it; nobody has to pass it on.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use super::Core;
@@ -18,15 +19,34 @@ pub(crate) struct JobRef {
     pub(crate) job: u64,
 }
 
-/// A handler on the stack of this thread.
-struct Frame {
-    /// The bus, by address.
+/// The innermost handler on the stack of this thread, and what is below it. Small and without a destructor, so that it is a plain variable of the thread: a publish to many handlers writes it
+/// once for each.
+#[derive(Clone, Copy)]
+struct Top {
+    /// The bus, by address; 0 where no handler is on the stack.
     core: usize,
     job: Option<JobRef>,
     sync: bool,
-    cause: Cause,
     /// Whether its future waits in an emit or a wait of the bus since it was polled last.
     waits: bool,
+    /// How many handlers are on the stack.
+    nesting: usize,
+    /// Whether one below is a sync handler.
+    below_sync: bool,
+    /// Whether the bus calls wakers, drops or lag callbacks of the user's.
+    called_back: bool,
+}
+
+impl Top {
+    const NONE: Self = Self {
+        core: 0,
+        job: None,
+        sync: false,
+        waits: false,
+        nesting: 0,
+        below_sync: false,
+        called_back: false,
+    };
 }
 
 /// The event that a handler on the stack handles.
@@ -50,69 +70,82 @@ impl Cause {
     }
 }
 
-crate::sync::per_thread!(STACK: Vec<Frame> = Vec::new());
-crate::sync::per_thread!(CALLED_BACK: u32 = 0);
+crate::sync::per_thread_cell!(TOP: Top = Top::NONE);
+crate::sync::per_thread!(CAUSE: Option<Cause> = None);
 
-/// The stack of this thread. A thread at its end may have let go of it and publish all the same, from the drop of a thread-local of the user's: then nothing is on it.
-fn stack<T>(look: impl FnOnce(&mut Vec<Frame>) -> T) -> Option<T> {
-    STACK.try_with(|stack| look(&mut stack.borrow_mut())).ok()
+fn top() -> Top {
+    TOP.try_with(Cell::get).unwrap_or(Top::NONE)
+}
+
+fn set_top(top: Top) {
+    let _ = TOP.try_with(|cell| cell.set(top));
+}
+
+/// Sets the cause of what is emitted from now on, and gives the one before. A thread at its end may have let go of its cause and publish all the same, from the drop of a thread-local of the
+/// user's: then there is none.
+fn swap_cause(cause: Option<Cause>) -> Option<Cause> {
+    CAUSE.try_with(|cell| cell.replace(cause)).ok().flatten()
 }
 
 /// Marks, until it is dropped, that the bus calls the user's wakers, drops and lag callbacks on this thread, which may hold claims: nothing that they publish may wait for room.
-pub(crate) struct CalledBack;
+pub(crate) struct CalledBack {
+    before: bool,
+}
 
 impl CalledBack {
     pub(crate) fn enter() -> Self {
-        // A thread at its end has no handler on its stack either; what it publishes then may wait.
-        let _ = CALLED_BACK.try_with(|depth| *depth.borrow_mut() += 1);
-        Self
+        let before = top().called_back;
+        set_top(Top { called_back: true, ..top() });
+        Self { before }
     }
 }
 
 impl Drop for CalledBack {
     fn drop(&mut self) {
-        let _ = CALLED_BACK.try_with(|depth| *depth.borrow_mut() -= 1);
+        set_top(Top { called_back: self.before, ..top() });
     }
 }
 
 /// Whether this thread is outside any handler and any callback, so that it holds no claim which it could wait for.
 pub(crate) fn is_outside() -> bool {
-    nesting() == 0 && CALLED_BACK.try_with(|depth| *depth.borrow() == 0).unwrap_or(true)
+    let top = top();
+    top.nesting == 0 && !top.called_back
 }
 
-/// Marks that handlers of one event run on this thread until it is dropped.
-pub(crate) struct Entered;
+/// Marks that handlers of one event run on this thread until it is dropped. It keeps what was there before.
+pub(crate) struct Entered {
+    top: Top,
+    below: Top,
+    below_cause: Option<Cause>,
+}
 
 impl Entered {
-    pub(crate) fn new(core: &Core, cause: Cause, sync: bool) -> Self {
-        stack(|stack| stack.push(Frame { core: address(core), job: None, sync, cause, waits: false }));
-        Self
+    pub(crate) fn new(core: &Core, cause: Cause) -> Self {
+        let below = top();
+        let (nesting, below_sync) = (below.nesting + 1, below.below_sync || below.sync);
+        let top =
+            Top { core: address(core), nesting, below_sync, called_back: below.called_back, ..Top::NONE };
+        set_top(top);
+        Self { top, below, below_cause: swap_cause(Some(cause)) }
     }
 
     /// The handler that runs now.
-    #[expect(clippy::unused_self, reason = "proves that a frame is there")]
     pub(crate) fn job(&self, job: JobRef, sync: bool) {
-        stack(|stack| {
-            if let Some(frame) = stack.last_mut() {
-                frame.job = Some(job);
-                frame.sync = sync;
-                frame.waits = false;
-            }
-        });
+        set_top(Top { job: Some(job), sync, ..self.top });
     }
 
     /// Whether the handler polled last waits in an emit or a wait of the bus.
-    #[expect(clippy::unused_self, reason = "proves that a frame is there")]
+    #[expect(clippy::unused_self, reason = "proves that a handler is there")]
     pub(crate) fn waits(&self) -> bool {
-        stack(|stack| stack.last().is_some_and(|frame| frame.waits)).unwrap_or_default()
+        top().waits
     }
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        // The frame holds only what the bus owns, but an open kind or a link may be the last reference: let it go after the borrow.
-        let frame = stack(Vec::pop);
-        drop(frame);
+        set_top(self.below);
+        // An open kind or a link may be the last reference: it goes after the cell is free again.
+        drop(swap_cause(self.below_cause.take()));
     }
 }
 
@@ -122,35 +155,34 @@ fn address(core: &Core) -> usize {
 
 /// How many handlers are on this stack.
 pub(crate) fn nesting() -> usize {
-    stack(|stack| stack.len()).unwrap_or_default()
+    top().nesting
 }
 
 /// Whether a sync handler is on this stack: its thread cannot go on before what it calls returns.
 pub(crate) fn within_sync() -> bool {
-    stack(|stack| stack.iter().any(|frame| frame.sync)).unwrap_or_default()
+    let top = top();
+    top.sync || top.below_sync
 }
 
 /// The innermost handler of this bus on the stack, and whether it is a sync one.
 pub(crate) fn current(core: &Core) -> Option<(JobRef, bool)> {
-    stack(|stack| {
-        let frame = stack.last()?;
-        if frame.core == address(core) { frame.job.map(|job| (job, frame.sync)) } else { None }
-    })?
+    let top = top();
+    if top.core == address(core) { top.job.map(|job| (job, top.sync)) } else { None }
 }
 
 /// The causal chain that something emitted now continues.
 pub(crate) fn cause() -> Option<Arc<Link>> {
-    let Cause { kind, id, depth, parent } = stack(|stack| Some(stack.last()?.cause.clone()))??;
+    if top().nesting == 0 {
+        return None;
+    }
+    let Cause { kind, id, depth, parent } = CAUSE.try_with(|cause| cause.borrow().clone()).ok()??;
     Some(Arc::new(Link { kind, id, depth, parent }))
 }
 
 /// Notes that the innermost handler of this bus waits in the bus.
 pub(crate) fn mark_waiting(core: &Core) {
-    stack(|stack| {
-        if let Some(frame) = stack.last_mut()
-            && frame.core == address(core)
-        {
-            frame.waits = true;
-        }
-    });
+    let top = top();
+    if top.core == address(core) {
+        set_top(Top { waits: true, ..top });
+    }
 }

@@ -2,11 +2,13 @@
 
 use std::cell::OnceCell;
 
+use super::Core;
 use super::after::After;
-use super::claim::Claim;
+use super::claim::{self, Claim};
 use super::context::{self, JobRef};
 use super::lane::{Lane, Running, State, Work};
 use super::order::Order;
+use super::place::Place;
 use super::prepare::{Prepared, policy};
 use super::publish::Mode;
 use super::queue::{Gone, Pushed, Queued};
@@ -17,11 +19,11 @@ use super::slab::{Key, Slab};
 use super::ticket::{Settled, Ticket};
 use crate::event::AnyEvent;
 use crate::payload::Policy;
-use crate::sync::{Handle, Id, planted};
+use crate::sync::{Handle, Id, Ordering, planted};
 
 /// One publish on its way through the subscriptions.
 pub(super) struct Step<'a> {
-    event: &'a AnyEvent,
+    pub(super) event: &'a AnyEvent,
     mode: Mode,
     /// The handler that publishes, and whether it is a sync one.
     pub(super) here: Option<(JobRef, bool)>,
@@ -30,9 +32,15 @@ pub(super) struct Step<'a> {
     tick: u64,
     /// The runtime that this is called in, looked up when the first async handler asks.
     runtime: OnceCell<Option<Id>>,
-    prepared: Prepared,
+    pub(super) prepared: Prepared,
     pub(super) receipt: Receipt,
     pub(super) claims: Vec<Claim>,
+    /// Whether sync handlers are among the claims.
+    calls: bool,
+    /// Whether async handlers are, to be polled in place.
+    polls: bool,
+    /// The place for those, taken in the step already unless sync handlers come first: they must not hold one.
+    pub(super) place: Place,
     pub(super) ticket: Option<Key>,
     /// Sync subscriptions that are over their capacity.
     pub(super) full: Vec<Key>,
@@ -41,24 +49,21 @@ pub(super) struct Step<'a> {
 }
 
 impl<'a> Step<'a> {
-    pub(super) fn new(
-        event: &'a AnyEvent,
-        mode: Mode,
-        here: Option<(JobRef, bool)>,
-        tick: u64,
-        prepared: Prepared,
-    ) -> Self {
+    pub(super) fn new(core: &Core, event: &'a AnyEvent, mode: Mode) -> Self {
         Self {
             event,
             mode,
-            here,
+            here: context::current(core),
             policy: policy(event),
             nesting: context::nesting(),
-            tick,
+            tick: core.ticks.load(Ordering::Relaxed),
             runtime: OnceCell::new(),
-            prepared,
+            prepared: Prepared::of(event),
             receipt: Receipt::default(),
-            claims: Vec::new(),
+            claims: claim::scratch(),
+            calls: false,
+            polls: false,
+            place: Place::None,
             ticket: None,
             full: Vec::new(),
             closing: Vec::new(),
@@ -105,6 +110,9 @@ impl<'a> Step<'a> {
                 None => self.queue(key, lane, tickets),
             }
         });
+        if self.polls && !self.calls && order.places.try_take() {
+            self.place = Place::Held;
+        }
     }
 
     fn claim(&mut self, key: Key, lane: &mut Lane, runner: Runner, next_job: &mut u64) {
@@ -120,13 +128,16 @@ impl<'a> Step<'a> {
             since: self.tick,
         });
         let in_place = self.nesting < context::NESTING && (lane.is_sync() || self.polls_for(lane));
-        let at = JobRef { lane: key, job };
+        let sync = lane.is_sync();
+        self.calls |= sync;
+        self.polls |= in_place && !sync;
         self.claims.push(Claim {
-            at,
+            at: JobRef { lane: key, job },
             subscription: lane.info.id,
-            runner,
+            runner: Some(runner),
             in_place,
             timed: lane.info.timeout.is_some(),
+            outcome: None,
         });
     }
 
@@ -200,13 +211,13 @@ impl<'a> Step<'a> {
             let settled = Settled::Done(lane.info.id, &lane.info.name, &outcome);
             self.after.wakers.extend(ticket.settle(key, &settled));
         }
-        self.after.queued.push(gone);
+        self.after.rare().queued.push(gone);
     }
 
     fn overflow(&mut self, lane: &mut Lane, refused: Queued) {
         lane.counts.note(&Outcome::Overflowed);
         self.receipt.note(&Settled::Done(lane.info.id, &lane.info.name, &Outcome::Overflowed));
-        self.after.queued.push(refused);
+        self.after.rare().queued.push(refused);
     }
 
     /// Ends the subscriptions that this event ended, and defers what an awaited emit could wait for in vain.

@@ -116,16 +116,15 @@ impl Driver {
     /// Calls the handler if it was not called yet, and polls it.
     fn poll_handler(&mut self, context: &mut Context<'_>) -> Poll<Outcome> {
         let Some(work) = &mut self.work else { return Poll::Ready(Outcome::Dropped) };
-        let entered = Entered::new(&self.core, Cause::of(&work.event), false);
+        let entered = Entered::new(&self.core, Cause::of(&work.event));
         entered.job(JobRef { lane: self.lane, job: work.job }, false);
-        if !work.started {
+        let polled = if work.started {
+            work.runner.poll(context)
+        } else {
             work.started = true;
             work.deadline = self.info.timeout.map(|timeout| Box::pin(tokio::time::sleep(timeout)));
-            if let Err(outcome) = work.runner.start(work.event.clone().through(self.info.id)) {
-                return Poll::Ready(outcome);
-            }
-        }
-        let polled = work.runner.poll(context);
+            work.runner.begin(work.event.clone().through(self.info.id), context)
+        };
         let waits = polled.is_pending() && entered.waits();
         drop(entered);
         if waits {

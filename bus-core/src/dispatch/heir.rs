@@ -36,8 +36,8 @@ impl Drop for Core {
                 *heir.0.lock() = Some(backlog);
                 after.wakers.extend(waker.take());
             }
-            after.queued.extend(lane.backlog.drain());
-            after.lanes.push(lane);
+            after.rare().queued.extend(lane.backlog.drain());
+            after.rare().lanes.push(lane);
         }
         after.events.extend(order.history.drain());
         after.events.extend(order.pairs.drain());

@@ -150,6 +150,20 @@ impl Lane {
         }
     }
 
+    /// Counts an event as handled and puts its handler back to be claimed. Where there is more to do than that, the handler comes back.
+    pub(crate) fn rest(&mut self, job: u64, runner: Runner) -> Option<Runner> {
+        self.counts.handled += 1;
+        let alone = matches!(&self.running[..], [running] if running.job == job);
+        match &mut self.work {
+            Work::Push { idle, .. } if alone && self.state == State::Open && self.backlog.is_clear() => {
+                self.running.clear();
+                idle.push(runner);
+                None
+            }
+            _ => Some(runner),
+        }
+    }
+
     pub(crate) fn is_sync(&self) -> bool {
         matches!(self.work, Work::Push { sync: true, .. })
     }

@@ -18,6 +18,7 @@ mod context;
 mod deliver;
 mod driver;
 mod entry;
+mod few;
 mod heir;
 mod history;
 mod index;

@@ -101,7 +101,7 @@ impl Order {
         }
         if matches!(outcome, Outcome::Failed(_) | Outcome::Panicked(_) | Outcome::TimedOut | Outcome::Dropped)
         {
-            after.reports.push(Report {
+            after.rare().reports.push(Report {
                 info: Arc::clone(&found.info),
                 kind: kind.to_owned(),
                 outcome: outcome.clone(),
@@ -118,18 +118,22 @@ impl Order {
         tick: u64,
         after: &mut After,
     ) -> Option<Next> {
-        let blocked = self.blocked > 0;
         let Some(found) = self.lanes.get_mut(lane) else {
-            after.runners.push(runner);
+            after.rare().runners.push(runner);
             return None;
         };
         let at = found.running.iter().position(|running| running.job == job);
         let batch = at.map_or(0, |at| found.running.swap_remove(at).batch);
         let batch = if runner.is_sync() { batch } else { 0 };
         let next = self.resume(lane, runner, batch, tick, after);
-        after.room |= blocked && !planted("room_unwoken");
-        self.note_quiet(after);
+        self.note_end(after);
         next
+    }
+
+    /// Tells those who wait for a handler to end that one has.
+    pub(crate) fn note_end(&mut self, after: &mut After) {
+        after.room |= self.blocked > 0 && !planted("room_unwoken");
+        self.note_quiet(after);
     }
 
     /// Puts an idle handler to work on what waits for it, or back to be claimed.
@@ -142,7 +146,7 @@ impl Order {
         after: &mut After,
     ) -> Option<Next> {
         let Some(found) = self.lanes.get_mut(lane).filter(|found| found.state != State::Ended) else {
-            after.runners.push(runner);
+            after.rare().runners.push(runner);
             self.bury(lane, after);
             return None;
         };
@@ -151,7 +155,7 @@ impl Order {
             return None;
         };
         if let Some(gap) = queued.gap.take() {
-            after.lags.push((Arc::clone(&found.info), *gap));
+            after.rare().lags.push((Arc::clone(&found.info), *gap));
         }
         self.next_job += 1;
         let job = self.next_job;
@@ -170,7 +174,7 @@ impl Order {
     fn rest(&mut self, lane: Key, runner: Runner, after: &mut After) {
         let Some(found) = self.lanes.get_mut(lane) else { return };
         if let Some(gap) = found.backlog.take_tail_gap() {
-            after.lags.push((Arc::clone(&found.info), gap));
+            after.rare().lags.push((Arc::clone(&found.info), gap));
         }
         if let Work::Push { idle, .. } = &mut found.work {
             idle.push(runner);
@@ -220,7 +224,7 @@ impl Order {
                 found.counts.note(&dropped);
             }
             self.tell(lane, queued.ticket, &Settled::Done(info.id, &info.name, &dropped), after);
-            after.queued.push(queued);
+            after.rare().queued.push(queued);
         }
         for ticket in room {
             self.tell(lane, Some(ticket), &Settled::Queued, after);
@@ -265,7 +269,7 @@ impl Order {
         if idle && let Some(gone) = self.lanes.remove(lane) {
             self.totals.ended.add(&gone.counts);
             self.ids.remove(&gone.info.id);
-            after.lanes.push(gone);
+            after.rare().lanes.push(gone);
         }
     }
 
@@ -281,7 +285,7 @@ impl Order {
 
     fn note_quiet(&mut self, after: &mut After) {
         if self.closed {
-            after.wakers.append(&mut self.closers);
+            after.wakers.extend(self.closers.drain(..));
         }
     }
 }

@@ -6,15 +6,13 @@ use super::Core;
 use super::claim::Batch;
 use super::context;
 use super::deliver::Step;
-use super::guarded;
 use super::lane::State;
 use super::order::Order;
-use super::prepare::Prepared;
 use super::receipt::Receipt;
 use super::slab::Key;
 use crate::error::Refused;
 use crate::event::{AnyEvent, KindRef};
-use crate::sync::{Guard, Ordering, planted};
+use crate::sync::{Guard, planted};
 
 /// Whether the publisher waits for the handlers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,19 +30,16 @@ pub(crate) struct Published {
 impl Core {
     /// Publishes an event: stamps it, keeps it, and hands it to every subscription that wants it, in one step. Then runs what the step claimed.
     pub(crate) fn publish(self: &Arc<Self>, event: AnyEvent, mode: Mode) -> Published {
-        let mut step = match self.take_step(&event, mode) {
-            Ok(step) => step,
-            Err(refused) => return self.refuse(event.kind(), refused),
-        };
-        std::mem::take(&mut step.after).run(self);
-        let Step { receipt, claims, ticket, full, here, .. } = step;
-        let mut batch = Batch { core: self, mode, here: here.map(|(job, _)| job), receipt, ticket };
-        if claims.is_empty() {
-            guarded(|| drop(event));
-        } else {
-            batch.run(event, claims);
+        let mut step = Step::new(self, &event, mode);
+        if let Err(refused) = self.take_step(&mut step) {
+            return self.refuse(event.kind(), refused);
         }
-        if mode == Mode::Send && context::is_outside() {
+        let Step { receipt, claims, place, ticket, full, here, after, .. } = step;
+        after.run(self);
+        let here = here.map(|(job, _)| job);
+        let mut batch = Batch { core: self, mode, here, place, receipt, ticket };
+        batch.run(event, claims);
+        if mode == Mode::Send && !full.is_empty() && context::is_outside() {
             for lane in full {
                 self.wait_for_room(lane);
             }
@@ -53,34 +48,33 @@ impl Core {
     }
 
     /// The step under the order lock.
-    fn take_step<'a>(&self, event: &'a AnyEvent, mode: Mode) -> Result<Step<'a>, Refused> {
-        let (mut order, kind, prepared) = self.prepare(event)?;
+    fn take_step(&self, step: &mut Step<'_>) -> Result<(), Refused> {
+        let (mut order, kind) = self.prepare(step)?;
         let seq = order.next_seq;
-        event.head().stamp(seq);
+        step.event.head().stamp(seq);
         if planted("step_in_two") {
             drop(order);
             order = self.lock();
         }
-        let here = context::current(self);
-        let mut step = Step::new(event, mode, here, self.ticks.load(Ordering::Relaxed), prepared);
-        step.deliver(&mut order, kind);
+        let order = &mut *order;
+        step.deliver(order, kind);
         let transient = step.policy.transient;
         let kept = order.history.keeps(transient);
         if kept || step.is_wanted() {
             order.next_seq += 1;
             order.totals.published += 1;
             order.routes.kind_mut(kind).published += 1;
-            step.keep(&mut order, kept);
+            step.keep(order, kept);
         } else {
             order.totals.unobserved += 1;
         }
-        step.finish(&mut order);
-        Ok(step)
+        step.finish(order);
+        Ok(())
     }
 
     /// Works out what must be known of the event before the step, and takes the order lock for it.
-    fn prepare(&self, event: &AnyEvent) -> Result<(Guard<'_, Order>, usize, Prepared), Refused> {
-        let mut prepared = Prepared::of(event);
+    fn prepare(&self, step: &mut Step<'_>) -> Result<(Guard<'_, Order>, usize), Refused> {
+        let event = step.event;
         loop {
             let mut order = self.lock();
             if order.closed && !planted("closed_unasked") {
@@ -91,11 +85,11 @@ impl Core {
                 self.declare_kind(event.kind_ref())?;
                 continue;
             };
-            let Some(missing) = order.missing(kind, event, &prepared) else {
-                return Ok((order, kind, prepared));
+            let Some(missing) = order.missing(kind, event, &step.prepared) else {
+                return Ok((order, kind));
             };
             drop(order);
-            prepared.complete(event, missing);
+            step.prepared.complete(event, missing);
         }
     }
 

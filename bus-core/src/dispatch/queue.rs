@@ -93,6 +93,11 @@ impl Backlog {
         self.items.is_empty()
     }
 
+    /// Whether nothing waits, not even the news of a gap.
+    pub(crate) fn is_clear(&self) -> bool {
+        self.items.is_empty() && self.tail_gap.is_none()
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Queued> {
         self.items.iter()
     }

@@ -69,10 +69,10 @@ pub(crate) trait SyncRunner: Send {
 
 /// A closure that gives a future, with a place for that future which is used again for the next event.
 pub(crate) trait AsyncRunner: Send {
-    /// Calls the handler. Its future is polled later.
-    fn start(&mut self, event: AnyEvent) -> Result<(), Outcome>;
+    /// Calls the handler and polls its future once.
+    fn begin(&mut self, event: AnyEvent, context: &mut Context<'_>) -> Poll<Outcome>;
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Outcome>;
-    /// Drops the future that [`start`](Self::start) made.
+    /// Drops the future that [`begin`](Self::begin) made.
     fn clear(&mut self);
 }
 
@@ -111,36 +111,53 @@ impl<F, Fut, S> AsyncHandler<F, Fut, S> {
     }
 }
 
+impl<F, Fut, S> AsyncHandler<F, Fut, S>
+where
+    F: Fn(Event<S>) -> Fut,
+    Fut: Future,
+    Fut::Output: HandlerResult,
+{
+    fn end(&mut self, polled: Result<Option<Poll<Fut::Output>>, Box<dyn Any + Send>>) -> Poll<Outcome> {
+        let ended = match polled {
+            Ok(Some(Poll::Pending)) => return Poll::Pending,
+            Ok(None) => return Poll::Ready(Outcome::Dropped),
+            Ok(Some(Poll::Ready(result))) => Ok(result.into_result()),
+            Err(panic) => Err(panic),
+        };
+        clear(self.slot.as_mut());
+        Poll::Ready(outcome(ended))
+    }
+}
+
+/// Drops a future. What it drops may panic too; the slot is empty afterwards either way.
+fn clear<Fut>(slot: Pin<&mut Option<Fut>>) {
+    guarded(move || Pin::set(&mut { slot }, None));
+}
+
 impl<F, Fut, S> AsyncRunner for AsyncHandler<F, Fut, S>
 where
     F: Fn(Event<S>) -> Fut + Send + Sync,
     Fut: Future + Send,
     Fut::Output: HandlerResult,
 {
-    fn start(&mut self, event: AnyEvent) -> Result<(), Outcome> {
-        let called = catch_unwind(AssertUnwindSafe(|| {
+    fn begin(&mut self, event: AnyEvent, context: &mut Context<'_>) -> Poll<Outcome> {
+        let polled = catch_unwind(AssertUnwindSafe(|| {
             let future = (self.handler)(event.assume());
             self.slot.set(Some(future));
+            self.slot.as_mut().as_pin_mut().map(|future| future.poll(context))
         }));
-        called.map_err(|panic| Outcome::Panicked(message(panic)))
+        self.end(polled)
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Outcome> {
-        let Some(future) = self.slot.as_mut().as_pin_mut() else { return Poll::Ready(Outcome::Dropped) };
-        let polled = catch_unwind(AssertUnwindSafe(|| future.poll(context)));
-        let ended = match polled {
-            Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(result)) => Ok(result.into_result()),
-            Err(panic) => Err(panic),
-        };
-        self.clear();
-        Poll::Ready(outcome(ended))
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            self.slot.as_mut().as_pin_mut().map(|future| future.poll(context))
+        }));
+        self.end(polled)
     }
 
     fn clear(&mut self) {
-        // What a future drops may panic too. The slot is empty afterwards either way.
-        let slot = self.slot.as_mut();
-        guarded(move || Pin::set(&mut { slot }, None));
+        clear(self.slot.as_mut());
     }
 }
 

@@ -38,10 +38,7 @@ impl Waiting {
             if found.pending.is_empty() {
                 return order.tickets.remove(ticket);
             }
-            if !found.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
-                // The old waker may be the last reference to a task: dropped after the lock.
-                after.wakers_to_drop.extend(found.waker.replace(context.waker().clone()));
-            }
+            after.leave_waker(&mut found.waker, context.waker());
             None
         });
         let Some(done) = done else {

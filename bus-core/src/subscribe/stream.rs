@@ -189,9 +189,7 @@ impl Order {
         }
         if let (Work::Pull { waker, reader, .. }, Some(context)) = (&mut found.work, context) {
             *reader = here;
-            if !waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
-                after.wakers_to_drop.extend(waker.replace(context.waker().clone()));
-            }
+            after.leave_waker(waker, context.waker());
             if let Some(job) = here {
                 self.await_event(job, after);
             }
