@@ -22,6 +22,7 @@ pub(crate) struct JobRef {
 /// The innermost handler on the stack of this thread, and what is below it. Small and without a destructor, so that it is a plain variable of the thread: a publish to many handlers writes it
 /// once for each.
 #[derive(Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "four facts that have nothing to do with each other")]
 struct Top {
     /// The bus, by address; 0 where no handler is on the stack.
     core: usize,
