@@ -55,7 +55,7 @@ async fn main() {
     // shop.emit_job_accepted(3).await;  // does not compile: `JobAccepted` needs an execution
     for (job, building) in [("job-1", "south"), ("job-2", "north")] {
         // Emitters are cheap to clone; each adds to what the one before had.
-        let job = shop.clone().execution(job).correlation("order-99").attribute("building", building);
+        let job = shop.execution(job).correlation("order-99").attribute("building", building);
         accept(&job, 2).await;
         Press { emitter: job.node("press-a") }.print(2).await;
     }

@@ -45,7 +45,7 @@ async fn main() {
     // Request and reply: wait for the answer with the same correlation, then ask.
     let potter = kiln.clone();
     let _potter = bus.subscribe::<HeatReached>().handle(move |event| {
-        let potter = potter.clone().maybe_correlation(event.correlation());
+        let potter = potter.maybe_correlation(event.correlation());
         async move {
             potter.emit_firing_ended(12).await;
         }

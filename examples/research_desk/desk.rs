@@ -60,8 +60,7 @@ pub(crate) async fn run(
 async fn answer_all(stream: &Emitter, desk: Arc<Desk>, questions: Vec<String>) -> Outcome {
     let mut executions = JoinSet::new();
     for (number, question) in (1..).zip(questions) {
-        let execution =
-            stream.clone().execution(format!("exec-{number}")).correlation(format!("question-{number}"));
+        let execution = stream.execution(format!("exec-{number}")).correlation(format!("question-{number}"));
         // Here and not in its task: they begin in the order of the questions.
         execution.emit_execution_started().input(object! { "question": question.as_str() }).await;
         executions.spawn(answer(execution, Arc::clone(&desk), question));
@@ -143,5 +142,5 @@ async fn walk(
 }
 
 async fn edge(execution: &Emitter<NoNode, Execution>, from: &str, to: &str) {
-    execution.clone().node(from).emit_edge_traversed(from, to).edge_condition("on_success").await;
+    execution.node(from).emit_edge_traversed(from, to).edge_condition("on_success").await;
 }

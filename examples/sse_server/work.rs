@@ -11,7 +11,7 @@ const PACE: Duration = Duration::from_millis(2);
 /// Says the text as one execution, from its start to its end.
 pub(crate) async fn speak(execution: Emitter<NoNode, Execution>, text: String) {
     execution.emit_execution_started().input(object! { "text": text.as_str() }).await;
-    let speaker = execution.clone().node("speaker");
+    let speaker = execution.node("speaker");
     let mut pace = tokio::time::interval(PACE);
     for (number, word) in (1_u32..).zip(text.split_inclusive(' ')) {
         pace.tick().await;

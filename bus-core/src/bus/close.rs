@@ -1,6 +1,7 @@
 //! Closing a bus in order.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -30,6 +31,23 @@ impl CloseReport {
     /// Whether every handler had done all its work.
     pub fn is_drained(&self) -> bool {
         self.left.is_empty()
+    }
+}
+
+/// One line for a log: drained, or who was left with what.
+impl fmt::Display for CloseReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_drained() { "drained" } else { "not drained" })?;
+        for Left { name, running, waiting, .. } in &self.left {
+            write!(f, "; {name} had {running} at work and {waiting} waiting")?;
+        }
+        for Left { name, waiting, .. } in &self.unread {
+            write!(f, "; {name} has {waiting} unread")?;
+        }
+        match self.open_pairs.unfinished.len() {
+            0 => Ok(()),
+            open => write!(f, "; {open} begun and not ended"),
+        }
     }
 }
 

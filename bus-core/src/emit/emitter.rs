@@ -10,13 +10,13 @@ use crate::scope::{Execution, Id, NoExecution, NoNode, Node, RESERVED, Scope};
 
 /// A bus with a scope; its type says whether it has a node and an execution. Emit helpers hang on it.
 ///
-/// A clone is cheap and shares the scope. Emitters of narrower scope are made from it and leave it as it was.
+/// A clone is cheap and shares the scope. An emitter of narrower scope is a new one; the one it was made from stays as it was.
 ///
 /// ```
 /// let bus = bus_core::EventBus::new();
 /// let desk = bus.stream("desk");
-/// let run = desk.clone().execution("exec-1").correlation("req-7");
-/// let planner = run.clone().node("planner");
+/// let run = desk.execution("exec-1").correlation("req-7");
+/// let planner = run.node("planner");
 /// assert_eq!(planner.scope().execution(), Some("exec-1"));
 /// assert_eq!(desk.scope().execution(), None);
 /// ```
@@ -40,42 +40,44 @@ impl EventBus {
 }
 
 impl<N, X> Emitter<N, X> {
-    fn change<M, Y>(mut self, change: impl FnOnce(&mut Scope)) -> Emitter<M, Y> {
-        change(Arc::make_mut(&mut self.source.scope));
-        Emitter { source: self.source, scope: PhantomData }
+    fn change<M, Y>(&self, change: impl FnOnce(&mut Scope)) -> Emitter<M, Y> {
+        let Source { bus, scope, cause } = self.source.clone();
+        let mut scope = Arc::unwrap_or_clone(scope);
+        change(&mut scope);
+        Emitter { source: Source { bus, scope: Arc::new(scope), cause }, scope: PhantomData }
     }
 
     /// The same place at a node.
-    pub fn node(self, id: impl Into<String>) -> Emitter<Node, X> {
+    pub fn node(&self, id: impl Into<String>) -> Emitter<Node, X> {
         self.change(|scope| scope.node = Some(Id::new(id)))
     }
 
     /// The same place in an execution.
-    pub fn execution(self, id: impl Into<String>) -> Emitter<N, Execution> {
+    pub fn execution(&self, id: impl Into<String>) -> Emitter<N, Execution> {
         self.change(|scope| scope.execution = Some(Id::new(id)))
     }
 
     /// The same place at a node, if there is one: for scope that is only sometimes there. The type does not change, so that events which need a node still do not compile.
     #[must_use]
-    pub fn maybe_node(self, id: Option<impl Into<String>>) -> Self {
+    pub fn maybe_node(&self, id: Option<impl Into<String>>) -> Self {
         self.change(|scope| scope.node = id.map(Id::new).or_else(|| scope.node.take()))
     }
 
     /// The same place in an execution, if there is one: for scope that is only sometimes there. The type does not change, so that events which need an execution still do not compile.
     #[must_use]
-    pub fn maybe_execution(self, id: Option<impl Into<String>>) -> Self {
+    pub fn maybe_execution(&self, id: Option<impl Into<String>>) -> Self {
         self.change(|scope| scope.execution = id.map(Id::new).or_else(|| scope.execution.take()))
     }
 
     /// The same place, tied to related events.
     #[must_use]
-    pub fn correlation(self, id: impl Into<String>) -> Self {
+    pub fn correlation(&self, id: impl Into<String>) -> Self {
         self.change(|scope| scope.correlation = Some(Id::new(id)))
     }
 
     /// The same place, tied to related events if there is something to tie it to.
     #[must_use]
-    pub fn maybe_correlation(self, id: Option<impl Into<String>>) -> Self {
+    pub fn maybe_correlation(&self, id: Option<impl Into<String>>) -> Self {
         self.change(|scope| scope.correlation = id.map(Id::new).or_else(|| scope.correlation.take()))
     }
 
@@ -83,7 +85,7 @@ impl<N, X> Emitter<N, X> {
     ///
     /// An attribute becomes a key of the event's JSON, so the envelope's own names are taken: an event emitted with one of them is refused, and the receipt says so.
     #[must_use]
-    pub fn attribute(self, name: &str, value: impl Into<String>) -> Self {
+    pub fn attribute(&self, name: &str, value: impl Into<String>) -> Self {
         self.change(|scope| {
             if RESERVED.contains(&name) {
                 scope.reserved = Some(name.into());
@@ -95,9 +97,10 @@ impl<N, X> Emitter<N, X> {
 
     /// The same place; what is emitted is caused by `event`. Inside a handler that is so by itself: this is for work that a handler spawns.
     #[must_use]
-    pub fn caused_by<S>(mut self, event: &Event<S>) -> Self {
-        self.source.cause = Some(event.link());
-        self
+    pub fn caused_by<S>(&self, event: &Event<S>) -> Self {
+        let mut caused = self.clone();
+        caused.source.cause = Some(event.link());
+        caused
     }
 
     /// Emits a kind that no file declares. `data` is a JSON object; what a declared kind needs is checked when it is read, not here.

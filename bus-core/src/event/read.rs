@@ -68,8 +68,8 @@ impl ReadEvent {
         self.stored.body.version()
     }
 
-    /// The text of `data` as it was read; `None` for an event that another bus published typed.
-    pub fn data(&self) -> Option<&str> {
+    /// The text of `data` as it was read, digit by digit and unredacted; `None` for an event that another bus published typed.
+    pub fn raw_data(&self) -> Option<&str> {
         self.stored.body.raw()
     }
 

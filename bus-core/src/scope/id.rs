@@ -2,23 +2,23 @@
 
 use std::fmt;
 use std::hash::BuildHasher;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use hashbrown::DefaultHashBuilder;
 
 /// One seed for the process, so that ids of different buses compare by hash first, and so that nobody outside can choose ids that collide.
 static SEED: LazyLock<DefaultHashBuilder> = LazyLock::new(DefaultHashBuilder::default);
 
-/// Text that names something, with its hash beside it.
+/// Text that names something, with its hash beside it. Shared by the scopes that are made from each other.
 #[derive(Clone)]
 pub(crate) struct Id {
-    text: Box<str>,
+    text: Arc<str>,
     hash: u64,
 }
 
 impl Id {
     pub(crate) fn new(text: impl Into<String>) -> Self {
-        let text = text.into().into_boxed_str();
+        let text: Arc<str> = text.into().into();
         Self { hash: hash_text(&text), text }
     }
 

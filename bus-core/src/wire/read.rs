@@ -26,7 +26,7 @@ impl EventBus {
     ///     r#"{"type":"vendor_kind","stream_id":"desk","data":{"answer":42},"timestamp":"2026-11-22T06:14:08.602474"}"#,
     /// )?;
     /// assert_eq!(event.kind(), "vendor_kind");
-    /// assert_eq!(event.data(), Some(r#"{"answer":42}"#));
+    /// assert_eq!(event.raw_data(), Some(r#"{"answer":42}"#));
     /// assert!(event.id().is_none());
     ///
     /// let error = bus.read_json(r#"{"type":"a","type":"b"}"#).unwrap_err();

@@ -52,13 +52,17 @@ impl<S> Event<S> {
     /// # }
     /// ```
     pub fn data(&self) -> Value {
-        let mut out = Vec::new();
-        let written = Line::published(self).data(&mut out);
-        written.ok().and_then(|()| serde_json::from_slice(&out).ok()).unwrap_or_default()
+        Line::published(self).value()
     }
 }
 
 impl ReadEvent {
+    /// What it carries, as a JSON value with the content of redacted fields hidden, as [`Event::data`]. The text as it
+    /// was read is [`raw_data`](Self::raw_data).
+    pub fn data(&self) -> Value {
+        Line::read(self).value()
+    }
+
     /// Appends the event as one line of JSON, without the line's end: what was read, in the order of our keys, with
     /// null for an `id`, `seq` or `version` that it came without. The content of redacted fields is hidden.
     ///
@@ -141,6 +145,11 @@ impl<'a> Line<'a> {
         out.extend_from_slice(b",\"execution_id\":");
         optional(scope.execution(), out);
         out.extend_from_slice(b",\"data\":");
+    }
+
+    fn value(&self) -> Value {
+        let mut out = Vec::new();
+        self.data(&mut out).ok().and_then(|()| serde_json::from_slice(&out).ok()).unwrap_or_default()
     }
 
     fn data(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {

@@ -76,7 +76,7 @@ fn look(bus: &EventBus, bad: &[u8]) -> (u32, u32) {
         assert_eq!((again.timestamp(), again.decode_error()), (event.timestamp(), event.decode_error()));
         // A number that no `f64` holds is JSON, and no `Value`.
         if let Ok(value) = serde_json::from_slice::<Value>(bad.trim_ascii()) {
-            let data = event.data().map(|data| serde_json::from_str::<Value>(data).unwrap());
+            let data = event.raw_data().map(|data| serde_json::from_str::<Value>(data).unwrap());
             assert_eq!(data.as_ref(), value.get("data").or(Some(&Value::Object(serde_json::Map::new()))));
         }
     }

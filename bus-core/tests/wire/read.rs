@@ -40,7 +40,7 @@ fn defaults_stand_for_what_is_absent_or_null() {
         let event = read("tool_call_started", data, "");
         assert_eq!(event.payload::<ToolCallStarted>(), Some(&ToolCallStarted::new("t", "n")), "{data}");
         // The text is what it was, the unknown key and the null among it.
-        assert_eq!(event.data(), Some(data));
+        assert_eq!(event.raw_data(), Some(data));
     }
 }
 
@@ -66,7 +66,7 @@ fn an_old_version_is_raised_and_kept_as_it_was() {
     ] {
         let event = read("order_paid", data, version);
         assert_eq!(event.payload::<OrderPaid>(), Some(&OrderPaid::new("o-1", 500_u64)), "{data} {version}");
-        assert_eq!(event.data(), Some(data));
+        assert_eq!(event.raw_data(), Some(data));
         let written = again(&event);
         assert_eq!(written["data"], serde_json::from_str::<Value>(data).unwrap());
         assert_eq!(written["version"], event.version().unwrap());
@@ -86,7 +86,7 @@ fn what_does_not_fit_stays_an_event() {
         assert!(event.is_declared());
         assert!(event.payload::<LlmTextDelta>().is_none());
         assert!(event.decode_error().is_some(), "{data}");
-        assert_eq!(event.data(), Some(data));
+        assert_eq!(event.raw_data(), Some(data));
         assert_eq!(again(&event)["data"], serde_json::from_str::<Value>(data).unwrap());
     }
     let error = read("llm_text_delta", r#"{"content":"a"}"#, "").decode_error().unwrap().to_string();
@@ -98,7 +98,7 @@ fn an_undeclared_kind_stays_an_event() {
     let event = read("vendor_kind", r#"[1.10, {"a":null}]"#, "");
     assert!(!event.is_declared() && event.decode_error().is_none());
     assert_eq!(
-        (event.kind(), event.data(), event.version()),
+        (event.kind(), event.raw_data(), event.version()),
         ("vendor_kind", Some(r#"[1.10, {"a":null}]"#), None)
     );
     assert!(event.to_json().contains(r#""data":[1.10, {"a":null}],"#));
@@ -135,7 +135,7 @@ fn extra_keys_are_attributes_or_are_kept() {
 fn data_is_kept_to_the_letter() {
     let data = r#"{"n":123456789012345678901234567890.12345678901234567890,"e":1E+400,"z":-0.0,"s":"\u0041\/\ud83d\ude00","":[]}"#;
     let event = read("vendor_kind", data, "");
-    assert_eq!(event.data(), Some(data));
+    assert_eq!(event.raw_data(), Some(data));
     assert!(event.to_json().contains(data));
 }
 

@@ -157,6 +157,6 @@ fn a_payload_without_json_is_told() {
     assert_eq!(out, b"before");
     assert_eq!(error, "`placed` cannot be written: field `by_place`: key must be a string");
     let read = bus.read_json(&event.to_json()).unwrap();
-    assert_eq!((read.kind(), read.id(), read.data()), ("placed", Some(event.id()), Some("null")));
+    assert_eq!((read.kind(), read.id(), read.raw_data()), ("placed", Some(event.id()), Some("null")));
     assert!(read.decode_error().is_some());
 }

@@ -61,7 +61,7 @@ pub(crate) async fn run<W: Work>(
     desk: &Arc<Desk>,
     notes: &mut Notes,
 ) -> Result<(), Stop> {
-    let agent = Agent::new(execution.clone().node(W::NAME), Arc::clone(desk), W::NAME, W::SHARE);
+    let agent = Agent::new(execution.node(W::NAME), Arc::clone(desk), W::NAME, W::SHARE);
     agent.emit_node_loop_started().max_iterations(W::ROUNDS).await;
     let mut rounds = 0;
     let outcome = loop {
