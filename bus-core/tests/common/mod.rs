@@ -88,9 +88,8 @@ pub(crate) fn watch(bus: Option<&EventBus>, body: impl FnOnce(Stand) + Send + 's
         body(inner);
         let _ = done.send(());
     });
-    if finished.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
-        panic!("hung after {PATIENCE:?}; it stood at {:?}; {}", stand.0.lock().unwrap(), picture(bus));
-    }
+    let hung = finished.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout);
+    assert!(!hung, "hung after {PATIENCE:?}; it stood at {:?}; {}", stand.0.lock().unwrap(), picture(bus));
     if let Err(panic) = test.join() {
         std::panic::resume_unwind(panic);
     }
