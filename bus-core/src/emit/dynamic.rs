@@ -12,7 +12,7 @@ use super::{Sent, Source, say_dropped};
 use crate::bus::EventBus;
 use crate::dispatch::{Mode, Published, Receipt};
 use crate::error::Refused;
-use crate::event::{Again, AnyEvent, Decoded, Event, FromJson, Head, Kind, Origin, ReadEvent, Stored};
+use crate::event::{Again, AnyEvent, Event, FromJson, Head, Origin, ReadEvent, Stored};
 
 /// An event that is not published yet and whose type the compiler does not know: what [`emit_dynamic`](super::Emitter::emit_dynamic) and
 /// [`republish`](EventBus::republish) give. Await it or [`send`](Self::send) it, as an [`Emit`](super::Emit).
@@ -68,8 +68,7 @@ impl EmitDynamic {
 
 /// The same event in this bus: it keeps scope, id, time and cause, and gets a new place.
 fn again(run: u64, event: &ReadEvent, source: &Source) -> AnyEvent {
-    let mut head = Head::new(run, Arc::clone(&source.scope), source.cause.clone());
-    head.at = event.timestamp();
+    let mut head = Head::at(event.timestamp(), run, Arc::clone(&source.scope), source.cause.clone());
     let extras = event.stored.head.origin.as_ref().map(|origin| origin.extras.clone()).unwrap_or_default();
     head.origin = Some(Box::new(Origin { id: event.id(), seq: None, causation: event.causation(), extras }));
     Event::new(Arc::new(Stored { head, body: Again(Arc::clone(&event.stored)) }))
@@ -111,9 +110,9 @@ impl EventBus {
             )));
         }
         let raw = serde_json::to_string(data).map_err(|error| Refused::InvalidData(error.to_string()))?;
-        let catalogue = self.core.catalogue();
-        let version = catalogue.get(kind).map(|event| event.version); // what this program emits is of today
-        Ok(FromJson::decode(&catalogue, kind, raw.into(), version))
+        let event = self.core.catalogue().get(kind);
+        let version = event.map(|event| event.version); // what this program emits is of today
+        Ok(FromJson::decode(kind, event, raw.into(), version))
     }
 }
 
@@ -125,27 +124,6 @@ fn sort_of(value: &Value) -> &'static str {
         Value::String(_) => "a string",
         Value::Array(_) => "an array",
         Value::Object(_) => "an object",
-    }
-}
-
-impl FromJson {
-    /// Reads `data` into the type that the catalogue has for the kind. An older version is raised to today's, an alias is today's kind.
-    pub(crate) fn decode(
-        catalogue: &crate::registry::Catalogue,
-        kind: &str,
-        raw: Box<str>,
-        version: Option<u32>,
-    ) -> Self {
-        let Some(descriptor) = catalogue.get(kind) else {
-            return Self { kind: Kind::Open(kind.into()), raw, version, decoded: Decoded::Undeclared };
-        };
-        // Lines from before versions were written are of the first.
-        let version = Some(version.unwrap_or(1));
-        let decoded = match descriptor.decode_version(&raw, version) {
-            Ok(payload) => Decoded::Payload(payload),
-            Err(error) => Decoded::Misfit(error),
-        };
-        Self { kind: Kind::Declared(descriptor), raw, version, decoded }
     }
 }
 

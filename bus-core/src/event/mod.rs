@@ -4,6 +4,7 @@
 //! is one reference-counted pointer: cloning it copies no payload.
 
 mod id;
+mod json;
 mod read;
 mod stored;
 
@@ -17,7 +18,10 @@ pub use id::{EventId, InvalidEventId};
 pub use read::ReadEvent;
 
 pub(crate) use id::new_run;
-pub(crate) use stored::{Again, Body, Decoded, FromJson, Head, Kind, KindRef, Link, Origin, Stored, Typed};
+#[cfg(test)]
+pub(crate) use json::Decoded;
+pub(crate) use json::FromJson;
+pub(crate) use stored::{Again, Body, Head, Kind, KindRef, Link, Origin, Stored, Typed};
 
 use crate::payload::{AgentEvent, DecodeError, Descriptor, EventSet, Payload};
 use crate::scope::Scope;

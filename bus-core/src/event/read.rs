@@ -18,10 +18,9 @@ pub struct ReadEvent {
 }
 
 impl ReadEvent {
-    pub(crate) fn new(scope: Arc<Scope>, at: SystemTime, origin: Origin, body: FromJson) -> Self {
-        let mut head = Head::new(0, scope, None);
-        head.at = at;
-        head.origin = Some(Box::new(origin));
+    pub(crate) fn new(scope: Arc<Scope>, at: SystemTime, origin: Option<Origin>, body: FromJson) -> Self {
+        let mut head = Head::at(at, 0, scope, None);
+        head.origin = origin.map(Box::new);
         Self { stored: Arc::new(Stored { head, body }) }
     }
 

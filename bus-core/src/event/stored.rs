@@ -91,7 +91,12 @@ impl<'a> KindRef<'a> {
 
 impl Head {
     pub(crate) fn new(run: u64, scope: Arc<Scope>, cause: Option<Arc<Link>>) -> Self {
-        Self { run, seq: AtomicU64::new(0), at: SystemTime::now(), scope, cause, origin: None }
+        Self::at(SystemTime::now(), run, scope, cause)
+    }
+
+    /// The head of an event that has its time already: looking at the clock costs as much as a lock.
+    pub(crate) fn at(at: SystemTime, run: u64, scope: Arc<Scope>, cause: Option<Arc<Link>>) -> Self {
+        Self { run, seq: AtomicU64::new(0), at, scope, cause, origin: None }
     }
 
     pub(crate) fn seq(&self) -> u64 {
@@ -144,50 +149,6 @@ impl<P: Payload> Body for Typed<P> {
     }
     fn version(&self) -> Option<u32> {
         Some(P::DESCRIPTOR.version)
-    }
-}
-
-/// A payload that came as JSON: read from a line, or emitted under a kind that no file declares.
-pub(crate) struct FromJson {
-    pub(crate) kind: Kind,
-    pub(crate) raw: Box<str>,
-    pub(crate) version: Option<u32>,
-    pub(crate) decoded: Decoded,
-}
-
-/// What reading `data` into its type gave.
-pub(crate) enum Decoded {
-    Payload(Box<dyn ErasedPayload>),
-    /// The kind is declared, and `data` does not fit its type.
-    Misfit(DecodeError),
-    /// Nobody declared the kind.
-    Undeclared,
-}
-
-impl Body for FromJson {
-    fn kind(&self) -> KindRef<'_> {
-        self.kind.as_ref()
-    }
-    fn payload(&self) -> Option<&dyn ErasedPayload> {
-        match &self.decoded {
-            Decoded::Payload(payload) => Some(&**payload),
-            _ => None,
-        }
-    }
-    fn as_any(&self) -> Option<&dyn Any> {
-        self.payload().map(ErasedPayload::as_any)
-    }
-    fn raw(&self) -> Option<&str> {
-        Some(&self.raw)
-    }
-    fn decode_error(&self) -> Option<&DecodeError> {
-        match &self.decoded {
-            Decoded::Misfit(error) => Some(error),
-            _ => None,
-        }
-    }
-    fn version(&self) -> Option<u32> {
-        self.version
     }
 }
 

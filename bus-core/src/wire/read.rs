@@ -125,10 +125,11 @@ impl Reader {
     }
 
     fn body(&mut self, envelope: &Envelope<'_>) -> FromJson {
-        if self.known.get(&envelope.kind).is_none() {
+        let event = self.known.get(&envelope.kind).or_else(|| {
             self.known = self.bus.core.catalogue(); // it may have been declared since
-        }
-        FromJson::decode(&self.known, &envelope.kind, Box::from(&*envelope.data), envelope.version)
+            self.known.get(&envelope.kind)
+        });
+        FromJson::decode(&envelope.kind, event, Box::from(&*envelope.data), envelope.version)
     }
 }
 
@@ -160,7 +161,10 @@ impl<R> fmt::Debug for ReadLines<R> {
     }
 }
 
-fn origin(envelope: &Envelope<'_>) -> Origin {
-    let extras = envelope.extra.iter().map(|(key, value)| (Box::from(&**key), Box::from(&**value)));
-    Origin { id: envelope.id, seq: envelope.seq, causation: envelope.causation, extras: extras.collect() }
+/// What the event brings beside scope and data; the Python runtime's bring nothing.
+fn origin(envelope: &Envelope<'_>) -> Option<Origin> {
+    let Envelope { id, seq, causation, ref extra, .. } = *envelope;
+    let some = id.is_some() || seq.is_some() || causation.is_some() || !extra.is_empty();
+    let extras = extra.iter().map(|(key, value)| (Box::from(&**key), Box::from(&**value)));
+    some.then(|| Origin { id, seq, causation, extras: extras.collect() })
 }
