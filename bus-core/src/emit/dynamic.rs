@@ -109,10 +109,25 @@ impl EventBus {
                 kind.len()
             )));
         }
+        let levels = crate::wire::DATA_LEVELS;
+        if is_deeper(data, levels) {
+            return Err(Refused::InvalidData(format!(
+                "it has more than {levels} levels of arrays and objects, and no reader would take it"
+            )));
+        }
         let raw = serde_json::to_string(data).map_err(|error| Refused::InvalidData(error.to_string()))?;
         let event = self.core.catalogue().get(kind);
         let version = event.map(|event| event.version); // what this program emits is of today
         Ok(FromJson::decode(kind, event, raw.into(), version))
+    }
+}
+
+/// Whether there are more than so many levels; it goes no deeper to find out.
+fn is_deeper(value: &Value, levels: usize) -> bool {
+    match value {
+        Value::Array(items) => levels == 0 || items.iter().any(|item| is_deeper(item, levels - 1)),
+        Value::Object(members) => levels == 0 || members.values().any(|member| is_deeper(member, levels - 1)),
+        _ => false,
     }
 }
 

@@ -3,6 +3,9 @@
 /// Bytes of a kind, at most: of one that is read, and of one that is emitted.
 pub(crate) const KIND_BYTES: usize = 256;
 
+/// Levels of `data`, at most: the event's own object is one more.
+pub(crate) const DATA_LEVELS: usize = Limits::DEPTH - 1;
+
 /// Limits of reading. The text comes from outside; each of these bounds what a hostile one can cost.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {

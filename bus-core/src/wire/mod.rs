@@ -22,7 +22,7 @@ mod zone;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use limits::KIND_BYTES;
+pub(crate) use limits::{DATA_LEVELS, KIND_BYTES};
 
 pub use error::{ReadError, ReadProblem};
 pub use lines::{LineCause, LineError};

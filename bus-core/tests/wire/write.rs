@@ -160,3 +160,17 @@ fn a_payload_without_json_is_told() {
     assert_eq!((read.kind(), read.id(), read.raw_data()), ("placed", Some(event.id()), Some("null")));
     assert!(read.decode_error().is_some());
 }
+
+/// What is too deep to be read is not emitted in the first place.
+#[tokio::test]
+async fn as_deep_as_is_emitted_is_read() {
+    let bus = EventBus::new();
+    let deep = |levels: usize| (1..levels).fold(json!({}), |inner, _| json!({ "a": inner }));
+    assert!(bus.stream("s").emit_dynamic("k", deep(127)).await.is_ok());
+    let event = newest(&bus);
+    assert_eq!(bus.read_json(&event.to_json()).unwrap().to_json(), event.to_json());
+    for levels in [128, 1000] {
+        let receipt = bus.stream("s").emit_dynamic("k", deep(levels)).await;
+        assert!(receipt.refused().unwrap().to_string().contains("more than 127 levels"));
+    }
+}
