@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use serde_json::Value;
+
 use crate::process::{cargo, read, run, run_cargo};
 use crate::task::{Failure, Task};
 use crate::{minimal, supply, test, tidy, workspace};
@@ -92,11 +94,20 @@ fn clippy() -> Result<(), Failure> {
 
 /// Each feature of bus-core by itself, and none: the workspace build has them all on.
 fn features() -> Result<(), Failure> {
-    for features in ["", "derive", "inventory", "schema"] {
+    for feature in features_of(&workspace::metadata(false)?, "bus-core") {
         let library = ["clippy", "--package", "bus-core", "--lib", "--locked", "--no-default-features"];
-        run(cargo().args(library).args(["--features", features, "--", "-D", "warnings"]))?;
+        run(cargo().args(library).args(["--features", &feature, "--", "-D", "warnings"]))?;
     }
     Ok(())
+}
+
+/// The features of a package but `default`, and an empty name that stands for none.
+fn features_of(metadata: &Value, package: &str) -> Vec<String> {
+    let found = metadata["packages"].as_array().into_iter().flatten().find(|found| found["name"] == package);
+    let features =
+        found.and_then(|found| found["features"].as_object()).into_iter().flat_map(|map| map.keys());
+    let named = features.filter(|name| *name != "default").cloned();
+    std::iter::once(String::new()).chain(named).collect()
 }
 
 fn docs() -> Result<(), Failure> {
@@ -153,6 +164,14 @@ mod tests {
         ];
         let failure = run_steps(&steps.each_ref()).unwrap_err();
         assert_eq!(failure.to_string(), "steps failed: first, third");
+    }
+
+    #[test]
+    fn features_are_read_from_the_manifest() {
+        let metadata = serde_json::json!({ "packages": [
+            { "name": "bus-core", "features": { "default": ["derive"], "derive": [], "schema": [] } },
+        ] });
+        assert_eq!(features_of(&metadata, "bus-core"), ["", "derive", "schema"]);
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! `cargo xtask supply`: what we depend on has a licence we can pass on, comes from the registry, and is there once.
 
+use std::fs;
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use crate::process::{cargo, run};
+use crate::process::{cargo, read, run};
 use crate::task::{Failure, Task, no_arguments};
+use crate::workspace;
 
 /// Its rules are in `deny.toml`; the version is the one that read them when they were written.
 const INSTALL: &str = "cargo install cargo-deny --version 0.20.2 --locked";
@@ -19,11 +21,18 @@ Runs cargo-deny over the lock file with the rules of deny.toml. Advisories are c
 advisory database is on this machine (`cargo deny fetch db` brings it). Without cargo-deny the check is left out and
 says so: `cargo install cargo-deny --version 0.20.2 --locked` installs it.
 
+Then compares the tree of bus-core with the tables of docs/design.md, which give a reason for each crate in it.
+
 Exit code: 0 if nothing is wrong or cargo-deny is not installed, 1 if something is wrong.",
     run: |parser| no_arguments(parser).and_then(|()| check()),
 };
 
 pub(crate) fn check() -> Result<(), Failure> {
+    let rules = check_rules();
+    rules.and(check_reasons())
+}
+
+fn check_rules() -> Result<(), Failure> {
     let installed =
         cargo().args(["deny", "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status()?;
     if !installed.success() {
@@ -40,6 +49,36 @@ pub(crate) fn check() -> Result<(), Failure> {
     run(&mut deny)
 }
 
+/// Every crate that a user of bus-core builds has a line that says what for.
+fn check_reasons() -> Result<(), Failure> {
+    let tree = read(
+        cargo()
+            .args(["tree", "--locked", "--package", "bus-core", "--edges", "normal"])
+            .args(["--prefix", "none", "--format", "{p}"]),
+    )?;
+    let page = fs::read_to_string(workspace::root().join("docs/design.md"))?;
+    let missing = without_reason(&tree, &page);
+    if missing.is_empty() {
+        println!("docs/design.md has a reason for each crate of bus-core's tree");
+        return Ok(());
+    }
+    Err(Failure::found(format!(
+        "docs/design.md has no line that says what these are for: {}",
+        missing.join(", ")
+    )))
+}
+
+fn without_reason<'a>(tree: &'a str, page: &str) -> Vec<&'a str> {
+    let rows = || page.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next());
+    let names =
+        tree.lines().filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "bus-core");
+    let mut missing: Vec<&str> =
+        names.filter(|name| !rows().any(|cell| cell.contains(&format!("`{name}`")))).collect();
+    missing.sort_unstable();
+    missing.dedup();
+    missing
+}
+
 /// cargo-deny keeps its copy of the database in cargo's home, unless deny.toml says otherwise.
 fn advisories_at_hand() -> bool {
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
@@ -52,9 +91,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_crate_without_a_reason_is_named() {
+        let tree = "bus-core v0.1.0\nserde v1.0.0\nserde_core v1.0.0\nserde_core v1.0.0 (*)\n";
+        assert_eq!(
+            without_reason(tree, "| `serde` | fields |\nserde_core is `serde_core`\n"),
+            ["serde_core"]
+        );
+    }
+
+    #[test]
     fn help_and_rules_name_the_same_version() {
         assert!(TASK.help.contains(INSTALL));
-        let script = std::fs::read_to_string(crate::workspace::root().join(".ci/run")).unwrap();
+        let script = std::fs::read_to_string(workspace::root().join(".ci/run")).unwrap();
         assert!(script.contains(INSTALL), "`.ci/run` installs another version");
     }
 }
