@@ -1,6 +1,8 @@
 //! A definition as another crate publishes it, for the tests beside this: what it means outside of its own crate can only
 //! be seen from one.
 
+pub mod strict;
+
 use bus_core::AgentEvent;
 
 /// A definition that its crate means to extend.

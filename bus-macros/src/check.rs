@@ -169,11 +169,24 @@ fn check_ending(ctxt: &Ctxt, definition: &Definition, event: &Event, end: &Endin
     // Each event that ends it brings the same words again: report them once.
     let is_first = event.ends_with.first().is_some_and(|first| first.event == end.event);
     for field in &end.by {
-        if event.field(field).is_some() {
+        if let Some(own) = event.field(field) {
             check_field_of(ctxt, other, field);
+            check_same_name(ctxt, own, other.field(field));
         } else if is_first {
             check_field_of(ctxt, event, field);
         }
+    }
+}
+
+/// A pair is matched by names on the wire: both events write the field by one name.
+fn check_same_name(ctxt: &Ctxt, own: &Field, other: Option<&Field>) {
+    if let Some(other) = other.filter(|other| other.name != own.name) {
+        let message = format!(
+            "a pair is matched by the name on the wire, and this field is `{}` there and `{}` in the event that begins: \
+             rename both alike",
+            other.name, own.name
+        );
+        ctxt.error(other.span(), message);
     }
 }
 

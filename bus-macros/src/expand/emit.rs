@@ -6,7 +6,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 
-use super::{Names, allow_deprecated, doc, docs_or, setter};
+use super::{Names, allow_arguments, allow_deprecated, doc, setter};
 use crate::model::{Definition, Event, Field, at};
 
 /// Said of an emit that is neither awaited nor sent.
@@ -52,8 +52,9 @@ fn helper(names: &Names, event: &Event) -> TokenStream {
         (quote!(#krate::Emit<#ident>), emit)
     };
     let docs = helper_docs(event);
+    let allow = allow_arguments(required.len() + 1);
     quote_spanned! {span=>
-        #(#cfgs)* #docs #deprecated
+        #(#cfgs)* #docs #deprecated #allow
         fn #name(&self, #(#parameters),*) -> #result #bounds {
             #body
         }
@@ -62,21 +63,21 @@ fn helper(names: &Names, event: &Event) -> TokenStream {
 
 /// The event's own words, what it needs, and its fields: all that an editor shows where the helper is called.
 fn helper_docs(event: &Event) -> TokenStream {
-    let own = docs_or(&event.docs, &format!("Emits [`{}`].", event.ident.unraw()));
+    let own = &event.docs;
     let scope = match (event.node, event.execution) {
         (true, true) => ", which needs a node and an execution",
         (true, false) => ", which needs a node",
         (false, true) => ", which needs an execution",
         (false, false) => "",
     };
-    let mut lines = vec![
-        String::new(),
-        format!(
-            " Emits [`{}`], kind `{}`{scope}. `.await` publishes and waits for the handlers, `.send()` publishes only.",
-            event.ident.unraw(),
-            event.kind.value()
-        ),
-    ];
+    let mut lines = vec![format!(
+        " Emits [`{}`], kind `{}`{scope}. `.await` publishes and waits for the handlers, `.send()` publishes only.",
+        event.ident.unraw(),
+        event.kind.value()
+    )];
+    if !own.is_empty() {
+        lines.insert(0, String::new());
+    }
     if !event.fields.is_empty() {
         lines.push(String::new());
     }
@@ -87,7 +88,7 @@ fn helper_docs(event: &Event) -> TokenStream {
         lines.push(format!(" * `{}`{how}{colon}{first}", field.ident.unraw()));
     }
     let rest = doc(lines);
-    quote!(#own #rest)
+    quote!(#(#own)* #rest)
 }
 
 /// For an event with optional fields: an `Emit` with setters.
@@ -120,12 +121,17 @@ pub(super) fn builder(names: &Names, definition: &Definition, event: &Event) -> 
             }
         }
         #(#cfgs)* #allow
-        impl ::core::future::IntoFuture for #name {
+        impl ::core::future::Future for #name {
             type Output = #krate::Receipt;
-            type IntoFuture = #krate::Emit<#ident>;
             #[inline]
-            fn into_future(self) -> Self::IntoFuture {
-                self.inner
+            fn poll(
+                self: ::core::pin::Pin<&mut Self>,
+                context: &mut ::core::task::Context<'_>,
+            ) -> ::core::task::Poll<Self::Output> {
+                ::core::future::Future::poll(
+                    ::core::pin::Pin::new(&mut ::core::pin::Pin::get_mut(self).inner),
+                    context,
+                )
             }
         }
     })

@@ -91,6 +91,11 @@ fn docs_or(docs: &[syn::Attribute], otherwise: &str) -> TokenStream {
     }
 }
 
+/// For a function with more arguments than clippy likes: an event has the fields that it has.
+fn allow_arguments(count: usize) -> Option<TokenStream> {
+    (count > 7).then(|| quote!(#[allow(clippy::too_many_arguments)]))
+}
+
 /// `#[allow(deprecated)]`, only where something deprecated is mentioned: an `allow` cannot stand under a `forbid`.
 fn allow_deprecated(is: bool) -> Option<TokenStream> {
     is.then(|| quote!(#[allow(deprecated)]))

