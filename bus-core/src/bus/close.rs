@@ -98,7 +98,7 @@ impl EventBus {
                 }
             }
         });
-        Close { bus: self.clone(), timeout, sleep: None }
+        Close { bus: self.clone(), timeout, sleep: None, closer: None }
     }
 }
 
@@ -108,22 +108,35 @@ pub struct Close {
     bus: EventBus,
     timeout: Duration,
     sleep: Option<Pin<Box<Sleep>>>,
+    /// The handler that waits in it.
+    closer: Option<JobRef>,
+}
+
+impl Drop for Close {
+    fn drop(&mut self) {
+        if let Some(job) = self.closer {
+            self.bus.core.step(|order, after| order.note_closes(job, false, after));
+        }
+    }
 }
 
 impl Future for Close {
     type Output = CloseReport;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<CloseReport> {
-        let Self { bus, timeout, sleep } = &mut *self;
+        let Self { bus, timeout, sleep, closer } = &mut *self;
         let here = current(&bus.core);
+        *closer = here.or(*closer);
         let quiet = bus.core.step(|order, after| {
             let excepted = here.map(|here| order.waiting_for(here)).unwrap_or_default();
-            let quiet = order.is_quiet(|job| excepted.contains(&job));
+            let quiet = order.is_quiet(|job| excepted.contains_key(&job));
             if !quiet {
-                order.closers.retain(|waker| !waker.will_wake(context.waker()));
-                order.closers.push(context.waker().clone());
-                if let Some((job, _)) = here {
+                if let Some(job) = here {
                     order.await_event(job, after);
+                    order.note_closes(job, true, after);
+                }
+                if !order.closers.iter().any(|waker| waker.will_wake(context.waker())) {
+                    order.closers.push(context.waker().clone());
                 }
             }
             quiet
@@ -131,11 +144,11 @@ impl Future for Close {
         if !quiet && !timeout.is_zero() {
             let sleep = sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(*timeout)));
             if sleep.as_mut().poll(context).is_pending() {
-                mark_waiting(&bus.core);
+                mark_waiting();
                 return Poll::Pending;
             }
         }
-        let (left, unread) = leave(&bus.core, here.map(|(job, _)| job));
+        let (left, unread) = leave(&bus.core, here);
         Poll::Ready(CloseReport { left, unread, open_pairs: bus.open_pairs() })
     }
 }

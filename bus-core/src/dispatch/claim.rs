@@ -199,8 +199,8 @@ impl Batch<'_> {
         let known = &mut self.ticket;
         self.core.step(|order, after| {
             let ticket = *known.get_or_insert_with(|| order.tickets.insert(Ticket::default()));
+            order.note_waiter(ticket, waiter);
             if let Some(found) = order.tickets.get_mut(ticket) {
-                found.waiter = waiter;
                 found.pending.push(at.lane);
                 if deferred {
                     found.settle(at.lane, &Settled::Deferred);
@@ -262,7 +262,11 @@ fn end(
 /// Starts a handler on what waits for it: used where a subscription begins with a replay.
 pub(crate) fn start(core: &Arc<Core>, lane: Key, runner: Runner) {
     let tick = core.ticks.load(Ordering::Relaxed);
-    if let Some(next) = core.step(|order, after| order.resume(lane, runner, 0, tick, after)) {
+    if let Some(next) = core.step(|order, after| {
+        // A sync handler looks back on the stack of whoever subscribes it.
+        let below = if runner.is_sync() { context::current(core) } else { None };
+        order.resume(lane, runner, (below, 0), tick, after)
+    }) {
         go_on(core, lane, next);
     }
     run_later();

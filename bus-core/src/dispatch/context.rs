@@ -165,10 +165,10 @@ pub(crate) fn within_sync() -> bool {
     top.sync || top.below_sync
 }
 
-/// The innermost handler of this bus on the stack, and whether it is a sync one.
-pub(crate) fn current(core: &Core) -> Option<(JobRef, bool)> {
+/// The innermost handler on the stack, if it is one of this bus.
+pub(crate) fn current(core: &Core) -> Option<JobRef> {
     let top = top();
-    if top.core == address(core) { top.job.map(|job| (job, top.sync)) } else { None }
+    if top.core == address(core) { top.job } else { None }
 }
 
 /// The causal chain that something emitted now continues.
@@ -180,10 +180,7 @@ pub(crate) fn cause() -> Option<Arc<Link>> {
     Some(Arc::new(Link { kind, id, depth, parent }))
 }
 
-/// Notes that the innermost handler of this bus waits in the bus.
-pub(crate) fn mark_waiting(core: &Core) {
-    let top = top();
-    if top.core == address(core) {
-        set_top(Top { waits: true, ..top });
-    }
+/// Notes that the innermost handler waits in a bus, its own or another: either way it needs no place meanwhile.
+pub(crate) fn mark_waiting() {
+    set_top(Top { waits: true, ..top() });
 }

@@ -25,8 +25,8 @@ use crate::sync::{Handle, Id, Ordering, planted};
 pub(super) struct Step<'a> {
     pub(super) event: &'a AnyEvent,
     mode: Mode,
-    /// The handler that publishes, and whether it is a sync one.
-    pub(super) here: Option<(JobRef, bool)>,
+    /// The handler that publishes.
+    pub(super) here: Option<JobRef>,
     pub(super) policy: Policy,
     nesting: usize,
     tick: u64,
@@ -45,6 +45,8 @@ pub(super) struct Step<'a> {
     /// Sync subscriptions that are over their capacity.
     pub(super) full: Vec<Key>,
     closing: Vec<Key>,
+    /// Handlers that waited for this event.
+    woken: Vec<JobRef>,
     pub(super) after: After,
 }
 
@@ -67,6 +69,7 @@ impl<'a> Step<'a> {
             ticket: None,
             full: Vec::new(),
             closing: Vec::new(),
+            woken: Vec::new(),
             after: After::default(),
         }
     }
@@ -118,15 +121,7 @@ impl<'a> Step<'a> {
     fn claim(&mut self, key: Key, lane: &mut Lane, runner: Runner, next_job: &mut u64) {
         *next_job += 1;
         let job = *next_job;
-        let waiter = self.here.map(|(job, _)| job);
-        lane.running.push(Running {
-            job,
-            waiter,
-            ticket: None,
-            batch: self.event.seq(),
-            awaits_event: false,
-            since: self.tick,
-        });
+        lane.running.push(Running::new(job, self.here, self.event.seq(), self.tick));
         let in_place = self.nesting < context::NESTING && (lane.is_sync() || self.polls_for(lane));
         let sync = lane.is_sync();
         self.calls |= sync;
@@ -167,8 +162,9 @@ impl<'a> Step<'a> {
             replay: false,
         };
         let pushed = lane.backlog.push(queued);
-        if let Work::Pull { waker, once, .. } = &mut lane.work {
+        if let Work::Pull { waker, once, reader, .. } = &mut lane.work {
             let woken = waker.take().filter(|_| !planted("reader_unwoken"));
+            self.woken.extend(woken.as_ref().and(*reader));
             self.after.wakers.extend(woken);
             self.closing.extend(once.then_some(key));
         }
@@ -225,11 +221,12 @@ impl<'a> Step<'a> {
         for lane in std::mem::take(&mut self.closing) {
             order.close_lane(lane);
         }
+        for job in std::mem::take(&mut self.woken) {
+            order.event_came(job);
+        }
         let Some(ticket) = self.ticket else { return };
         if self.mode == Mode::Await {
-            if let Some(found) = order.tickets.get_mut(ticket) {
-                found.waiter = self.here.map(|(job, _)| job);
-            }
+            order.note_waiter(ticket, self.here);
             order.defer_stuck(ticket, self.here, &mut self.after);
         }
     }

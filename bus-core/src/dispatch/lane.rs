@@ -78,8 +78,31 @@ pub(crate) struct Running {
     pub(crate) batch: u64,
     /// Its last poll left it waiting for an event: nobody can know when it goes on.
     pub(crate) awaits_event: bool,
+    /// It waits for the bus to be quiet, so nobody who waits for that waits for it.
+    pub(crate) closes: bool,
+    /// The publishes that it awaits. Those that are done may be among them.
+    pub(crate) awaits: Vec<Key>,
+    /// The streams that it reads.
+    pub(crate) reads: Vec<Key>,
     /// The tick at which it began, for the slow warning; 0 once it was given.
     pub(crate) since: u64,
+}
+
+impl Running {
+    /// One event that a handler takes up. `waiter` and `batch` are those of the stack that it runs on.
+    pub(crate) fn new(job: u64, waiter: Option<JobRef>, batch: u64, since: u64) -> Self {
+        Self {
+            job,
+            waiter,
+            ticket: None,
+            batch,
+            awaits_event: false,
+            closes: false,
+            awaits: Vec::new(),
+            reads: Vec::new(),
+            since,
+        }
+    }
 }
 
 /// What became of the events that matched one subscription.
@@ -176,8 +199,8 @@ impl Lane {
         self.running.iter_mut().find(|running| running.job == job)
     }
 
-    /// Whether every handler at work waits for an event, so that nobody can know when the backlog moves.
-    pub(crate) fn stands_still(&self) -> bool {
-        !self.running.is_empty() && self.running.iter().all(|running| running.awaits_event)
+    /// Whether every handler at work is stuck, so that the backlog does not move.
+    pub(crate) fn stands_still(&self, stuck: impl Fn(&Running) -> bool) -> bool {
+        !self.running.is_empty() && self.running.iter().all(stuck)
     }
 }

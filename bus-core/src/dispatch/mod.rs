@@ -31,6 +31,7 @@ mod prepare;
 mod publish;
 mod queue;
 mod receipt;
+mod ring;
 mod route;
 mod runner;
 mod slab;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Settings;
 use super::after::{After, Report};
+use super::context::JobRef;
 use super::history::History;
 use super::lane::{Counts, Lane, LaneInfo, Running, State, Work};
 use super::pairs::Pairs;
@@ -123,9 +124,10 @@ impl Order {
             return None;
         };
         let at = found.running.iter().position(|running| running.job == job);
-        let batch = at.map_or(0, |at| found.running.swap_remove(at).batch);
-        let batch = if runner.is_sync() { batch } else { 0 };
-        let next = self.resume(lane, runner, batch, tick, after);
+        let done = at.map(|at| found.running.swap_remove(at)).filter(|_| runner.is_sync());
+        // The next event of a sync handler runs on the same stack.
+        let stack = done.map(|done| (done.waiter, done.batch)).unwrap_or_default();
+        let next = self.resume(lane, runner, stack, tick, after);
         self.note_end(after);
         next
     }
@@ -141,7 +143,7 @@ impl Order {
         &mut self,
         lane: Key,
         runner: Runner,
-        batch: u64,
+        (waiter, batch): (Option<JobRef>, u64),
         tick: u64,
         after: &mut After,
     ) -> Option<Next> {
@@ -159,14 +161,8 @@ impl Order {
         }
         self.next_job += 1;
         let job = self.next_job;
-        found.running.push(Running {
-            job,
-            waiter: None,
-            ticket: queued.ticket,
-            batch,
-            awaits_event: false,
-            since: tick,
-        });
+        let running = Running::new(job, waiter, batch, tick);
+        found.running.push(Running { ticket: queued.ticket, ..running });
         Some(Next { runner, job, queued, info: Arc::clone(&found.info) })
     }
 
@@ -274,12 +270,11 @@ impl Order {
     }
 
     /// Whether no handler is at work and nothing waits for one, but for the handlers in `except`.
-    pub(crate) fn is_quiet(&self, except: impl Fn(super::context::JobRef) -> bool) -> bool {
-        self.lanes.iter().all(|(key, lane)| {
-            let own = |running: &Running| except(super::context::JobRef { lane: key, job: running.job });
-            let excepted = !lane.running.is_empty() && lane.running.iter().all(own);
-            let drained = lane.backlog.is_empty() || matches!(lane.work, Work::Pull { .. });
-            excepted || (drained && lane.running.is_empty())
+    pub(crate) fn is_quiet(&self, except: impl Fn(JobRef) -> bool) -> bool {
+        self.lanes.iter().all(|(lane, found)| {
+            let own = |running: &Running| running.closes || except(JobRef { lane, job: running.job });
+            let drained = found.backlog.is_empty() || matches!(found.work, Work::Pull { .. });
+            found.stands_still(own) || (drained && found.running.is_empty())
         })
     }
 

@@ -36,7 +36,6 @@ impl Core {
         }
         let Step { receipt, claims, place, ticket, full, here, after, .. } = step;
         after.run(self);
-        let here = here.map(|(job, _)| job);
         let mut batch = Batch { core: self, mode, here, place, receipt, ticket };
         batch.run(event, claims);
         if mode == Mode::Send && !full.is_empty() && context::is_outside() {
@@ -106,7 +105,8 @@ impl Core {
         let mut order = self.lock();
         order.blocked += 1;
         while order.lanes.get(lane).is_some_and(|lane| {
-            lane.state != State::Ended && !lane.running.is_empty() && lane.backlog.is_full()
+            let moves = !lane.running.is_empty() && !lane.stands_still(|running| running.awaits_event);
+            lane.state != State::Ended && moves && lane.backlog.is_full()
         }) {
             order = self.room.wait(order);
         }

@@ -27,11 +27,7 @@ impl Waiting {
         let done = core.step(|order, after| {
             if enters {
                 let here = current(core);
-                order
-                    .tickets
-                    .get_mut(ticket)
-                    .into_iter()
-                    .for_each(|found| found.waiter = here.map(|(job, _)| job));
+                order.note_waiter(ticket, here);
                 order.defer_stuck(ticket, here, after);
             }
             let found = order.tickets.get_mut(ticket)?;
@@ -42,7 +38,7 @@ impl Waiting {
             None
         });
         let Some(done) = done else {
-            mark_waiting(core);
+            mark_waiting();
             return Poll::Pending;
         };
         self.ticket = None;

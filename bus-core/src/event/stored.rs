@@ -50,6 +50,16 @@ pub(crate) struct Link {
     pub(crate) parent: Option<Arc<Link>>,
 }
 
+/// One link after the other: a long chain would overflow the stack if each dropped the one before it.
+impl Drop for Link {
+    fn drop(&mut self) {
+        let mut parent = self.parent.take();
+        while let Some(mut link) = parent.and_then(Arc::into_inner) {
+            parent = link.parent.take();
+        }
+    }
+}
+
 /// The kind of an event: a declared one is its descriptor's, an open one is text.
 #[derive(Debug, Clone)]
 pub(crate) enum Kind {

@@ -50,6 +50,19 @@ impl<S> First<S> {
         FirstWithin { first: self, limit, sleep: None }
     }
 
+    /// Without a context it only looks.
+    fn look(&mut self, mut context: Option<&mut Context<'_>>) -> Poll<Result<Event<S>, WaitError>> {
+        loop {
+            match self.reader.poll(context.as_deref_mut()) {
+                Poll::Ready(Some(Ok(event))) => return Poll::Ready(Ok(event.assume())),
+                // A gap is told by `missed`; the event may still come.
+                Poll::Ready(Some(Err(_))) => {}
+                Poll::Ready(None) => return Poll::Ready(Err(WaitError::Closed)),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+
     /// What history no longer held of the time that [`since`](Subscribe::since) asked for: the event may be among it.
     pub fn missed(&self) -> Option<Lagged> {
         self.reader.missed
@@ -60,15 +73,7 @@ impl<S> Future for First<S> {
     type Output = Result<Event<S>, WaitError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        loop {
-            match self.reader.poll(Some(context)) {
-                Poll::Ready(Some(Ok(event))) => return Poll::Ready(Ok(event.assume())),
-                // A gap is told by `missed`; the event may still come.
-                Poll::Ready(Some(Err(_))) => {}
-                Poll::Ready(None) => return Poll::Ready(Err(WaitError::Closed)),
-                Poll::Pending => return Poll::Pending,
-            }
-        }
+        self.look(Some(context))
     }
 }
 
@@ -94,11 +99,14 @@ impl<S> Future for FirstWithin<S> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { first, limit, sleep } = &mut *self;
+        if limit.is_zero() {
+            return match first.look(None) {
+                Poll::Pending => Poll::Ready(Err(WaitError::TimedOut)),
+                found @ Poll::Ready(_) => found,
+            };
+        }
         if let Poll::Ready(found) = Pin::new(first).poll(context) {
             return Poll::Ready(found);
-        }
-        if limit.is_zero() {
-            return Poll::Ready(Err(WaitError::TimedOut));
         }
         let sleep = sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(*limit)));
         sleep.as_mut().poll(context).map(|()| Err(WaitError::TimedOut))

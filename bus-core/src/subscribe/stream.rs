@@ -122,6 +122,11 @@ impl Reader {
                 reader.lane = Some(added.lane);
                 reader.id = added.id;
                 reader.missed = added.missed;
+                // Until somebody else reads it, the handler that made it is who does.
+                let here = current(core);
+                if here.is_some() {
+                    core.lock().note_reader(added.lane, here);
+                }
                 Ok(reader)
             }
             Err(SubscribeError::Closed) => Ok(reader),
@@ -136,10 +141,10 @@ impl Reader {
     ) -> Poll<Option<Result<AnyEvent, Lagged>>> {
         let Some(lane) = self.lane else { return Poll::Ready(None) };
         let Some(core) = self.core.upgrade() else { return Poll::Ready(self.inherited()) };
-        let here = current(&core).map(|(job, _)| job);
+        let (here, waits) = (current(&core), context.is_some());
         let polled = core.step(|order, after| order.read(lane, context, here, after));
-        if polled.is_pending() && here.is_some() {
-            mark_waiting(&core);
+        if polled.is_pending() && waits {
+            mark_waiting();
         }
         polled.map(|item| item.map(|item| item.map(|event| event.through(self.id))))
     }
@@ -173,6 +178,10 @@ impl Order {
         after: &mut After,
     ) -> Poll<Option<Result<AnyEvent, Lagged>>> {
         let closed = self.closed;
+        self.note_reader(lane, here);
+        if let Some(job) = here {
+            self.event_came(job);
+        }
         let Some(found) = self.lanes.get_mut(lane) else { return Poll::Ready(None) };
         if let Some(gap) = found.backlog.take_gap() {
             return Poll::Ready(Some(Err(gap)));
@@ -187,8 +196,7 @@ impl Order {
         if closed || found.state != State::Open {
             return Poll::Ready(None);
         }
-        if let (Work::Pull { waker, reader, .. }, Some(context)) = (&mut found.work, context) {
-            *reader = here;
+        if let (Work::Pull { waker, .. }, Some(context)) = (&mut found.work, context) {
             after.leave_waker(waker, context.waker());
             if let Some(job) = here {
                 self.await_event(job, after);

@@ -101,7 +101,7 @@ fn picture(bus: Option<&EventBus>) -> String {
     let (send, stats) = mpsc::channel();
     std::thread::spawn(move || drop(send.send(bus.stats())));
     match stats.recv_timeout(Duration::from_secs(1)) {
-        Ok(stats) => serde_json::to_string_pretty(&stats).unwrap(),
+        Ok(stats) => serde_json::to_string(&stats).unwrap(),
         Err(_) => "and the bus does not answer: its lock is held".to_owned(),
     }
 }
@@ -125,6 +125,24 @@ pub(crate) fn check_accounts(stats: &Stats) {
 /// Polls a future once, as an executor that then forgets it would.
 pub(crate) fn poll_once<F: Future>(future: F) -> Poll<F::Output> {
     pin!(future).poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// Blocks this thread until a future is ready, as code outside any runtime does.
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+    struct Unpark(std::thread::Thread);
+    impl std::task::Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(done) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return done;
+        }
+        std::thread::park();
+    }
 }
 
 /// Lets everything run that can run now, on a runtime of one thread.
