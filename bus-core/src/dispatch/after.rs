@@ -61,14 +61,19 @@ impl After {
     }
 
     /// Does what is to be done. The order lock must not be held.
+    #[inline]
     pub(crate) fn run(self, core: &Core) {
-        let Self { wakers, events, rare, room } = self;
-        if room {
+        if self.room {
             core.room.notify_all();
         }
-        if wakers.is_empty() && events.is_empty() && rare.is_none() {
-            return;
+        if !(self.wakers.is_empty() && self.events.is_empty() && self.rare.is_none()) {
+            self.call_out(core);
         }
+    }
+
+    /// Calls the user's wakers and drops.
+    fn call_out(self, core: &Core) {
+        let Self { wakers, events, rare, .. } = self;
         let _called_back = CalledBack::enter();
         wakers.for_each(|waker| guarded(|| waker.wake()));
         if let Some(rare) = rare {

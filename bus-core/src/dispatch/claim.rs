@@ -31,8 +31,8 @@ pub(crate) struct Claim {
     pub(crate) in_place: bool,
     /// Whether the handler has a timeout.
     pub(crate) timed: bool,
-    /// What became of it, once it has run.
-    pub(crate) outcome: Option<Outcome>,
+    /// Whether it ended well, once it has run. What became of it otherwise is in the batch.
+    pub(crate) handled: Option<bool>,
 }
 
 /// The publish that made the claims, and what it tells its publisher.
@@ -43,8 +43,10 @@ pub(crate) struct Batch<'a> {
     pub(crate) here: Option<JobRef>,
     /// The place of `max_concurrent_handlers` for polls in place. One serves all handlers that are ready at once.
     pub(crate) place: Place,
-    pub(crate) receipt: Receipt,
-    pub(crate) ticket: Option<Key>,
+    pub(crate) receipt: &'a mut Receipt,
+    pub(crate) ticket: &'a mut Option<Key>,
+    /// What became of the claims that did not end well, in their order.
+    pub(crate) troubles: Vec<(JobRef, Outcome)>,
 }
 
 /// An async handler that is not done.
@@ -73,10 +75,6 @@ pub(crate) fn scratch() -> Vec<Claim> {
 impl Batch<'_> {
     /// Runs the claims: in place what may run here, the others are handed over.
     pub(crate) fn run(&mut self, event: AnyEvent, mut claims: Vec<Claim>) {
-        if claims.is_empty() {
-            give_back(claims);
-            return super::guarded(|| drop(event));
-        }
         let event = self.call(event, &mut claims);
         self.poll(&event, &mut claims);
         self.hand_over(&event, &mut claims);
@@ -91,14 +89,14 @@ impl Batch<'_> {
     }
 
     /// Calls the sync handlers.
-    fn call(&self, mut event: AnyEvent, claims: &mut [Claim]) -> AnyEvent {
+    fn call(&mut self, mut event: AnyEvent, claims: &mut [Claim]) -> AnyEvent {
         let entered = Entered::new(self.core, Cause::of(&event));
         for claim in claims.iter_mut().filter(|claim| claim.in_place) {
             if let Some(Runner::Sync(runner)) = &mut claim.runner {
                 entered.job(claim.at, true);
                 let (back, outcome) = runner.run(event.through(claim.subscription));
                 event = back;
-                claim.outcome = Some(outcome);
+                self.note(claim, outcome);
             }
         }
         event
@@ -122,7 +120,7 @@ impl Batch<'_> {
             // The driver polls again at once and leaves its own waker, so that this one is never needed.
             let context = &mut Context::from_waker(Waker::noop());
             match runner.begin(event.clone().through(claim.subscription), context) {
-                Poll::Ready(outcome) => claim.outcome = Some(outcome),
+                Poll::Ready(outcome) => self.note(claim, outcome),
                 Poll::Pending => {
                     let Some(Runner::Async(runner)) = claim.runner.take() else { continue };
                     // A handler that waits in the bus holds no place; any other takes this one along.
@@ -137,6 +135,15 @@ impl Batch<'_> {
         }
     }
 
+    /// Notes how a claim ended.
+    fn note(&mut self, claim: &mut Claim, outcome: Outcome) {
+        let handled = matches!(outcome, Outcome::Handled);
+        claim.handled = Some(handled);
+        if !handled {
+            self.troubles.push((claim.at, outcome));
+        }
+    }
+
     /// Takes a place for a poll in place, unless it has one.
     fn takes_place(&mut self) -> bool {
         if self.place == Place::None && self.core.lock().places.try_take() {
@@ -147,7 +154,7 @@ impl Batch<'_> {
 
     /// Hands over what could not run here.
     fn hand_over(&mut self, event: &AnyEvent, claims: &mut [Claim]) {
-        for claim in claims.iter_mut().filter(|claim| claim.outcome.is_none()) {
+        for claim in claims.iter_mut().filter(|claim| claim.handled.is_none()) {
             match claim.runner.take() {
                 Some(Runner::Async(runner)) => {
                     self.drive(event, Pending { at: claim.at, runner, began: None }, Place::None, false);
@@ -160,15 +167,42 @@ impl Batch<'_> {
 
     /// Notes what became of the claims that ran here, in one stroke, and finds what their handlers do next.
     fn end(&mut self, event: &AnyEvent, claims: &mut Vec<Claim>) -> Vec<(Key, Next)> {
-        let Self { core, place, receipt, .. } = self;
+        let core = self.core;
+        let mut next = Vec::new();
         core.step(|order, after| {
-            after.wakers.extend(order.places.give(place));
+            after.wakers.extend(order.places.give(&mut self.place));
             let tick = core.ticks.load(Ordering::Relaxed);
-            let next = claims.drain(..).filter_map(|claim| end(order, claim, event, receipt, tick, after));
-            let next = next.collect();
+            for claim in &mut *claims {
+                let JobRef { lane, job } = claim.at;
+                let (Some(handled), Some(runner)) = (claim.handled, claim.runner.take()) else { continue };
+                let left = if handled {
+                    self.receipt.handled += 1;
+                    match order.lanes.get_mut(lane) {
+                        Some(found) => found.rest(job, runner),
+                        None => Some(runner),
+                    }
+                } else {
+                    self.tell(order, claim, event, after);
+                    Some(runner)
+                };
+                let more = left.and_then(|runner| order.finish(lane, job, runner, tick, after));
+                next.extend(more.map(|more| (lane, more)));
+            }
             order.note_end(after);
-            next
-        })
+        });
+        claims.clear();
+        next
+    }
+
+    /// Notes a claim that did not end well.
+    #[cold]
+    fn tell(&mut self, order: &mut Order, claim: &Claim, event: &AnyEvent, after: &mut After) {
+        let Some(at) = self.troubles.iter().position(|(job, _)| *job == claim.at) else { return };
+        let (JobRef { lane, .. }, outcome) = self.troubles.remove(at);
+        if let Some(name) = order.lanes.get(lane).map(|found| Arc::clone(&found.info.name)) {
+            self.receipt.note(&Settled::Done(claim.subscription, &name, &outcome));
+            order.settle(lane, None, &outcome, event.kind(), after);
+        }
     }
 
     /// Gives an async handler to a driver task on its runtime.
@@ -196,7 +230,7 @@ impl Batch<'_> {
     /// Notes that a delivery is not done when the publish returns: the publisher learns of it through the ticket.
     fn promise(&mut self, at: JobRef, deferred: bool) -> Option<(Arc<LaneInfo>, Key)> {
         let waiter = if self.mode == Mode::Await { self.here } else { None };
-        let known = &mut self.ticket;
+        let known = &mut *self.ticket;
         self.core.step(|order, after| {
             let ticket = *known.get_or_insert_with(|| order.tickets.insert(Ticket::default()));
             order.note_waiter(ticket, waiter);
@@ -221,42 +255,10 @@ impl Batch<'_> {
 }
 
 /// Keeps the memory of a list of claims for the next publish of this thread.
-fn give_back(claims: Vec<Claim>) {
+pub(crate) fn give_back(claims: Vec<Claim>) {
     if claims.capacity() <= SCRATCH {
         let _ = CLAIMS.try_with(|kept| kept.set(claims));
     }
-}
-
-/// Notes what became of a claim, and finds what its handler does next.
-fn end(
-    order: &mut Order,
-    claim: Claim,
-    event: &AnyEvent,
-    receipt: &mut Receipt,
-    tick: u64,
-    after: &mut After,
-) -> Option<(Key, Next)> {
-    let Claim {
-        at: JobRef { lane, job }, subscription, runner: Some(runner), outcome: Some(outcome), ..
-    } = claim
-    else {
-        return None;
-    };
-    let found = order.lanes.get_mut(lane);
-    let runner = if matches!(outcome, Outcome::Handled) {
-        receipt.handled += 1;
-        match found {
-            Some(found) => found.rest(job, runner)?,
-            None => runner,
-        }
-    } else {
-        if let Some(name) = found.map(|found| Arc::clone(&found.info.name)) {
-            receipt.note(&Settled::Done(subscription, &name, &outcome));
-            order.settle(lane, None, &outcome, event.kind(), after);
-        }
-        runner
-    };
-    order.finish(lane, job, runner, tick, after).map(|next| (lane, next))
 }
 
 /// Starts a handler on what waits for it: used where a subscription begins with a replay.

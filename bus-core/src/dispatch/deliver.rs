@@ -13,7 +13,6 @@ use super::prepare::{Prepared, policy};
 use super::publish::Mode;
 use super::queue::{Gone, Pushed, Queued};
 use super::receipt::Receipt;
-use super::route::Kinds;
 use super::runner::{Outcome, Runner};
 use super::slab::{Key, Slab};
 use super::ticket::{Settled, Ticket};
@@ -101,8 +100,8 @@ impl<'a> Step<'a> {
         routes.candidates(kind, self.event.scope(), |key| {
             let Some(lane) = lanes.get_mut(key) else { return };
             // A typed subscription cannot hold a payload that does not fit its type.
-            let unfit = misfit && matches!(lane.info.kinds, Kinds::Declared(_));
-            let unwanted = !lane.info.predicates.is_empty() && self.prepared.verdict(key) != Some(true);
+            let unfit = misfit && lane.manner.typed;
+            let unwanted = lane.manner.asks && self.prepared.verdict(key) != Some(true);
             if lane.state != State::Open || unfit || unwanted {
                 return;
             }
@@ -122,17 +121,17 @@ impl<'a> Step<'a> {
         *next_job += 1;
         let job = *next_job;
         lane.running.push(Running::new(job, self.here, self.event.seq(), self.tick));
-        let in_place = self.nesting < context::NESTING && (lane.is_sync() || self.polls_for(lane));
-        let sync = lane.is_sync();
+        let sync = runner.is_sync();
+        let in_place = self.nesting < context::NESTING && (sync || self.polls_for(lane));
         self.calls |= sync;
         self.polls |= in_place && !sync;
         self.claims.push(Claim {
             at: JobRef { lane: key, job },
-            subscription: lane.info.id,
+            subscription: lane.id,
             runner: Some(runner),
             in_place,
-            timed: lane.info.timeout.is_some(),
-            outcome: None,
+            timed: lane.manner.timed,
+            handled: None,
         });
     }
 
@@ -145,6 +144,8 @@ impl<'a> Step<'a> {
         here.is_some() && lane.info.runtime.as_ref().map(Handle::id) == here
     }
 
+    /// Puts the event into a subscription's backlog. Not inlined: the way of a claim, which is taken once for each idle handler, stays short.
+    #[inline(never)]
     fn queue(&mut self, key: Key, lane: &mut Lane, tickets: &mut Slab<Ticket>) {
         let pull = matches!(lane.work, Work::Pull { .. });
         let ticket = if pull {

@@ -19,8 +19,12 @@ impl<T> Few<T> {
         self.first.is_none()
     }
 
-    pub(crate) fn for_each(self, visit: impl FnMut(T)) {
-        self.first.into_iter().chain(self.rest).for_each(visit);
+    pub(crate) fn for_each(self, mut visit: impl FnMut(T)) {
+        let Self { first: Some(first), rest } = self else { return };
+        visit(first);
+        if !rest.is_empty() {
+            rest.into_iter().for_each(visit);
+        }
     }
 }
 

@@ -65,12 +65,17 @@ impl Index {
     }
 
     /// Every subscription whose equality filter fits the scope. Ended ones may be among them.
-    pub(crate) fn candidates(&self, scope: &Scope, mut visit: impl FnMut(Key)) {
-        self.all.lanes.iter().copied().for_each(&mut visit);
+    #[inline]
+    pub(crate) fn candidates(&self, scope: &Scope, visit: &mut impl FnMut(Key)) {
+        for lane in &self.all.lanes {
+            visit(*lane);
+        }
         for (shape, table) in &self.tables {
             let Some(hash) = shape.hash_of(scope) else { continue };
             if let Some((_, bucket)) = table.find(hash, |(wanted, _)| wanted.matches(scope)) {
-                bucket.lanes.iter().copied().for_each(&mut visit);
+                for lane in &bucket.lanes {
+                    visit(*lane);
+                }
             }
         }
     }

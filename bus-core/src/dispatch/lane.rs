@@ -47,6 +47,20 @@ pub(crate) struct Lane {
     pub(crate) room: Vec<Key>,
     pub(crate) counts: Counts,
     pub(crate) state: State,
+    /// Of `info`, for a publish to look at without going there.
+    pub(crate) id: SubscriptionId,
+    pub(crate) manner: Manner,
+}
+
+/// What a publish must know of a subscription.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Manner {
+    /// It takes only payloads of its types.
+    pub(crate) typed: bool,
+    /// It has predicates.
+    pub(crate) asks: bool,
+    /// Its handler has a timeout.
+    pub(crate) timed: bool,
 }
 
 /// Where a subscription stands in its life.
@@ -165,6 +179,17 @@ impl Counts {
 }
 
 impl Lane {
+    pub(crate) fn new(info: Arc<LaneInfo>, work: Work, backlog: Backlog) -> Self {
+        let manner = Manner {
+            typed: matches!(info.kinds, Kinds::Declared(_)),
+            asks: !info.predicates.is_empty(),
+            timed: info.timeout.is_some(),
+        };
+        let id = info.id;
+        let (running, room, counts) = (Vec::new(), Vec::new(), Counts::default());
+        Self { info, work, backlog, running, room, counts, state: State::Open, id, manner }
+    }
+
     /// Takes an idle handler out, if there is one and nothing waits before.
     pub(crate) fn claim(&mut self) -> Option<Runner> {
         match &mut self.work {

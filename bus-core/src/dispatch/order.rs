@@ -111,6 +111,7 @@ impl Order {
     }
 
     /// Ends one event's work in a handler, and gives the handler its next event, or puts it back to be claimed.
+    #[inline(never)]
     pub(crate) fn finish(
         &mut self,
         lane: Key,

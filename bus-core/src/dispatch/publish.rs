@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::Core;
-use super::claim::Batch;
+use super::claim::{self, Batch};
 use super::context;
 use super::deliver::Step;
+use super::guarded;
 use super::lane::State;
 use super::order::Order;
 use super::receipt::Receipt;
@@ -34,16 +35,21 @@ impl Core {
         if let Err(refused) = self.take_step(&mut step) {
             return self.refuse(event.kind(), refused);
         }
-        let Step { receipt, claims, place, ticket, full, here, after, .. } = step;
+        let Step { mut receipt, claims, place, mut ticket, full, here, after, .. } = step;
         after.run(self);
-        let mut batch = Batch { core: self, mode, here, place, receipt, ticket };
-        batch.run(event, claims);
+        if claims.is_empty() {
+            claim::give_back(claims);
+            guarded(|| drop(event));
+        } else {
+            let (receipt, ticket) = (&mut receipt, &mut ticket);
+            Batch { core: self, mode, here, place, receipt, ticket, troubles: Vec::new() }.run(event, claims);
+        }
         if mode == Mode::Send && !full.is_empty() && context::is_outside() {
             for lane in full {
                 self.wait_for_room(lane);
             }
         }
-        Published { receipt: batch.receipt, ticket: batch.ticket }
+        Published { receipt, ticket }
     }
 
     /// The step under the order lock.

@@ -31,7 +31,7 @@ use crate::event::{EventId, SubscriptionId};
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Receipt {
-    pub(crate) refused: Option<Refused>,
+    pub(crate) refused: Option<Box<Refused>>,
     pub(crate) id: Option<EventId>,
     pub(crate) seq: Option<u64>,
     pub(crate) reached: usize,
@@ -68,7 +68,7 @@ impl Problem {
 
 impl Receipt {
     pub(crate) fn refuse(refused: Refused) -> Self {
-        Self { refused: Some(refused), ..Self::default() }
+        Self { refused: Some(Box::new(refused)), ..Self::default() }
     }
 
     /// Adds what became known later.
@@ -81,7 +81,7 @@ impl Receipt {
 
     /// Why the event is not on the bus, where it is not.
     pub fn refused(&self) -> Option<&Refused> {
-        self.refused.as_ref()
+        self.refused.as_deref()
     }
 
     /// The name of the event; `None` if it was refused, or if nobody wanted it and nothing kept it.

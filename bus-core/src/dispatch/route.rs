@@ -152,10 +152,11 @@ impl Routes {
     }
 
     /// Every subscription whose kinds and equality filter fit. Ended ones may be among them.
+    #[inline]
     pub(crate) fn candidates(&self, at: usize, scope: &Scope, mut visit: impl FnMut(Key)) {
         self.kinds[at].index.candidates(scope, &mut visit);
         if !self.any.is_empty() {
-            self.any.candidates(scope, visit);
+            self.any.candidates(scope, &mut visit);
         }
     }
 }

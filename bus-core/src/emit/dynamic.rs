@@ -12,7 +12,7 @@ use super::{Sent, Source, say_dropped};
 use crate::bus::EventBus;
 use crate::dispatch::{Mode, Published, Receipt};
 use crate::error::Refused;
-use crate::event::{Again, AnyEvent, Event, FromJson, Head, Origin, ReadEvent, Stored};
+use crate::event::{Again, AnyEvent, Event, FromJson, Head, Link, Origin, ReadEvent, Stored};
 
 /// An event that is not published yet and whose type the compiler does not know: what [`emit_dynamic`](super::Emitter::emit_dynamic) and
 /// [`republish`](EventBus::republish) give. Await it or [`send`](Self::send) it, as an [`Emit`](super::Emit).
@@ -21,7 +21,8 @@ use crate::event::{Again, AnyEvent, Event, FromJson, Head, Origin, ReadEvent, St
 /// Dropped before its first poll it published nothing; dropped later it only forgets the receipt.
 #[must_use = "nothing is published until it is awaited or sent: add `.await`, or `.send()` to wait for nobody"]
 pub struct EmitDynamic {
-    source: Source,
+    source: Arc<Source>,
+    cause: Option<Arc<Link>>,
     what: Option<What>,
     waiting: Option<Waiting>,
 }
@@ -41,24 +42,24 @@ impl What {
 }
 
 impl EmitDynamic {
-    pub(crate) fn new(mut source: Source, kind: String, data: Value) -> Self {
-        source.cause = source.cause.or_else(crate::dispatch::cause);
-        Self { source, what: Some(What::New { kind, data }), waiting: None }
+    pub(crate) fn new(source: &Arc<Source>, kind: String, data: Value) -> Self {
+        let source = Arc::clone(source);
+        Self { cause: source.cause(), source, what: Some(What::New { kind, data }), waiting: None }
     }
 
     /// Publishes the event and waits for nobody, as [`Emit::send`](super::Emit::send).
     pub fn send(mut self) -> Sent {
         let published = self.publish(Mode::Send);
-        Sent::new(Arc::clone(&self.source.bus.core), published)
+        Sent::new(&self.source.bus.core, published)
     }
 
     fn publish(&mut self, mode: Mode) -> Published {
         let core = &self.source.bus.core;
         let event = match self.what.take() {
             None => return Published::nothing(),
-            Some(What::Again(event)) => again(core.run, &event, &self.source),
+            Some(What::Again(event)) => again(core.run, &event, &self.source, self.cause.take()),
             Some(What::New { kind, data }) => match self.source.bus.body_of(&kind, &data) {
-                Ok(body) => Event::new(Arc::new(Stored { head: self.source.head(), body })),
+                Ok(body) => Event::new(Arc::new(Stored { head: self.source.head(self.cause.take()), body })),
                 Err(refused) => return core.refuse(&kind, refused),
             },
         };
@@ -67,8 +68,8 @@ impl EmitDynamic {
 }
 
 /// The same event in this bus: it keeps scope, id, time and cause, and gets a new place.
-fn again(run: u64, event: &ReadEvent, source: &Source) -> AnyEvent {
-    let mut head = Head::at(event.timestamp(), run, Arc::clone(&source.scope), source.cause.clone());
+fn again(run: u64, event: &ReadEvent, source: &Source, cause: Option<Arc<Link>>) -> AnyEvent {
+    let mut head = Head::at(event.timestamp(), run, Arc::clone(&source.scope), cause);
     let extras = event.stored.head.origin.as_ref().map(|origin| origin.extras.clone()).unwrap_or_default();
     head.origin = Some(Box::new(Origin { id: event.id(), seq: None, causation: event.causation(), extras }));
     Event::new(Arc::new(Stored { head, body: Again(Arc::clone(&event.stored)) }))
@@ -89,12 +90,9 @@ impl EventBus {
     /// ```
     pub fn republish(&self, event: impl Into<ReadEvent>) -> EmitDynamic {
         let event = event.into();
-        let source = Source {
-            bus: self.clone(),
-            scope: Arc::clone(&event.stored.head.scope),
-            cause: crate::dispatch::cause(),
-        };
-        EmitDynamic { source, what: Some(What::Again(event)), waiting: None }
+        let source =
+            Arc::new(Source { bus: self.clone(), scope: Arc::clone(&event.stored.head.scope), cause: None });
+        EmitDynamic { cause: source.cause(), source, what: Some(What::Again(event)), waiting: None }
     }
 
     /// A value as the body of an event: typed where the catalogue knows the kind.

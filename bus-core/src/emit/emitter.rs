@@ -21,14 +21,14 @@ use crate::scope::{Execution, Id, NoExecution, NoNode, Node, RESERVED, Scope};
 /// assert_eq!(desk.scope().execution(), None);
 /// ```
 pub struct Emitter<N = NoNode, X = NoExecution> {
-    pub(crate) source: Source,
+    pub(crate) source: Arc<Source>,
     scope: PhantomData<fn() -> (N, X)>,
 }
 
 impl Emitter {
     pub(crate) fn new(bus: EventBus, stream: impl Into<String>) -> Self {
         let scope = Arc::new(Scope::new(stream));
-        Self { source: Source { bus, scope, cause: None }, scope: PhantomData }
+        Self { source: Arc::new(Source { bus, scope, cause: None }), scope: PhantomData }
     }
 }
 
@@ -41,10 +41,9 @@ impl EventBus {
 
 impl<N, X> Emitter<N, X> {
     fn change<M, Y>(&self, change: impl FnOnce(&mut Scope)) -> Emitter<M, Y> {
-        let Source { bus, scope, cause } = self.source.clone();
-        let mut scope = Arc::unwrap_or_clone(scope);
-        change(&mut scope);
-        Emitter { source: Source { bus, scope: Arc::new(scope), cause }, scope: PhantomData }
+        let mut source = Source::clone(&self.source);
+        change(Arc::make_mut(&mut source.scope));
+        Emitter { source: Arc::new(source), scope: PhantomData }
     }
 
     /// The same place at a node.
@@ -98,9 +97,8 @@ impl<N, X> Emitter<N, X> {
     /// The same place; what is emitted is caused by `event`. Inside a handler that is so by itself: this is for work that a handler spawns.
     #[must_use]
     pub fn caused_by<S>(&self, event: &Event<S>) -> Self {
-        let mut caused = self.clone();
-        caused.source.cause = Some(event.link());
-        caused
+        let source = Source { cause: Some(event.link()), ..Source::clone(&self.source) };
+        Self { source: Arc::new(source), scope: PhantomData }
     }
 
     /// Emits a kind that no file declares. `data` is a JSON object; what a declared kind needs is checked when it is read, not here.
@@ -113,7 +111,7 @@ impl<N, X> Emitter<N, X> {
     /// # }
     /// ```
     pub fn emit_dynamic(&self, kind: impl Into<String>, data: serde_json::Value) -> EmitDynamic {
-        EmitDynamic::new(self.source.clone(), kind.into(), data)
+        EmitDynamic::new(&self.source, kind.into(), data)
     }
 
     /// The bus that it emits to.
@@ -129,7 +127,7 @@ impl<N, X> Emitter<N, X> {
 
 impl<N, X> Clone for Emitter<N, X> {
     fn clone(&self) -> Self {
-        Self { source: self.source.clone(), scope: PhantomData }
+        Self { source: Arc::clone(&self.source), scope: PhantomData }
     }
 }
 

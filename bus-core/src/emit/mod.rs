@@ -34,8 +34,13 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    fn head(&mut self) -> Head {
-        Head::new(self.bus.core.run, Arc::clone(&self.scope), self.cause.take())
+    /// What caused that which is emitted now: what the emitter was told, or the event that a handler on the stack handles.
+    fn cause(&self) -> Option<Arc<Link>> {
+        self.cause.clone().or_else(crate::dispatch::cause)
+    }
+
+    fn head(&self, cause: Option<Arc<Link>>) -> Head {
+        Head::new(self.bus.core.run, Arc::clone(&self.scope), cause)
     }
 
     /// Looks at what every event must be, whatever it carries, and publishes it.
@@ -56,7 +61,8 @@ impl Source {
 /// Dropped before its first poll it published nothing; dropped later it only forgets the receipt.
 #[must_use = "nothing is published until it is awaited or sent: add `.await`, or `.send()` to wait for nobody"]
 pub struct Emit<P: Payload> {
-    source: Source,
+    source: Arc<Source>,
+    cause: Option<Arc<Link>>,
     payload: Option<P>,
     waiting: Option<Waiting>,
 }
@@ -65,9 +71,8 @@ impl<P: Payload> Emit<P> {
     /// An emit from that emitter. Its scope is not checked: generated helpers and [`Scoped::emit`] do that.
     #[doc(hidden)]
     pub fn new<N, X>(emitter: &Emitter<N, X>, payload: P) -> Self {
-        let mut source = emitter.source.clone();
-        source.cause = source.cause.or_else(crate::dispatch::cause);
-        Self { source, payload: Some(payload), waiting: None }
+        let source = Arc::clone(&emitter.source);
+        Self { cause: source.cause(), source, payload: Some(payload), waiting: None }
     }
 
     /// The payload, for the setters of optional fields: they belong to a builder, which has not been polled.
@@ -85,18 +90,18 @@ impl<P: Payload> Emit<P> {
     /// Outside any handler this blocks the thread while a *sync* handler that the event reached is at capacity on another thread; otherwise it never waits.
     pub fn send(mut self) -> Sent {
         let published = self.publish(Mode::Send);
-        Sent::new(Arc::clone(&self.source.bus.core), published)
+        Sent::new(&self.source.bus.core, published)
     }
 
     fn publish(&mut self, mode: Mode) -> Published {
         let Some(payload) = self.payload.take() else { return Published::nothing() };
         let core = &self.source.bus.core;
         // What may be refused for its cause or its scope takes the long way.
-        let plain = self.source.cause.is_none() && self.source.scope.reserved.is_none();
+        let plain = self.cause.is_none() && self.source.scope.reserved.is_none();
         if plain && core.is_idle(P::DESCRIPTOR) {
             return core.pass_by(P::DESCRIPTOR);
         }
-        let head = self.source.head();
+        let head = self.source.head(self.cause.take());
         let event = Event::new(Arc::new(Stored { head, body: Typed(payload) }));
         self.source.publish(event, mode)
     }
@@ -111,6 +116,9 @@ impl<P: Payload> Future for Emit<P> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Receipt> {
         if self.waiting.is_none() {
             let published = self.publish(Mode::Await);
+            if published.ticket.is_none() {
+                return Poll::Ready(published.receipt);
+            }
             self.waiting = Some(Waiting::new(published));
         }
         let Self { source, waiting, .. } = &mut *self;

@@ -58,14 +58,14 @@ impl Waiting {
 
 /// An event that was sent. The event is on the bus, and its deliveries go on, whatever becomes of this.
 pub struct Sent {
-    core: Arc<Core>,
     receipt: Receipt,
-    ticket: Option<Key>,
+    /// What is not done yet, and the bus to ask.
+    open: Option<(Arc<Core>, Key)>,
 }
 
 impl Sent {
-    pub(crate) fn new(core: Arc<Core>, Published { receipt, ticket }: Published) -> Self {
-        Self { core, receipt, ticket }
+    pub(crate) fn new(core: &Arc<Core>, Published { receipt, ticket }: Published) -> Self {
+        Self { receipt, open: ticket.map(|ticket| (Arc::clone(core), ticket)) }
     }
 
     /// What is known now: whether it was refused, its id, how many subscriptions it reached, and what the sync handlers gave.
@@ -78,15 +78,16 @@ impl Sent {
     /// # Cancel safety
     /// Dropping the future only forgets the receipt.
     pub fn finished(mut self) -> Finished {
-        let published = Published { receipt: std::mem::take(&mut self.receipt), ticket: self.ticket.take() };
-        Finished { core: Arc::clone(&self.core), waiting: Waiting::new(published) }
+        let (core, ticket) = self.open.take().unzip();
+        let published = Published { receipt: std::mem::take(&mut self.receipt), ticket };
+        Finished { core, waiting: Waiting::new(published) }
     }
 }
 
 impl Drop for Sent {
     fn drop(&mut self) {
-        if let Some(ticket) = self.ticket.take() {
-            let gone = self.core.lock().tickets.remove(ticket);
+        if let Some((core, ticket)) = self.open.take() {
+            let gone = core.lock().tickets.remove(ticket);
             drop(gone);
         }
     }
@@ -101,7 +102,8 @@ impl std::fmt::Debug for Sent {
 /// What [`Sent::finished`] gives: a future of the whole receipt.
 #[must_use = "a future does nothing until it is awaited"]
 pub struct Finished {
-    core: Arc<Core>,
+    /// None where everything was done already.
+    core: Option<Arc<Core>>,
     waiting: Waiting,
 }
 
@@ -110,12 +112,17 @@ impl Future for Finished {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Receipt> {
         let Self { core, waiting } = &mut *self;
-        waiting.poll(core, context)
+        match core {
+            Some(core) => waiting.poll(core, context),
+            None => Poll::Ready(waiting.receipt.take().unwrap_or_default()),
+        }
     }
 }
 
 impl Drop for Finished {
     fn drop(&mut self) {
-        self.waiting.forget(&self.core);
+        if let Some(core) = &self.core {
+            self.waiting.forget(core);
+        }
     }
 }

@@ -73,13 +73,14 @@ pub type AnyEvent = Event<AnyKind>;
 /// ```
 pub struct Event<S = AnyKind> {
     stored: Arc<Stored>,
-    via: Option<SubscriptionId>,
+    /// 0 where it came through none.
+    via: u64,
     set: PhantomData<fn() -> S>,
 }
 
 impl Event {
     pub(crate) fn new(stored: Arc<Stored>) -> Self {
-        Self { stored, via: None, set: PhantomData }
+        Self { stored, via: 0, set: PhantomData }
     }
 }
 
@@ -90,7 +91,7 @@ impl<S> Event<S> {
     }
 
     pub(crate) fn through(mut self, subscription: SubscriptionId) -> Self {
-        self.via = Some(subscription);
+        self.via = subscription.0;
         self
     }
 
@@ -203,7 +204,7 @@ impl<S> Event<S> {
 
     /// The subscription it came through; `None` for an event from history.
     pub fn subscription(&self) -> Option<SubscriptionId> {
-        self.via
+        (self.via != 0).then_some(SubscriptionId(self.via))
     }
 
     /// The payload, where it is a `P`.

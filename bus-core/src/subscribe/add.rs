@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::Plan;
 use crate::dispatch::{
-    Backlog, Core, Counts, Key, Kinds, LagCause, Lagged, Lane, LaneInfo, Order, Overflow, Runner, State,
-    Work, start, wants, watch,
+    Backlog, Core, Key, Kinds, LagCause, Lagged, Lane, LaneInfo, Order, Overflow, Runner, Work, start, wants,
+    watch,
 };
 use crate::error::SubscribeError;
 use crate::event::{AnyEvent, EventId, SubscriptionId};
@@ -91,15 +91,7 @@ impl Core {
             order.next_subscription += 1;
             info.id = SubscriptionId(order.next_subscription);
             let info = Arc::new(info);
-            let lane = Lane {
-                info: Arc::clone(&info),
-                work,
-                backlog,
-                running: Vec::new(),
-                room: Vec::new(),
-                counts: Counts::default(),
-                state: State::Open,
-            };
+            let lane = Lane::new(Arc::clone(&info), work, backlog);
             self.subscriptions.fetch_add(1, Ordering::AcqRel);
             (order.enter(lane), info, past)
         };
