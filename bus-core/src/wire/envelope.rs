@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::SystemTime;
 
 use super::error::{ReadError, ReadProblem};
+use super::keys::Keys;
 use super::limits::Limits;
 use super::scan::{Scan, Shape, Value};
 use super::time;
@@ -49,9 +50,9 @@ pub(super) struct Envelope<'a> {
 }
 
 impl<'a> Envelope<'a> {
-    /// Reads one event. All of `text` is checked, `data` included.
-    pub(super) fn read(text: &'a str, limits: Limits, zone: &Zone) -> Result<Self> {
-        let mut scan = Scan::new(text, limits);
+    /// Reads one event. All of `text` is checked, `data` included. `keys` may come from the event before.
+    pub(super) fn read(text: &'a str, limits: Limits, zone: &Zone, keys: &mut Keys) -> Result<Self> {
+        let mut scan = Scan::new(text, limits, keys);
         if text.len() > limits.bytes {
             return scan.fail(ReadProblem::TooLarge { bytes: text.len(), limit: limits.bytes }, 0);
         }
@@ -70,7 +71,7 @@ struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
-    fn collect(&mut self, scan: &mut Scan<'a>) -> Result<()> {
+    fn collect(&mut self, scan: &mut Scan<'a, '_>) -> Result<()> {
         match scan.next() {
             Some(b'{') => scan.enter(true)?,
             None => return scan.fail(ReadProblem::Empty, 0),
@@ -80,13 +81,13 @@ impl<'a> Found<'a> {
             return scan.fail(ReadProblem::Missing("type"), 0);
         }
         loop {
-            let (key, at) = scan.name()?;
-            let name = key.chars();
+            let key = scan.name()?;
+            let name = key.text(scan.text).chars();
             match slot(&name) {
-                Some(slot) if self.values[slot].shape != Shape::Absent => return scan.twice(key, at),
+                Some(slot) if self.values[slot].shape != Shape::Absent => return scan.twice(key),
                 Some(slot) => self.values[slot] = scan.value()?,
                 None => {
-                    scan.once(key, at)?;
+                    scan.once(key)?;
                     let value = scan.value()?;
                     self.other(name, value, scan);
                 }
@@ -105,7 +106,7 @@ impl<'a> Found<'a> {
     }
 
     /// A key that is not the envelope's: an attribute, or kept as it is.
-    fn other(&mut self, name: Cow<'a, str>, value: Value, scan: &Scan<'a>) {
+    fn other(&mut self, name: Cow<'a, str>, value: Value, scan: &Scan<'a, '_>) {
         if let Some(text) = value.string(scan.text) {
             self.attributes.push((name, text.chars()));
         } else if value.shape != Shape::Null {
@@ -113,7 +114,7 @@ impl<'a> Found<'a> {
         }
     }
 
-    fn envelope(self, scan: &Scan<'a>, limits: Limits, zone: &Zone) -> Result<Envelope<'a>> {
+    fn envelope(self, scan: &Scan<'a, '_>, limits: Limits, zone: &Zone) -> Result<Envelope<'a>> {
         let kind = self.required(TYPE, scan)?;
         if kind.is_empty() {
             return self.invalid(TYPE, "is empty: give the event a kind", scan);
@@ -144,7 +145,7 @@ impl<'a> Found<'a> {
     }
 
     /// What stands as `data`, or an empty object where nothing does.
-    fn data(&self, scan: &Scan<'a>) -> Cow<'a, str> {
+    fn data(&self, scan: &Scan<'a, '_>) -> Cow<'a, str> {
         match self.values[DATA] {
             Value { shape: Shape::Absent, .. } => Cow::Borrowed("{}"),
             value => one_line(value.raw(scan.text), scan),
@@ -152,17 +153,17 @@ impl<'a> Found<'a> {
     }
 
     #[cold]
-    fn invalid<T>(&self, slot: usize, reason: &'static str, scan: &Scan<'a>) -> Result<T> {
+    fn invalid<T>(&self, slot: usize, reason: &'static str, scan: &Scan<'a, '_>) -> Result<T> {
         scan.fail(ReadProblem::Invalid { key: RESERVED[slot], reason }, self.values[slot].start)
     }
 
     #[cold]
-    fn wrong<T>(value: Value, slot: usize, expected: &'static str, scan: &Scan<'a>) -> Result<T> {
+    fn wrong<T>(value: Value, slot: usize, expected: &'static str, scan: &Scan<'a, '_>) -> Result<T> {
         let problem = ReadProblem::WrongType { key: RESERVED[slot], expected, found: value.shape.name() };
         scan.fail(problem, value.start)
     }
 
-    fn required(&self, slot: usize, scan: &Scan<'a>) -> Result<Cow<'a, str>> {
+    fn required(&self, slot: usize, scan: &Scan<'a, '_>) -> Result<Cow<'a, str>> {
         match self.text(slot, scan)? {
             Some(text) => Ok(text),
             None => scan.fail(ReadProblem::Missing(RESERVED[slot]), self.values[slot].start),
@@ -170,7 +171,7 @@ impl<'a> Found<'a> {
     }
 
     /// A string; absent and null are the same.
-    fn text(&self, slot: usize, scan: &Scan<'a>) -> Result<Option<Cow<'a, str>>> {
+    fn text(&self, slot: usize, scan: &Scan<'a, '_>) -> Result<Option<Cow<'a, str>>> {
         let value = self.values[slot];
         match value.shape {
             Shape::Absent | Shape::Null => Ok(None),
@@ -182,7 +183,7 @@ impl<'a> Found<'a> {
     }
 
     /// The name of an event; absent and null are the same.
-    fn event_id(&self, slot: usize, scan: &Scan<'a>) -> Result<Option<EventId>> {
+    fn event_id(&self, slot: usize, scan: &Scan<'a, '_>) -> Result<Option<EventId>> {
         let Some(text) = self.text(slot, scan)? else { return Ok(None) };
         match text.parse() {
             Ok(id) => Ok(Some(id)),
@@ -191,7 +192,7 @@ impl<'a> Found<'a> {
     }
 
     /// A whole number; absent and null are the same.
-    fn whole<N: FromStr>(&self, slot: usize, scan: &Scan<'a>) -> Result<Option<N>> {
+    fn whole<N: FromStr>(&self, slot: usize, scan: &Scan<'a, '_>) -> Result<Option<N>> {
         let value = self.values[slot];
         match value.shape {
             Shape::Absent | Shape::Null => Ok(None),
@@ -224,6 +225,6 @@ fn slot(key: &str) -> Option<usize> {
 
 /// The same JSON without line breaks, which may only stand between its parts: what was read from a pretty-printed text
 /// must fit on a line when it is written back.
-fn one_line<'a>(json: &'a str, scan: &Scan<'_>) -> Cow<'a, str> {
+fn one_line<'a>(json: &'a str, scan: &Scan<'_, '_>) -> Cow<'a, str> {
     if scan.broken { Cow::Owned(json.replace(['\n', '\r'], "")) } else { Cow::Borrowed(json) }
 }

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 use super::envelope::Envelope;
 use super::error::{ReadError, ReadProblem};
+use super::keys::Keys;
 use super::limits::Limits;
 use super::lines::Lines;
 use super::time;
@@ -18,7 +19,7 @@ use crate::bus::EventBus;
 /// Reads a text as an event and holds the answer against `serde_json`: what the one reads, the other reads too, and
 /// what only `serde_json` reads is refused for one of the reasons that are ours.
 pub fn event(text: &str) -> Result<(), String> {
-    let ours = Envelope::read(text, Limits::new(), &Zone::UTC);
+    let ours = Envelope::read(text, Limits::new(), &Zone::UTC, &mut Keys::default());
     let theirs = serde_json::from_str::<&RawValue>(text).map(drop);
     match (&ours, theirs) {
         (Ok(envelope), Ok(())) => same_data(text, envelope),
@@ -98,5 +99,5 @@ fn same_data(text: &str, envelope: &Envelope<'_>) -> Result<(), String> {
 
 /// The reader of one event, for a test that only asks whether it panics.
 pub fn read(text: &str) -> Result<(), ReadError> {
-    Envelope::read(text, Limits::new(), &Zone::UTC).map(drop)
+    Envelope::read(text, Limits::new(), &Zone::UTC, &mut Keys::default()).map(drop)
 }

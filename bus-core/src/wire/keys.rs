@@ -5,30 +5,58 @@
 //! a mask of 64 bits tells in nearly all cases that there is nothing to compare. Large objects get a hash set, so that
 //! a hostile one costs no more than its length.
 
-use std::borrow::Cow;
-
 use hashbrown::HashSet;
+
+use super::text::Text;
 
 /// From this many keys on an object gets a hash set.
 const LARGE: usize = 24;
 
-/// The keys of all objects that are open at one place of the text.
-#[derive(Default)]
-pub(super) struct Keys<'a> {
-    names: Vec<Cow<'a, str>>, // of all open objects, the innermost last
-    open: Vec<Object<'a>>,
+/// The keys of all objects that are open at one place of a text.
+///
+/// Places instead of text, so that one of these serves for text after text and allocates for the first only.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Keys {
+    names: Vec<Name>, // of all open objects, the innermost last
+    open: Vec<Object>,
 }
 
-struct Object<'a> {
+/// Where a key stands in the text.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Name {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) escaped: bool,
+}
+
+#[derive(Debug, Clone)]
+struct Object {
     /// Where its keys start in `names`.
     first: usize,
-    /// One bit for each key seen, by length and last byte.
+    /// One bit for each key seen, by its ends and its length.
     seen: u64,
     /// Takes over when there are many.
-    many: Option<HashSet<Cow<'a, str>>>,
+    many: Option<HashSet<Box<str>>>,
 }
 
-impl<'a> Keys<'a> {
+impl Name {
+    pub(super) fn text(self, text: &str) -> Text<'_> {
+        Text { raw: &text[self.start..self.end], escaped: self.escaped }
+    }
+
+    fn is(self, other: Self, text: &str) -> bool {
+        let (this, other) = (self.text(text), other.text(text));
+        if this.escaped || other.escaped { this.chars() == other.chars() } else { this.raw == other.raw }
+    }
+}
+
+impl Keys {
+    /// Forgets what an earlier text left open.
+    pub(super) fn clear(&mut self) {
+        self.names.clear();
+        self.open.clear();
+    }
+
     pub(super) fn open(&mut self) {
         self.open.push(Object { first: self.names.len(), seen: 0, many: None });
     }
@@ -40,19 +68,21 @@ impl<'a> Keys<'a> {
     }
 
     /// Adds a key to the innermost object; `false` when it is there already.
-    pub(super) fn add(&mut self, key: Cow<'a, str>) -> bool {
+    pub(super) fn add(&mut self, key: Name, text: &str) -> bool {
         let Some(object) = self.open.last_mut() else { return true };
         if let Some(many) = &mut object.many {
-            return many.insert(key);
+            return many.insert(key.text(text).chars().into());
         }
-        let bit = 1 << (fold(&key) & 63);
-        if object.seen & bit != 0 && self.names[object.first..].contains(&key) {
+        let bit = 1 << (fold(&key.text(text).chars()) & 63);
+        let known = &self.names[object.first..];
+        if object.seen & bit != 0 && known.iter().any(|other| key.is(*other, text)) {
             return false;
         }
         object.seen |= bit;
         self.names.push(key);
         if self.names.len() - object.first >= LARGE {
-            object.many = Some(self.names.drain(object.first..).collect());
+            let all = self.names.drain(object.first..);
+            object.many = Some(all.map(|name| name.text(text).chars().into()).collect());
         }
         true
     }
@@ -61,7 +91,7 @@ impl<'a> Keys<'a> {
 /// Cheap, not strong: who finds equal ones gains nothing but a few comparisons.
 fn fold(key: &str) -> u8 {
     let bytes = key.as_bytes();
-    let end =
-        bytes.first().zip(bytes.last()).map_or(0, |(first, last)| first.wrapping_mul(7).wrapping_add(*last));
-    end.wrapping_add(bytes.len().to_le_bytes()[0].wrapping_mul(11))
+    let ends = bytes.first().zip(bytes.last());
+    let ends = ends.map_or(0, |(first, last)| first.wrapping_mul(7).wrapping_add(*last));
+    ends.wrapping_add(bytes.len().to_le_bytes()[0].wrapping_mul(11))
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::envelope::Envelope;
 use super::error::ReadError;
+use super::keys::Keys;
 use super::limits::Limits;
 use super::lines::{LineCause, LineError, Lines};
 use super::scopes::Scopes;
@@ -49,6 +50,7 @@ impl EventBus {
             zone: Zone::UTC,
             limits: Limits::new(),
             scopes: Scopes::default(),
+            keys: Keys::default(),
         }
     }
 }
@@ -76,6 +78,7 @@ pub struct Reader {
     zone: Zone,
     limits: Limits,
     scopes: Scopes,
+    keys: Keys,
 }
 
 /// The events of a file of JSON lines, from [`Reader::lines`].
@@ -114,7 +117,7 @@ impl Reader {
     /// # Errors
     /// As [`EventBus::read_json`].
     pub fn read(&mut self, text: &str) -> Result<ReadEvent, ReadError> {
-        let envelope = Envelope::read(text, self.limits, &self.zone)?;
+        let envelope = Envelope::read(text, self.limits, &self.zone, &mut self.keys)?;
         let body = self.body(&envelope);
         Ok(ReadEvent::new(self.scopes.get(&envelope), envelope.timestamp, origin(&envelope), body))
     }

@@ -6,18 +6,18 @@
 //! costs no stack.
 
 use super::error::{ReadError, ReadProblem};
-use super::keys::Keys;
+use super::keys::{Keys, Name};
 use super::limits::Limits;
 use super::text::Text;
 
 type Result<T> = std::result::Result<T, ReadError>;
 
 /// A place in a text.
-pub(super) struct Scan<'a> {
+pub(super) struct Scan<'a, 'k> {
     pub(super) text: &'a str,
     pub(super) at: usize,
     limits: Limits,
-    keys: Keys<'a>,
+    keys: &'k mut Keys,
     /// One bit a level, the innermost lowest: 1 for an object.
     nest: u128,
     depth: usize,
@@ -93,9 +93,10 @@ impl Value {
     }
 }
 
-impl<'a> Scan<'a> {
-    pub(super) fn new(text: &'a str, limits: Limits) -> Self {
-        Self { text, at: 0, limits, keys: Keys::default(), nest: 0, depth: 0, broken: false }
+impl<'a, 'k> Scan<'a, 'k> {
+    pub(super) fn new(text: &'a str, limits: Limits, keys: &'k mut Keys) -> Self {
+        keys.clear();
+        Self { text, at: 0, limits, keys, nest: 0, depth: 0, broken: false }
     }
 
     #[cold]
@@ -165,37 +166,38 @@ impl<'a> Scan<'a> {
 
     /// A key that its object has not yet, and the colon. The value is next.
     fn key(&mut self) -> Result<()> {
-        let (key, at) = self.name()?;
-        self.once(key, at)
+        let key = self.name()?;
+        self.once(key)
     }
 
     /// Notes a key of the innermost object, which must not have it yet.
-    pub(super) fn once(&mut self, key: Text<'a>, at: usize) -> Result<()> {
-        if self.keys.add(key.chars()) { Ok(()) } else { self.twice(key, at) }
+    pub(super) fn once(&mut self, key: Name) -> Result<()> {
+        if self.keys.add(key, self.text) { Ok(()) } else { self.twice(key) }
     }
 
     #[cold]
-    pub(super) fn twice<T>(&self, key: Text<'a>, at: usize) -> Result<T> {
-        self.fail(ReadProblem::DuplicateKey(key.chars().into_owned()), at)
+    pub(super) fn twice<T>(&self, key: Name) -> Result<T> {
+        let name = key.text(self.text).chars().into_owned();
+        self.fail(ReadProblem::DuplicateKey(name), key.start - 1)
     }
 
-    /// A key, where it began, and the colon. The value is next.
+    /// A key and the colon. The value is next.
     #[inline]
-    pub(super) fn name(&mut self) -> Result<(Text<'a>, usize)> {
+    pub(super) fn name(&mut self) -> Result<Name> {
         if self.next() != Some(b'"') {
             return self.unexpected("a key in quotes");
         }
-        let at = self.at;
+        let start = self.at + 1;
         let escaped = self.string()?;
-        let key = Text { raw: &self.text[at + 1..self.at - 1], escaped };
-        if key.raw.len() > self.limits.key {
-            return self.fail(ReadProblem::KeyTooLong { limit: self.limits.key }, at);
+        let key = Name { start, end: self.at - 1, escaped };
+        if key.end - start > self.limits.key {
+            return self.fail(ReadProblem::KeyTooLong { limit: self.limits.key }, start - 1);
         }
         if self.next() != Some(b':') {
             return self.unexpected("`:`");
         }
         self.at += 1;
-        Ok((key, at))
+        Ok(key)
     }
 
     /// One whole value.

@@ -21,7 +21,7 @@ impl<'a> Text<'a> {
     }
 }
 
-impl Scan<'_> {
+impl Scan<'_, '_> {
     /// A string; its opening quote is here. Whether there is a backslash in it.
     pub(super) fn string(&mut self) -> Result<bool> {
         let mut escaped = false;

@@ -5,11 +5,12 @@ use std::time::{Duration, UNIX_EPOCH};
 use crate::event::EventId;
 use crate::wire::envelope::Envelope;
 use crate::wire::error::{ReadError, ReadProblem as P};
+use crate::wire::keys::Keys;
 use crate::wire::limits::Limits;
 use crate::wire::zone::Zone;
 
 fn read(text: &str) -> Result<Envelope<'_>, ReadError> {
-    Envelope::read(text, Limits::new(), &Zone::UTC)
+    Envelope::read(text, Limits::new(), &Zone::UTC, &mut Keys::default())
 }
 
 fn id(seq: u64) -> EventId {
@@ -110,7 +111,7 @@ fn what_is_no_event_says_why() {
     let mark = "not JSON: expected an event, which is one JSON object, found `\\u{feff}` (column 1)";
     says(&format!("\u{feff}{PYTHON}"), mark);
     let limits = Limits { bytes: 100, ..Limits::new() };
-    let large = Envelope::read(PYTHON, limits, &Zone::UTC).unwrap_err();
+    let large = Envelope::read(PYTHON, limits, &Zone::UTC, &mut Keys::default()).unwrap_err();
     assert_eq!(*large.problem(), P::TooLarge { bytes: PYTHON.len(), limit: 100 });
 }
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::wire::envelope::Envelope;
 use crate::wire::error::ReadProblem as P;
 use crate::wire::fuzz;
+use crate::wire::keys::Keys;
 use crate::wire::limits::Limits;
 use crate::wire::zone::Zone;
 
@@ -16,7 +17,9 @@ fn around(data: &str) -> String {
 
 /// What is wrong with an event that has this `data`.
 fn problem(data: &str) -> Option<P> {
-    Envelope::read(&around(data), Limits::new(), &Zone::UTC).err().map(|error| error.problem().clone())
+    Envelope::read(&around(data), Limits::new(), &Zone::UTC, &mut Keys::default())
+        .err()
+        .map(|error| error.problem().clone())
 }
 
 #[test]
@@ -82,7 +85,7 @@ fn a_key_twice_is_refused_at_every_level() {
     // The same key in two objects is no fault.
     assert_eq!(problem(r#"{"a":{"a":{"a":1}},"b":[{"a":1},{"a":2}]}"#), None);
     let text = r#"{"type":"k","stream_id":"s","stream_id":"t"}"#;
-    let error = Envelope::read(text, Limits::new(), &Zone::UTC).unwrap_err();
+    let error = Envelope::read(text, Limits::new(), &Zone::UTC, &mut Keys::default()).unwrap_err();
     assert_eq!(error.to_string(), "key `stream_id` is there twice: give each key once (column 29)");
 }
 
@@ -203,7 +206,7 @@ proptest! {
             serde_json::to_string(&text).unwrap()
         };
         let line = format!(r#"{{"type":"k","stream_id":{json},"timestamp":"2026-11-22T06:14:08"}}"#);
-        let read = Envelope::read(&line, Limits::new(), &Zone::UTC).unwrap();
+        let read = Envelope::read(&line, Limits::new(), &Zone::UTC, &mut Keys::default()).unwrap();
         prop_assert_eq!(read.stream, text);
     }
 }
