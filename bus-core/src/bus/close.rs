@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::time::Sleep;
 
 use super::EventBus;
-use crate::dispatch::{Core, JobRef, Key, OpenPairs, State, Work, current, mark_waiting};
+use crate::dispatch::{Core, JobRef, Key, OpenPairs, Work, current, mark_waiting};
 use crate::event::SubscriptionId;
 use crate::sync::Ordering;
 
@@ -160,7 +160,7 @@ fn leave(core: &Arc<Core>, here: Option<JobRef>) -> (Vec<Left>, Vec<Left>) {
     for (key, lane) in core.lock().lanes.iter() {
         let running = lane.running.len() - usize::from(own.contains(&key)).min(lane.running.len());
         let waiting = lane.backlog.len();
-        if running + waiting == 0 || lane.state == State::Ended {
+        if running + waiting == 0 {
             continue;
         }
         let entry = Left { id: lane.info.id, name: lane.info.name.to_string(), running, waiting };

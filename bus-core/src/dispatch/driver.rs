@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use tokio::time::{Instant, Sleep};
 
 use super::context::{Cause, Entered, JobRef};
-use super::lane::LaneInfo;
+use super::lane::{LaneInfo, State};
 use super::place::Place;
 use super::runner::{AsyncRunner, Outcome, Runner};
 use super::slab::Key;
@@ -27,6 +27,8 @@ pub(crate) struct Driver {
     work: Option<Work>,
     place: Place,
     turns: u32,
+    /// Whether the subscription had ended when the place was taken: what has not begun then does not begin.
+    ended: bool,
 }
 
 /// One event at work in an async handler.
@@ -55,7 +57,8 @@ impl Driver {
             let _runtime = runtime.enter();
             work.deadline = Some(Box::pin(tokio::time::sleep_until(began + timeout)));
         }
-        let driver = Self { core: Arc::clone(core), info, lane, work: Some(work), place, turns: 0 };
+        let driver =
+            Self { core: Arc::clone(core), info, lane, work: Some(work), place, turns: 0, ended: false };
         drop(runtime.spawn(driver));
     }
 
@@ -94,7 +97,7 @@ impl Driver {
         if self.place == Place::Held {
             return true;
         }
-        let (lane, place) = (self.lane, &mut self.place);
+        let (lane, place, ended) = (self.lane, &mut self.place, &mut self.ended);
         let job = self.work.as_ref().map(|work| work.job);
         self.core.step(|order, after| {
             after.wakers.extend(order.places.take(place, context.waker()));
@@ -104,6 +107,7 @@ impl Driver {
             {
                 running.awaits_event = false;
             }
+            *ended = order.lanes.get(lane).is_none_or(|lane| lane.state == State::Ended);
         });
         self.place == Place::Held
     }
@@ -115,7 +119,9 @@ impl Driver {
 
     /// Calls the handler if it was not called yet, and polls it.
     fn poll_handler(&mut self, context: &mut Context<'_>) -> Poll<Outcome> {
-        let Some(work) = &mut self.work else { return Poll::Ready(Outcome::Dropped) };
+        let Some(work) = self.work.as_mut().filter(|work| work.started || !self.ended) else {
+            return Poll::Ready(Outcome::Dropped);
+        };
         let entered = Entered::new(&self.core, Cause::of(&work.event));
         entered.job(JobRef { lane: self.lane, job: work.job }, false);
         let polled = if work.started {

@@ -224,7 +224,7 @@ impl Order {
             after.rare().queued.push(queued);
         }
         for ticket in room {
-            self.tell(lane, Some(ticket), &Settled::Queued, after);
+            self.tell(lane, Some(ticket), &Settled::Done(info.id, &info.name, &Outcome::Dropped), after);
         }
         if before == State::Open {
             self.unroute(lane, &info);

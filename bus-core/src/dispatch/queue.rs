@@ -142,7 +142,7 @@ impl Backlog {
             }
             Overflow::Coalesce if item.coalesce != 0 => self.replace(item),
             Overflow::DropOldest | Overflow::Coalesce => self.push_for_oldest(item),
-            Overflow::DropNewest if item.critical => self.push_for_newest(item),
+            Overflow::Wait | Overflow::DropNewest if item.critical => self.push_for_newest(item),
             Overflow::Wait | Overflow::DropNewest => self.refuse(item),
             Overflow::Close => {
                 join(&mut self.tail_gap, Lagged::one(item.event.seq()));
