@@ -3,7 +3,9 @@
 //! One module a task. Each has a [`task::Task`] constant, and [`TASKS`] lists them: a new task is its module and one
 //! line here. Exit codes: 0 done, 1 the task found something wrong, 2 it was called wrongly.
 
+mod check;
 mod ci;
+mod docs;
 mod minimal;
 mod process;
 mod replay;
@@ -19,8 +21,17 @@ use std::process::ExitCode;
 use task::{Failure, Task};
 
 /// Every task, in the order in which `--help` shows them.
-const TASKS: &[&Task] =
-    &[&test::TASK, &ci::TASK, &tidy::TASK, &supply::TASK, &minimal::TASK, &replay::TASK, &soak::TASK];
+const TASKS: &[&Task] = &[
+    &test::TASK,
+    &ci::TASK,
+    &docs::TASK,
+    &check::TASK,
+    &tidy::TASK,
+    &supply::TASK,
+    &minimal::TASK,
+    &replay::TASK,
+    &soak::TASK,
+];
 
 fn main() -> ExitCode {
     match dispatch(std::env::args().skip(1).collect()) {

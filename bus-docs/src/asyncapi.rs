@@ -1,0 +1,167 @@
+//! AsyncAPI 3.0: a channel for each scope, a message for each kind.
+//!
+//! AsyncAPI's own schemas are those of JSON Schema draft 7 with a few words more. References are moved to the document's
+//! components, and the few words of 2020-12 that field types use are said as draft 7 says them.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use crate::json_schema::{envelope, pointer, scope};
+use crate::model::{Catalog, Event, Scope, children, type_name};
+use crate::output::GENERATED;
+
+pub(crate) fn render(catalog: &Catalog) -> String {
+    let mut by_scope: BTreeMap<Scope, Vec<&Event>> = BTreeMap::new();
+    for event in &catalog.events {
+        by_scope.entry(event.scope).or_default().push(event);
+    }
+    let (mut channels, mut operations) = (Map::new(), Map::new());
+    for (scope, events) in &by_scope {
+        let name = name(*scope);
+        channels.insert(name.to_owned(), channel(*scope, events));
+        operations.insert(format!("emit_on_{name}"), operation(*scope, events));
+    }
+    let messages: Map<String, Value> =
+        catalog.events.iter().map(|event| (key(&event.kind), message(event))).collect();
+    let mut schemas: Map<String, Value> =
+        catalog.types.iter().map(|(name, schema)| (key(name), moved(schema.clone()))).collect();
+    schemas.insert("Headers".to_owned(), headers());
+    let document = json!({
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": catalog.title,
+            "version": "1.0.0",
+            "description": format!("{GENERATED} Each event's own version is in its envelope."),
+        },
+        "defaultContentType": "application/json",
+        "channels": channels,
+        "operations": operations,
+        "components": { "messages": messages, "schemas": schemas },
+    });
+    format!("{document:#}\n")
+}
+
+fn name(scope: Scope) -> &'static str {
+    match (scope.node, scope.execution) {
+        (false, false) => "stream",
+        (true, false) => "node",
+        (false, true) => "execution",
+        (true, true) => "execution_node",
+    }
+}
+
+/// What can be a key of AsyncAPI's components: letters, digits, `.`, `-` and `_`.
+fn key(name: &str) -> String {
+    crate::output::file_name(name).replace('~', "_u")
+}
+
+fn channel(scope: Scope, events: &[&Event]) -> Value {
+    let mut address = "streams/{stream_id}".to_owned();
+    let mut parameters = Map::new();
+    let mut add = |name: &str, path: &str, what: &str| {
+        address.push_str(path);
+        parameters.insert(name.to_owned(), json!({ "description": what }));
+    };
+    add("stream_id", "", "The stream it happened on.");
+    if scope.execution {
+        add("execution_id", "/executions/{execution_id}", "The execution it belongs to.");
+    }
+    if scope.node {
+        add("node_id", "/nodes/{node_id}", "The node it happened in.");
+    }
+    let messages: Map<String, Value> = events
+        .iter()
+        .map(|event| {
+            (key(&event.kind), json!({ "$ref": format!("#/components/messages/{}", key(&event.kind)) }))
+        })
+        .collect();
+    json!({
+        "address": address,
+        "description": format!("Events that cannot be emitted without their scope: {}.", scope.words()),
+        "parameters": parameters,
+        "messages": messages,
+    })
+}
+
+fn operation(scope: Scope, events: &[&Event]) -> Value {
+    let channel = name(scope);
+    let messages = events.iter().map(
+        |event| json!({ "$ref": format!("#/channels/{channel}/messages/{}", pointer(&key(&event.kind))) }),
+    );
+    json!({
+        "action": "send",
+        "channel": { "$ref": format!("#/channels/{channel}") },
+        "summary": format!("What the runtime emits with its scope: {}.", scope.words()),
+        "messages": messages.collect::<Vec<_>>(),
+    })
+}
+
+fn message(event: &Event) -> Value {
+    let mut payload = Value::Object(envelope(event));
+    payload = moved(payload);
+    let mut message = Map::from_iter([
+        ("name".to_owned(), json!(event.kind)),
+        ("title".to_owned(), json!(event.name)),
+        ("contentType".to_owned(), json!("application/json")),
+        ("headers".to_owned(), json!({ "$ref": "#/components/schemas/Headers" })),
+        ("payload".to_owned(), payload),
+    ]);
+    let mut paragraphs = event.docs.splitn(2, "\n\n").map(str::trim).filter(|text| !text.is_empty());
+    if let Some(first) = paragraphs.next() {
+        message.insert("summary".to_owned(), json!(first.replace('\n', " ")));
+    }
+    if let Some(rest) = paragraphs.next() {
+        message.insert("description".to_owned(), json!(rest));
+    }
+    if !event.definition.is_empty() {
+        message.insert("tags".to_owned(), json!([{ "name": event.definition }]));
+    }
+    if let Some(example) = example(event) {
+        message.insert("examples".to_owned(), json!([{ "name": event.kind, "payload": example }]));
+    }
+    Value::Object(message)
+}
+
+fn example(event: &Event) -> Option<Value> {
+    serde_json::from_str(event.example.as_deref()?).ok()
+}
+
+/// The keys that say where an event belongs, for a transport that routes by headers and does not look into the payload.
+fn headers() -> Value {
+    let mut properties = scope(Scope::default());
+    properties.insert("type".to_owned(), json!({ "type": "string", "description": "The kind." }));
+    json!({
+        "type": "object",
+        "description": "The envelope's keys, for transports that route by header. The payload has them too.",
+        "properties": properties,
+    })
+}
+
+/// The schema as draft 7 has it, its references pointing into the document.
+fn moved(mut schema: Value) -> Value {
+    let Value::Object(object) = &mut schema else { return schema };
+    if let Some(places) = object.remove("prefixItems") {
+        object.insert("items".to_owned(), places);
+    }
+    for child in children(object) {
+        let inside = std::mem::take(child);
+        *child = moved(inside);
+    }
+    if let Some(Value::Array(places)) = object.get_mut("items") {
+        for place in places {
+            *place = moved(std::mem::take(place));
+        }
+    }
+    let reference = object.remove("$ref");
+    if let Some(name) = reference.as_ref().and_then(Value::as_str).and_then(type_name) {
+        let to = json!({ "$ref": format!("#/components/schemas/{}", key(name)) });
+        // Draft 7 does not look at what stands beside a reference.
+        if object.is_empty() {
+            return to;
+        }
+        object.insert("allOf".to_owned(), json!([to]));
+    }
+    object.remove("deprecated");
+    schema
+}

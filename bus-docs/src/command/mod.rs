@@ -1,0 +1,137 @@
+//! The command line of a program that keeps a catalogue: `docs` and `check`.
+
+mod check;
+mod docs;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// A program's catalogue: what it is called and where it is kept.
+///
+/// ```no_run
+/// use bus_agent as _; // links the definitions
+///
+/// fn main() -> std::process::ExitCode {
+///     bus_docs::Project::new("Agent events").out("docs/agent-events").sources(["src"]).main()
+/// }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Project {
+    title: String,
+    root: PathBuf,
+    out: PathBuf,
+    sources: Vec<PathBuf>,
+}
+
+/// Why a command did not end well. What it is about was printed already; this is the closing line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was called wrongly: exit code 2.
+    Usage(String),
+    /// It ran and found something wrong: exit code 1.
+    Found(String),
+}
+
+impl Project {
+    /// The help of [`docs`](Self::docs).
+    pub const DOCS_HELP: &'static str = docs::HELP;
+    /// The help of [`check`](Self::check).
+    pub const CHECK_HELP: &'static str = check::HELP;
+
+    /// A catalogue of this title in the workspace that cargo runs this program for, kept in `docs/events`.
+    pub fn new(title: impl Into<String>) -> Self {
+        // Cargo names the folder of the running package; its parent is the workspace that has it as a member.
+        let package = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+        let root = package
+            .and_then(|folder| folder.parent().map(PathBuf::from))
+            .unwrap_or_else(|| PathBuf::from("."));
+        Self { title: title.into(), root, out: "docs/events".into(), sources: vec![".".into()] }
+    }
+
+    /// The folder that the other paths begin in, instead of the parent of the running package.
+    #[must_use]
+    pub fn root(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.root = folder.into();
+        self
+    }
+
+    /// Where the outputs are kept, instead of `docs/events`.
+    #[must_use]
+    pub fn out(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.out = folder.into();
+        self
+    }
+
+    /// The folders in which `check` looks for emits and subscriptions, instead of the whole workspace.
+    #[must_use]
+    pub fn sources<F: Into<PathBuf>>(mut self, folders: impl IntoIterator<Item = F>) -> Self {
+        self.sources = folders.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Does what the words of the command line say: the whole of an xtask that has no other task.
+    pub fn main(&self) -> ExitCode {
+        let done = self.run(std::env::args_os().skip(1));
+        match done {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(outcome) => {
+                let (Outcome::Usage(text) | Outcome::Found(text)) = &outcome;
+                eprintln!("error: {text}");
+                ExitCode::from(if matches!(outcome, Outcome::Usage(_)) { 2 } else { 1 })
+            }
+        }
+    }
+
+    /// As [`main`](Self::main), with the words given.
+    ///
+    /// # Errors
+    /// When the words are wrong, or the command finds something wrong.
+    pub fn run(&self, words: impl IntoIterator<Item = OsString>) -> Result<(), Outcome> {
+        let mut words: Vec<OsString> = words.into_iter().collect();
+        let first = if words.is_empty() { OsString::new() } else { words.remove(0) };
+        let asks = |word: &OsString| word == "-h" || word == "--help";
+        match first.to_str() {
+            Some("" | "-h" | "--help" | "help") => print!("{}", self.overview()),
+            Some("docs") if words.iter().any(asks) => println!("{}\n{}", docs::SUMMARY, docs::HELP),
+            Some("check") if words.iter().any(asks) => println!("{}\n{}", check::SUMMARY, check::HELP),
+            Some("docs") => self.docs(words)?,
+            Some("check") => self.check(words)?,
+            _ => {
+                let word = first.to_string_lossy();
+                return Err(Outcome::Usage(format!(
+                    "there is no task `{word}`; `cargo xtask --help` lists them"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    fn overview(&self) -> String {
+        format!(
+            "The event catalogue \"{}\".\n\nUsage: cargo xtask TASK [OPTION…]\n\nTasks:\n  docs       {}\n  check      {}\n\n\
+             `cargo xtask TASK --help` says more about one of them.\n\
+             Exit codes: 0 done, 1 the task found something wrong, 2 it was called wrongly.\n",
+            self.title,
+            docs::SUMMARY,
+            check::SUMMARY
+        )
+    }
+
+    /// The recorded release.
+    fn released(&self) -> PathBuf {
+        self.root.join(&self.out).join("released.json")
+    }
+}
+
+impl From<lexopt::Error> for Outcome {
+    fn from(error: lexopt::Error) -> Self {
+        Self::Usage(format!("{error}; `--help` shows what there is"))
+    }
+}
+
+impl From<std::io::Error> for Outcome {
+    fn from(error: std::io::Error) -> Self {
+        Self::Found(error.to_string())
+    }
+}

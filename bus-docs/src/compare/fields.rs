@@ -1,0 +1,158 @@
+//! What changed in the fields of one event.
+
+use super::Report;
+use super::types::accepts;
+use crate::model::{Catalog, Event, Field};
+
+pub(super) fn check(report: &mut Report<'_>, old: &Catalog, new: &Catalog) {
+    let (before, after) = (report.before, report.after);
+    for field in &before.fields {
+        match find(after, &field.name) {
+            Some(now) => changed(report, field, now, (old, new)),
+            None => report.breaks(
+                format!("field `{}` is gone: readers that use it find nothing", field.name),
+                format!(
+                    "put it back, or let the field that takes its place say `#[serde(alias = \"{}\")]`",
+                    field.name
+                ),
+            ),
+        }
+    }
+    for field in &after.fields {
+        let was = std::iter::once(&field.name).chain(&field.aliases).any(|name| find(before, name).is_some());
+        match (was, field.required) {
+            (true, _) => {}
+            (false, true) => report.breaks(
+                format!(
+                    "required field `{}` is new: old data cannot be read and old calls do not compile",
+                    field.name
+                ),
+                "give it `#[event(default)]`".to_owned(),
+            ),
+            (false, false) => report.allows(format!("field `{}` is new, with a default", field.name)),
+        }
+    }
+    places(report);
+}
+
+/// The field of that name, also where the name is an older one.
+fn find<'a>(event: &'a Event, name: &str) -> Option<&'a Field> {
+    let named = |field: &&Field| field.name == name;
+    event
+        .fields
+        .iter()
+        .find(named)
+        .or_else(|| event.fields.iter().find(|f| f.aliases.iter().any(|a| a == name)))
+}
+
+fn changed(report: &mut Report<'_>, before: &Field, after: &Field, (old, new): (&Catalog, &Catalog)) {
+    let name = &after.name;
+    if before.name != *name {
+        report
+            .allows(format!("field `{}` is called `{name}` now; the older name is still read", before.name));
+    }
+    for alias in before.aliases.iter().filter(|alias| *alias != name && !after.aliases.contains(alias)) {
+        report.breaks(
+            format!("field `{name}` is no more read from `{alias}`"),
+            format!("put back `#[serde(alias = \"{alias}\")]`"),
+        );
+    }
+    match (before.required, after.required) {
+        (false, true) => report.breaks(
+            format!("field `{name}` is required now: old data without it cannot be read"),
+            "give it back its default".to_owned(),
+        ),
+        (true, false) => report.allows(format!(
+            "field `{name}` is optional now: calls set it with `.{}(…)`, and the compiler shows which",
+            after.ident()
+        )),
+        _ => {}
+    }
+    ty(report, before, after, (old, new));
+    match (before.redacted, after.redacted) {
+        (false, true) => report.breaks(
+            format!("the content of field `{name}` is hidden now: readers find `[redacted]`"),
+            "take `redact` away".to_owned(),
+        ),
+        (true, false) => {
+            report.allows(format!("the content of field `{name}` is SHOWN now: it leaves the process"));
+        }
+        _ => {}
+    }
+    let default = |field: &Field| {
+        field.default_value.as_ref().map_or_else(|| field.default.clone(), |v| Some(v.to_string()))
+    };
+    if !before.required && !after.required && default(before) != default(after) {
+        let shown = default(after).unwrap_or_else(|| "none".to_owned());
+        report.allows(format!("the default of field `{name}` is now {shown}"));
+    }
+}
+
+fn ty(report: &mut Report<'_>, before: &Field, after: &Field, (old, new): (&Catalog, &Catalog)) {
+    let (was, is) = (&before.ty, &after.ty);
+    let same = match (&before.schema, &after.schema) {
+        (Some(was), Some(is)) => accepts((was, &new.types), (is, &old.types)),
+        _ => before.ty == after.ty,
+    };
+    let wider = match (&before.schema, &after.schema) {
+        (Some(was), Some(is)) => accepts((is, &new.types), (was, &old.types)),
+        _ => same,
+    };
+    let name = &after.name;
+    match (wider, same) {
+        (true, true) => {}
+        (true, false) => report.allows(format!("field `{name}` takes more now: `{was}` became `{is}`")),
+        (false, _) => {
+            let change = if was == is {
+                format!("the schema of `{is}` changed")
+            } else {
+                format!("`{was}` became `{is}`")
+            };
+            report.breaks(
+                format!("field `{name}` does not take all it took: {change}"),
+                "give it back its type, or add a field beside it".to_owned(),
+            );
+        }
+    }
+}
+
+/// Required fields are arguments, in their order: where two of one type change places, old calls compile and say something
+/// else than they said.
+fn places(report: &mut Report<'_>) {
+    let required = |event: &'_ Event| event.fields.iter().filter(|f| f.required).cloned().collect::<Vec<_>>();
+    let (before, after) = (required(report.before), required(report.after));
+    let compiles = before.len() == after.len()
+        && before.iter().zip(&after).all(|(before, after)| class(&before.ty) == class(&after.ty))
+        && report.before.name == report.after.name;
+    if !compiles {
+        return;
+    }
+    let is =
+        |before: &Field, after: &Field| before.name == after.name || after.aliases.contains(&before.name);
+    let moved: Vec<String> = before
+        .iter()
+        .zip(&after)
+        .filter(|(before, after)| !is(before, after))
+        .map(|(before, after)| format!("`{}` stands where `{}` stood", after.name, before.name))
+        .collect();
+    if !moved.is_empty() {
+        let helper = &report.after.helper;
+        report.forbids(
+            format!("arguments of one type changed places: {}; old calls of `{helper}` compile and mean something else", moved.join(", ")),
+            "give the required fields back their order, or rename the event so that old calls fail",
+        );
+    }
+}
+
+/// Types that one literal fits are of one class.
+fn class(ty: &str) -> &str {
+    let last = ty.rsplit("::").next().unwrap_or(ty);
+    match last {
+        "String" | "PathBuf" | "Box<str>" | "Arc<str>" | "Rc<str>" | "Value" => "text",
+        "u8" | "u16" | "u32" | "u64" | "u128" | "usize" | "i8" | "i16" | "i32" | "i64" | "i128" | "isize" => {
+            "integer"
+        }
+        "f32" | "f64" => "float",
+        _ => ty,
+    }
+}

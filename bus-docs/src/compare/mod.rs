@@ -1,0 +1,209 @@
+//! What changed between two releases of a catalogue, and what that breaks.
+
+mod fields;
+mod types;
+
+use std::fmt;
+
+use crate::model::{Catalog, Event};
+
+/// One difference between two releases.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// What it means for those who read or emit events.
+    pub weight: Weight,
+    /// The kind that it is about.
+    pub kind: String,
+    /// What changed.
+    pub what: String,
+    /// What to do about it, where something has to be done.
+    pub remedy: Option<String>,
+}
+
+/// What a change means for those who read or emit events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Weight {
+    /// It breaks readers or emitters, and nothing tells them.
+    Breaking,
+    /// It breaks them, and the event's version was raised to tell them.
+    Announced,
+    /// It breaks nobody.
+    Compatible,
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = match self.weight {
+            Weight::Breaking => "error",
+            Weight::Announced => "announced",
+            Weight::Compatible => "compatible",
+        };
+        write!(f, "{word}: `{}`: {}", self.kind, self.what)?;
+        match &self.remedy {
+            Some(remedy) => write!(f, "\n    {remedy}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Everything that changed from `old` to `new`: what breaks somebody first, then by kind.
+///
+/// ```
+/// use bus_core::AgentEvent;
+/// use bus_docs::{Catalog, Weight};
+///
+/// let old = Catalog::of("Agent events", bus_agent::AgentEvents::EVENTS);
+/// let mut new = old.clone();
+/// new.events.retain(|event| event.kind != "node_stalled");
+/// let changes = bus_docs::compare(&old, &new);
+/// assert_eq!(changes[0].weight, Weight::Breaking);
+/// assert_eq!(changes[0].kind, "node_stalled");
+/// ```
+pub fn compare(old: &Catalog, new: &Catalog) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for before in &old.events {
+        match successor(new, &before.kind) {
+            Some(after) => event(&mut Report::new(before, after, &mut changes), old, new),
+            None => changes.push(Change {
+                weight: Weight::Breaking,
+                kind: before.kind.clone(),
+                what: "the event is gone: who reads it waits in vain, and what was recorded stays untyped"
+                    .to_owned(),
+                remedy: Some(format!(
+                    "put it back, or add `alias(\"{}\")` to the event that takes its place",
+                    before.kind
+                )),
+            }),
+        }
+    }
+    for after in &new.events {
+        let names = || std::iter::once(&after.kind).chain(&after.aliases);
+        if !names().any(|name| old.event(name).is_some()) {
+            changes.push(compatible(&after.kind, "is new".to_owned()));
+        }
+    }
+    changes.sort_by(|a, b| (a.weight, &a.kind).cmp(&(b.weight, &b.kind)));
+    changes
+}
+
+/// The event that has this kind today, or that is read for it.
+fn successor<'a>(catalog: &'a Catalog, kind: &str) -> Option<&'a Event> {
+    catalog
+        .event(kind)
+        .or_else(|| catalog.events.iter().find(|event| event.aliases.iter().any(|a| a == kind)))
+}
+
+fn compatible(kind: &str, what: String) -> Change {
+    Change { weight: Weight::Compatible, kind: kind.to_owned(), what, remedy: None }
+}
+
+/// One event before and after, and what is said of it.
+struct Report<'a> {
+    before: &'a Event,
+    after: &'a Event,
+    changes: &'a mut Vec<Change>,
+}
+
+impl<'a> Report<'a> {
+    fn new(before: &'a Event, after: &'a Event, changes: &'a mut Vec<Change>) -> Self {
+        Self { before, after, changes }
+    }
+
+    /// Breaks somebody, unless a higher version announces it.
+    fn breaks(&mut self, what: impl Into<String>, remedy: impl Into<String>) {
+        let announced = self.after.version > self.before.version;
+        let raise =
+            format!("{}, or raise the event to `version = {}`", remedy.into(), self.before.version + 1);
+        let weight = if announced { Weight::Announced } else { Weight::Breaking };
+        self.push(weight, what.into(), (!announced).then_some(raise));
+    }
+
+    /// Breaks somebody, and no version helps.
+    fn forbids(&mut self, what: impl Into<String>, remedy: impl Into<String>) {
+        self.push(Weight::Breaking, what.into(), Some(remedy.into()));
+    }
+
+    fn allows(&mut self, what: impl Into<String>) {
+        self.push(Weight::Compatible, what.into(), None);
+    }
+
+    fn push(&mut self, weight: Weight, what: String, remedy: Option<String>) {
+        self.changes.push(Change { weight, kind: self.after.kind.clone(), what, remedy });
+    }
+}
+
+fn event(report: &mut Report<'_>, old: &Catalog, new: &Catalog) {
+    let (before, after) = (report.before, report.after);
+    if before.kind != after.kind {
+        report.allows(format!("was called `{}`, which is still read", before.kind));
+    }
+    match after.version.cmp(&before.version) {
+        std::cmp::Ordering::Less => report.forbids(
+            format!("its version went from {} down to {}", before.version, after.version),
+            format!("versions only grow: say `version = {}` or more", before.version),
+        ),
+        std::cmp::Ordering::Greater => {
+            report.allows(format!("its version went from {} to {}", before.version, after.version));
+        }
+        std::cmp::Ordering::Equal => {}
+    }
+    if before.name != after.name {
+        report.breaks(
+            format!(
+                "its payload was `{}` and is `{}`: calls of `{}` do not compile",
+                before.name, after.name, before.helper
+            ),
+            format!("call it `{}` again; `kind = \"…\"` changes the name on the wire alone", before.name),
+        );
+    }
+    for alias in before.aliases.iter().filter(|alias| **alias != after.kind && !after.aliases.contains(alias))
+    {
+        report.breaks(
+            format!("`{alias}` is no more read as it: what was recorded under that name stays untyped"),
+            format!("put back `alias(\"{alias}\")`"),
+        );
+    }
+    scope(report);
+    policy(report);
+    fields::check(report, old, new);
+}
+
+fn scope(report: &mut Report<'_>) {
+    let (before, after) = (report.before.scope, report.after.scope);
+    for (name, had, has) in
+        [("node", before.node, after.node), ("execution", before.execution, after.execution)]
+    {
+        match (had, has) {
+            (false, true) => report.breaks(
+                format!("it cannot be emitted without {name} any more: emitters without one do not compile"),
+                format!("take `{name}` out of `requires(…)`"),
+            ),
+            (true, false) => {
+                report.allows(format!("it can be emitted without {name}: readers may find null"));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// How it is delivered changes nothing of what is said.
+fn policy(report: &mut Report<'_>) {
+    let (before, after) = (report.before, report.after);
+    let flags = [
+        ("critical", before.policy.critical, after.policy.critical),
+        ("transient", before.policy.transient, after.policy.transient),
+        ("coalesced", before.policy.coalesce.is_some(), after.policy.coalesce.is_some()),
+        ("deprecated", before.deprecated.is_some(), after.deprecated.is_some()),
+    ];
+    for (name, had, has) in flags.into_iter().filter(|(_, had, has)| had != has) {
+        let _ = had;
+        report.allows(if has { format!("is {name} now") } else { format!("is not {name} any more") });
+    }
+    if before.ends_with != after.ends_with {
+        let ends: Vec<&str> = after.ends_with.iter().map(|end| end.kind.as_str()).collect();
+        report.allows(format!(
+            "what ends it is now: {}",
+            if ends.is_empty() { "nothing".to_owned() } else { ends.join(", ") }
+        ));
+    }
+}

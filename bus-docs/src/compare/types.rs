@@ -1,0 +1,213 @@
+//! Whether one schema accepts everything that another describes.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use crate::model::type_name;
+
+/// A schema and the types that it may name.
+pub(super) type In<'a> = (&'a Value, &'a BTreeMap<String, Value>);
+
+/// Whether every value that fits `narrow` fits `wide`. Where that cannot be seen it says no: a change that is not known to
+/// be harmless is shown.
+pub(super) fn accepts(wide: In<'_>, narrow: In<'_>) -> bool {
+    Judge { wide: wide.1, narrow: narrow.1, depth: 0 }.accepts(wide.0, narrow.0)
+}
+
+#[derive(Clone, Copy)]
+struct Judge<'a> {
+    wide: &'a BTreeMap<String, Value>,
+    narrow: &'a BTreeMap<String, Value>,
+    depth: usize,
+}
+
+impl Judge<'_> {
+    fn accepts(self, wide: &Value, narrow: &Value) -> bool {
+        // A type that holds itself is judged as far as the tenth level.
+        if self.depth > 10 {
+            return true;
+        }
+        let next = Self { depth: self.depth + 1, ..self };
+        let (wide, narrow) = (named(wide, self.wide), named(narrow, self.narrow));
+        let (Value::Object(wide), Value::Object(narrow)) = (wide, narrow) else {
+            return *wide == Value::Bool(true) || *narrow == Value::Bool(false);
+        };
+        let (wide, narrow) = (bare(wide), bare(narrow));
+        if let Some(choices) = choices(&narrow) {
+            return choices.iter().all(|choice| next.accepts(&Value::Object(wide.clone()), choice));
+        }
+        if let Some(choices) = choices(&wide) {
+            return choices.iter().any(|choice| next.accepts(choice, &Value::Object(narrow.clone())));
+        }
+        wide.iter().all(|(key, value)| next.keyword(key, value, &wide, &narrow))
+    }
+
+    /// Whether what `wide` asks by one keyword holds for everything that fits `narrow`.
+    fn keyword(
+        self,
+        key: &str,
+        asked: &Value,
+        wide: &Map<String, Value>,
+        narrow: &Map<String, Value>,
+    ) -> bool {
+        let given = narrow.get(key);
+        let all = || Value::Bool(true);
+        match key {
+            "type" => types(asked, narrow),
+            "enum" | "const" => {
+                let (allowed, given) = (literals(wide), literals(narrow));
+                given.is_some_and(|given| {
+                    allowed.is_some_and(|allowed| given.iter().all(|value| allowed.contains(value)))
+                })
+            }
+            "minimum" | "minLength" | "minItems" => bound(given, asked, |given, asked| given >= asked),
+            "maximum" | "maxLength" | "maxItems" => bound(given, asked, |given, asked| given <= asked),
+            "items" | "additionalProperties" => self.accepts(asked, given.unwrap_or(&all())),
+            "prefixItems" => lists(asked, given, |wide, narrow| self.accepts(wide, narrow)),
+            "required" => {
+                texts(asked).all(|name| texts(given.unwrap_or(&Value::Null)).any(|given| given == name))
+            }
+            "properties" => properties(asked).all(|(name, wide)| {
+                // A key that the narrow one does not describe may hold anything there; what is written never has it.
+                let narrow = given.and_then(|given| given.get(name));
+                narrow.is_none_or(|narrow| self.accepts(wide, narrow))
+            }),
+            _ => given == Some(asked),
+        }
+    }
+}
+
+fn named<'a>(schema: &'a Value, types: &'a BTreeMap<String, Value>) -> &'a Value {
+    let name = schema.get("$ref").and_then(Value::as_str).and_then(type_name);
+    name.and_then(|name| types.get(name)).unwrap_or(schema)
+}
+
+/// Without what only people read.
+fn bare(schema: &Map<String, Value>) -> Map<String, Value> {
+    let prose = ["description", "title", "default", "examples", "deprecated", "$comment"];
+    schema
+        .iter()
+        .filter(|(key, _)| !prose.contains(&key.as_str()))
+        .map(|(k, v)| (k.clone(), v.clone()))
+        .collect()
+}
+
+/// The schemas of which a value fits one: also where a list of types stands for them.
+fn choices(schema: &Map<String, Value>) -> Option<Vec<Value>> {
+    if let Some(Value::Array(list)) = ["anyOf", "oneOf"].iter().find_map(|key| schema.get(*key)) {
+        return Some(list.clone());
+    }
+    let Some(Value::Array(names)) = schema.get("type") else { return None };
+    let one = |name: &Value| {
+        let mut schema = schema.clone();
+        schema.insert("type".to_owned(), name.clone());
+        // Bounds are for numbers, and null is none.
+        if name == "null" {
+            schema.retain(|key, _| key == "type");
+        }
+        Value::Object(schema)
+    };
+    Some(names.iter().map(one).collect())
+}
+
+fn types(asked: &Value, narrow: &Map<String, Value>) -> bool {
+    if let Some(given) = literals(narrow) {
+        return given.iter().all(|value| {
+            let name = match value {
+                Value::Null => "null",
+                Value::Bool(_) => "boolean",
+                Value::String(_) => "string",
+                Value::Array(_) => "array",
+                Value::Object(_) => "object",
+                Value::Number(number) if !number.is_f64() && asked == "integer" => "integer",
+                Value::Number(_) => "number",
+            };
+            asked == name
+        });
+    }
+    let given = narrow.get("type");
+    given == Some(asked) || (asked == "number" && given.is_some_and(|given| given == "integer"))
+}
+
+fn literals(schema: &Map<String, Value>) -> Option<Vec<Value>> {
+    match (schema.get("const"), schema.get("enum")) {
+        (Some(value), _) => Some(vec![value.clone()]),
+        (None, Some(Value::Array(values))) => Some(values.clone()),
+        _ => None,
+    }
+}
+
+fn bound(given: Option<&Value>, asked: &Value, holds: fn(f64, f64) -> bool) -> bool {
+    matches!((given.and_then(Value::as_f64), asked.as_f64()), (Some(given), Some(asked)) if holds(given, asked))
+}
+
+fn lists(asked: &Value, given: Option<&Value>, accepts: impl Fn(&Value, &Value) -> bool) -> bool {
+    match (asked.as_array(), given.and_then(Value::as_array)) {
+        (Some(asked), Some(given)) => {
+            asked.len() == given.len() && asked.iter().zip(given).all(|(asked, given)| accepts(asked, given))
+        }
+        _ => false,
+    }
+}
+
+fn texts(list: &Value) -> impl Iterator<Item = &str> {
+    list.as_array().into_iter().flatten().filter_map(Value::as_str)
+}
+
+fn properties(map: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    map.as_object().into_iter().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn widens(wide: &Value, narrow: &Value) -> bool {
+        let none = BTreeMap::new();
+        accepts((wide, &none), (narrow, &none))
+    }
+
+    #[test]
+    fn what_takes_more_is_told_from_what_takes_less() {
+        let pairs = [
+            (json!({ "type": "number" }), json!({ "type": "integer", "minimum": 0 })),
+            (json!({ "type": ["string", "null"] }), json!({ "type": "string" })),
+            (json!({ "anyOf": [{ "type": "string" }, { "type": "null" }] }), json!({ "type": "string" })),
+            (json!({ "type": "integer", "maximum": 65535 }), json!({ "type": "integer", "maximum": 255 })),
+            (json!({ "enum": ["a", "b", "c"] }), json!({ "enum": ["a", "b"] })),
+            (json!({ "type": "string" }), json!({ "type": "string", "enum": ["a"] })),
+            (json!(true), json!({ "type": "string" })),
+            (
+                json!({ "type": "array", "items": { "type": "number" } }),
+                json!({ "type": "array", "items": { "type": "integer" } }),
+            ),
+            (
+                json!({ "type": "object", "properties": { "a": { "type": "string" } } }),
+                json!({ "type": "object", "properties": { "a": { "type": "string" } }, "required": ["a"] }),
+            ),
+        ];
+        for (wide, narrow) in pairs {
+            assert!(widens(&wide, &narrow), "{wide} takes {narrow}");
+            assert!(!widens(&narrow, &wide), "{narrow} does not take {wide}");
+            assert!(widens(&wide, &wide));
+        }
+    }
+
+    #[test]
+    fn prose_is_no_change() {
+        let (plain, told) =
+            (json!({ "type": "string" }), json!({ "type": "string", "description": "A name." }));
+        assert!(widens(&plain, &told) && widens(&told, &plain));
+    }
+
+    #[test]
+    fn types_are_looked_up_on_their_own_side() {
+        let one = BTreeMap::from([("Level".to_owned(), json!({ "enum": ["low"] }))]);
+        let two = BTreeMap::from([("Level".to_owned(), json!({ "enum": ["low", "high"] }))]);
+        let level = json!({ "$ref": "#/$defs/Level" });
+        assert!(accepts((&level, &two), (&level, &one)));
+        assert!(!accepts((&level, &one), (&level, &two)));
+    }
+}

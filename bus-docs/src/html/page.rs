@@ -1,0 +1,158 @@
+//! The page of one kind.
+
+use std::fmt::Write as _;
+
+use super::code::{Language, block};
+use super::{badges, breakable, diagram, href, marks, shell};
+use crate::model::{Catalog, Event, Field};
+use crate::pretty::pretty;
+use crate::prose::{self, escaped};
+use crate::snippet;
+
+pub(super) fn render(catalog: &Catalog, event: &Event) -> String {
+    let mut body = format!("<article>\n<p class=\"eyebrow\">{}</p>\n", escaped(&event.definition));
+    let _ = writeln!(body, "<h1 class=\"kind\">{}</h1>", breakable(&event.kind));
+    let badges = badges(event);
+    if !badges.is_empty() {
+        let _ = writeln!(body, "<p class=\"badges\">{badges}</p>");
+    }
+    if let Some(note) = &event.deprecated {
+        let _ = writeln!(body, "<p class=\"note\"><strong>Deprecated.</strong> {}</p>", escaped(note));
+    }
+    let _ = writeln!(body, "<div class=\"docs\">{}</div>", prose::html(&event.docs, catalog));
+    facts(&mut body, event);
+    fields(&mut body, catalog, event);
+    pairs(&mut body, catalog, event);
+    if let Some(example) = &event.example {
+        let intro = "As the bus writes it, here over several lines.";
+        section(&mut body, "example", "On the wire", Some(intro), &block(Language::Json, &pretty(example)));
+    }
+    let scope = format!(
+        "With the trait <code>{}Emit</code> in scope. <code>.send()</code> instead of <code>.await</code> waits for nobody.",
+        escaped(&event.definition)
+    );
+    section(&mut body, "emit", "Emit", Some(&scope), &block(Language::Rust, &snippet::emit(event)));
+    section(&mut body, "subscribe", "Subscribe", None, &block(Language::Rust, &snippet::subscribe(event)));
+    body.push_str("</article>\n");
+    shell(&format!("{} · {}", event.kind, catalog.title), &catalog.title, &body)
+}
+
+fn section(body: &mut String, id: &str, title: &str, intro: Option<&str>, inside: &str) {
+    let _ = writeln!(body, "<section aria-labelledby=\"{id}\">\n<h2 id=\"{id}\">{title}</h2>");
+    if let Some(intro) = intro {
+        let _ = writeln!(body, "<p>{intro}</p>");
+    }
+    let _ = writeln!(body, "{inside}\n</section>");
+}
+
+fn facts(body: &mut String, event: &Event) {
+    body.push_str("<dl class=\"facts\">\n");
+    let mut fact = |name: &str, text: &str| {
+        let _ = writeln!(body, "<div><dt>{name}</dt><dd>{text}</dd></div>");
+    };
+    fact("Scope", &scope(event));
+    for (word, meaning) in marks(event).iter().filter(|(word, _)| *word != "deprecated") {
+        fact(&capital(word), &escaped(meaning));
+    }
+    let aliases: Vec<String> =
+        event.aliases.iter().map(|alias| format!("<code>{}</code>", escaped(alias))).collect();
+    if !aliases.is_empty() {
+        fact("Read also as", &aliases.join(", "));
+    }
+    let upcast = if event.upcast { "; older data is raised to it when it is read" } else { "" };
+    fact("Version", &format!("{}{upcast}", event.version));
+    fact(
+        "Payload",
+        &format!("<code>{}</code> in <code>{}</code>", escaped(&event.name), escaped(&event.module)),
+    );
+    fact("Schema", &format!("<a href=\"../{0}\">{0}</a>", crate::json_schema::path(&event.kind)));
+    body.push_str("</dl>\n");
+}
+
+fn scope(event: &Event) -> String {
+    let mut parts = vec!["stream"];
+    parts.extend(event.scope.execution.then_some("execution"));
+    parts.extend(event.scope.node.then_some("node"));
+    let parts: Vec<String> =
+        parts.iter().map(|part| format!("<span class=\"scope\">{part}</span>")).collect();
+    format!("needs {}", parts.join(" "))
+}
+
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+fn fields(body: &mut String, catalog: &Catalog, event: &Event) {
+    if event.fields.is_empty() {
+        section(body, "fields", "Fields", None, "<p>It carries no data.</p>");
+        return;
+    }
+    let mut list = "<dl class=\"fields\">\n".to_owned();
+    for field in &event.fields {
+        let _ = writeln!(
+            list,
+            "<div><dt id=\"field-{0}\"><code class=\"name\">{1}</code> <code class=\"type\">{2}</code>{3}</dt><dd>{4}</dd></div>",
+            escaped(&crate::output::file_name(&field.name)),
+            breakable(&field.name),
+            escaped(&field.ty),
+            notes(field),
+            prose::html(&field.docs, catalog),
+        );
+    }
+    list.push_str("</dl>");
+    section(body, "fields", "Fields", None, &list);
+}
+
+/// What is said of a field after its type.
+fn notes(field: &Field) -> String {
+    let mut out = String::new();
+    let default = match (&field.default_value, &field.default) {
+        (Some(value), _) => Some(value.to_string()),
+        (None, written) => written.clone(),
+    };
+    match (field.required, field.flattened, default) {
+        (true, ..) => out.push_str(" <span class=\"must\">required</span>"),
+        (_, true, _) => {
+            out.push_str(" <span class=\"may\">its keys stand in <code>data</code> itself</span>");
+        }
+        (_, _, Some(default)) => {
+            let _ = write!(out, " <span class=\"may\">default <code>{}</code></span>", escaped(&default));
+        }
+        (_, _, None) => out.push_str(" <span class=\"may\">optional</span>"),
+    }
+    if field.redacted {
+        out.push_str(" <span class=\"badge redacted\">redacted</span>");
+    }
+    if !field.aliases.is_empty() {
+        let _ = write!(
+            out,
+            " <span class=\"may\">read also as <code>{}</code></span>",
+            escaped(&field.aliases.join(", "))
+        );
+    }
+    if field.schema.is_none() && field.on_wire() {
+        out.push_str(" <span class=\"may\">of a type that tells no schema</span>");
+    }
+    out
+}
+
+fn pairs(body: &mut String, catalog: &Catalog, event: &Event) {
+    let mut rows: Vec<diagram::Row<'_>> = diagram::Row::of(event).into_iter().collect();
+    rows.extend(catalog.ended_by(&event.kind).filter_map(|(begin, _)| diagram::Row::of(begin)));
+    if rows.is_empty() {
+        return;
+    }
+    let mut words = Vec::new();
+    let link = |kind: &str| format!("<a href=\"{}\"><code>{}</code></a>", href(kind), breakable(kind));
+    for end in &event.ends_with {
+        let by: Vec<String> =
+            end.by.iter().map(|field| format!(" and the same <code>{}</code>", escaped(field))).collect();
+        words.push(format!("Ends with {}, in the same scope{}.", link(&end.kind), by.concat()));
+    }
+    for (begin, _) in catalog.ended_by(&event.kind) {
+        words.push(format!("Ends what {} begins.", link(&begin.kind)));
+    }
+    let figure = format!("<p>{}</p>\n{}", words.join(" "), diagram::draw(&rows, Some(&event.kind)));
+    section(body, "pairs", "What begins and what ends it", None, &figure);
+}

@@ -1,0 +1,54 @@
+//! The catalogue of a program's events, for people and for machines.
+//!
+//! From the definitions that are linked into a program this crate writes an HTML site, a Markdown page, JSON Schema,
+//! AsyncAPI, TypeScript and Python, and `catalog.json`, which holds all that is known of the events. It checks that what is
+//! committed has not drifted, and what a change breaks for those who read or emit events since the last release.
+//!
+//! Used from a program of your own, in the manner of `cargo xtask`:
+//!
+//! ```no_run
+//! use bus_agent as _; // the crate with your definitions: naming it links it
+//!
+//! fn main() -> std::process::ExitCode {
+//!     bus_docs::Project::new("Agent events").main()
+//! }
+//! ```
+//!
+//! `cargo xtask docs` then writes the catalogue to `docs/events`, and `cargo xtask check` compares it with the last release;
+//! `--help` says more. A whole workspace to copy is `examples/your-project` in the repository of this crate.
+//!
+//! # The house
+//! Each row uses only the rows below it.
+//!
+//! | module | what lives there |
+//! |---|---|
+//! | `command` | the command line: `docs` and `check` |
+//! | `format` | the list of outputs |
+//! | `html`, `markdown`, `asyncapi`, `typescript`, `python` | one output each |
+//! | `json_schema`, `types`, `compare`, `coverage` | what several outputs are made of; the checks |
+//! | `output`, `prose`, `pretty`, `snippet` | files, doc comments, JSON over several lines, code to copy |
+//! | `model` | the catalogue as data |
+
+mod asyncapi;
+mod command;
+mod compare;
+mod coverage;
+mod format;
+mod html;
+mod json_schema;
+mod markdown;
+mod model;
+mod output;
+mod pretty;
+mod prose;
+mod python;
+mod snippet;
+mod types;
+mod typescript;
+
+pub use command::{Outcome, Project};
+pub use compare::{Change, Weight, compare};
+pub use coverage::{Coverage, coverage};
+pub use format::Format;
+pub use model::{Catalog, End, Event, Field, Policy, Scope};
+pub use output::{Files, Written, compare as compare_files, write as write_files};

@@ -1,0 +1,89 @@
+//! The example of an event and the defaults of its fields, made by the code that makes the real ones.
+//!
+//! A sample of each field is read as the payload and written again: what the catalogue shows is what the bus writes, hidden
+//! fields and functions of the user's own included.
+
+use bus_core::EventBus;
+use bus_core::payload::Descriptor;
+use serde_json::{Map, Value, json};
+
+use super::{Event, sample};
+
+/// Fills in what only the types themselves can tell.
+pub(super) fn complete(
+    event: &mut Event,
+    descriptor: &Descriptor,
+    types: &Map<String, Value>,
+    bus: Option<&EventBus>,
+) {
+    let Some((given, data)) = data(event, descriptor, types) else { return };
+    defaults(event, descriptor, given);
+    event.example = bus.and_then(|bus| line(event, &data, bus));
+}
+
+/// What was given to the payload, and what it wrote.
+fn data(
+    event: &Event,
+    descriptor: &Descriptor,
+    types: &Map<String, Value>,
+) -> Option<(Map<String, Value>, String)> {
+    let mut given = Map::new();
+    for field in event.fields.iter().filter(|field| !field.not_read) {
+        let value = sample::value(&field.name, field.schema.as_ref(), types);
+        match value {
+            Value::Object(members) if field.flattened => given.extend(members),
+            value => drop(given.insert(field.name.clone(), value)),
+        }
+    }
+    let mut guesses = [json!(1), json!(true), json!([]), json!({}), Value::Null, json!(0.5)].into_iter();
+    loop {
+        match written(descriptor, &given) {
+            Ok(data) => return Some((given, data)),
+            // Only a type without a schema, or one whose schema says less than it checks, comes here.
+            Err(Some(wrong)) => match event.fields.iter().find(|field| field.name == wrong) {
+                Some(field) if !field.required => drop(given.remove(wrong)),
+                _ => drop(given.insert(wrong.to_owned(), guesses.next()?)),
+            },
+            Err(None) => return None,
+        }
+    }
+}
+
+/// The data as the payload writes it, or the field that could not be read.
+fn written(descriptor: &Descriptor, given: &Map<String, Value>) -> Result<String, Option<&'static str>> {
+    let text = Value::Object(given.clone()).to_string();
+    let payload = descriptor.decode(&text).map_err(|error| error.field())?;
+    let mut out = Vec::new();
+    payload.encode_json(&mut out).map_err(|_| None)?;
+    String::from_utf8(out).map_err(|_| None)
+}
+
+/// The default of each field: what the payload writes when nobody gave it. Asked twice, so that a default that is another
+/// each time (a clock, a counter) is not taken for a value.
+fn defaults(event: &mut Event, descriptor: &Descriptor, mut given: Map<String, Value>) {
+    given.retain(|name, _| event.fields.iter().any(|field| field.required && field.name == *name));
+    let ask = || serde_json::from_str::<Map<String, Value>>(&written(descriptor, &given).ok()?).ok();
+    let (Some(first), Some(second)) = (ask(), ask()) else { return };
+    for field in event.fields.iter_mut().filter(|field| !field.required && !field.flattened) {
+        let value = first.get(&field.name).filter(|value| second.get(&field.name) == Some(value));
+        field.default_value = match (value, field.redacted) {
+            (Some(value), false) => Some(value.clone()),
+            (Some(Value::Null), true) => Some(Value::Null),
+            _ => field.default_value.take().filter(|_| field.default.is_none()),
+        };
+    }
+}
+
+/// The event round the data, as the bus writes it.
+fn line(event: &Event, data: &str, bus: &EventBus) -> Option<String> {
+    let node = event.scope.node.then_some("planner");
+    let execution = event.scope.execution.then_some("exec-1");
+    let version = event.version;
+    let text = format!(
+        r#"{{"type":{},"stream_id":"desk","node_id":{},"execution_id":{},"data":{data},"timestamp":"2026-01-01T12:00:00.000000+00:00","correlation_id":null,"id":"0000000000000001-7","seq":7,"version":{version},"causation_id":null}}"#,
+        json!(event.kind),
+        json!(node),
+        json!(execution)
+    );
+    Some(bus.read_json(&text).ok()?.to_json())
+}

@@ -1,0 +1,173 @@
+//! The catalogue as data: what the descriptors say, in a form that is written to `catalog.json` and read again.
+//!
+//! Every renderer works on this and on nothing else, so that what one output says all others say, and a catalogue of an
+//! earlier release can be read from its file. The file is **stable**: keys are added, never renamed or taken away, and
+//! [`Catalog::FORMAT`] is raised if a meaning has to change.
+
+mod example;
+mod field;
+mod gather;
+mod names;
+mod sample;
+mod schema;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use field::Field;
+pub(crate) use names::snake;
+pub(crate) use schema::{children, type_name};
+
+/// Every event of a program.
+///
+/// ```
+/// use bus_core::AgentEvent;
+///
+/// let catalog = bus_docs::Catalog::of("Agent events", bus_agent::AgentEvents::EVENTS);
+/// let started = catalog.event("tool_call_started").expect("it is declared");
+/// assert_eq!(started.helper, "emit_tool_call_started");
+/// assert_eq!(started.ends_with[0].kind, "tool_call_completed");
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Catalog {
+    /// The version of this format.
+    pub format: u32,
+    /// What the catalogue is called.
+    pub title: String,
+    /// The events, sorted by kind.
+    pub events: Vec<Event>,
+    /// JSON Schemas of the types that fields name by `{"$ref": "#/$defs/NAME"}`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub types: BTreeMap<String, Value>,
+}
+
+/// One event.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Event {
+    /// The name on the wire.
+    pub kind: String,
+    /// The payload's name in Rust.
+    pub name: String,
+    /// The method that emits it.
+    pub helper: String,
+    /// The doc comment.
+    pub docs: String,
+    /// The definition enum: what events are grouped by.
+    pub definition: String,
+    /// The module of the definition.
+    pub module: String,
+    /// The definition file, where its path is not one of a single machine. Lines are left out: every edit moves them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// The version of the payload's schema.
+    pub version: u32,
+    /// Older data is raised to today's version when it is read.
+    #[serde(skip_serializing_if = "is_false")]
+    pub upcast: bool,
+    /// Further kinds that are accepted when reading.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
+    /// The note of a deprecated event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deprecated: Option<String>,
+    /// The scope it cannot be emitted without.
+    pub scope: Scope,
+    /// How it is kept and delivered when there is too much.
+    pub policy: Policy,
+    /// What ends that which this event begins.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ends_with: Vec<End>,
+    /// The fields, in order.
+    pub fields: Vec<Field>,
+    /// One such event as a line of JSON, written by the bus; absent where no value of a field's type could be made up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub example: Option<String>,
+}
+
+/// The scope an event cannot be emitted without. A stream is always needed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Scope {
+    /// A node.
+    pub node: bool,
+    /// An execution.
+    pub execution: bool,
+}
+
+/// How an event is kept and delivered when there is too much.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Policy {
+    /// Kept in a history quota of its own.
+    pub transient: bool,
+    /// Never dropped to make room.
+    pub critical: bool,
+    /// A newer one may replace an older one of equal scope and equal values of these fields.
+    pub coalesce: Option<Vec<String>>,
+}
+
+/// One kind that ends what another begins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct End {
+    /// The kind that ends it.
+    pub kind: String,
+    /// The fields that both must agree in, beside the scope.
+    pub by: Vec<String>,
+}
+
+impl Catalog {
+    /// The format that this version of the crate writes.
+    pub const FORMAT: u32 = 1;
+
+    /// The event of this kind.
+    pub fn event(&self, kind: &str) -> Option<&Event> {
+        self.events.binary_search_by(|event| event.kind.as_str().cmp(kind)).ok().map(|at| &self.events[at])
+    }
+
+    /// The events that `kind` ends.
+    pub fn ended_by<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = (&'a Event, &'a End)> {
+        let ends = move |event: &'a Event| event.ends_with.iter().find(|end| end.kind == kind);
+        self.events.iter().filter_map(move |event| Some((event, ends(event)?)))
+    }
+
+    /// Reads what [`to_json`](Self::to_json) wrote, this version of the crate or an older one.
+    ///
+    /// # Errors
+    /// When the text is no catalogue, or is of a newer format than this crate knows.
+    pub fn from_json(text: &str) -> Result<Self, String> {
+        let mut catalog: Self =
+            serde_json::from_str(text).map_err(|error| format!("is no catalogue: {error}"))?;
+        if catalog.format > Self::FORMAT {
+            let (has, knows) = (catalog.format, Self::FORMAT);
+            return Err(format!("has format {has}, and this bus-docs knows {knows}: raise bus-docs"));
+        }
+        catalog.events.sort_by(|a, b| a.kind.cmp(&b.kind));
+        Ok(catalog)
+    }
+
+    /// The catalogue as `catalog.json` has it.
+    pub fn to_json(&self) -> String {
+        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+}
+
+impl Scope {
+    /// The scope in words, as the outputs name it.
+    pub fn words(self) -> &'static str {
+        match (self.node, self.execution) {
+            (false, false) => "stream",
+            (true, false) => "stream, node",
+            (false, true) => "stream, execution",
+            (true, true) => "stream, execution, node",
+        }
+    }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+pub(crate) fn is_false(value: &bool) -> bool {
+    !value
+}
