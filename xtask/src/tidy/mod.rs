@@ -1,6 +1,7 @@
 //! `cargo xtask tidy`: the taste of this house as a test. One rule, one `check_*` function with the rule in prose above it.
 
 mod layers;
+mod links;
 mod manifests;
 mod promises;
 mod source;
@@ -24,7 +25,7 @@ Rules, over all files that git tracks or would track:
   * no path of one machine; a generated file says which command made it
   * in bus-core each layer uses only the layers below it
   * versions of dependencies stand once, in the root manifest; each crate takes the lints of the workspace
-  * each test that docs/guarantees.md names is there
+  * each test that docs/guarantees.md names is there, and each link in a Markdown file leads somewhere
 
 Exit code: 0 if the house is tidy, 1 with a line `file:line: what` for each thing that is not.",
     run: |parser| no_arguments(parser).and_then(|()| check()),
@@ -51,12 +52,13 @@ impl Report {
 pub(crate) fn check() -> Result<(), Failure> {
     let mut report = Report::default();
     let files = workspace::files()?;
-    let count = files.len();
+    let (count, root) = (files.len(), workspace::root());
     let texts: Vec<(String, String)> =
         files.into_iter().filter_map(|file| file.text().map(|text| (file.path, text))).collect();
     for (path, text) in &texts {
         text::check(path, text, &mut report);
         manifests::check(path, text, &mut report);
+        links::check(path, text, &|path| root.join(path).exists(), &mut report);
         if is_own_source(path) {
             source::check(path, text, &mut report);
             layers::check(path, text, &mut report);
