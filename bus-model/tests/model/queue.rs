@@ -1,0 +1,137 @@
+//! A subscription's queue as the documentation tells it.
+
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use bus_core::{LagCause, Overflow};
+
+use super::facts::Happened;
+
+/// A gap. What history lost is only bounded, so the number is a range.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Gap {
+    pub(crate) least: u64,
+    pub(crate) most: u64,
+    pub(crate) from: u64,
+    pub(crate) to: u64,
+    pub(crate) cause: LagCause,
+}
+
+impl Gap {
+    pub(crate) fn one(seq: u64) -> Self {
+        Self { least: 1, most: 1, from: seq, to: seq, cause: LagCause::Overflow }
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self {
+            least: self.least + other.least,
+            most: self.most + other.most,
+            from: self.from.min(other.from),
+            to: self.to.max(other.to),
+            cause: if self.cause == LagCause::Overflow { other.cause } else { self.cause },
+        }
+    }
+
+    pub(crate) fn fits(&self, told: &bus_core::Lagged) -> bool {
+        (self.least..=self.most).contains(&told.missed)
+            && (self.from, self.to, self.cause) == (told.from_seq, told.to_seq, told.cause)
+    }
+}
+
+fn join(slot: &mut Option<Gap>, gap: Gap) {
+    *slot = Some(slot.map_or(gap, |old| old.and(gap)));
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Item {
+    pub(crate) event: Rc<Happened>,
+    pub(crate) gap: Option<Gap>,
+    pub(crate) ticket: Option<usize>,
+    pub(crate) replay: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Queue {
+    pub(crate) items: VecDeque<Item>,
+    pub(crate) tail: Option<Gap>,
+    pub(crate) capacity: usize,
+    pub(crate) hard_limit: usize,
+    pub(crate) overflow: Overflow,
+}
+
+/// What became of a push, and which older event had to go, and how.
+#[derive(Debug)]
+pub(crate) enum Pushed {
+    In,
+    Over,
+    For(Item, &'static str),
+    Overflowed,
+    Closes,
+}
+
+impl Queue {
+    fn live(&self) -> usize {
+        self.items.iter().filter(|item| !item.replay).count()
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.live() >= self.capacity
+    }
+
+    pub(crate) fn mark_before(&mut self, gap: Gap) {
+        match self.items.front_mut() {
+            Some(first) => join(&mut first.gap, gap),
+            None => join(&mut self.tail, gap),
+        }
+    }
+
+    pub(crate) fn push(&mut self, event: &Rc<Happened>, ticket: Option<usize>) -> Pushed {
+        if !self.is_full() {
+            self.append(event, ticket);
+            return Pushed::In;
+        }
+        let room_above = self.live() < self.hard_limit;
+        let may_go = |item: &Item| !item.event.critical() && !item.replay;
+        let (gone, why) = match self.overflow {
+            Overflow::Wait if room_above => {
+                self.append(event, ticket);
+                return Pushed::Over;
+            }
+            Overflow::Close => {
+                join(&mut self.tail, Gap::one(event.seq));
+                return Pushed::Closes;
+            }
+            Overflow::Coalesce if event.coalesces() => {
+                match self.items.iter().rposition(|item| !item.replay && item.event.replaceable_by(event)) {
+                    Some(same) => (Some(same), "coalesced"),
+                    None => (self.items.iter().position(may_go), "overflowed"),
+                }
+            }
+            Overflow::DropOldest | Overflow::Coalesce => (self.items.iter().position(may_go), "overflowed"),
+            Overflow::DropNewest if event.critical() => (self.items.iter().rposition(may_go), "overflowed"),
+            _ => (None, "refused"),
+        };
+        let Some(at) = gone else {
+            if why == "overflowed" && event.critical() && room_above {
+                self.append(event, ticket);
+                return Pushed::In;
+            }
+            join(&mut self.tail, Gap::one(event.seq));
+            return Pushed::Overflowed;
+        };
+        let gone = self.items.remove(at).unwrap();
+        self.append(event, ticket);
+        if let Some(gap) = gone.gap {
+            join(&mut self.items[at].gap, gap);
+        }
+        if why == "overflowed" {
+            join(&mut self.items[at].gap, Gap::one(gone.event.seq));
+        }
+        Pushed::For(gone, why)
+    }
+
+    fn append(&mut self, event: &Rc<Happened>, ticket: Option<usize>) {
+        let gap = self.tail.take();
+        self.items.push_back(Item { event: Rc::clone(event), gap, ticket, replay: false });
+    }
+}

@@ -1,0 +1,278 @@
+//! The same programs in the real bus, on one thread, with time that stands still.
+
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bus_core::{
+    AnyEvent, Event, EventBus, EventId, EventSet, Lagged, Subscribe, SubscribeError, Subscription,
+};
+use bus_model::{Gauge, Level, ModelEvents, Step, Token};
+use tokio::sync::Semaphore;
+
+use super::facts::{Entry, Slip};
+use super::handlers::{Shared, facts, index, locked, slip};
+use super::life::Read;
+use super::program::{Emission, Program, Receive, Set, Since, Spec};
+
+/// How long a handler with a time limit may take.
+const LIMIT: Duration = Duration::from_millis(50);
+
+type Reader = Box<dyn FnMut() -> Option<Result<AnyEvent, Lagged>>>;
+
+pub(crate) struct Real {
+    pub(crate) shared: Arc<Shared>,
+    /// By subscription.
+    readers: Vec<Option<Reader>>,
+}
+
+impl Real {
+    pub(crate) fn new(program: &Program) -> Self {
+        let mut builder = EventBus::builder()
+            .history(program.history)
+            .transient_history(program.transient)
+            .chain_limit(program.chain_limit);
+        builder = builder.max_concurrent_handlers(program.places.unwrap_or(usize::MAX / 2));
+        let shared = Shared {
+            bus: builder.slow_after(Duration::ZERO).build().unwrap(),
+            n: AtomicU64::new(0),
+            log: Mutex::default(),
+            ids: Mutex::default(),
+            gates: Mutex::default(),
+            receipts: Mutex::default(),
+            waits: Mutex::default(),
+            closes: Mutex::default(),
+        };
+        Self { shared: Arc::new(shared), readers: Vec::new() }
+    }
+
+    pub(crate) fn bus(&self) -> &EventBus {
+        &self.shared.bus
+    }
+
+    /// What was written down since it was taken last.
+    pub(crate) fn take_log(&self) -> Vec<Entry> {
+        std::mem::take(&mut *locked(&self.shared.log))
+    }
+
+    /// Lets everything run that can.
+    pub(crate) async fn settle(&self) {
+        let (mut still, mut before) = (0, 0);
+        while still < 8 {
+            tokio::task::yield_now().await;
+            let now = locked(&self.shared.log).len();
+            still = if now == before { still + 1 } else { 0 };
+            before = now;
+        }
+    }
+
+    pub(crate) fn cursor(&self, since: Since, place: Option<u64>) -> Option<EventId> {
+        let run = |run: String, seq: u64| format!("{run}-{seq}").parse().ok();
+        match since {
+            Since::OtherRun => run("00000000000000aa".to_owned(), 1),
+            Since::Back(_) => {
+                let debug = format!("{:?}", self.bus());
+                let own = debug.split('"').nth(1).unwrap().to_owned();
+                run(own, place?)
+            }
+        }
+    }
+
+    /// Makes room for what belongs to the next subscription, before its first event.
+    fn reserve(&self) {
+        let next = self.readers.len() + 1;
+        locked(&self.shared.ids).resize(next, None);
+        locked(&self.shared.gates).resize_with(next, || Arc::new(Semaphore::new(0)));
+    }
+
+    pub(crate) fn subscribe(&mut self, spec: &Spec, cursor: Option<EventId>) -> Result<(), SubscribeError> {
+        let bus = self.bus().clone();
+        let id = self.readers.len();
+        self.reserve();
+        let entered = match spec.set {
+            Set::Any => self.enter(bus.subscribe_any(), spec, cursor, id),
+            Set::Named => self.enter(bus.subscribe_any().kinds(["token", "alarm"]), spec, cursor, id),
+            Set::Step => self.enter(bus.subscribe::<Step>(), spec, cursor, id),
+            Set::Pair => self.enter(bus.subscribe::<(Step, Token)>(), spec, cursor, id),
+            Set::Definition => self.enter(bus.subscribe::<ModelEvents>(), spec, cursor, id),
+            Set::Measures => self.enter(bus.subscribe::<(Level, Gauge)>(), spec, cursor, id),
+        };
+        self.readers.resize_with(id + usize::from(entered.is_ok()), || None);
+        locked(&self.shared.ids).truncate(self.readers.len());
+        entered
+    }
+
+    fn enter<S: 'static>(
+        &mut self,
+        subscribe: Subscribe<S>,
+        spec: &Spec,
+        cursor: Option<EventId>,
+        id: usize,
+    ) -> Result<(), SubscribeError> {
+        let mut subscribe =
+            narrowed(subscribe, spec, cursor).capacity(spec.capacity).hard_limit(spec.hard_limit);
+        if let Some(overflow) = spec.overflow {
+            subscribe = subscribe.overflow(overflow);
+        }
+        let told = Arc::clone(&self.shared);
+        let guard: Subscription = match &spec.receive {
+            Receive::Stream => {
+                let mut stream = subscribe.into_stream();
+                locked(&self.shared.ids)[id] = Some(stream.id());
+                self.readers
+                    .push(Some(Box::new(move || stream.try_recv().map(|item| item.map(Event::into_any)))));
+                return Ok(());
+            }
+            Receive::Sync(script) => {
+                let (shared, script) = (Arc::clone(&self.shared), script.clone());
+                subscribe.on_lag(move |lagged| told.say(Entry::Lag { sub: id, lagged })).try_handle_sync(
+                    move |event: &Event<S>| shared.act_sync(&event.clone().into_any(), &script),
+                )
+            }
+            Receive::Async { script, concurrency, timeout } => {
+                let (shared, script) = (Arc::clone(&self.shared), Arc::new(script.clone()));
+                subscribe = subscribe
+                    .concurrency(*concurrency)
+                    .on_lag(move |lagged| told.say(Entry::Lag { sub: id, lagged }));
+                if *timeout {
+                    subscribe = subscribe.timeout(LIMIT);
+                }
+                subscribe.try_handle(move |event: Event<S>| {
+                    Arc::clone(&shared).act_async(event.into_any(), Arc::clone(&script))
+                })
+            }
+        }?;
+        let given = guard.detach();
+        assert_eq!(index(given), id, "ids count up");
+        locked(&self.shared.ids)[id] = Some(given);
+        Ok(())
+    }
+
+    /// Registers a wait; its end is noted by a task.
+    pub(crate) fn wait(&mut self, spec: &Spec, now: bool, cursor: Option<EventId>) {
+        let bus = self.bus().clone();
+        match spec.set {
+            Set::Any => self.enter_wait(bus.subscribe_any(), spec, now, cursor),
+            Set::Named => self.enter_wait(bus.subscribe_any().kinds(["token", "alarm"]), spec, now, cursor),
+            Set::Step => self.enter_wait(bus.subscribe::<Step>(), spec, now, cursor),
+            Set::Pair => self.enter_wait(bus.subscribe::<(Step, Token)>(), spec, now, cursor),
+            Set::Definition => self.enter_wait(bus.subscribe::<ModelEvents>(), spec, now, cursor),
+            Set::Measures => self.enter_wait(bus.subscribe::<(Level, Gauge)>(), spec, now, cursor),
+        }
+    }
+
+    fn enter_wait<S: 'static>(
+        &mut self,
+        subscribe: Subscribe<S>,
+        spec: &Spec,
+        now: bool,
+        cursor: Option<EventId>,
+    ) {
+        let sub = self.readers.len();
+        let first = narrowed(subscribe, spec, cursor).first();
+        self.reserve();
+        self.readers.push(None);
+        let shared = Arc::clone(&self.shared);
+        tokio::spawn(async move {
+            let found = if now { first.timeout(Duration::ZERO).await } else { first.await };
+            let told = found
+                .map(|event| facts(&event.into_any()).0)
+                .map_err(|error| if error == bus_core::WaitError::Closed { "closed" } else { "timed out" });
+            locked(&shared.waits).push((sub, told));
+        });
+    }
+
+    pub(crate) fn send(&self, what: &Emission) -> Slip {
+        slip(self.shared.send(what, what.hops).receipt()).at_once()
+    }
+
+    pub(crate) fn publish(&self, at: usize, what: &Emission) {
+        let (shared, what) = (Arc::clone(&self.shared), what.clone());
+        tokio::spawn(async move {
+            let receipt = shared.publish(&what, what.hops).await;
+            locked(&shared.receipts).push((at, slip(&receipt)));
+        });
+    }
+
+    pub(crate) fn read(&mut self, sub: usize, count: usize) -> Vec<Read> {
+        let Some(reader) = &mut self.readers[sub] else { return Vec::new() };
+        let read = std::iter::from_fn(reader).take(count);
+        read.map(|item| {
+            item.map_or_else(Read::Gap, |event| Read::Event { n: facts(&event).0, seq: event.seq() })
+        })
+        .collect()
+    }
+
+    pub(crate) fn unsubscribe(&mut self, sub: usize) -> bool {
+        let id = locked(&self.shared.ids)[sub];
+        id.is_some_and(|id| self.bus().unsubscribe(id))
+    }
+
+    pub(crate) fn open(&self, sub: usize, times: usize) {
+        locked(&self.shared.gates)[sub].add_permits(times);
+    }
+
+    pub(crate) async fn close(&self, now: bool) {
+        let close = self.bus().close(if now { Duration::ZERO } else { Duration::from_hours(1) });
+        let shared = Arc::clone(&self.shared);
+        let ends = async move {
+            let report = close.await;
+            let left = report.left.iter().map(|left| (index(left.id), left.running, left.waiting)).collect();
+            let unread = report.unread.iter().map(|left| (index(left.id), left.waiting)).collect();
+            locked(&shared.closes).push((left, unread));
+        };
+        if now { ends.await } else { drop(tokio::spawn(ends)) }
+    }
+}
+
+fn narrowed<S: 'static>(mut subscribe: Subscribe<S>, spec: &Spec, cursor: Option<EventId>) -> Subscribe<S> {
+    if let Some(stream) = spec.stream {
+        subscribe = subscribe.stream(format!("s{stream}"));
+    }
+    if let Some(node) = spec.node {
+        subscribe = subscribe.node(format!("n{node}"));
+    }
+    if let Some(execution) = spec.execution {
+        subscribe = subscribe.execution(format!("x{execution}"));
+    }
+    if spec.even {
+        subscribe = subscribe.filter(|event| facts(&event.clone().into_any()).0.is_multiple_of(2));
+    }
+    match cursor {
+        Some(cursor) => subscribe.since(cursor),
+        None => subscribe,
+    }
+}
+
+/// What history says, for the kinds of a set.
+pub(crate) fn history(
+    bus: &EventBus,
+    set: Set,
+    stream: Option<u8>,
+    limit: usize,
+    oldest_first: bool,
+    since: Option<EventId>,
+) -> Vec<u64> {
+    fn typed<S: EventSet>(query: bus_core::HistoryQuery) -> Vec<AnyEvent> {
+        query.typed::<S>().into_iter().map(Event::into_any).collect()
+    }
+    let mut query = bus.history().limit(limit);
+    if let Some(stream) = stream {
+        query = query.stream(format!("s{stream}"));
+    }
+    if oldest_first {
+        query = query.oldest_first();
+    }
+    if let Some(since) = since {
+        query = query.since(since);
+    }
+    let found = match set {
+        Set::Any => query.collect(),
+        Set::Named => query.kinds(["token", "alarm"]).collect(),
+        Set::Step => typed::<Step>(query),
+        Set::Pair => typed::<(Step, Token)>(query),
+        Set::Definition => typed::<ModelEvents>(query),
+        Set::Measures => typed::<(Level, Gauge)>(query),
+    };
+    found.iter().map(|event| facts(event).0).collect()
+}
