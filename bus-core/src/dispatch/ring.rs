@@ -42,6 +42,7 @@ impl Order {
     pub(super) fn is_free(&self, lane: Key, ticket: Key, from: Option<JobRef>) -> bool {
         let mut work = vec![(lane, ticket)];
         let mut walked = HashSet::new();
+        let on_stack = self.on_stack(from);
         while let Some((key, ticket)) = work.pop() {
             let Some(lane) = self.lanes.get(key) else { continue };
             if !walked.insert((key, ticket)) {
@@ -57,7 +58,7 @@ impl Order {
             let all = own.map_or(&lane.running[..], std::slice::from_ref);
             for running in all {
                 // What is on the stack of a thread waits for all that is on it.
-                let here = Some(JobRef { lane: key, job: running.job }) == from;
+                let here = on_stack.contains(&JobRef { lane: key, job: running.job });
                 if here || running.awaits_event || running.batch != 0 || running.waiter.is_some() {
                     return false;
                 }
@@ -68,6 +69,12 @@ impl Order {
             }
         }
         true
+    }
+
+    /// A handler and those that it was called in place by: they wait for it, and hold no ticket of that yet.
+    fn on_stack(&self, from: Option<JobRef>) -> Vec<JobRef> {
+        let waiter = |job: &JobRef| self.lanes.get(job.lane)?.running(job.job)?.waiter;
+        std::iter::successors(from, waiter).collect()
     }
 
     /// The handlers that cannot go on before `from` does, `from` among them.
@@ -86,7 +93,7 @@ impl Order {
             if let Some(waiter) = running.waiter {
                 walk.add(waiter, stands, Behind::Job(job));
             }
-            if let Some(waiter) = self.waiter_of(running.ticket) {
+            if let Some(waiter) = self.waiter_of(job.lane, running.ticket) {
                 walk.add(waiter, false, Behind::Job(job));
             }
             if stands && running.batch != 0 {
@@ -95,7 +102,7 @@ impl Order {
             // What is queued behind it waits as well, unless another handler of the subscription may take it: that is seen at the end.
             if walk.walked.insert(job.lane) {
                 several |= lane.running.len() > 1;
-                let queued = lane.backlog.iter().filter_map(|queued| self.waiter_of(queued.ticket));
+                let queued = lane.backlog.iter().filter_map(|queued| self.waiter_of(job.lane, queued.ticket));
                 queued.for_each(|waiter| walk.add(waiter, false, Behind::Lane(job.lane)));
             }
         }
@@ -127,8 +134,10 @@ impl Order {
         }
     }
 
-    fn waiter_of(&self, ticket: Option<Key>) -> Option<JobRef> {
-        self.tickets.get(ticket?)?.waiter
+    /// Who waits for a delivery to this subscription: nobody any more once it was deferred.
+    fn waiter_of(&self, lane: Key, ticket: Option<Key>) -> Option<JobRef> {
+        let ticket = self.tickets.get(ticket?)?;
+        if ticket.pending.contains(&lane) { ticket.waiter } else { None }
     }
 
     fn batch_mates(&self, batch: u64) -> impl Iterator<Item = JobRef> {
