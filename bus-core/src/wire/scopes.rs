@@ -9,6 +9,9 @@ use crate::scope::{Id, Scope};
 /// How many are kept: as many as there are likely to be executions at work at a time.
 const KEPT: usize = 16;
 
+/// How many attributes a scope may have to be kept.
+const MODEST: usize = 32;
+
 /// Shares one allocation among the events of one place.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Scopes {
@@ -24,6 +27,9 @@ impl Scopes {
             return Arc::clone(known);
         }
         let scope = Arc::new(scope(envelope));
+        if envelope.attributes.len() > MODEST {
+            return scope; // it will hardly come again, and would only be held here
+        }
         if self.recent.len() < KEPT {
             self.recent.push(Arc::clone(&scope));
         } else {
@@ -52,8 +58,8 @@ fn scope(envelope: &Envelope<'_>) -> Scope {
     scope.node = id(&envelope.node);
     scope.execution = id(&envelope.execution);
     scope.correlation = id(&envelope.correlation);
-    for (name, value) in &envelope.attributes {
-        scope.set_attribute(name, &**value);
-    }
+    // No name is there twice, and none is the envelope's: setting one by one would look for that again each time.
+    let attributes = envelope.attributes.iter().map(|(name, value)| (Box::from(&**name), Id::new(&**value)));
+    scope.attributes = attributes.collect();
     scope
 }

@@ -130,6 +130,17 @@ fn extra_keys_are_attributes_or_are_kept() {
     assert_eq!(EventBus::new().read_json(&text).unwrap().to_json(), text);
 }
 
+/// A hostile line costs what its length costs: nothing is looked for among all the others again and again.
+#[test]
+fn many_keys_cost_no_more_than_their_length() {
+    let keys: Vec<String> = (0..100_000).map(|key| format!(r#""a{key}":"","n{key}":{key}"#)).collect();
+    let fields: Vec<String> = (0..100_000).map(|key| format!(r#""{key}":0"#)).collect();
+    let event = read("vendor_kind", &format!("{{{}}}", fields.join(",")), &format!(",{}", keys.join(",")));
+    assert_eq!(event.scope().attributes().count(), 100_000);
+    let text = event.to_json();
+    assert_eq!(EventBus::new().read_json(&text).unwrap().to_json(), text);
+}
+
 /// Digits that no `f64` holds, keys that no type knows, escapes of any kind: the text is the same.
 #[test]
 fn data_is_kept_to_the_letter() {
