@@ -196,7 +196,9 @@ fn closing_during_a_flood_loses_no_count() {
             stand.at("close");
             let report = bus.close(deadline).await;
             go.store(false, Ordering::Relaxed);
-            flood.into_iter().for_each(|thread| thread.join().unwrap());
+            for thread in flood {
+                thread.join().unwrap();
+            }
             let stats = bus.stats();
             assert_eq!(stats.published_total, accepted.load(Ordering::Relaxed));
             assert_eq!(stats.refused, refused.load(Ordering::Relaxed));

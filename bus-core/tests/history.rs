@@ -1,0 +1,111 @@
+//! The bounded memory: newest first, filtered, `transient` kinds in a ring of their own.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod common;
+
+use bus_core::{AgentEvent, AnyEvent, EventBus, HistoryQuery};
+use common::trial;
+use serde_json::json;
+
+#[derive(AgentEvent)]
+enum Memory {
+    Fact {
+        n: u64,
+    },
+    #[event(alias("old_rumour"))]
+    Rumour {
+        n: u64,
+    },
+    #[event(transient)]
+    Blink {
+        n: u64,
+    },
+}
+
+fn seqs(query: HistoryQuery) -> Vec<u64> {
+    query.collect().iter().map(AnyEvent::seq).collect()
+}
+
+async fn facts(bus: &EventBus, count: u64) {
+    for n in 0..count {
+        bus.stream("desk").emit_fact(n).await;
+    }
+}
+
+#[test]
+fn it_holds_the_newest_thousand_and_gives_the_newest_hundred_unless_told_otherwise() {
+    trial().run(async |bus, _| {
+        facts(&bus, 1_010).await;
+        let all = seqs(bus.history().limit(usize::MAX));
+        assert_eq!(all, (11..=1_010).rev().collect::<Vec<_>>());
+        assert_eq!(seqs(bus.history()), (911..=1_010).rev().collect::<Vec<_>>());
+        assert_eq!(seqs(bus.history().oldest_first().limit(2)), [11, 12]);
+        assert_eq!(seqs(bus.history().limit(0)), [0_u64; 0]);
+        assert_eq!((bus.stats().kept, bus.stats().evicted), (1_000, 10));
+    });
+}
+
+#[test]
+fn it_is_asked_by_kind_scope_attribute_and_cursor() {
+    trial().run(async |bus, _| {
+        let here = bus.stream("here").node("n").execution("x").correlation("c").attribute("graph_id", "g");
+        here.emit_fact(1_u64).await;
+        bus.stream("here").emit_rumour(2_u64).await;
+        bus.stream("there").node("n").emit_fact(3_u64).await;
+        let cursor = bus.stream("there").emit_dynamic("vendor_kind", json!({})).await.id().unwrap();
+        bus.stream("").emit_fact(5_u64).await;
+        assert_eq!(seqs(bus.history().kinds(["fact"])), [5, 3, 1]);
+        assert_eq!(seqs(bus.history().kinds(["old_rumour", "vendor_kind"])), [4, 2]);
+        assert_eq!(seqs(bus.history().stream("here")), [2, 1]);
+        assert_eq!(seqs(bus.history().node("n")), [3, 1]);
+        assert_eq!(seqs(bus.history().execution("x")), [1]);
+        assert_eq!(seqs(bus.history().correlation("c")), [1]);
+        assert_eq!(seqs(bus.history().attribute("graph_id", "g")), [1]);
+        assert_eq!(seqs(bus.history().attribute("graph_id", "h")), [0_u64; 0]);
+        assert_eq!(seqs(bus.history().stream("")), [5], "an empty text is a value, not no filter");
+        assert_eq!(seqs(bus.history().since(cursor)), [5]);
+        assert_eq!(seqs(bus.history().kinds(["fact"]).stream("there").oldest_first()), [3]);
+        let typed = bus.history().typed::<(Fact, Rumour)>();
+        assert_eq!(typed.iter().map(bus_core::Event::seq).collect::<Vec<_>>(), [5, 3, 2, 1]);
+        assert_eq!(bus.history().typed::<Rumour>()[0].n, 2);
+    });
+}
+
+#[test]
+fn a_flood_of_transient_events_evicts_nothing_else() {
+    trial().with(|bus| bus.history(10).transient_history(20)).run(async |bus, _| {
+        facts(&bus, 5).await;
+        for n in 0..3_000 {
+            bus.stream("desk").emit_blink(n).await;
+        }
+        facts(&bus, 1).await;
+        assert_eq!(seqs(bus.history().kinds(["fact"])), [3_006, 5, 4, 3, 2, 1]);
+        assert_eq!(seqs(bus.history()).len(), 26);
+        let stats = bus.stats();
+        assert_eq!((stats.kept, stats.evicted, stats.evicted_transient), (26, 0, 2_980));
+    });
+}
+
+#[test]
+fn a_long_history_is_walked_to_its_end() {
+    trial().with(|bus| bus.history(10_000)).run(async |bus, _| {
+        for n in 0..9_000 {
+            bus.stream(if n % 4_500 == 0 { "rare" } else { "usual" }).emit_fact(n).await;
+        }
+        assert_eq!(seqs(bus.history().stream("rare")), [4_501, 1]);
+        assert_eq!(seqs(bus.history().stream("rare").oldest_first()), [1, 4_501]);
+        assert_eq!(seqs(bus.history().limit(usize::MAX)).len(), 9_000);
+    });
+}
+
+#[test]
+fn with_no_history_nothing_is_kept_and_subscribers_still_hear() {
+    trial().with(|bus| bus.history(0).transient_history(0)).run(async |bus, _| {
+        let _guard = bus.subscribe::<Fact>().handle_sync(|_| {});
+        facts(&bus, 3).await;
+        bus.stream("desk").emit_blink(1_u64).await;
+        let stats = bus.stats();
+        assert_eq!((stats.kept, stats.published_total, stats.unobserved), (0, 3, 1));
+        assert!(bus.history().collect().is_empty());
+    });
+}

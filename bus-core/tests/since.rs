@@ -1,0 +1,214 @@
+//! `.since(cursor)` replays what history has, oldest first, then goes on live without a gap; what history lost comes first.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod common;
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bus_core::{AgentEvent, Event, EventBus, EventId, LagCause, Lagged, WaitError};
+use common::{Notes, settle, threaded, trial};
+
+#[derive(AgentEvent)]
+enum Past {
+    Page {
+        n: u64,
+    },
+    Other {
+        n: u64,
+    },
+    #[event(transient)]
+    Delta {
+        n: u64,
+    },
+}
+
+async fn pages(bus: &EventBus, numbers: std::ops::Range<u64>) -> EventId {
+    let mut last = None;
+    for n in numbers {
+        last = bus.stream("desk").emit_page(n).await.id();
+    }
+    last.unwrap()
+}
+
+#[test]
+fn a_stream_looks_back_and_goes_on() {
+    trial().run(async |bus, _| {
+        let cursor = pages(&bus, 0..3).await;
+        bus.stream("desk").emit_other(9_u64).await;
+        pages(&bus, 3..6).await;
+        let mut stream = bus.subscribe::<Page>().since(cursor).into_stream();
+        pages(&bus, 6..8).await;
+        let mut got = Vec::new();
+        while let Some(item) = stream.try_recv() {
+            got.push(item.unwrap().n);
+        }
+        assert_eq!(got, [3, 4, 5, 6, 7]);
+    });
+}
+
+#[test]
+fn handlers_look_back_too() {
+    trial().run(async |bus, _| {
+        let first = pages(&bus, 0..1).await;
+        pages(&bus, 1..4).await;
+        let (sync, own) = (Notes::<u64>::new(), Notes::<u64>::new());
+        let (a, b) = (sync.clone(), own.clone());
+        let _sync = bus.subscribe::<Page>().since(first).handle_sync(move |event| a.add(event.n));
+        assert_eq!(sync.all(), [1, 2, 3], "before `handle_sync` returns");
+        let _own = bus.subscribe::<Page>().since(first).handle(move |event: Event<Page>| {
+            b.add(event.n);
+            async {}
+        });
+        pages(&bus, 4..5).await;
+        settle().await;
+        assert_eq!((sync.all(), own.all()), (vec![1, 2, 3, 4], vec![1, 2, 3, 4]));
+    });
+}
+
+#[test]
+fn a_resumed_reader_misses_nothing_and_gets_nothing_twice_while_others_publish() {
+    threaded(2).with(|bus| bus.history(100_000)).run(async |bus, stand| {
+        let first = bus.stream("desk").emit_page(0_u64).await.id().unwrap();
+        let writer = bus.clone();
+        let writing = std::thread::spawn(move || {
+            for n in 1..=5_000 {
+                drop(writer.stream("desk").emit_page(n).send());
+            }
+        });
+        // A page that loses its connection after every 37 events, and resumes with a filter of its own.
+        let (mut got, mut cursor) = (Vec::new(), first);
+        while got.len() < 5_000 {
+            stand.at(format!("from {cursor}"));
+            let asked = AtomicU64::new(0);
+            let stream = bus.subscribe::<Page>().since(cursor).capacity(100_000);
+            let mut stream =
+                stream.filter(move |_| asked.fetch_add(1, Ordering::Relaxed) < u64::MAX).into_stream();
+            for _ in 0..37.min(5_000 - got.len()) {
+                let event = stream.recv().await.unwrap().unwrap();
+                cursor = event.id();
+                got.push(event.n);
+            }
+        }
+        assert_eq!(got, (1..=5_000).collect::<Vec<_>>());
+        writing.join().unwrap();
+    });
+}
+
+#[test]
+fn an_event_that_comes_while_a_filter_judges_the_past_is_behind_it() {
+    trial().run(async |bus, _| {
+        let first = pages(&bus, 0..3).await;
+        let first = EventId::to_string(&first).replace("-3", "-1").parse().unwrap();
+        let (live, once) = (bus.stream("desk"), OnceLock::new());
+        let mut stream = bus
+            .subscribe::<Page>()
+            .since(first)
+            .filter(move |event| {
+                if event.n == 1 && once.set(()).is_ok() {
+                    drop(live.emit_page(3).send());
+                }
+                true
+            })
+            .into_stream();
+        let mut got = Vec::new();
+        while let Some(item) = stream.try_recv() {
+            got.push(item.unwrap().n);
+        }
+        assert_eq!(got, [1, 2, 3]);
+    });
+}
+
+#[test]
+fn what_history_lost_comes_first() {
+    trial().with(|bus| bus.history(3)).run(async |bus, _| {
+        let cursor = pages(&bus, 0..1).await;
+        pages(&bus, 1..8).await;
+        let mut stream = bus.subscribe::<Page>().since(cursor).into_stream();
+        let lagged = stream.recv().await.unwrap().unwrap_err();
+        let Lagged { missed, from_seq, to_seq, cause, .. } = lagged;
+        assert_eq!((missed, from_seq, to_seq, cause), (4, 2, 5, LagCause::Evicted));
+        assert!(lagged.to_string().contains("history no longer holds them"));
+        assert_eq!(stream.recv().await.unwrap().unwrap().n, 5);
+        // A handler is told through `on_lag`.
+        let told = Notes::<u64>::new();
+        let notes = told.clone();
+        let _guard = bus
+            .subscribe::<Page>()
+            .since(cursor)
+            .on_lag(move |lag| notes.add(lag.missed))
+            .handle_sync(|_| {});
+        assert_eq!(told.all(), [4]);
+        assert_eq!(bus.subscribe::<Page>().since(cursor).first().missed(), Some(lagged));
+    });
+}
+
+#[test]
+fn a_flood_of_transient_events_is_no_gap_for_who_does_not_want_them() {
+    trial().with(|bus| bus.transient_history(2)).run(async |bus, _| {
+        let cursor = pages(&bus, 0..1).await;
+        for n in 0..50 {
+            bus.stream("desk").emit_delta(n).await;
+        }
+        pages(&bus, 1..2).await;
+        let mut stream = bus.subscribe::<Page>().since(cursor).into_stream();
+        assert_eq!(stream.recv().await.unwrap().unwrap().n, 1);
+        let mut all = bus.subscribe_any().since(cursor).into_stream();
+        assert_eq!(all.recv().await.unwrap().unwrap_err().missed, 48);
+    });
+}
+
+#[test]
+fn a_cursor_of_another_run_is_an_explicit_miss() {
+    trial().run(async |bus, _| {
+        let other = EventBus::new();
+        let cursor = other.stream("desk").emit_page(9_u64).await.id().unwrap();
+        pages(&bus, 0..2).await;
+        let mut stream = bus.subscribe::<Page>().since(cursor).into_stream();
+        let lagged = stream.recv().await.unwrap().unwrap_err();
+        assert_eq!((lagged.cause, lagged.to_seq), (LagCause::OtherRun, 1));
+        assert_eq!(stream.recv().await.unwrap().unwrap().n, 0);
+        assert_eq!(stream.recv().await.unwrap().unwrap().n, 1);
+        // An event that was republished here keeps its id: then its place is known.
+        bus.republish(other.history().collect().remove(0)).await;
+        pages(&bus, 2..3).await;
+        let mut stream = bus.subscribe::<Page>().since(cursor).into_stream();
+        assert_eq!(stream.recv().await.unwrap().unwrap().n, 2);
+    });
+}
+
+#[test]
+fn first_with_since_looks_back_and_gives_the_oldest() {
+    trial().run(async |bus, _| {
+        let cursor = pages(&bus, 0..4).await;
+        let start: EventId = cursor.to_string().replace("-4", "-1").parse().unwrap();
+        let now = |cursor| bus.subscribe::<Page>().since(cursor).first().timeout(Duration::ZERO);
+        assert_eq!(now(start).await.unwrap().n, 1);
+        assert_eq!(now(cursor).await.unwrap_err(), WaitError::TimedOut);
+        // Only one is taken, also when more come before it is asked.
+        let wait = bus.subscribe::<Page>().name("wait").since(start).filter(|event| event.n > 2).first();
+        pages(&bus, 4..6).await;
+        assert_eq!(wait.await.unwrap().n, 3);
+        assert_eq!(bus.stats().ended.dropped, 0);
+    });
+}
+
+#[test]
+fn a_replay_does_not_count_against_the_capacity() {
+    trial().run(async |bus, _| {
+        let first = pages(&bus, 0..1).await;
+        pages(&bus, 1..20).await;
+        let mut stream = bus.subscribe::<Page>().since(first).capacity(2).into_stream();
+        pages(&bus, 20..25).await;
+        let (mut got, mut missed) = (Vec::new(), 0);
+        while let Some(item) = stream.try_recv() {
+            match item {
+                Ok(event) => got.push(event.n),
+                Err(lagged) => missed += lagged.missed,
+            }
+        }
+        assert_eq!(got, (1..20).chain(23..25).collect::<Vec<_>>());
+        assert_eq!(missed, 3);
+    });
+}

@@ -1,0 +1,121 @@
+//! The stats: one consistent picture, serializable, exact.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod common;
+
+use std::sync::Arc;
+
+use bus_core::{AgentEvent, BoxError, Event, Overflow};
+use common::{ON_PURPOSE, check_accounts, settle, threaded, trial};
+use serde_json::json;
+use tokio::sync::Semaphore;
+
+#[derive(AgentEvent)]
+enum Count {
+    One { n: u64 },
+    Two,
+}
+
+#[test]
+fn they_count_by_kind_and_by_subscription() {
+    trial().run(async |bus, _| {
+        let gate = Arc::new(Semaphore::new(0));
+        let inner = Arc::clone(&gate);
+        let slow =
+            bus.subscribe::<One>().name("slow").capacity(2).hard_limit(2).handle(move |_: Event<One>| {
+                let gate = Arc::clone(&inner);
+                async move { gate.acquire().await.unwrap().forget() }
+            });
+        let _quick = bus.subscribe::<(One, Two)>().name("quick").handle_sync(|_| {});
+        for n in 0..5 {
+            drop(bus.stream("desk").emit_one(n).send());
+        }
+        drop(bus.stream("desk").emit_two().send());
+        settle().await;
+        let stats = bus.stats();
+        assert_eq!((stats.published["one"], stats.published["two"], stats.published_total), (5, 1, 6));
+        assert_eq!((stats.kept, stats.subscriptions.len()), (6, 2));
+        let told = stats.subscription("slow").unwrap();
+        assert_eq!((told.id, told.running, told.waiting, told.lag), (slow.id(), 1, 2, 5));
+        assert_eq!((told.counts.matched, told.counts.overflowed, told.overflow), (5, 2, Overflow::Wait));
+        assert!(told.subscribed_at.contains("stats.rs:"));
+        assert_eq!(stats.subscription("quick").unwrap().counts.handled, 6);
+        let json = serde_json::to_value(&stats).unwrap();
+        assert_eq!(json["published"], json!({ "one": 5, "two": 1 }));
+        assert_eq!(json["subscriptions"][0]["name"], "slow");
+        assert_eq!(
+            (&json["subscriptions"][0]["waiting"], &json["subscriptions"][0]["matched"]),
+            (&json!(2), &json!(5))
+        );
+        gate.add_permits(9);
+        drop(slow);
+        settle().await;
+        let ended = bus.stats().ended;
+        assert_eq!((ended.matched, ended.handled, ended.overflowed, ended.dropped), (5, 1, 2, 2));
+    });
+}
+
+#[test]
+fn the_accounts_are_right_at_any_moment() {
+    threaded(2).run(async |bus, stand| {
+        // Every fate there is, with subscriptions that come and go, looked at all the while from another thread.
+        let looking = bus.clone();
+        let (stop, stopped) = std::sync::mpsc::channel::<()>();
+        let look = std::thread::spawn(move || {
+            let mut looks = 0;
+            while stopped.try_recv().is_err() {
+                check_accounts(&looking.stats());
+                looks += 1;
+            }
+            looks
+        });
+        let fate = |event: Event<One>| async move {
+            match event.n % 5 {
+                0 => tokio::task::yield_now().await,
+                1 => return Err(BoxError::from("no")),
+                2 => assert_eq!(event.n, 0, "{ON_PURPOSE}"),
+                3 => std::future::pending().await,
+                _ => {}
+            }
+            Ok(())
+        };
+        for round in 0..20 {
+            stand.at(format!("round {round}"));
+            let timeout = std::time::Duration::from_millis(1);
+            let own = bus.subscribe::<One>().capacity(4).hard_limit(8).timeout(timeout).handle(fate);
+            let many = bus.subscribe::<One>().concurrency(3).capacity(4).timeout(timeout).handle(fate);
+            let sync = bus.subscribe::<One>().handle_sync(|event| assert!(event.n % 3 > 0, "{ON_PURPOSE}"));
+            let stream = bus.subscribe::<One>().capacity(4).into_stream();
+            let first = bus.wait_for::<One>();
+            let sent: Vec<_> = (0..50).map(|n| bus.stream("desk").emit_one(n).send()).collect();
+            drop(sent.into_iter().next_back().unwrap().finished().await);
+            bus.stream("desk").emit_one(4_u64).await;
+            drop((own, stream, first));
+            assert!(bus.unsubscribe(many.id()));
+            drop(sync);
+        }
+        stop.send(()).unwrap();
+        assert!(look.join().unwrap() > 0);
+        let ended = bus.stats().ended;
+        for count in [ended.failed, ended.panicked, ended.timed_out, ended.overflowed, ended.dropped] {
+            assert!(count > 0, "{ended:?}");
+        }
+    });
+}
+
+#[test]
+fn kinds_from_outside_are_bounded_in_number() {
+    trial().with(|bus| bus.history(1)).run(async |bus, _| {
+        for n in 0..5_000 {
+            bus.stream("desk").emit_dynamic(format!("kind_{n}"), json!({})).await;
+        }
+        let stats = bus.stats();
+        assert_eq!(stats.published_total, 5_000);
+        assert_eq!(stats.published.values().sum::<u64>(), 5_000);
+        assert!(stats.published.len() < 4_200);
+        // One that somebody asks for by name is still found.
+        let mut stream = bus.subscribe_any().kinds(["kind_4999"]).into_stream();
+        bus.stream("desk").emit_dynamic("kind_4999", json!({})).await;
+        assert_eq!(stream.recv().await.unwrap().unwrap().kind(), "kind_4999");
+    });
+}
