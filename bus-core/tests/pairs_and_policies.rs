@@ -1,0 +1,123 @@
+//! What a definition says of its events, seen at run time: `transient`, `critical`, `coalesce`, `ends_with`, `redact`.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod common;
+
+use bus_core::{AgentEvent, EventBus, Overflow};
+use common::trial;
+
+#[derive(AgentEvent)]
+enum Pairs {
+    #[event(critical, ends_with(Done, Failed))]
+    Began,
+    #[event(critical)]
+    Done,
+    Failed,
+    #[event(ends_with(CallEnded, by(id)))]
+    CallBegan {
+        id: String,
+    },
+    CallEnded {
+        id: String,
+    },
+    #[event(coalesce)]
+    Progress {
+        percent: u64,
+    },
+    #[event(transient)]
+    Delta {
+        text: String,
+    },
+    SignedIn {
+        user: String,
+        #[event(redact)]
+        password: String,
+    },
+}
+
+fn open(bus: &EventBus) -> Vec<String> {
+    let pairs = bus.open_pairs();
+    let told = |pair: &bus_core::OpenPair| format!("{} {}", pair.kind, pair.scope.execution().unwrap_or("-"));
+    pairs.unfinished.iter().map(told).collect()
+}
+
+#[test]
+fn a_beginning_is_open_until_one_of_its_ends_comes_in_the_same_place() {
+    trial().run(async |bus, _| {
+        let (a, b) = (bus.stream("s").execution("a"), bus.stream("s").execution("b"));
+        a.emit_began().await;
+        b.emit_began().await;
+        assert_eq!(open(&bus), ["began a", "began b"]);
+        b.emit_failed().await;
+        assert_eq!(open(&bus), ["began a"]);
+        assert_eq!(bus.stats().open_pairs, 1);
+        // An end without a beginning is told too.
+        b.emit_done().await;
+        let pairs = bus.open_pairs();
+        assert_eq!((pairs.unmatched[0].kind.as_str(), pairs.unmatched_total), ("done", 1));
+        a.emit_done().await;
+        assert!(open(&bus).is_empty());
+        assert_eq!(bus.stats().unmatched_ends, 1);
+    });
+}
+
+#[test]
+fn pairs_are_told_apart_by_the_fields_they_name() {
+    trial().run(async |bus, _| {
+        let desk = bus.stream("s");
+        for id in ["1", "2", "3"] {
+            desk.emit_call_began(id).await;
+        }
+        desk.emit_call_ended("2").await;
+        assert_eq!(bus.open_pairs().unfinished.len(), 2);
+        let report = bus.close(std::time::Duration::ZERO).await;
+        assert_eq!(report.open_pairs.unfinished.len(), 2, "closing tells what has not ended");
+    });
+}
+
+#[test]
+fn what_a_pair_holds_has_a_place_of_its_own_also_where_nothing_is_kept() {
+    trial().with(|bus| bus.history(0)).run(async |bus, _| {
+        let _other = bus.subscribe::<Progress>().handle_sync(|_| {});
+        bus.stream("s").emit_call_began("1").await;
+        let receipt = bus.stream("s").emit_progress(1_u64).await;
+        assert_ne!(Some(bus.open_pairs().unfinished[0].id), receipt.id());
+    });
+}
+
+#[test]
+fn policies_hold_for_every_subscriber_without_a_word_of_its_own() {
+    trial().with(|bus| bus.transient_history(1)).run(async |bus, _| {
+        let mut all = bus.subscribe_any().capacity(3).overflow(Overflow::Coalesce).into_stream();
+        let desk = bus.stream("s");
+        desk.emit_began().await;
+        for percent in 1..=9 {
+            desk.emit_progress(percent).await;
+        }
+        desk.emit_delta("x").await;
+        desk.emit_delta("y").await;
+        desk.emit_done().await;
+        let mut got = Vec::new();
+        while let Some(item) = all.try_recv() {
+            if let Ok(event) = item {
+                got.push(event.kind().to_owned());
+            }
+        }
+        assert_eq!(got, ["began", "delta", "done"], "the critical ones are still there");
+        assert_eq!(bus.history().typed::<Delta>().len(), 1);
+        assert_eq!(bus.history().typed::<Progress>().len(), 9);
+    });
+}
+
+#[test]
+fn what_is_redacted_is_in_no_json_and_no_debug_and_handlers_read_it() {
+    trial().run(async |bus, _| {
+        let wait = bus.wait_for::<SignedIn>();
+        bus.stream("s").emit_signed_in("ann", "tiger").await;
+        let event = wait.await.unwrap();
+        assert_eq!(event.password, "tiger");
+        for text in [event.to_json(), format!("{event:?}"), format!("{:?}", *event)] {
+            assert!(text.contains("ann") && text.contains("[redacted]") && !text.contains("tiger"), "{text}");
+        }
+    });
+}
