@@ -43,7 +43,10 @@ fn main() {
         use bus_derive_tests::OpenEventsEmit;
         OpenEventsEmit::emit_door_opened(&house, "back").width(2).send();
     }
-    let kinds: Vec<_> = bus.catalogue().iter().map(|event| event.kind).collect();
+    // The library of this package has other definitions too.
+    let catalogue = bus.catalogue();
+    let kinds: Vec<_> =
+        catalogue.iter().map(|event| event.kind).filter(|kind| !kind.starts_with("strict.")).collect();
     assert_eq!(kinds, ["hid", "inner.door_opened", "open.door_opened", "room_entered", "window_opened"]);
     assert_eq!(bus.history().collect().len(), 5);
 }
