@@ -88,6 +88,25 @@ fn coalesce_replaces_an_older_event_of_equal_place_and_fields() {
 }
 
 #[test]
+fn coalesce_compares_every_part_of_the_scope() {
+    trial().run(async |bus, _| {
+        let mut stream = bus.subscribe::<Gauge>().capacity(6).overflow(Overflow::Coalesce).into_stream();
+        let here = bus.stream("here").correlation("req-1").attribute("graph_id", "g-1").attribute("a", "1");
+        let same = bus.stream("here").correlation("req-1").attribute("a", "1").attribute("graph_id", "g-1");
+        here.emit_gauge("a", 1_u64).await;
+        here.node("n").emit_gauge("a", 2_u64).await;
+        here.execution("x").emit_gauge("a", 3_u64).await;
+        here.correlation("req-2").emit_gauge("a", 4_u64).await;
+        here.attribute("graph_id", "g-2").emit_gauge("a", 5_u64).await;
+        here.attribute("b", "1").emit_gauge("a", 6_u64).await;
+        for n in 7..9 {
+            same.emit_gauge("a", n).await;
+        }
+        assert_eq!(read(&mut stream), ["2", "3", "4", "5", "6", "8"]);
+    });
+}
+
+#[test]
 fn close_ends_the_subscription_after_what_is_queued() {
     trial().run(async |bus, _| {
         let mut stream = bus.subscribe::<Token>().capacity(2).overflow(Overflow::Close).into_stream();

@@ -36,8 +36,9 @@ pub(super) fn policy(event: &AnyEvent) -> Policy {
 /// Equal for events that may replace each other in a queue; 0 for those that may not.
 fn coalesce_key(event: &AnyEvent) -> u64 {
     let (Some(fields), Some(payload)) = (policy(event).coalesce, event.body().payload()) else { return 0 };
-    let place = mix(hash_text(event.kind()), event.scope().place_hash());
-    let key = if fields.is_empty() { place } else { mix(place, hash_of(&payload.key(fields))) };
+    // All of the scope: what two requests or two graphs tell at one place says nothing of each other.
+    let scope = mix(hash_text(event.kind()), event.scope().hash());
+    let key = if fields.is_empty() { scope } else { mix(scope, hash_of(&payload.key(fields))) };
     key.max(1)
 }
 

@@ -102,9 +102,22 @@ impl Scope {
         }
     }
 
-    /// One number for the place, for tables keyed by it.
+    /// One number for the place (stream, node and execution), for tables keyed by it.
     pub(crate) fn place_hash(&self) -> u64 {
-        let part = |id: &Option<Id>| id.as_ref().map_or(0, Id::hash);
-        mix(mix(self.stream.hash(), part(&self.node)), part(&self.execution))
+        mix(
+            mix(self.stream.hash(), hash_of_optional(self.node.as_ref())),
+            hash_of_optional(self.execution.as_ref()),
+        )
     }
+
+    /// One number for all of it: equal for equal scopes, in whatever order the attributes were set.
+    pub(crate) fn hash(&self) -> u64 {
+        let attributes = self.attributes.iter().map(|(name, value)| mix(hash_text(name), value.hash()));
+        let attributes = attributes.fold(0_u64, u64::wrapping_add);
+        mix(mix(self.place_hash(), hash_of_optional(self.correlation.as_ref())), attributes)
+    }
+}
+
+fn hash_of_optional(id: Option<&Id>) -> u64 {
+    id.map_or(0, Id::hash)
 }
