@@ -11,7 +11,7 @@ mod model;
 
 use proc_macro::TokenStream;
 
-/// Declares events: each variant of the enum is one.
+#[doc = include_str!("derive.md")]
 #[proc_macro_derive(AgentEvent, attributes(events, event, serde, schemars))]
 pub fn derive_agent_event(input: TokenStream) -> TokenStream {
     expand::derive(input.into()).into()

@@ -142,3 +142,22 @@ pub(crate) fn deprecated(attrs: &[Attribute]) -> Option<String> {
     }
     Some(note)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Place, serde};
+
+    #[test]
+    fn the_docs_have_every_word() {
+        let docs = include_str!("../derive.md");
+        for place in [Place::Definition, Place::Event, Place::Field] {
+            for word in place.words() {
+                let attribute = format!("`#[{}({word}", place.attribute());
+                assert!(docs.contains(&attribute), "{attribute} is not in derive.md");
+            }
+        }
+        for word in serde::WORDS {
+            assert!(docs.contains(&format!("`{word}`")), "{word} is not in derive.md");
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! `cargo xtask bench compile`: what a definition file costs to build, against the same structs with serde's derives.
+
+mod clock;
+mod source;
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use self::clock::Clock;
+use self::source::Layer;
+use crate::process::cargo;
+use crate::task::{Failure, Task};
+use crate::workspace;
+
+pub(crate) const TASK: Task = Task {
+    name: "bench",
+    summary: "Measure what definition files cost to build.",
+    help: "
+Usage: cargo xtask bench compile [--rounds N]
+
+Writes definition files of 40 and 400 events with five fields each, and the same payloads by hand with serde's derives.
+Builds both (check, dev, release; nothing incremental, dependencies built before), the rounds interleaved, and shows the
+best of N (3 unless set), the ratio, how the cost grows from 40 to 400, and what each part of the generated code costs.
+Seconds are processor time where the system tells it (Linux), so that other work on the machine does not count.
+
+Exit code: 0 if check and dev are at most 1.0 times and release at most 1.5 times the hand-written file.",
+    run,
+};
+
+const SIZES: [usize; 2] = [40, 400];
+/// How many more events the large file has.
+const FURTHER: f64 = 360.0;
+
+/// A way to build, and how much more than by hand it may cost.
+struct Mode {
+    name: &'static str,
+    arguments: &'static [&'static str],
+    most: f64,
+}
+
+const MODES: [Mode; 3] = [
+    Mode { name: "check", arguments: &["check"], most: 1.0 },
+    Mode { name: "dev", arguments: &["build"], most: 1.0 },
+    Mode { name: "release", arguments: &["build", "--release"], most: 1.5 },
+];
+
+fn run(mut parser: lexopt::Parser) -> Result<(), Failure> {
+    match parser.next()? {
+        Some(lexopt::Arg::Value(word)) if word == "compile" => {}
+        _ => return Err(Failure::usage("say what to measure: `cargo xtask bench compile`")),
+    }
+    let mut rounds = 3;
+    while let Some(argument) = parser.next()? {
+        match argument {
+            lexopt::Arg::Long("rounds") => rounds = lexopt::ValueExt::parse(&parser.value()?)?,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let folder = workspace::target_folder()?.join("bench-compile");
+    write_crates(&folder)?;
+    let mut over = Vec::new();
+    for mode in &MODES {
+        let [small, large] =
+            [compare(&folder, mode, SIZES[0], rounds)?, compare(&folder, mode, SIZES[1], rounds)?];
+        println!("  a further event costs {:.2} ms", (large.1 - small.1) * 1000.0 / FURTHER);
+        if large.1 > mode.most * large.0 {
+            over.push(format!(
+                "{} is {:.2} times by hand, at most {:.1}",
+                mode.name,
+                large.1 / large.0,
+                mode.most
+            ));
+        }
+    }
+    shares(&folder, rounds)?;
+    if over.is_empty() { Ok(()) } else { Err(Failure::found(over.join("; "))) }
+}
+
+/// Seconds by hand and by the derive.
+fn compare(folder: &Path, mode: &Mode, events: usize, rounds: u32) -> Result<(f64, f64), Failure> {
+    let names = [format!("hand-{events}"), format!("derive-{events}")];
+    let times = measure(folder, mode, &names, rounds)?;
+    println!(
+        "{:7} {events:3} events: by hand {:.2} s, derive {:.2} s: {:.2} times",
+        mode.name,
+        times[0],
+        times[1],
+        times[1] / times[0]
+    );
+    Ok((times[0], times[1]))
+}
+
+/// What each part of the generated code adds, from the payload structs up.
+fn shares(folder: &Path, rounds: u32) -> Result<(), Failure> {
+    let names: Vec<String> =
+        Layer::ALL.iter().map(|layer| layer.package()).chain([derive(SIZES[1])]).collect();
+    let labels = Layer::ALL.iter().map(|layer| layer.label()).chain(["the derive itself"]);
+    println!("\nwhat each part adds at {} events, in seconds", SIZES[1]);
+    let mut rows: Vec<String> = labels.map(|label| format!("  {label:32}")).collect();
+    for mode in &MODES {
+        let times = measure(folder, mode, &names, rounds)?;
+        let mut before = 0.0;
+        for (row, time) in rows.iter_mut().zip(times) {
+            let _ = write!(row, " {:>9} {:5.2}", mode.name, time - before);
+            before = time;
+        }
+    }
+    println!("{}", rows.join("\n"));
+    Ok(())
+}
+
+fn derive(events: usize) -> String {
+    format!("derive-{events}")
+}
+
+/// The best of some rounds for each package; a round builds all of them once.
+fn measure(folder: &Path, mode: &Mode, names: &[String], rounds: u32) -> Result<Vec<f64>, Failure> {
+    let mut best = vec![f64::INFINITY; names.len()];
+    // The first round builds what they depend on.
+    for round in 0..=rounds {
+        for (name, best) in names.iter().zip(&mut best) {
+            let seconds = build(folder, mode, name)?;
+            if round > 0 {
+                *best = best.min(seconds);
+            }
+        }
+    }
+    Ok(best)
+}
+
+fn build(folder: &Path, mode: &Mode, package: &str) -> Result<f64, Failure> {
+    let source = source_file(folder, package);
+    let text = fs::read(&source)?;
+    fs::write(&source, text)?;
+    let clock = Clock::start();
+    let status = cargo()
+        .current_dir(folder)
+        .args(mode.arguments)
+        .args(["--quiet", "--package", package])
+        .env("CARGO_INCREMENTAL", "0")
+        .env("CARGO_TARGET_DIR", folder.join("target"))
+        .status()?;
+    let seconds = clock.seconds();
+    if status.success() { Ok(seconds) } else { Err(Failure::found(format!("`{package}` does not build"))) }
+}
+
+fn source_file(folder: &Path, package: &str) -> PathBuf {
+    folder.join(package).join("src/lib.rs")
+}
+
+/// A workspace of its own, with the versions of this one.
+fn write_crates(folder: &Path) -> Result<(), Failure> {
+    let mut packages = Vec::new();
+    for events in SIZES {
+        packages.push((format!("hand-{events}"), source::by_hand(events)));
+        packages.push((derive(events), source::definition(events)));
+    }
+    let expanded = expand(&source::definition_enum(SIZES[1]))?;
+    let layers = source::layers(&expanded, SIZES[1]);
+    let layers =
+        layers.map_err(|error| Failure::found(format!("what the derive wrote is no Rust: {error}")))?;
+    packages.extend(layers);
+    let root = workspace::root();
+    for (name, text) in &packages {
+        fs::create_dir_all(folder.join(name).join("src"))?;
+        fs::write(source_file(folder, name), text)?;
+        fs::write(folder.join(name).join("Cargo.toml"), source::manifest(name, &root))?;
+    }
+    let members: Vec<String> = packages.iter().map(|(name, _)| format!("\"{name}\"")).collect();
+    let workspace = format!("[workspace]\nresolver = \"3\"\nmembers = [{}]\n", members.join(", "));
+    fs::write(folder.join("Cargo.toml"), workspace)?;
+    fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock"))?;
+    Ok(())
+}
+
+/// What the derive makes of a definition.
+fn expand(definition: &str) -> Result<String, Failure> {
+    let mut command = cargo();
+    command.args(["run", "--quiet", "--package", "bus-derive-tests", "--example", "expand"]);
+    let mut child = spawn(&mut command)?;
+    if let Some(mut input) = child.stdin.take() {
+        std::io::Write::write_all(&mut input, definition.as_bytes())?;
+    }
+    let output = child.wait_with_output()?;
+    if !output.status.success() {
+        return Err(Failure::found("the definition was not expanded"));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+fn spawn(command: &mut Command) -> Result<std::process::Child, Failure> {
+    Ok(command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?)
+}
