@@ -3,7 +3,7 @@
 
 mod common;
 
-use bus_core::{AgentEvent, AnyEvent, Event, Refused};
+use bus_core::{AgentEvent, AnyEvent, Event, EventBus, Refused};
 use common::{Notes, log, settle, trial};
 
 #[derive(AgentEvent)]
@@ -115,4 +115,100 @@ fn a_chain_deeper_than_the_limit_is_refused_in_receipt_stats_and_log() {
             assert_eq!(log::lines(&["ERROR", &words, "cough -> sneeze", "chain_limit"]).len(), 1);
         });
     }
+}
+
+#[test]
+fn handlers_that_take_turns_on_one_thread_are_each_the_cause_of_their_own() {
+    trial().run(async |bus, _| {
+        let inner = bus.stream("inner");
+        let handler = move |event: Event<Cough>| {
+            let inner = inner.clone();
+            async move {
+                for _ in 0..event.n {
+                    tokio::task::yield_now().await;
+                    inner.emit_sneeze(event.n).await;
+                }
+            }
+        };
+        let _guard = bus.subscribe::<Cough>().concurrency(3).handle(handler);
+        let desk = bus.stream("desk");
+        let (a, b, c) = tokio::join!(desk.emit_cough(1_u64), desk.emit_cough(2_u64), desk.emit_cough(3_u64));
+        let causes = [a, b, c].map(|receipt| receipt.id());
+        let sneezes = bus.history().typed::<Sneeze>();
+        assert_eq!(sneezes.len(), 6);
+        for sneeze in sneezes {
+            assert_eq!(sneeze.causation(), causes[usize::try_from(sneeze.n).unwrap() - 1]);
+        }
+    });
+}
+
+#[test]
+fn after_a_handler_below_returns_its_caller_is_the_cause_again() {
+    trial().run(async |bus, _| {
+        let (inner, below) = (bus.stream("inner"), bus.stream("below"));
+        let _below = bus.subscribe::<Sneeze>().stream("inner").handle_sync(move |event| {
+            drop(below.emit_sneeze(event.n).send());
+        });
+        let _guard = bus.subscribe::<Cough>().handle_sync(move |_| {
+            drop(inner.emit_sneeze(1_u64).send());
+            drop(inner.emit_dynamic("after", serde_json::json!({})).send());
+        });
+        let id = bus.stream("desk").emit_cough(0_u64).await.id();
+        let told = bus.history().stream("inner").oldest_first().collect();
+        assert_eq!([told[0].causation(), told[1].causation()], [id, id]);
+        assert_eq!(bus.history().stream("below").collect()[0].causation(), Some(told[0].id()));
+    });
+}
+
+#[test]
+fn a_chain_through_spawned_work_and_through_another_bus_ends_too() {
+    trial().with(|bus| bus.chain_limit(5)).run(async |bus, stand| {
+        let other = EventBus::builder().chain_limit(5).build().unwrap();
+        let (there, back) = (other.stream("there"), bus.stream("back"));
+        let refused = Notes::<Refused>::new();
+        let (on_the_way, on_the_way_back) = (refused.clone(), refused.clone());
+        // One passes it on from a task of its own, the other from within its handler.
+        let _there = bus.subscribe::<Cough>().handle(move |event: Event<Cough>| {
+            let (there, notes) = (there.caused_by(&event), on_the_way.clone());
+            async move {
+                let spawned = tokio::spawn(async move {
+                    there
+                        .emit_sneeze(event.n + 1)
+                        .await
+                        .refused()
+                        .into_iter()
+                        .for_each(|why| notes.add(why.clone()));
+                });
+                spawned.await.unwrap();
+            }
+        });
+        let _back = other.subscribe::<Sneeze>().handle(move |event: Event<Sneeze>| {
+            let (back, notes) = (back.clone(), on_the_way_back.clone());
+            async move {
+                back.emit_cough(event.n + 1)
+                    .send()
+                    .receipt()
+                    .refused()
+                    .into_iter()
+                    .for_each(|why| notes.add(why.clone()));
+            }
+        });
+        stand.at("round and round");
+        bus.stream("desk").emit_cough(0_u64).await;
+        settle().await;
+        let chain = ["cough", "sneeze", "cough", "sneeze", "cough", "sneeze", "cough"].map(str::to_owned);
+        assert_eq!(refused.all(), [Refused::ChainTooDeep { chain: chain.into(), limit: 5 }]);
+        assert_eq!((bus.stats().published_total, other.stats().published_total), (3, 3));
+        // The cause of an event may be an event of another bus.
+        let cause = other.history().oldest_first().collect()[0].causation();
+        assert_eq!(cause, Some(bus.history().oldest_first().collect()[0].id()));
+    });
+}
+
+#[test]
+fn a_long_chain_is_told_by_its_beginning_and_its_end() {
+    let chain: Vec<_> = (0..40).map(|n| format!("k{n}")).collect();
+    let text = Refused::ChainTooDeep { chain, limit: 38 }.to_string();
+    assert!(text.contains("k0 -> k1 -> k2 -> k3 -> k4 -> k5 -> ... 29 more ... -> k35"), "{text}");
+    assert!(text.contains("-> k39)") && !text.contains("k20"), "{text}");
 }

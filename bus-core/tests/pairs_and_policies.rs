@@ -28,6 +28,12 @@ enum Pairs {
     Delta {
         text: String,
     },
+    #[event(ends_with(Resumed))]
+    Paused,
+    #[event(ends_with(Resumed))]
+    Waited,
+    Resumed,
+    #[event(alias("sign_in"))]
     SignedIn {
         user: String,
         #[event(redact)]
@@ -119,5 +125,65 @@ fn what_is_redacted_is_in_no_json_and_no_debug_and_handlers_read_it() {
         for text in [event.to_json(), format!("{event:?}"), format!("{:?}", *event)] {
             assert!(text.contains("ann") && text.contains("[redacted]") && !text.contains("tiger"), "{text}");
         }
+    });
+}
+
+#[test]
+fn what_begins_again_before_it_ended_is_open_once_and_since_then() {
+    trial().run(async |bus, _| {
+        let run = bus.stream("s").execution("a");
+        run.emit_began().await;
+        let again = run.emit_began().await.id();
+        assert_eq!(bus.open_pairs().unfinished.iter().map(|pair| Some(pair.id)).collect::<Vec<_>>(), [again]);
+        run.emit_done().await;
+        assert!(open(&bus).is_empty());
+    });
+}
+
+#[test]
+fn ends_without_a_beginning_are_all_counted_and_the_newest_hundred_kept() {
+    trial().run(async |bus, _| {
+        for n in 0..250 {
+            bus.stream("s").execution(n.to_string()).emit_done().await;
+        }
+        let pairs = bus.open_pairs();
+        assert_eq!(
+            (pairs.unmatched_total, pairs.unmatched.len(), bus.stats().unmatched_ends),
+            (250, 100, 250)
+        );
+        let told: Vec<_> = pairs.unmatched.iter().map(|pair| pair.scope.execution().unwrap()).collect();
+        assert_eq!(told, (150..250).map(|n| n.to_string()).collect::<Vec<_>>());
+    });
+}
+
+#[test]
+fn an_event_may_end_what_several_kinds_began() {
+    trial().run(async |bus, _| {
+        let run = bus.stream("s").execution("a");
+        run.emit_paused().await;
+        run.emit_waited().await;
+        assert_eq!(open(&bus), ["paused a", "waited a"]);
+        run.emit_resumed().await;
+        assert!(open(&bus).is_empty());
+        assert_eq!(bus.open_pairs().unmatched_total, 0);
+    });
+}
+
+#[test]
+fn an_alias_is_as_good_as_the_kind() {
+    trial().run(async |bus, _| {
+        let mut stream = bus.subscribe_any().kinds(["sign_in", "signed_in"]).into_stream();
+        let mut typed = bus.subscribe::<SignedIn>().into_stream();
+        bus.stream("s").emit_signed_in("ann", "tiger").await;
+        let data = serde_json::json!({ "user": "bob", "password": "lion" });
+        bus.stream("s").emit_dynamic("sign_in", data).await;
+        for name in ["ann", "bob"] {
+            assert_eq!(stream.try_recv().unwrap().unwrap().kind(), "signed_in");
+            assert_eq!(typed.try_recv().unwrap().unwrap().user, name);
+        }
+        assert!(stream.try_recv().is_none(), "the name twice is one subscription");
+        assert_eq!(bus.history().kinds(["sign_in"]).collect().len(), 2);
+        assert_eq!(bus.catalogue().get("sign_in").unwrap().kind, "signed_in");
+        assert_eq!(bus.stats().published["signed_in"], 2);
     });
 }
