@@ -244,7 +244,7 @@ mod does_not_come_back {
             let _guard = bus.subscribe::<Echo>().handle(move |event: Event<Echo>| {
                 let notes = notes.clone();
                 async move {
-                    if event.n % 3 == 0 {
+                    if event.n.is_multiple_of(3) {
                         tokio::task::yield_now().await;
                     }
                     notes.add(event.seq());

@@ -156,7 +156,7 @@ impl<S> Subscribe<S> {
         self
     }
 
-    /// Only events that this says yes to. It runs on the publishing thread, for every event that the other filters let pass: an equality filter is faster. One that panics says no.
+    /// Only events that this says yes to. It runs on the publishing thread, for every event that the other filters let pass: an equality filter is faster. It is asked before the event has its place: `seq` is 0 there, but for what `since` looks back on. One that panics says no.
     pub fn filter(mut self, wanted: impl Fn(&Event<S>) -> bool + Send + Sync + 'static) -> Self
     where
         S: 'static,
@@ -189,7 +189,7 @@ impl<S> Subscribe<S> {
         self
     }
 
-    /// How many events an async handler may work on at once: 1 unless set. With more they begin in order and end in any.
+    /// How many events an async handler may work on at once: 1 unless set. With more they are taken up in order, and begin and end in any.
     pub fn concurrency(mut self, events: usize) -> Self {
         self.plan.concurrency = events.max(1);
         self
