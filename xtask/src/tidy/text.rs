@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn parts_of_longer_paths_and_addresses_are_no_machine_paths() {
-        assert!(found("a.md", "https://example.org/work/x, a/root/b, ../tmp/x and ${dir}/tmp/y").is_empty());
+        assert!(found("a.md", "https://example.org/home/x, a/home/b, ../tmp/x and ${dir}/tmp/y").is_empty());
     }
 
     #[test]
