@@ -3,8 +3,8 @@
 
 mod common;
 
-use bus_core::{AgentEvent, AnyEvent, EventBus, HistoryQuery};
-use common::trial;
+use bus_core::{AgentEvent, AnyEvent, Event, EventBus, HistoryQuery};
+use common::{Notes, trial};
 use serde_json::json;
 
 #[derive(AgentEvent)]
@@ -107,5 +107,71 @@ fn with_no_history_nothing_is_kept_and_subscribers_still_hear() {
         let stats = bus.stats();
         assert_eq!((stats.kept, stats.published_total, stats.unobserved), (0, 3, 1));
         assert!(bus.history().collect().is_empty());
+    });
+}
+
+#[test]
+fn every_part_of_the_scope_counts_and_nothing_else() {
+    trial().run(async |bus, _| {
+        let here = bus.stream("s").node("n").execution("x").correlation("c").attribute("graph_id", "g");
+        here.emit_fact(1_u64).await;
+        let elsewhere = bus.stream("t").node("n").execution("x").correlation("c").attribute("graph_id", "g");
+        elsewhere.emit_fact(2_u64).await;
+        here.node("m").emit_fact(3_u64).await;
+        here.execution("y").emit_fact(4_u64).await;
+        here.correlation("d").emit_fact(5_u64).await;
+        here.attribute("graph_id", "h").emit_fact(6_u64).await;
+        let ask = || bus.history().oldest_first();
+        assert_eq!(seqs(ask().stream("s")), [1, 3, 4, 5, 6]);
+        assert_eq!(seqs(ask().node("n")), [1, 2, 4, 5, 6]);
+        assert_eq!(seqs(ask().execution("x")), [1, 2, 3, 5, 6]);
+        assert_eq!(seqs(ask().correlation("c")), [1, 2, 3, 4, 6]);
+        assert_eq!(seqs(ask().attribute("graph_id", "g")), [1, 2, 3, 4, 5]);
+        let all = ask().stream("s").node("n").execution("x").correlation("c");
+        assert_eq!(seqs(all.attribute("graph_id", "g")), [1]);
+    });
+}
+
+#[test]
+fn since_a_cursor_is_after_it_and_the_limit_cuts_off_the_far_end() {
+    trial().run(async |bus, _| {
+        facts(&bus, 6).await;
+        let third = bus.history().oldest_first().collect()[2].id();
+        assert_eq!(seqs(bus.history().since(third)), [6, 5, 4]);
+        assert_eq!(seqs(bus.history().since(third).limit(2)), [6, 5]);
+        assert_eq!(seqs(bus.history().since(third).oldest_first().limit(2)), [4, 5]);
+        let other = "00c0ffee00c0ffee-3".parse().unwrap();
+        assert_eq!(seqs(bus.history().since(other)).len(), 6, "of another run: all there is");
+    });
+}
+
+#[test]
+fn both_rings_are_one_order_over_many_windows_in_both_directions() {
+    // A long history is looked through some thousand events at a time, and publishers go on in between.
+    const ALL: u64 = 15_000;
+    trial().with(|bus| bus.history(20_000).transient_history(20_000)).run(async |bus, _| {
+        for n in 1..=ALL {
+            if n % 3 == 0 {
+                bus.stream("s").emit_blink(n).await;
+            } else {
+                bus.stream("s").emit_fact(n).await;
+            }
+        }
+        assert_eq!(seqs(bus.history().limit(usize::MAX)), (1..=ALL).rev().collect::<Vec<_>>());
+        assert_eq!(seqs(bus.history().limit(usize::MAX).oldest_first()), (1..=ALL).collect::<Vec<_>>());
+        assert_eq!(bus.history().limit(5_000).typed::<Blink>().len(), 5_000);
+    });
+}
+
+#[test]
+fn what_it_holds_is_the_event_that_the_handlers_saw() {
+    trial().run(async |bus, _| {
+        let seen = Notes::<Event<Fact>>::new();
+        let notes = seen.clone();
+        let guard = bus.subscribe::<Fact>().handle_sync(move |event| notes.add(event.clone()));
+        facts(&bus, 1).await;
+        let (seen, held) = (seen.all().remove(0), bus.history().typed::<Fact>().remove(0));
+        assert!(std::ptr::eq(&raw const *held, &raw const *seen), "one payload, shared");
+        assert_eq!((seen.subscription(), held.subscription()), (Some(guard.id()), None));
     });
 }

@@ -212,3 +212,77 @@ fn a_replay_does_not_count_against_the_capacity() {
         assert_eq!(missed, 3);
     });
 }
+
+#[test]
+fn filters_bind_the_past_as_they_bind_the_present() {
+    trial().run(async |bus, _| {
+        let here = bus.stream("desk").node("planner").attribute("graph_id", "g-1");
+        let start = here.emit_other(0_u64).await.id().unwrap();
+        let publish = async || {
+            here.emit_page(1_u64).await;
+            here.emit_page(2_u64).await;
+            here.node("writer").emit_page(2_u64).await;
+            here.attribute("graph_id", "g-2").emit_page(2_u64).await;
+            here.emit_dynamic("vendor_kind", serde_json::json!({})).await;
+        };
+        publish().await;
+        let wanted = bus.subscribe::<Page>().node("planner").attribute("graph_id", "g-1").since(start);
+        let mut typed = wanted.filter(|event| event.n == 2).into_stream();
+        let mut named = bus.subscribe_any().kinds(["vendor_kind"]).since(start).into_stream();
+        publish().await;
+        let both = [typed.try_recv(), typed.try_recv()].map(|item| item.unwrap().unwrap().seq());
+        assert_eq!((both, typed.try_recv().is_none()), ([3, 8], true));
+        let both = [named.try_recv(), named.try_recv()].map(|item| item.unwrap().unwrap().seq());
+        assert_eq!((both, named.try_recv().is_none()), ([6, 11], true));
+        assert_eq!(bus.stats().subscriptions[0].counts.matched, 2, "what a filter leaves out is not counted");
+    });
+}
+
+#[test]
+fn an_async_handler_is_told_of_the_gap_then_gets_the_past_then_the_present() {
+    trial().with(|bus| bus.history(2)).run(async |bus, _| {
+        let first = pages(&bus, 0..1).await;
+        pages(&bus, 1..5).await;
+        let seen = Notes::<String>::new();
+        let (notes, lags) = (seen.clone(), seen.clone());
+        let wanted = bus
+            .subscribe::<Page>()
+            .since(first)
+            .on_lag(move |lag| lags.add(lag.missed.to_string() + " lost"));
+        let _guard = wanted.handle(move |event: Event<Page>| {
+            let notes = notes.clone();
+            async move { notes.add(event.n.to_string()) }
+        });
+        pages(&bus, 5..6).await;
+        settle().await;
+        assert_eq!(seen.all(), ["2 lost", "3", "4", "5"]);
+    });
+}
+
+#[test]
+fn a_gap_that_nothing_follows_is_told_all_the_same() {
+    trial().with(|bus| bus.history(0)).run(async |bus, _| {
+        let mut live = bus.subscribe::<Page>().into_stream();
+        pages(&bus, 0..3).await;
+        let first = live.try_recv().unwrap().unwrap().id();
+        let mut stream = bus.subscribe::<Page>().since(first).into_stream();
+        let lagged = stream.try_recv().unwrap().unwrap_err();
+        assert_eq!((lagged.missed, lagged.from_seq, lagged.to_seq), (2, 2, 3));
+        let told = Notes::<u64>::new();
+        let notes = told.clone();
+        let wanted = bus.subscribe::<Page>().since(first).on_lag(move |lag| notes.add(lag.missed));
+        let _guard = wanted.handle(async |_: Event<Page>| {});
+        assert_eq!((told.all(), stream.try_recv().is_none()), (vec![2], true));
+    });
+}
+
+#[test]
+fn the_newest_cursor_has_no_past_and_no_gap() {
+    trial().with(|bus| bus.history(2)).run(async |bus, _| {
+        let newest = pages(&bus, 0..5).await;
+        let mut stream = bus.subscribe::<Page>().since(newest).into_stream();
+        assert!(stream.try_recv().is_none());
+        pages(&bus, 5..6).await;
+        assert_eq!(stream.try_recv().unwrap().unwrap().n, 5);
+    });
+}

@@ -6,7 +6,7 @@ mod common;
 use std::time::Duration;
 
 use bus_core::{AgentEvent, WaitError};
-use common::{settle, threaded, trial};
+use common::{poll_once, settle, threaded, trial};
 
 #[derive(AgentEvent)]
 enum Wait {
@@ -92,5 +92,99 @@ fn waits_on_other_threads_are_woken() {
             assert_eq!(wait.await.unwrap().unwrap().n, n);
             send.join().unwrap();
         }
+    });
+}
+
+#[test]
+fn a_wait_may_have_every_filter_that_there_is() {
+    trial().run(async |bus, _| {
+        let wanted = bus.subscribe::<(Ready, Other)>().correlation("req-1").attribute("graph_id", "g-1");
+        let wait = wanted.filter(|event| event.payload::<Ready>().is_some_and(|ready| ready.n > 1)).first();
+        let here = bus.stream("desk").correlation("req-1").attribute("graph_id", "g-1");
+        here.correlation("req-2").emit_ready(11_u64).await;
+        here.attribute("graph_id", "g-2").emit_ready(12_u64).await;
+        here.emit_other().await;
+        here.emit_ready(1_u64).await;
+        here.emit_ready(2_u64).await;
+        assert_eq!(wait.await.unwrap().payload::<Ready>().unwrap().n, 2);
+    });
+}
+
+#[test]
+fn a_kind_that_no_file_declares_is_waited_for_by_name() {
+    trial().run(async |bus, _| {
+        let wait = bus.subscribe_any().kinds(["vendor_kind", "other_vendor_kind"]).first();
+        bus.stream("desk").emit_ready(1_u64).await;
+        bus.stream("desk").emit_dynamic("vendor_kind", serde_json::json!({ "n": 1 })).await;
+        assert_eq!(wait.await.unwrap().kind(), "vendor_kind");
+    });
+}
+
+#[test]
+fn the_time_counts_from_the_first_poll_and_what_came_before_its_end_is_given() {
+    trial().paused().run(async |bus, _| {
+        let (in_vain, answered) = (bus.subscribe::<Other>().first(), bus.wait_for::<Ready>());
+        let (in_vain, answered) =
+            (in_vain.timeout(Duration::from_secs(5)), answered.timeout(Duration::from_secs(5)));
+        bus.stream("desk").emit_ready(1_u64).await;
+        tokio::time::advance(Duration::from_mins(1)).await;
+        let began = tokio::time::Instant::now();
+        assert_eq!(in_vain.await.unwrap_err(), WaitError::TimedOut);
+        assert_eq!(began.elapsed(), Duration::from_secs(5));
+        assert_eq!(answered.await.unwrap().n, 1);
+    });
+}
+
+#[test]
+fn all_who_wait_are_given_the_same_event() {
+    trial().run(async |bus, _| {
+        let waits: Vec<_> = (0..100).map(|_| tokio::spawn(bus.wait_for::<Ready>())).collect();
+        settle().await;
+        assert_eq!(bus.stream("desk").emit_ready(1_u64).await.queued(), 100);
+        let held = bus.history().typed::<Ready>().remove(0);
+        for wait in waits {
+            assert!(std::ptr::eq(&raw const *wait.await.unwrap().unwrap(), &raw const *held));
+        }
+    });
+}
+
+#[test]
+fn what_history_lost_is_told_beside_the_event_and_ends_no_wait() {
+    trial().with(|bus| bus.history(2)).run(async |bus, _| {
+        let asked = bus.stream("desk").emit_other().await.id().unwrap();
+        for n in 1..=5 {
+            bus.stream("desk").emit_ready(n).await;
+        }
+        let wait = bus.subscribe::<Ready>().since(asked).first();
+        let missed = wait.missed().unwrap();
+        assert_eq!((missed.missed, missed.from_seq, missed.to_seq), (3, 2, 4));
+        assert_eq!(wait.await.unwrap().n, 4);
+    });
+}
+
+#[test]
+fn closing_the_bus_ends_every_wait_but_those_that_have_their_event() {
+    trial().run(async |bus, stand| {
+        let (asleep, unpolled) = (tokio::spawn(bus.wait_for::<Other>()), bus.wait_for::<Other>());
+        let (answered, in_time) =
+            (bus.wait_for::<Ready>(), bus.wait_for::<Other>().timeout(Duration::from_mins(1)));
+        bus.stream("desk").emit_ready(1_u64).await;
+        settle().await;
+        drop(bus.close(Duration::ZERO));
+        stand.at("closed");
+        assert_eq!(asleep.await.unwrap().unwrap_err(), WaitError::Closed);
+        assert_eq!(unpolled.await.unwrap_err(), WaitError::Closed);
+        assert_eq!(in_time.await.unwrap_err(), WaitError::Closed);
+        assert_eq!(answered.await.unwrap().n, 1);
+    });
+}
+
+#[test]
+fn a_wait_that_is_dropped_leaves_nothing_behind() {
+    trial().run(async |bus, _| {
+        drop(bus.wait_for::<Ready>());
+        assert!(poll_once(bus.wait_for::<Ready>()).is_pending());
+        assert_eq!(bus.stream("desk").emit_ready(1_u64).await.reached(), 0);
+        assert!(bus.stats().subscriptions.is_empty());
     });
 }
