@@ -1,5 +1,6 @@
 //! What a publish works out before it takes the order lock, because it runs the user's code: predicates, and the fields that events are compared by.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::guarded;
@@ -17,7 +18,7 @@ pub(super) struct Prepared {
     pub(super) coalesce: u64,
     pub(super) pairs: Option<PairWork>,
     /// Which subscriptions with a predicate want the event.
-    verdicts: Vec<(Key, bool)>,
+    verdicts: HashMap<Key, bool>,
 }
 
 /// What must be worked out before the step can be taken.
@@ -87,7 +88,7 @@ impl Prepared {
     }
 
     pub(super) fn verdict(&self, lane: Key) -> Option<bool> {
-        self.verdicts.iter().find(|(key, _)| *key == lane).map(|(_, wanted)| *wanted)
+        self.verdicts.get(&lane).copied()
     }
 }
 
