@@ -1,6 +1,6 @@
 // Broken events of a kind: each differs from a right one in one place, so that only what it breaks can refuse it.
 
-const wrong = (schema) => (schema?.type === "string" ? {} : "wrong");
+const wrong = (schema) => ([schema?.type].flat().includes("string") ? {} : "wrong");
 const tells = (field) => field.schema && Object.keys(field.schema).length > 0 && !field.flattened;
 
 export function broken(event) {

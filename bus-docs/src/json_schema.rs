@@ -146,8 +146,9 @@ fn data(event: &Event) -> Value {
     let mut either = Vec::new();
     for field in event.fields.iter().filter(|field| field.on_wire() && !field.flattened) {
         for alias in &field.aliases {
-            let older =
-                json!({ "description": format!("The older name of `{}`.", field.name), "deprecated": true });
+            let mut older = described(field);
+            older["description"] = json!(format!("The older name of `{}`.", field.name));
+            older["deprecated"] = json!(true);
             properties.insert(alias.clone(), older);
         }
         properties.insert(field.name.clone(), described(field));
@@ -155,9 +156,9 @@ fn data(event: &Event) -> Value {
             required.push(&field.name);
         } else if field.required {
             let names = std::iter::once(&field.name).chain(&field.aliases);
-            either.push(
-                json!({ "anyOf": names.map(|name| json!({ "required": [name] })).collect::<Vec<_>>() }),
-            );
+            // Strict validators want to see a property where it is required.
+            let there = |name: &String| json!({ "properties": { name: true }, "required": [name] });
+            either.push(json!({ "anyOf": names.map(there).collect::<Vec<_>>() }));
         }
     }
     let mut schema = json!({ "type": "object", "properties": properties });

@@ -44,7 +44,22 @@ pub(crate) fn render(catalog: &Catalog) -> String {
     for event in &catalog.events {
         section(&mut out, catalog, event);
     }
+    references(&mut out, catalog);
     out
+}
+
+/// Where names of events in doc comments lead: rustdoc's links, defined for the page.
+fn references(out: &mut String, catalog: &Catalog) {
+    let mentioned = |event: &&Event| {
+        catalog.events.iter().any(|other| other.docs.contains(&format!("[`{}`]", event.name)))
+    };
+    let mut mentioned = catalog.events.iter().filter(mentioned).peekable();
+    if mentioned.peek().is_some() {
+        out.push('\n');
+    }
+    for event in mentioned {
+        let _ = writeln!(out, "[`{}`]: #{}", event.name, anchor(&event.kind));
+    }
 }
 
 fn section(out: &mut String, catalog: &Catalog, event: &Event) {

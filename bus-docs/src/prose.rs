@@ -42,7 +42,9 @@ fn is_address(url: &str) -> bool {
 /// The first paragraph as plain text, for lists.
 pub(crate) fn summary(docs: &str) -> String {
     let mut out = String::new();
-    for part in Parser::new(docs) {
+    // Every name in brackets is taken for a link, of which only the words are kept.
+    let mut link = |_: BrokenLink<'_>| Some((CowStr::from(""), CowStr::from("")));
+    for part in Parser::new_with_broken_link_callback(docs, Options::empty(), Some(&mut link)) {
         match part {
             Part::Text(text) | Part::Code(text) => out.push_str(&text),
             Part::SoftBreak | Part::HardBreak => out.push(' '),
@@ -95,6 +97,6 @@ mod tests {
 
     #[test]
     fn a_summary_is_the_first_paragraph() {
-        assert_eq!(summary("A `target`\nbegan.\n\nMore."), "A target began.");
+        assert_eq!(summary("A [`Target`]\nbegan.\n\nMore."), "A Target began.");
     }
 }

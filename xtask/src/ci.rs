@@ -112,11 +112,23 @@ fn features_of(metadata: &Value, package: &str) -> Vec<String> {
     std::iter::once(String::new()).chain(named).collect()
 }
 
-/// Both are looked at even if the first has drifted.
+/// Each is looked at even if one before it has drifted.
 fn catalogue() -> Result<(), Failure> {
     let drifted = crate::docs::check();
     let broken = crate::check::all();
-    drifted.and(broken)
+    let copied = your_project();
+    drifted.and(broken).and(copied)
+}
+
+/// What a reader copies: a workspace of its own, built with the versions that this one is tested with.
+fn your_project() -> Result<(), Failure> {
+    let folder = workspace::root().join("examples/your-project");
+    std::fs::copy(workspace::root().join("Cargo.lock"), folder.join("Cargo.lock"))?;
+    let target = workspace::target_folder()?;
+    for task in [&["xtask", "docs", "--check"][..], &["xtask", "check"], &["build"]] {
+        run(cargo().current_dir(&folder).env("CARGO_TARGET_DIR", &target).args(task))?;
+    }
+    Ok(())
 }
 
 fn docs() -> Result<(), Failure> {

@@ -48,7 +48,7 @@ pub(crate) fn render(catalog: &Catalog) -> String {
     let mut out = format!("\"\"\"{title}: the events as they stand on lines of JSON.\n\n{GENERATED}\n");
     out.push_str(HEAD);
     for (name, schema) in &catalog.types {
-        named(&mut out, &types[name.as_str()], schema, &types);
+        named(&mut out, &mut names, (&types[name.as_str()], schema), &types);
     }
     for (event, name) in &events {
         let data = names.take(&format!("{name}Data"));
@@ -61,18 +61,24 @@ pub(crate) fn render(catalog: &Catalog) -> String {
 }
 
 /// A type that fields name: a model where it is a record, an alias where it is anything else.
-fn named(out: &mut String, name: &str, schema: &Value, types: &TypeNames<'_>) {
+fn named(out: &mut String, names: &mut Names, (name, schema): (&str, &Value), types: &TypeNames<'_>) {
     let docs = schema.get("description").and_then(Value::as_str).unwrap_or_default();
     match Type::of(schema) {
-        Type::Record(members) => {
-            let _ = writeln!(out, "\n\nclass {name}(_Model):");
-            let documented = docstring(out, "    ", docs);
-            for member in &members {
-                record_member(out, member, types);
+        Type::Record(members) => record(out, name, docs, &members, types),
+        // The choices of an enum are models too, each called as its tag says.
+        Type::Either(choices) if choices.iter().any(|choice| matches!(choice, Type::Record(_))) => {
+            let mut parts = Vec::new();
+            for (at, choice) in choices.iter().enumerate() {
+                let Type::Record(members) = choice else {
+                    parts.push(shown(choice, types));
+                    continue;
+                };
+                let class = names.take(&format!("{name}{}", variant(members, at)));
+                record(out, &class, "", members, types);
+                parts.push(class);
             }
-            if members.is_empty() && !documented {
-                out.push_str("    pass\n");
-            }
+            let _ = writeln!(out, "\n\n{name}: t.TypeAlias = {}", quoted(&parts.join(" | ")));
+            let _ = docstring(out, "", docs);
         }
         // Written as a text, so that types may name each other in any order.
         other => {
@@ -80,6 +86,37 @@ fn named(out: &mut String, name: &str, schema: &Value, types: &TypeNames<'_>) {
             let _ = docstring(out, "", docs);
         }
     }
+}
+
+fn record(out: &mut String, name: &str, docs: &str, members: &[Member], types: &TypeNames<'_>) {
+    let _ = writeln!(out, "\n\nclass {name}(_Model):");
+    let documented = docstring(out, "    ", docs);
+    for member in members {
+        record_member(out, member, types);
+    }
+    if members.is_empty() && !documented {
+        out.push_str("    pass\n");
+    }
+}
+
+/// `Mail` for a choice with the tag `mail`, or with `mail` as its only key; else its place.
+fn variant(members: &[Member], at: usize) -> String {
+    let tag = members.iter().find_map(|member| match &member.ty {
+        Type::Literals(values) => values.first()?.as_str(),
+        _ => None,
+    });
+    match (tag, members) {
+        (Some(tag), _) => capitals(tag),
+        (None, [only]) => capitals(&only.name),
+        _ => (at + 1).to_string(),
+    }
+}
+
+fn capitals(words: &str) -> String {
+    let word = |word: &str| {
+        word.chars().take(1).flat_map(char::to_uppercase).chain(word.chars().skip(1)).collect::<String>()
+    };
+    words.split(|c: char| !c.is_alphanumeric()).map(word).collect()
 }
 
 fn record_member(out: &mut String, member: &Member, types: &TypeNames<'_>) {

@@ -105,7 +105,8 @@ pub(crate) fn listed(words: &[impl AsRef<str>]) -> String {
 /// The lines of the doc comment, as one text without the space that rustfmt puts before each.
 pub(crate) fn docs(attrs: &[Attribute]) -> String {
     let lines: Vec<String> = attrs.iter().filter_map(doc_line).collect();
-    let lines = lines.iter().flat_map(|text| text.lines().map(str::trim_end).collect::<Vec<_>>());
+    // Not `lines()`: an empty line between paragraphs is a doc comment of its own, and has none.
+    let lines = lines.iter().flat_map(|text| text.split('\n').map(str::trim_end));
     let lines: Vec<&str> = lines.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
     lines.join("\n").trim().to_owned()
 }
