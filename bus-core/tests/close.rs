@@ -203,14 +203,16 @@ fn closing_during_a_flood_loses_no_count() {
             assert_eq!(stats.published_total, accepted.load(Ordering::Relaxed));
             assert_eq!(stats.refused, refused.load(Ordering::Relaxed));
             let waiting: usize = report.left.iter().map(|left| left.waiting).sum();
+            let running: usize = report.left.iter().map(|left| left.running).sum();
             // Everything matched is handled, dropped as reported, or still at work.
             let all = stats.subscriptions.iter().map(|s| s.counts).chain([stats.ended]);
             let (matched, dropped) =
                 all.fold((0, 0), |sum, counts| (sum.0 + counts.matched, sum.1 + counts.dropped));
             assert_eq!(matched, 4 * stats.published_total);
-            assert!(
-                dropped <= waiting as u64 && report.is_drained() == (waiting == 0 && report.left.is_empty())
-            );
+            // What was at work may have been a claim that had not begun, and then it does not begin.
+            let most = (waiting + running) as u64;
+            assert!((waiting as u64..=most).contains(&dropped), "{dropped}: {waiting}, {running}");
+            assert_eq!(report.is_drained(), report.left.is_empty());
         });
     }
 }

@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -153,27 +152,29 @@ impl Future for Close {
     }
 }
 
-/// Takes stock, and ends what a push subscription still has waiting.
-fn leave(core: &Arc<Core>, here: Option<JobRef>) -> (Vec<Left>, Vec<Left>) {
+/// Takes stock, and ends what a push subscription still has waiting: in one step, so that what is reported is what is dropped.
+fn leave(core: &Core, here: Option<JobRef>) -> (Vec<Left>, Vec<Left>) {
     let own: HashSet<Key> = here.into_iter().map(|job| job.lane).collect();
     let (mut left, mut unread, mut ending) = (Vec::new(), Vec::new(), Vec::new());
-    for (key, lane) in core.lock().lanes.iter() {
-        let running = lane.running.len() - usize::from(own.contains(&key)).min(lane.running.len());
-        let waiting = lane.backlog.len();
-        if running + waiting == 0 {
-            continue;
+    core.step(|order, after| {
+        for (key, lane) in order.lanes.iter() {
+            let running = lane.running.len() - usize::from(own.contains(&key)).min(lane.running.len());
+            let waiting = lane.backlog.len();
+            if running + waiting == 0 {
+                continue;
+            }
+            let entry = Left { id: lane.info.id, name: lane.info.name.to_string(), running, waiting };
+            if matches!(lane.work, Work::Pull { .. }) {
+                unread.push(entry);
+            } else {
+                left.push(entry);
+                ending.push(key);
+            }
         }
-        let entry = Left { id: lane.info.id, name: lane.info.name.to_string(), running, waiting };
-        if matches!(lane.work, Work::Pull { .. }) {
-            unread.push(entry);
-        } else {
-            left.push(entry);
-            ending.push(key);
+        for lane in ending.drain(..) {
+            order.end(lane, after);
         }
-    }
-    for lane in ending {
-        core.end(lane);
-    }
+    });
     left.sort_by_key(|left| left.id);
     unread.sort_by_key(|left| left.id);
     (left, unread)
