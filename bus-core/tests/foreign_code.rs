@@ -147,15 +147,6 @@ struct Nasty;
 
 impl Drop for Nasty {
     fn drop(&mut self) {
-        panic_any(NastyToo);
-    }
-}
-
-/// What that second panic carries panics as well.
-struct NastyToo;
-
-impl Drop for NastyToo {
-    fn drop(&mut self) {
         panic!("drop of a panic {ON_PURPOSE}");
     }
 }

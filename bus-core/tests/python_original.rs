@@ -258,8 +258,26 @@ mod does_not_come_back {
         });
     }
 
+    /// Whether a value of this type lends its inside to be changed: the inherent function is there only where it does, and is taken before the trait's.
+    struct Lends<T>(std::marker::PhantomData<T>);
+
+    trait LendsNot {
+        fn lends() -> bool {
+            false
+        }
+    }
+
+    impl<T> LendsNot for Lends<T> {}
+
+    impl<T: std::ops::DerefMut> Lends<T> {
+        fn lends() -> bool {
+            true
+        }
+    }
+
     #[test]
     fn a_handler_can_change_the_event_for_the_next_handler_and_for_history() {
+        assert!(Lends::<Box<Echo>>::lends() && !Lends::<Event<Echo>>::lends());
         trial().run(async |bus, _| {
             // A handler gets a shared event: there is no `&mut` to it, and what it makes of a clone of the payload is its own.
             let _first = bus.subscribe::<Echo>().handle_sync(|event| {

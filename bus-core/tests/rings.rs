@@ -307,37 +307,6 @@ fn a_publisher_does_not_wait_for_room_in_the_stream_of_a_handler_that_waits_for_
 }
 
 #[test]
-fn a_handler_that_reads_its_stream_is_waited_for_and_not_taken_for_stuck() {
-    trial().paused().run(async |bus, _| {
-        let (outer, read) = (bus.clone(), Notes::<u64>::new());
-        let notes = read.clone();
-        let _reader = bus.subscribe::<A>().handle(move |_: Event<A>| {
-            let (bus, notes) = (outer.clone(), notes.clone());
-            async move {
-                let mut own = bus.subscribe::<B>().capacity(1).overflow(Overflow::Wait).into_stream();
-                for _ in 0..4 {
-                    notes.add(own.recv().await.unwrap().unwrap().n);
-                }
-            }
-        });
-        let (desk, receipts) = (bus.stream("desk"), Notes::<(usize, usize)>::new());
-        let told = receipts.clone();
-        let _writer = bus.subscribe::<A>().handle(move |_: Event<A>| {
-            let (desk, told) = (desk.clone(), told.clone());
-            async move {
-                for n in 0..4_u64 {
-                    let receipt = desk.emit_b(n).await;
-                    told.add((receipt.queued(), receipt.deferred()));
-                }
-            }
-        });
-        bus.stream("desk").emit_a(0_u64).await;
-        all_done(&bus).await;
-        assert_eq!((read.all(), receipts.all()), (vec![0, 1, 2, 3], vec![(1, 0); 4]));
-    });
-}
-
-#[test]
 fn two_handlers_that_close_the_bus_do_not_wait_for_each_other() {
     trial().paused().run(async |bus, _| {
         let reports = Notes::<u64>::new();

@@ -286,28 +286,3 @@ fn the_newest_cursor_has_no_past_and_no_gap() {
         assert_eq!(stream.try_recv().unwrap().unwrap().n, 5);
     });
 }
-
-#[test]
-fn what_is_looked_back_on_passes_the_same_filters() {
-    trial().run(async |bus, _| {
-        let first = pages(&bus, 0..1).await;
-        for stream in ["a", "b"] {
-            for node in ["m", "n"] {
-                bus.stream(stream).node(node).attribute("graph_id", node).emit_page(1_u64).await;
-            }
-        }
-        let any = || bus.subscribe_any().since(first);
-        let count = async |mut stream: bus_core::EventStream| {
-            let mut count = 0;
-            while stream.try_recv().is_some() {
-                count += 1;
-            }
-            count
-        };
-        assert_eq!(count(any().stream("a").into_stream()).await, 2);
-        assert_eq!(count(any().stream("a").node("n").into_stream()).await, 1);
-        assert_eq!(count(any().attribute("graph_id", "n").into_stream()).await, 2);
-        assert_eq!(count(any().kinds(["other"]).into_stream()).await, 0);
-        assert_eq!(count(any().filter(|event| event.node() == Some("m")).into_stream()).await, 2);
-    });
-}

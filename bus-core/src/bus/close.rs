@@ -1,16 +1,16 @@
 //! Closing a bus in order.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::time::Sleep;
 
 use super::EventBus;
-use crate::dispatch::{Core, JobRef, Key, OpenPairs, Work, current, mark_waiting};
+use crate::dispatch::{Core, JobRef, Key, Lane, OpenPairs, Work, current, mark_waiting};
 use crate::event::SubscriptionId;
 use crate::sync::Ordering;
 
@@ -152,18 +152,13 @@ impl Future for Close {
     }
 }
 
-/// Takes stock, and ends what a push subscription still has waiting: in one step, so that what is reported is what is dropped.
-fn leave(core: &Core, here: Option<JobRef>) -> (Vec<Left>, Vec<Left>) {
-    let own: HashSet<Key> = here.into_iter().map(|job| job.lane).collect();
-    let (mut left, mut unread, mut ending) = (Vec::new(), Vec::new(), Vec::new());
+/// Takes stock, and ends what a push subscription still has waiting, in one step: what is told is what is dropped.
+fn leave(core: &Arc<Core>, here: Option<JobRef>) -> (Vec<Left>, Vec<Left>) {
+    let (mut left, mut unread) = (Vec::new(), Vec::new());
     core.step(|order, after| {
+        let mut ending = Vec::new();
         for (key, lane) in order.lanes.iter() {
-            let running = lane.running.len() - usize::from(own.contains(&key)).min(lane.running.len());
-            let waiting = lane.backlog.len();
-            if running + waiting == 0 {
-                continue;
-            }
-            let entry = Left { id: lane.info.id, name: lane.info.name.to_string(), running, waiting };
+            let Some(entry) = Left::of(key, lane, here) else { continue };
             if matches!(lane.work, Work::Pull { .. }) {
                 unread.push(entry);
             } else {
@@ -171,11 +166,23 @@ fn leave(core: &Core, here: Option<JobRef>) -> (Vec<Left>, Vec<Left>) {
                 ending.push(key);
             }
         }
-        for lane in ending.drain(..) {
+        for lane in ending {
             order.end(lane, after);
         }
     });
     left.sort_by_key(|left| left.id);
     unread.sort_by_key(|left| left.id);
     (left, unread)
+}
+
+impl Left {
+    /// What a subscription has left, but for the handler that closes the bus.
+    fn of(key: Key, lane: &Lane, here: Option<JobRef>) -> Option<Self> {
+        let own = |job| here.is_some_and(|here| here == JobRef { lane: key, job });
+        let others = lane.running.iter().filter(|running| !own(running.job));
+        let (begun, waits): (Vec<_>, Vec<_>) = others.partition(|running| running.begun);
+        let (running, waiting) = (begun.len(), waits.len() + lane.backlog.len());
+        let left = Self { id: lane.info.id, name: lane.info.name.to_string(), running, waiting };
+        (running + waiting > 0).then_some(left)
+    }
 }

@@ -17,7 +17,7 @@ use super::receipt::Receipt;
 use super::runner::{AsyncRunner, Outcome, Runner};
 use super::slab::Key;
 use super::ticket::{Settled, Ticket};
-use super::{Core, LaneInfo, Order, Queued};
+use super::{Core, LaneInfo, Order, Queued, State};
 use crate::event::{AnyEvent, SubscriptionId};
 use crate::sync::Ordering;
 
@@ -208,7 +208,7 @@ impl Batch<'_> {
     /// Gives an async handler to a driver task on its runtime.
     fn drive(&mut self, event: &AnyEvent, pending: Pending, place: Place, started: bool) {
         let Pending { at, runner, began } = pending;
-        let Some((info, ticket)) = self.promise(at, false) else { return };
+        let Some((info, ticket)) = self.promise(at, false, started) else { return };
         let work =
             Work { job: at.job, runner, event: event.clone(), ticket: Some(ticket), started, deadline: None };
         Driver::spawn(self.core, info, at.lane, work, place, began);
@@ -218,7 +218,7 @@ impl Batch<'_> {
     fn postpone(&mut self, event: &AnyEvent, at: JobRef, runner: Runner) {
         // A sync handler below blocks its thread while it waits, and this one cannot run before it returns.
         let stuck = self.mode == Mode::Await && context::within_sync();
-        self.promise(at, stuck);
+        self.promise(at, stuck, true);
         let mut claimed = Some((Arc::clone(self.core), event.clone(), at, runner));
         let kept = LATER.try_with(|later| later.borrow_mut().extend(claimed.take()));
         // Only a thread at its end has no list any more.
@@ -228,7 +228,7 @@ impl Batch<'_> {
     }
 
     /// Notes that a delivery is not done when the publish returns: the publisher learns of it through the ticket.
-    fn promise(&mut self, at: JobRef, deferred: bool) -> Option<(Arc<LaneInfo>, Key)> {
+    fn promise(&mut self, at: JobRef, deferred: bool, begun: bool) -> Option<(Arc<LaneInfo>, Key)> {
         let waiter = if self.mode == Mode::Await { self.here } else { None };
         let known = &mut *self.ticket;
         self.core.step(|order, after| {
@@ -242,7 +242,10 @@ impl Batch<'_> {
             }
             let found = order.lanes.get_mut(at.lane)?;
             let info = Arc::clone(&found.info);
+            // Where the bus was closed meanwhile, this was told to be at work.
+            let begun = begun || (order.closed && found.state == State::Ended);
             let running = found.running_mut(at.job)?;
+            running.begun = begun;
             running.batch = 0;
             running.waiter = None;
             running.ticket = Some(ticket);

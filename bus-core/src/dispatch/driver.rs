@@ -67,14 +67,21 @@ impl Driver {
         let Some(Work { job, mut runner, event, ticket, .. }) = self.work.take() else { return false };
         runner.clear();
         let core = &self.core;
+        // Where it lets others run it holds no place, and what it has not begun may still be dropped.
+        let rests = (self.turns + 1).is_multiple_of(TURNS);
         let (lane, place) = (self.lane, &mut self.place);
         let next = core.step(|order, after| {
             order.settle(lane, ticket, outcome, event.kind(), after);
             let tick = core.ticks.load(Ordering::Relaxed);
             let next = order.finish(lane, job, Runner::Async(runner), tick, after);
             // A long backlog must not keep others from their place: they take turns, event by event.
-            if next.is_none() || order.places.is_contended() {
+            if next.is_none() || rests || order.places.is_contended() {
                 after.wakers.extend(order.places.give(place));
+            }
+            if let Some(running) =
+                next.as_ref().and_then(|next| order.lanes.get_mut(lane)?.running_mut(next.job))
+            {
+                running.begun = *place == Place::Held;
             }
             after.events.push(event);
             next
@@ -101,13 +108,16 @@ impl Driver {
         let job = self.work.as_ref().map(|work| work.job);
         self.core.step(|order, after| {
             after.wakers.extend(order.places.take(place, context.waker()));
-            let running = job.and_then(|job| order.lanes.get_mut(lane)?.running_mut(job));
+            let found = order.lanes.get_mut(lane);
+            let over = found.as_ref().is_none_or(|lane| lane.state == State::Ended);
+            let running = found.zip(job).and_then(|(lane, job)| lane.running_mut(job));
+            *ended = over && !running.as_ref().is_some_and(|running| running.begun);
             if *place == Place::Held
                 && let Some(running) = running
             {
                 running.awaits_event = false;
+                running.begun |= !*ended;
             }
-            *ended = order.lanes.get(lane).is_none_or(|lane| lane.state == State::Ended);
         });
         self.place == Place::Held
     }

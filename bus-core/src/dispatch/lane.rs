@@ -90,6 +90,8 @@ pub(crate) struct Running {
     pub(crate) ticket: Option<Key>,
     /// The publish on whose stack it runs; 0 once a driver has it.
     pub(crate) batch: u64,
+    /// Whether its handler is called whatever happens. One that waits for a place is not yet, and goes with the subscription.
+    pub(crate) begun: bool,
     /// Its last poll left it waiting for an event: nobody can know when it goes on.
     pub(crate) awaits_event: bool,
     /// It waits for the bus to be quiet, so nobody who waits for that waits for it.
@@ -110,6 +112,7 @@ impl Running {
             waiter,
             ticket: None,
             batch,
+            begun: true,
             awaits_event: false,
             closes: false,
             awaits: Vec::new(),
