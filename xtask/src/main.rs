@@ -7,7 +7,9 @@ mod bench_compile;
 mod check;
 mod ci;
 mod docs;
+mod fuzz;
 mod minimal;
+mod models;
 mod process;
 mod replay;
 mod soak;
@@ -32,6 +34,8 @@ const TASKS: &[&Task] = &[
     &minimal::TASK,
     &replay::TASK,
     &soak::TASK,
+    &models::TASK,
+    &fuzz::TASK,
     &bench_compile::TASK,
 ];
 

@@ -30,7 +30,7 @@ impl Handle {
         &self,
         task: impl Future<Output = ()> + Send + 'static,
     ) -> loom::thread::JoinHandle<()> {
-        loom::thread::spawn(move || loom::future::block_on(task))
+        loom::thread::spawn(move || run(task))
     }
 
     #[cfg(bus_shuttle)]
@@ -40,5 +40,35 @@ impl Handle {
         task: impl Future<Output = ()> + Send + 'static,
     ) -> shuttle::future::JoinHandle<()> {
         shuttle::future::spawn(task)
+    }
+}
+
+/// Runs a task on its thread. loom's own `block_on` wakes up for nothing so often that it finds no end.
+#[cfg(bus_loom)]
+fn run(task: impl Future<Output = ()>) {
+    let woken = std::sync::Arc::new(Woken::default());
+    let waker = std::task::Waker::from(std::sync::Arc::clone(&woken));
+    let mut task = std::pin::pin!(task);
+    while task.as_mut().poll(&mut std::task::Context::from_waker(&waker)).is_pending() {
+        let mut due = woken.due.lock();
+        while !*due {
+            due = woken.again.wait(due);
+        }
+        *due = false;
+    }
+}
+
+#[cfg(bus_loom)]
+#[derive(Default)]
+struct Woken {
+    due: super::Mutex<bool>,
+    again: super::Condvar,
+}
+
+#[cfg(bus_loom)]
+impl std::task::Wake for Woken {
+    fn wake(self: std::sync::Arc<Self>) {
+        *self.due.lock() = true;
+        self.again.notify_all();
     }
 }

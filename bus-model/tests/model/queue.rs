@@ -108,7 +108,9 @@ impl Queue {
                 }
             }
             Overflow::DropOldest | Overflow::Coalesce => (self.items.iter().position(may_go), "overflowed"),
-            Overflow::DropNewest if event.critical() => (self.items.iter().rposition(may_go), "overflowed"),
+            Overflow::Wait | Overflow::DropNewest if event.critical() => {
+                (self.items.iter().rposition(may_go), "overflowed")
+            }
             _ => (None, "refused"),
         };
         let Some(at) = gone else {

@@ -1,0 +1,198 @@
+//! Larger mixes under shuttle: thousands of random and of priority-driven (PCT) schedules. `cargo xtask models` runs them.
+#![cfg(bus_shuttle)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test")]
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+
+use bus_core::{BoxError, Event, EventBus, Overflow};
+use bus_model::{Alarm, ModelEvents, Step};
+use shuttle::future::{block_on, spawn};
+
+/// A mix and a fault that it must catch.
+const FAULTS: &[(&str, &str)] = &[
+    ("everything_at_once_adds_up", "step_in_two"),
+    ("everything_at_once_adds_up", "drop_uncounted"),
+    ("everything_at_once_adds_up", "place_kept"),
+    ("everything_at_once_adds_up", "reader_unwoken"),
+    ("handlers_that_await_each_other_end", "ring_waited_for"),
+    ("handlers_that_await_each_other_end", "receipt_unwoken"),
+    ("emits_dropped_anywhere_lose_nothing", "receipt_unwoken"),
+];
+
+/// Runs a mix in as many random schedules as asked for, and in as many PCT ones.
+fn explore(name: &str, program: impl Fn() + Clone + Send + Sync + 'static) {
+    let count = std::env::var("BUS_SCHEDULES").ok().and_then(|count| count.parse().ok()).unwrap_or(2_000);
+    shuttle::check_random(program.clone(), count);
+    shuttle::check_pct(program, count, 3);
+    println!("{name}: {count} random and {count} PCT schedules");
+}
+
+fn accounts(bus: &EventBus) {
+    bus_model::check_accounts(&bus.stats()).unwrap_or_else(|wrong| panic!("{wrong}"));
+}
+
+/// Lets everything run until nothing is at work, and the tasks that ran it come to their end: shuttle has no clock, so a close cannot wait.
+fn quiet(bus: &EventBus) {
+    let busy = |one: &bus_core::SubscriptionStats| one.running > 0;
+    while bus.stats().subscriptions.iter().any(busy) {
+        shuttle::thread::yield_now();
+    }
+    (0..64).for_each(|_| shuttle::thread::yield_now());
+}
+
+/// Polls a future so often, and then drops it.
+struct Dropped<F> {
+    future: Pin<Box<F>>,
+    polls: u32,
+}
+
+impl<F: Future> Future for Dropped<F> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if self.polls == 0 || self.future.as_mut().poll(context).is_ready() {
+            return Poll::Ready(());
+        }
+        self.polls -= 1;
+        // Nothing wakes it for its end: it comes round by itself.
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+/// A handler that lets others run, now and then fails, and publishes while its event has hops left.
+fn busy(
+    bus: &EventBus,
+) -> impl Fn(Event<Step>) -> Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>> + Clone + use<> {
+    let emitter = bus.stream("desk");
+    move |event| {
+        let emitter = emitter.clone();
+        Box::pin(async move {
+            shuttle::future::yield_now().await;
+            if event.hops > 0 {
+                drop(emitter.emit(Step::new(event.n + 100, event.hops - 1)).await);
+            }
+            if event.n % 3 == 0 { Err("third".into()) } else { Ok(()) }
+        })
+    }
+}
+
+#[test]
+fn everything_at_once_adds_up() {
+    explore("everything at once", || {
+        let bus = EventBus::builder().history(4).max_concurrent_handlers(1).build().unwrap();
+        let (last, wrong) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+        let (seen, disorder) = (Arc::clone(&last), Arc::clone(&wrong));
+        let order = move |event: &Event<ModelEvents>| {
+            let before = seen.swap(event.seq(), Ordering::Relaxed);
+            disorder.fetch_add(u64::from(before >= event.seq()), Ordering::Relaxed);
+        };
+        bus.subscribe::<ModelEvents>().handle_sync(order).detach();
+        bus.subscribe::<Step>().concurrency(2).capacity(1).handle(busy(&bus)).detach();
+        bus.subscribe::<Step>().handle(busy(&bus)).detach();
+        let mut stream =
+            bus.subscribe::<ModelEvents>().capacity(1).overflow(Overflow::DropOldest).into_stream();
+        let wait = bus.wait_for::<Alarm>();
+        let reader = spawn(async move {
+            let mut told = 0;
+            while let Some(item) = stream.recv().await {
+                told += item.map_or_else(|lagged| lagged.missed, |_| 1);
+            }
+            told
+        });
+        let threads = [1, 2].map(|n| {
+            let bus = bus.clone();
+            shuttle::thread::spawn(move || {
+                let comer = bus.subscribe_any().handle_sync(|_| shuttle::thread::yield_now());
+                drop(bus.stream("desk").emit(Step::new(n, 1)).send());
+                drop(comer);
+                drop(bus.stream("desk").emit(Alarm::new(n, 0)).send());
+            })
+        });
+        let receipt = block_on(bus.stream("desk").emit(Step::new(4, 1)));
+        assert_eq!(
+            receipt.reached(),
+            receipt.handled() + receipt.queued() + receipt.deferred() + receipt.problems().len()
+        );
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        assert!(block_on(wait).is_ok());
+        quiet(&bus);
+        drop(bus.close(std::time::Duration::ZERO));
+        assert_eq!(block_on(reader).unwrap(), bus.stats().published_total);
+        assert_eq!(wrong.load(Ordering::Relaxed), 0, "out of order");
+        accounts(&bus);
+    });
+}
+
+#[test]
+fn handlers_that_await_each_other_end() {
+    explore("rings", || {
+        let bus = EventBus::builder().max_concurrent_handlers(1).build().unwrap();
+        for _ in 0..2 {
+            bus.subscribe::<Step>().handle(busy(&bus)).detach();
+        }
+        bus.subscribe::<Step>().concurrency(2).handle(busy(&bus)).detach();
+        let tasks = [1, 2].map(|n| {
+            let emit = bus.stream("desk").emit(Step::new(n, 2));
+            spawn(async move { drop(emit.await) })
+        });
+        tasks.into_iter().for_each(|task| block_on(task).unwrap());
+        quiet(&bus);
+        accounts(&bus);
+    });
+}
+
+#[test]
+fn emits_dropped_anywhere_lose_nothing() {
+    explore("dropped emits", || {
+        let bus = EventBus::builder().max_concurrent_handlers(1).build().unwrap();
+        bus.subscribe::<Step>().capacity(1).handle(busy(&bus)).detach();
+        let seen = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&seen);
+        bus.subscribe::<Step>()
+            .handle_sync(move |_| {
+                count.fetch_add(1, Ordering::Relaxed);
+            })
+            .detach();
+        let tasks: Vec<_> = (0..4)
+            .map(|polls| {
+                let future = Box::pin(async_emit(bus.clone(), u64::from(polls)));
+                spawn(Dropped { future, polls })
+            })
+            .collect();
+        tasks.into_iter().for_each(|task| block_on(task).unwrap());
+        let last = block_on(bus.stream("desk").emit(Step::new(7, 0)));
+        assert_eq!(last.handled(), 2, "one subscription, one after the other: this one is the last");
+        quiet(&bus);
+        let stats = bus.stats();
+        // The one that was never polled published nothing; the others all did, and what they published was handled by everybody.
+        assert_eq!(stats.published_total, 4);
+        assert_eq!(seen.load(Ordering::Relaxed), 4);
+        assert!(
+            stats.subscriptions.iter().all(|one| one.counts.settled() == 4 && one.running + one.waiting == 0)
+        );
+        accounts(&bus);
+    });
+}
+
+async fn async_emit(bus: EventBus, n: u64) {
+    drop(bus.stream("desk").emit(Step::new(n * 3 + 1, 0)).await);
+}
+
+#[test]
+fn planted_faults_are_caught() {
+    if std::env::var_os("BUS_FAULT").is_some() {
+        return;
+    }
+    let own = std::env::current_exe().unwrap();
+    for (mix, fault) in FAULTS {
+        let child =
+            std::process::Command::new(&own).args(["--exact", mix]).env("BUS_FAULT", fault).output().unwrap();
+        assert!(!child.status.success(), "`{mix}` does not see the fault `{fault}`");
+        println!("{fault}: caught by {mix}");
+    }
+}
