@@ -10,7 +10,7 @@ use crate::model::{Event, Field};
 pub(crate) fn emit(event: &Event) -> String {
     let data = example_data(event);
     let value = |field: &Field| argument(field, data.get(&field.name).unwrap_or(&Value::Null));
-    let required: Vec<String> = event.fields.iter().filter(|field| field.required).map(value).collect();
+    let required: Vec<String> = event.fields.iter().filter(|field| field.is_argument()).map(value).collect();
     let mut out = "let receipt = bus\n    .stream(\"desk\")\n".to_owned();
     if event.scope.execution {
         out.push_str("    .execution(\"exec-1\")\n");
@@ -24,7 +24,7 @@ pub(crate) fn emit(event: &Event) -> String {
     } else {
         writeln!(out, "    .{}({line})", event.helper)
     };
-    for field in event.fields.iter().filter(|field| !field.required) {
+    for field in event.fields.iter().filter(|field| !field.is_argument()) {
         let _ = writeln!(out, "    .{}({})", field.ident(), value(field));
     }
     out.push_str("    .await;\n");

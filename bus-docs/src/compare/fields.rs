@@ -119,7 +119,8 @@ fn ty(report: &mut Report<'_>, before: &Field, after: &Field, (old, new): (&Cata
 /// Required fields are arguments, in their order: where two of one type change places, old calls compile and say something
 /// else than they said.
 fn places(report: &mut Report<'_>) {
-    let required = |event: &'_ Event| event.fields.iter().filter(|f| f.required).cloned().collect::<Vec<_>>();
+    let required =
+        |event: &'_ Event| event.fields.iter().filter(|f| f.is_argument()).cloned().collect::<Vec<_>>();
     let (before, after) = (required(report.before), required(report.after));
     let compiles = before.len() == after.len()
         && before.iter().zip(&after).all(|(before, after)| class(&before.ty) == class(&after.ty))

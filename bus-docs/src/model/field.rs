@@ -54,6 +54,12 @@ impl Field {
         self.ident.as_deref().unwrap_or(&self.name)
     }
 
+    /// Whether the emit helper has it as an argument; else it is a setter. A flattened field is required in no JSON, and yet
+    /// it has to be given.
+    pub fn is_argument(&self) -> bool {
+        self.required || (self.flattened && self.default.is_none() && self.default_value.is_none())
+    }
+
     /// Whether it is part of the JSON at all.
     pub fn on_wire(&self) -> bool {
         !(self.not_written && self.not_read)

@@ -1,0 +1,14 @@
+//! The outputs as a whole, what a change breaks, and what the sources use.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "what tests share is as much a test as they are")]
+
+#[rustfmt::skip]
+#[path = "../expected/calls.rs"]
+mod calls;
+mod changes;
+mod define;
+mod files;
+mod many;
+mod outputs;
+mod snippets;
+mod usage;

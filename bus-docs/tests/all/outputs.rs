@@ -1,0 +1,93 @@
+//! Each output of three events, as it was read and found right: `UPDATE=1 cargo test -p bus-docs` writes them anew.
+
+use std::fs;
+use std::path::Path;
+
+use bus_core::AgentEvent as _;
+use bus_docs::{Catalog, Format};
+
+use super::define::catalog;
+
+/// Compares with the file of that name, or writes it.
+pub(crate) fn expect(name: &str, made: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name);
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(&path, made).unwrap();
+    }
+    let there = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        there == made,
+        "{name} differs: read what is new, then `UPDATE=1 cargo test -p bus-docs`\n{made}"
+    );
+}
+
+fn output(format: &str, path: &str) -> String {
+    Format::named(format).unwrap().render(&catalog())[path].clone()
+}
+
+#[test]
+fn markdown() {
+    expect("expected/events.md", &output("markdown", "events.md"));
+}
+
+#[test]
+fn typescript() {
+    expect("expected/events.ts", &output("typescript", "events.ts"));
+}
+
+#[test]
+fn python() {
+    expect("expected/events.py", &output("python", "events.py"));
+}
+
+#[test]
+fn asyncapi() {
+    expect("expected/asyncapi.json", &output("asyncapi", "asyncapi.json"));
+}
+
+#[test]
+fn schema() {
+    expect("expected/build_started.schema.json", &output("schema", "schema/build_started.schema.json"));
+}
+
+#[test]
+fn html() {
+    expect("expected/build_started.html", &output("html", "html/build_started.html"));
+}
+
+#[test]
+fn catalog_json() {
+    expect("expected/catalog.json", &output("catalog", "catalog.json"));
+    assert_eq!(Catalog::from_json(&output("catalog", "catalog.json")).unwrap(), catalog());
+}
+
+#[test]
+fn a_newer_format_is_refused() {
+    let text = catalog().to_json().replacen("\"format\": 1", "\"format\": 2", 1);
+    let error = Catalog::from_json(&text).unwrap_err();
+    assert_eq!(error, "has format 2, and this bus-docs knows 1: raise bus-docs");
+}
+
+/// The same definitions give the same bytes, in whatever order they were linked.
+#[test]
+fn order_does_not_matter() {
+    let forward = bus_agent::AgentEvents::EVENTS;
+    let backward: Vec<_> = forward.iter().rev().collect();
+    let (one, two) = (Catalog::of("A", forward), Catalog::of("A", backward));
+    for format in Format::ALL {
+        assert_eq!(format.render(&one), format.render(&two), "{}", format.name);
+    }
+}
+
+/// What is hidden stays hidden in every output.
+#[test]
+fn secrets_do_not_get_out() {
+    for format in Format::ALL {
+        for (path, text) in format.render(&catalog()) {
+            assert!(
+                !text.contains("\"token\":\"token\"") && !text.contains("\"token\": \"token\""),
+                "{path}"
+            );
+        }
+    }
+}
