@@ -167,3 +167,29 @@ fn a_detached_subscription_goes_on() {
         assert_eq!(bus.stats().subscription("detached").unwrap().counts.handled, 3);
     });
 }
+
+#[test]
+fn between_two_events_of_a_long_backlog_a_handler_ends_with_its_guard() {
+    trial().run(async |bus, _| {
+        const ALL: u64 = 12_000;
+        let began = Notes::<u64>::new();
+        let notes = began.clone();
+        let guard = bus.subscribe::<Drip>().capacity(12_000).handle(move |event: Event<Drip>| {
+            notes.add(event.n);
+            async {}
+        });
+        for n in 0..ALL {
+            drop(bus.stream("desk").emit_drip(n).send());
+        }
+        // It lets others run from time to time: here it is in between.
+        while began.all().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        let before = began.all().len();
+        drop(guard);
+        settle().await;
+        let dropped = bus.stats().ended.dropped;
+        assert_eq!((began.all().len(), before as u64 + dropped), (before, ALL));
+        assert!(dropped > 0, "it was in between");
+    });
+}

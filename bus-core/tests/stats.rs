@@ -119,3 +119,52 @@ fn kinds_from_outside_are_bounded_in_number() {
         assert_eq!(stream.recv().await.unwrap().unwrap().kind(), "kind_4999");
     });
 }
+
+async fn quick(_: Event<One>) {}
+
+#[test]
+fn each_fate_is_counted_under_the_name_of_its_subscription() {
+    trial().paused().run(async |bus, _| {
+        let limit = std::time::Duration::from_secs(1);
+        let wanted = |name: &'static str| bus.subscribe::<One>().name(name);
+        let fails = wanted("fails").handle(async |_: Event<One>| Err::<(), BoxError>("no".into()));
+        let panics = wanted("panics").handle_sync(|_| -> () { panic!("{ON_PURPOSE}") });
+        let hangs = wanted("hangs").timeout(limit).handle(|_: Event<One>| std::future::pending::<()>());
+        let by_path = bus.subscribe::<One>().handle(quick);
+        let by_place = bus.subscribe::<One>().handle_sync(|_| {});
+        for n in 0..2 {
+            bus.stream("desk").emit_one(n).await;
+        }
+        let stats = bus.stats();
+        let counts = |name: &str| stats.subscription(name).unwrap().counts;
+        assert_eq!((counts("fails").failed, counts("fails").settled()), (2, 2));
+        assert_eq!((counts("panics").panicked, counts("panics").settled()), (2, 2));
+        assert_eq!((counts("hangs").timed_out, counts("hangs").settled()), (2, 2));
+        // A function is called by its path, a closure by its place.
+        let names: Vec<_> =
+            stats.subscriptions[3..].iter().map(|told| (told.id, told.name.as_str())).collect();
+        assert_eq!(names[0], (by_path.id(), "stats::quick"));
+        assert!(
+            names[1].0 == by_place.id() && names[1].1.starts_with("bus-core/tests/stats.rs:"),
+            "{names:?}"
+        );
+        assert_eq!(stats.subscription("stats::quick").unwrap().counts.handled, 2);
+        drop((fails, panics, hangs));
+        let ended = bus.stats().ended;
+        assert_eq!((ended.matched, ended.failed, ended.panicked, ended.timed_out), (6, 2, 2, 2));
+    });
+}
+
+#[test]
+fn a_kind_that_was_never_published_is_left_out_and_what_nobody_gets_is_counted_apart() {
+    trial().with(|bus| bus.history(0)).run(async |bus, _| {
+        let guard = bus.subscribe::<One>().handle_sync(|_| {});
+        bus.stream("desk").emit_one(1_u64).await;
+        bus.stream("desk").emit_two().await;
+        drop(guard);
+        bus.stream("desk").emit_one(2_u64).await;
+        let stats = bus.stats();
+        assert_eq!(stats.published, [("one".to_owned(), 1)].into());
+        assert_eq!((stats.published_total, stats.unobserved, stats.refused), (1, 2, 0));
+    });
+}
