@@ -68,7 +68,7 @@ pub struct FieldCodec {
 }
 
 impl FieldCodec {
-    const fn of<T: fmt::Debug + 'static, A: Adapter<T>>() -> Self {
+    pub(super) const fn of<T: fmt::Debug + 'static, A: Adapter<T>>() -> Self {
         Self { encode: encode::<T, A>, decode: decode::<T, A>, debug: debug::<T> }
     }
 }

@@ -13,6 +13,7 @@ mod descriptor;
 mod encode;
 mod field;
 mod key;
+mod known;
 mod object;
 mod redact;
 mod schema;
@@ -28,6 +29,8 @@ pub use self::descriptor::{Descriptor, EndsWith, Location, Policy, Requires, Upc
 pub use self::encode::EncodeError;
 pub use self::field::FieldDescriptor;
 pub use self::key::Key;
+#[doc(hidden)]
+pub use self::known::{KnownCodec, OwnCodec};
 pub use self::object::Object;
 pub use self::redact::{REDACTED, redact_raw};
 #[doc(hidden)]

@@ -138,6 +138,12 @@ fn codec(names: &Names, field: &Field) -> TokenStream {
         return quote_spanned!(span=> #private::CodecOf::<#ty, ()>::SKIPPED);
     }
     if serde.serialize_with.is_none() && serde.deserialize_with.is_none() {
+        if field.has_known_type() {
+            return quote_spanned!(span=> {
+                use #private::OwnCodec as _;
+                <#private::KnownCodec<#ty>>::CODEC
+            });
+        }
         return quote_spanned!(span=> <#ty as #private::FieldValue>::CODEC);
     }
     let plain = |function: TokenStream| quote!(<#private::Plain as #private::Adapter<#ty>>::#function);

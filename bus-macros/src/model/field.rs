@@ -110,6 +110,48 @@ impl Field {
         self.takes == Takes::Anything
     }
 
+    /// Whether bus-core may have compiled the codec of its type already: told by names, so it has to be asked for in a way
+    /// that another type of the name survives.
+    pub(crate) fn has_known_type(&self) -> bool {
+        const KNOWN: &[&str] = &[
+            "String",
+            "bool",
+            "f32",
+            "f64",
+            "u8",
+            "u16",
+            "u32",
+            "u64",
+            "usize",
+            "i8",
+            "i16",
+            "i32",
+            "i64",
+            "isize",
+            "Option",
+            "Vec",
+            "Value",
+            "Map",
+            "Object",
+            "BTreeMap",
+            "HashMap",
+            "std",
+            "core",
+            "alloc",
+            "serde_json",
+            "collections",
+            "string",
+            "vec",
+            "option",
+        ];
+        flat(self.ty.to_token_stream()).iter().all(|token| match token {
+            TokenTree::Ident(ident) => KNOWN.iter().any(|known| ident == known),
+            TokenTree::Punct(_) => true,
+            TokenTree::Group(group) => group.delimiter() == Delimiter::None,
+            TokenTree::Literal(_) => false,
+        })
+    }
+
     /// The names of its setters.
     pub(crate) fn setters(&self) -> Vec<String> {
         let name = self.ident.unraw().to_string();

@@ -3,7 +3,7 @@ use bus_core::AgentEvent;
 
 #[derive(AgentEvent)]
 pub enum BuildEvents {
-    TargetStarted { target: Strin },
+    TargetStarted { target: BuildTargetName },
 }
 
 fn main() {}

@@ -1,0 +1,51 @@
+//! Codecs that are compiled here, once, for types that nearly every definition has.
+//!
+//! Without them each definition crate would compile serde_json's reader for `String`, `u64` and so on again: for a small
+//! definition file that is most of what it costs to build.
+
+use std::collections::{BTreeMap, HashMap};
+use std::marker::PhantomData;
+
+use serde_json::{Map, Value};
+
+use super::codec::{FieldCodec, Plain};
+use super::{FieldValue, Object};
+
+/// Asks for the codec of a type. An inherent constant goes before one of a trait, so that `<KnownCodec<T>>::CODEC` is one
+/// of those below for the types that have one, and [`OwnCodec`]'s for every other type of the same name.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct KnownCodec<T>(PhantomData<T>);
+
+/// The codec that the definition crate compiles itself.
+#[doc(hidden)]
+pub trait OwnCodec {
+    /// As [`FieldValue::CODEC`].
+    const CODEC: &'static FieldCodec;
+}
+
+impl<T: FieldValue> OwnCodec for KnownCodec<T> {
+    const CODEC: &'static FieldCodec = T::CODEC;
+}
+
+macro_rules! known {
+    ($($type:ty)*) => {$(
+        impl KnownCodec<$type> {
+            /// Compiled in this crate: a static is code of the crate that declares it.
+            pub const CODEC: &'static FieldCodec = {
+                static CODEC: FieldCodec = FieldCodec::of::<$type, Plain>();
+                &CODEC
+            };
+        }
+    )*};
+}
+
+known! {
+    String bool f64 f32
+    u8 u16 u32 u64 usize i8 i16 i32 i64 isize
+    Option<String> Option<bool> Option<f64>
+    Option<u8> Option<u16> Option<u32> Option<u64> Option<usize> Option<i32> Option<i64>
+    Vec<String> Vec<Value> Vec<u64> Option<Vec<String>>
+    Value Option<Value> Map<String, Value> Option<Object>
+    BTreeMap<String, String> BTreeMap<String, Value> HashMap<String, String> HashMap<String, Value>
+}
