@@ -217,3 +217,30 @@ fn places_come_back_when_a_runtime_goes_with_the_handlers_that_hold_or_await_the
         assert_eq!(gauge.most(), 2);
     });
 }
+
+#[test]
+fn a_wait_whose_time_is_over_gives_no_place_away() {
+    trial().paused().with(|bus| bus.max_concurrent_handlers(1)).run(async |bus, _| {
+        let gauge = Gauge::default();
+        for _ in 0..2 {
+            let (inner, outer) = (gauge.clone(), bus.clone());
+            let handler = move |_: Event<Work>| {
+                let (gauge, bus) = (inner.clone(), outer.clone());
+                async move {
+                    let wait = bus.wait_for::<Inner>().timeout(Duration::from_secs(1));
+                    assert!(wait.await.is_err());
+                    gauge.enter();
+                    tokio::time::advance(Duration::from_secs(1)).await;
+                    settle().await;
+                    gauge.leave();
+                }
+            };
+            bus.subscribe::<Work>().handle(handler).detach();
+        }
+        bus.stream("desk").emit_work(0_u64).send().finished().await;
+        // Time stands still: this moves it past the wait, and takes none.
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        assert!(bus.close(Duration::from_mins(1)).await.is_drained());
+        assert_eq!(gauge.most(), 1);
+    });
+}

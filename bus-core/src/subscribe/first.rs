@@ -99,7 +99,9 @@ impl<S> Future for FirstWithin<S> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { first, limit, sleep } = &mut *self;
-        if limit.is_zero() {
+        // The time first: who has waited long enough waits no more, and does not let go of a place for it.
+        let over = sleep.as_mut().is_some_and(|sleep| sleep.as_mut().poll(context).is_ready());
+        if over || limit.is_zero() {
             return match first.look(None) {
                 Poll::Pending => Poll::Ready(Err(WaitError::TimedOut)),
                 found @ Poll::Ready(_) => found,
