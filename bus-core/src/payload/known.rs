@@ -1,6 +1,6 @@
 //! Codecs that are compiled here, once, for types that nearly every definition has.
 //!
-//! Without them each definition crate would compile serde_json's reader for `String`, `u64` and so on again: for a small
+//! Without them each definition crate would compile the reader of `serde_json` for `String`, `u64` and so on again: for a small
 //! definition file that is most of what it costs to build.
 
 use std::collections::{BTreeMap, HashMap};
