@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::process::{cargo, read, run, run_cargo};
 use crate::task::{Failure, Task};
-use crate::{minimal, supply, test, tidy, workspace};
+use crate::{bench, minimal, supply, test, tidy, workspace};
 
 pub(crate) const TASK: Task = Task {
     name: "ci",
@@ -25,6 +25,7 @@ Steps, all of them in this order unless some are named:
   minimal   the oldest dependencies that we allow still build: `cargo xtask minimal`
   catalogue the committed event catalogue is what the definitions say, and breaks nobody
   test      every test and example: `cargo xtask test`
+  memory    no publish and no subscription asks for more memory: `cargo xtask bench --guard`
 
 A failed step does not stop the ones after it. Exit code: 0 if all passed, 1 if one failed.",
     run: run_task,
@@ -47,6 +48,7 @@ const STEPS: &[Step] = &[
     Step { name: "minimal", run: minimal::check },
     Step { name: "catalogue", run: catalogue },
     Step { name: "test", run: test::all },
+    Step { name: "memory", run: bench::check },
 ];
 
 fn run_task(mut parser: lexopt::Parser) -> Result<(), Failure> {

@@ -3,6 +3,7 @@
 //! One module a task. Each has a [`task::Task`] constant, and [`TASKS`] lists them: a new task is its module and one
 //! line here. Exit codes: 0 done, 1 the task found something wrong, 2 it was called wrongly.
 
+mod bench;
 mod bench_compile;
 mod check;
 mod ci;
@@ -36,6 +37,7 @@ const TASKS: &[&Task] = &[
     &soak::TASK,
     &models::TASK,
     &fuzz::TASK,
+    &bench::TASK,
     &bench_compile::TASK,
 ];
 

@@ -79,12 +79,12 @@ impl<'a> Step<'a> {
     }
 
     /// Puts the event where it can be asked for later.
-    pub(super) fn keep(&mut self, order: &mut Order, kept: bool) {
+    pub(super) fn keep(&mut self, order: &mut Order, kind: usize, kept: bool) {
         let (event, seq) = (self.event, self.event.seq());
         self.receipt.id = Some(event.id());
         self.receipt.seq = Some(seq);
         if kept {
-            self.after.events.extend(order.history.push(event.clone(), self.policy.transient));
+            self.after.events.extend(order.history.push(kind, event.clone(), self.policy.transient));
         } else {
             order.history.skip(seq, self.policy.transient);
         }

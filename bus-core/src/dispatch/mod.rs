@@ -53,6 +53,7 @@ pub(crate) use after::{After, guarded};
 pub(crate) use claim::start;
 pub(crate) use context::{JobRef, cause, current, mark_waiting};
 pub(crate) use heir::Heir;
+pub(crate) use history::Marks;
 pub(crate) use lane::{Lane, LaneInfo, OnLag, Predicate, State, Work};
 pub(crate) use order::Order;
 pub(crate) use prepare::wants;

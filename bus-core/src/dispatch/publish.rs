@@ -69,7 +69,7 @@ impl Core {
             order.next_seq += 1;
             order.totals.published += 1;
             order.routes.kind_mut(kind).published += 1;
-            step.keep(order, kept);
+            step.keep(order, kind, kept);
         } else {
             order.totals.unobserved += 1;
         }

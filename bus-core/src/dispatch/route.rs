@@ -100,6 +100,11 @@ impl Routes {
         at
     }
 
+    /// The place of all events of a kind that is asked for by name. `None` where they may be in several: then some were counted together with others.
+    pub(crate) fn named_place(&self, name: &str) -> Option<usize> {
+        if self.open < OPEN_KINDS { self.by_name.get(name).copied() } else { None }
+    }
+
     pub(crate) fn kind_mut(&mut self, at: usize) -> &mut KindRoute {
         &mut self.kinds[at]
     }

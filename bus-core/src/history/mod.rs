@@ -3,16 +3,13 @@
 use std::sync::Arc;
 
 use crate::bus::EventBus;
-use crate::dispatch::{Core, Wanted};
+use crate::dispatch::{Core, Marks, Wanted};
 use crate::event::{AnyEvent, Event, EventId, KindRef};
 use crate::payload::EventSet;
 use crate::scope::Id;
 
 /// How many events are returned unless `limit` says otherwise.
 const LIMIT: usize = 100;
-
-/// How many events are looked at before the order lock is let go: a question about a long history holds no publisher up.
-const WINDOW: usize = 4_096;
 
 /// A question about the events that a bus still holds: newest first, at most 100, unless said otherwise.
 ///
@@ -134,26 +131,22 @@ impl HistoryQuery {
     /// Looks at the next events of the walk; gives where it stands afterwards, or nothing at its end.
     fn window(&self, core: &Core, after: u64, at: u64, found: &mut Vec<AnyEvent>) -> Option<u64> {
         let order = core.lock();
-        let mut next = None;
-        let mut look = |event: &AnyEvent, seen: usize| {
-            if self.fits(event) {
-                found.push(event.clone());
-            }
-            next = (seen + 1 == WINDOW).then(|| event.seq());
-            found.len() < self.limit && next.is_none()
+        let kind = match self.kinds.as_deref() {
+            Some([kind]) => order.routes.named_place(kind),
+            _ => None,
         };
+        let marks = Marks::new(kind, self.wanted.execution.as_ref().map(Id::hash));
+        let left = self.limit - found.len();
         if self.oldest_first {
-            let mut events = order.history.after(at).enumerate();
-            while let Some((seen, event)) = events.next()
-                && look(event, seen)
-            {}
+            let (events, next) = order.history.next_after(at, marks);
+            found.extend(events.filter(|event| self.fits(event)).take(left).cloned());
+            next
         } else {
-            let mut events = order.history.before(at).take_while(|event| event.seq() > after).enumerate();
-            while let Some((seen, event)) = events.next()
-                && look(event, seen)
-            {}
+            let (events, next) = order.history.next_before(at, marks);
+            let events = events.take_while(|event| event.seq() > after);
+            found.extend(events.filter(|event| self.fits(event)).take(left).cloned());
+            next.filter(|next| *next > after)
         }
-        next
     }
 
     fn fits(&self, event: &AnyEvent) -> bool {

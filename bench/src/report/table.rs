@@ -1,0 +1,63 @@
+//! The table on the terminal.
+
+use std::fmt::Write;
+
+use super::{Measured, Results, Verdict};
+
+/// One group: a line for each side, and what was asked for.
+pub(crate) fn table(group: &Measured) -> String {
+    let mut text = format!("\n{}  {}\n", group.id, group.title);
+    let _ = writeln!(
+        text,
+        "  {:<30} {:>14} {:>8} {:>9} {:>9}",
+        format!("time a {}", group.unit),
+        "median",
+        "spread",
+        "to first",
+        "to peer"
+    );
+    for row in &group.sides {
+        let peer = row.to_best_peer.map(|ratio| format!("{ratio:.2}")).unwrap_or_default();
+        let spread = format!("±{:.0}%", row.spread * 100.0);
+        let _ = writeln!(
+            text,
+            "  {:<30} {:>14} {spread:>8} {:>9.2} {peer:>9}",
+            row.name,
+            time(row.median),
+            row.ratio
+        );
+    }
+    for target in &group.targets {
+        let _ = writeln!(text, "  {}", verdict(target));
+    }
+    text
+}
+
+/// The targets of a whole run, those that were missed first.
+pub(crate) fn summary(results: &Results) -> String {
+    let all = results.groups.iter().flat_map(|group| group.targets.iter().map(move |target| (group, target)));
+    let (met, missed): (Vec<_>, Vec<_>) = all.partition(|(_, target)| target.met);
+    let mut text = format!("\n{} targets met, {} missed\n", met.len(), missed.len());
+    for (group, target) in missed {
+        let _ = writeln!(text, "  {:<16} {}", group.id, verdict(target));
+    }
+    text
+}
+
+fn verdict(target: &Verdict) -> String {
+    let Verdict { side, against, at_most, measured, met } = target;
+    let word = if *met { "met" } else { "MISSED" };
+    match against {
+        Some(against) => format!("{word}: {side} is {measured:.2} times {against}, asked for {at_most:.2}"),
+        None => format!("{word}: {side} takes {}, asked for {}", time(*measured), time(*at_most)),
+    }
+}
+
+/// Nanoseconds in the unit that reads best.
+pub(crate) fn time(nanoseconds: f64) -> String {
+    match nanoseconds {
+        ..1e4 => format!("{nanoseconds:.1} ns"),
+        ..1e6 => format!("{:.1} µs", nanoseconds / 1e3),
+        _ => format!("{:.1} ms", nanoseconds / 1e6),
+    }
+}
