@@ -8,6 +8,7 @@ use crate::model::{Catalog, Event, Field};
 use crate::pretty::pretty;
 use crate::prose::{self, escaped};
 use crate::snippet;
+use crate::types::Type;
 
 pub(super) fn render(catalog: &Catalog, event: &Event) -> String {
     let mut body = format!("<article>\n<p class=\"eyebrow\">{}</p>\n", escaped(&event.definition));
@@ -96,7 +97,7 @@ fn fields(body: &mut String, catalog: &Catalog, event: &Event) {
             escaped(&crate::output::file_name(&field.name)),
             breakable(&field.name),
             escaped(&field.ty),
-            notes(field),
+            notes(catalog, field),
             prose::html(&field.docs, catalog),
         );
     }
@@ -105,7 +106,7 @@ fn fields(body: &mut String, catalog: &Catalog, event: &Event) {
 }
 
 /// What is said of a field after its type.
-fn notes(field: &Field) -> String {
+fn notes(catalog: &Catalog, field: &Field) -> String {
     let mut out = String::new();
     let default = match (&field.default_value, &field.default) {
         (Some(value), _) => Some(value.to_string()),
@@ -121,6 +122,10 @@ fn notes(field: &Field) -> String {
         }
         (_, _, None) => out.push_str(" <span class=\"may\">optional</span>"),
     }
+    let values = values(catalog, field);
+    if !values.is_empty() {
+        let _ = write!(out, " <span class=\"may\">one of {}</span>", values.join(", "));
+    }
     if field.redacted {
         out.push_str(" <span class=\"badge redacted\">redacted</span>");
     }
@@ -135,6 +140,16 @@ fn notes(field: &Field) -> String {
         out.push_str(" <span class=\"may\">of a type that tells no schema</span>");
     }
     out
+}
+
+/// The values that the field can have, where its type lists them.
+fn values(catalog: &Catalog, field: &Field) -> Vec<String> {
+    let listed = match field.schema.as_ref().map(Type::of) {
+        Some(Type::Named(name)) => catalog.types.get(&name).map(Type::of),
+        other => other,
+    };
+    let Some(Type::Literals(values)) = listed else { return Vec::new() };
+    values.iter().map(|value| format!("<code>{}</code>", escaped(&value.to_string()))).collect()
 }
 
 fn pairs(body: &mut String, catalog: &Catalog, event: &Event) {
