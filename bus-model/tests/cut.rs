@@ -1,0 +1,151 @@
+//! Cut off anywhere: a runtime, a thread, a bus ended in the middle of its work. Each runs in a child with a watchdog that prints where it stood.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test")]
+
+use std::process::Command;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use bus_core::EventBus;
+use bus_model::Step;
+
+static STANDS: Mutex<&str> = Mutex::new("begins");
+
+fn stands(at: &'static str) {
+    *STANDS.lock().unwrap() = at;
+}
+
+/// Runs a scenario in a child that may take 30 seconds.
+fn cut(name: &str, scenario: fn()) {
+    if std::env::var_os("BUS_CUT").is_some() {
+        std::thread::spawn(|| {
+            // The watchdog: nothing tells it that the scenario hangs but time.
+            std::thread::sleep(Duration::from_secs(30));
+            eprintln!("hangs at: {}", STANDS.lock().unwrap());
+            std::process::exit(3);
+        });
+        return scenario();
+    }
+    let own = std::env::current_exe().unwrap();
+    let child =
+        Command::new(own).args(["--exact", name, "--nocapture"]).env("BUS_CUT", "1").output().unwrap();
+    assert!(child.status.success(), "{}\n{}", child.status, String::from_utf8_lossy(&child.stderr));
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+/// Publishes from two threads until told to stop; gives how many events are on the bus.
+fn flood(bus: &EventBus, go: &AtomicBool, middle: impl FnOnce()) -> u64 {
+    std::thread::scope(|scope| {
+        let threads = [1, 2].map(|n| {
+            scope.spawn(move || {
+                let mut on = 0;
+                while go.load(Ordering::Relaxed) {
+                    on +=
+                        u64::from(bus.stream("desk").emit(Step::new(n, 0)).send().receipt().seq().is_some());
+                }
+                on
+            })
+        });
+        while bus.stats().published_total < 2_000 {
+            std::thread::yield_now();
+        }
+        middle();
+        go.store(false, Ordering::Relaxed);
+        threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+    })
+}
+
+fn accounts(bus: &EventBus, published: u64, subscriptions: u64) {
+    let stats = bus.stats();
+    bus_model::check_accounts(&stats).unwrap_or_else(|wrong| panic!("{wrong}"));
+    assert_eq!(stats.published_total, published);
+    assert!(bus_model::matched(&stats) <= published * subscriptions);
+}
+
+#[test]
+fn a_runtime_that_goes_in_a_flood_leaves_exact_counts() {
+    cut("a_runtime_that_goes_in_a_flood_leaves_exact_counts", || {
+        let (bus, gone) = (EventBus::new(), runtime());
+        {
+            let _inside = gone.enter();
+            bus.subscribe::<Step>().concurrency(3).handle(|_| tokio::task::yield_now()).detach();
+            bus.subscribe::<Step>().handle(|_| std::future::pending::<()>()).detach();
+        }
+        bus.subscribe::<Step>().name("stays").handle_sync(|_| ()).detach();
+        stands("the runtime goes");
+        let published =
+            flood(&bus, &AtomicBool::new(true), move || gone.shutdown_timeout(Duration::from_secs(5)));
+        stands("the flood is over");
+        accounts(&bus, published, 3);
+        let stats = bus.stats();
+        assert_eq!(stats.subscription("stays").unwrap().counts.handled, published);
+        let dead = stats.subscriptions.iter().filter(|one| one.name != "stays" && one.running > 0).count();
+        assert_eq!(dead, 0, "nothing is at work where nothing can work: {stats:#?}");
+    });
+}
+
+#[test]
+fn a_close_in_a_flood_reports_what_is_left() {
+    cut("a_close_in_a_flood_reports_what_is_left", || {
+        for deadline in [Duration::ZERO, Duration::from_millis(10), Duration::from_secs(10)] {
+            let (bus, work) = (EventBus::new(), runtime());
+            let slow = deadline < Duration::from_secs(1);
+            {
+                let _inside = work.enter();
+                bus.subscribe::<Step>().handle(|_| tokio::task::yield_now()).detach();
+                if slow {
+                    bus.subscribe::<Step>().name("never").handle(|_| std::future::pending::<()>()).detach();
+                }
+            }
+            stands("the bus is closed");
+            let begun = Instant::now();
+            let mut left = None;
+            let published =
+                flood(&bus, &AtomicBool::new(true), || left = Some(work.block_on(bus.close(deadline))));
+            stands("the flood is over");
+            assert!(begun.elapsed() < Duration::from_secs(25));
+            let left = left.unwrap();
+            assert_eq!(
+                left.left.iter().any(|left| left.name == "never" && left.running + left.waiting > 0),
+                slow,
+                "{left:?}"
+            );
+            assert_eq!(left.is_drained(), !slow);
+            accounts(&bus, published, 2);
+        }
+    });
+}
+
+#[test]
+fn a_thread_that_dies_while_it_publishes_holds_nobody_up() {
+    cut("a_thread_that_dies_while_it_publishes_holds_nobody_up", || {
+        std::panic::set_hook(Box::new(|_| ()));
+        let bus = EventBus::new();
+        bus.subscribe::<Step>().name("stays").handle_sync(|_| ()).detach();
+        bus.subscribe::<Step>()
+            .filter(|event| event.n != 7 || panic!("in a filter"))
+            .handle_sync(|_| ())
+            .detach();
+        stands("a thread dies in a handler, in a filter and right after its publish");
+        let dying = std::thread::scope(|scope| {
+            let dying = scope.spawn(|| {
+                bus.subscribe::<Step>()
+                    .handle_sync(|event| {
+                        assert_eq!(event.n, 0, "in a handler");
+                    })
+                    .detach();
+                drop(bus.stream("desk").emit(Step::new(7, 0)).send());
+                panic!("the thread itself");
+            });
+            dying.join()
+        });
+        assert!(dying.is_err());
+        stands("others publish");
+        let published = 1 + flood(&bus, &AtomicBool::new(true), || ());
+        accounts(&bus, published, 3);
+        assert_eq!(bus.stats().subscription("stays").unwrap().counts.handled, published);
+    });
+}
