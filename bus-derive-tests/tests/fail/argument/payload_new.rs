@@ -14,5 +14,5 @@ pub enum BuildEvents {
 }
 
 fn main() {
-    let _ = TargetStarted::new(4, "app");
+    let _ = TargetStarted::new(4, 4);
 }

@@ -17,6 +17,4 @@ pub enum BuildEvents {
 fn main() {
     let node = EventBus::new().stream("build").node("compiler");
     node.emit_target_started("app", 4);
-    node.emit_target_started("app", 4).memory(512);
-    node.emit(TargetStarted::new("app", 4));
 }

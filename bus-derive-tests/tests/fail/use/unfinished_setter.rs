@@ -1,0 +1,20 @@
+//! An emit that is neither awaited nor sent, after a setter.
+#![deny(unused_must_use)]
+use bus_core::{AgentEvent, EventBus};
+
+#[derive(AgentEvent)]
+pub enum BuildEvents {
+    #[event(requires(node))]
+    TargetStarted {
+        target: String,
+        jobs: u32,
+        #[event(default)]
+        args: Vec<String>,
+        memory: Option<u64>,
+    },
+}
+
+fn main() {
+    let node = EventBus::new().stream("build").node("compiler");
+    node.emit_target_started("app", 4).memory(512);
+}
