@@ -12,58 +12,40 @@
 //!                         └─ stream: backlog, wake the reader
 //! ```
 
-mod after;
-mod claim;
-mod context;
-mod deliver;
-mod driver;
-mod entry;
 mod few;
-mod heir;
-mod history;
-mod index;
 mod lane;
+mod memory;
 mod order;
-mod overflow;
-mod pairs;
-mod place;
-mod prepare;
-mod publish;
-mod queue;
-mod receipt;
-mod ring;
 mod route;
-mod runner;
+mod run;
 mod slab;
-mod ticket;
-mod waits;
-mod wanted;
-mod watch;
+mod step;
+mod wait;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use lane::Counts;
-pub use overflow::{LagCause, Lagged, Overflow};
-pub use pairs::{OpenPair, OpenPairs};
-pub use receipt::{Problem, Receipt};
-pub use runner::{HandlerResult, Outcome};
+pub use lane::overflow::{LagCause, Lagged, Overflow};
+pub use memory::pairs::{OpenPair, OpenPairs};
+pub use run::runner::{HandlerResult, Outcome};
+pub use wait::receipt::{Problem, Receipt};
 
-pub(crate) use after::{After, guarded};
-pub(crate) use claim::start;
-pub(crate) use context::{JobRef, cause, current, mark_waiting};
-pub(crate) use heir::Heir;
-pub(crate) use history::Marks;
+pub(crate) use lane::heir::Heir;
+pub(crate) use lane::queue::{Backlog, Queued};
 pub(crate) use lane::{Lane, LaneInfo, OnLag, Predicate, State, Work};
+pub(crate) use memory::history::Marks;
 pub(crate) use order::Order;
-pub(crate) use prepare::wants;
-pub(crate) use publish::{Mode, Published};
-pub(crate) use queue::{Backlog, Queued};
 pub(crate) use route::Kinds;
-pub(crate) use runner::{AsyncHandler, Runner, SyncHandler};
+pub(crate) use route::wanted::Wanted;
+pub(crate) use run::after::{After, guarded};
+pub(crate) use run::claim::start;
+pub(crate) use run::context::{JobRef, cause, current, mark_waiting};
+pub(crate) use run::runner::{AsyncHandler, Runner, SyncHandler};
+pub(crate) use run::watch::watch;
 pub(crate) use slab::Key;
-pub(crate) use wanted::Wanted;
-pub(crate) use watch::watch;
+pub(crate) use step::prepare::wants;
+pub(crate) use step::publish::{Mode, Published};
 
 use crate::registry::Catalogue;
 use crate::sync::{AtomicBool, AtomicU64, Condvar, Guard, Handle, Mutex};

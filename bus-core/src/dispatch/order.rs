@@ -3,18 +3,18 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::Settings;
-use super::after::{After, Report};
-use super::context::JobRef;
-use super::history::History;
-use super::lane::{Counts, Lane, LaneInfo, Running, State, Work};
-use super::pairs::Pairs;
-use super::place::Places;
-use super::queue::Queued;
-use super::route::Routes;
-use super::runner::{Outcome, Runner};
-use super::slab::{Key, Slab};
-use super::ticket::{Settled, Ticket};
+use crate::dispatch::Settings;
+use crate::dispatch::lane::queue::Queued;
+use crate::dispatch::lane::{Counts, Lane, LaneInfo, Running, State, Work};
+use crate::dispatch::memory::history::History;
+use crate::dispatch::memory::pairs::Pairs;
+use crate::dispatch::route::Routes;
+use crate::dispatch::run::after::{After, Report};
+use crate::dispatch::run::context::JobRef;
+use crate::dispatch::run::place::Places;
+use crate::dispatch::run::runner::{Outcome, Runner};
+use crate::dispatch::slab::{Key, Slab};
+use crate::dispatch::wait::ticket::{Settled, Ticket};
 use crate::event::SubscriptionId;
 
 use crate::registry::Catalogue;

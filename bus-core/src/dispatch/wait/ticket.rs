@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::task::Waker;
 
-use super::context::JobRef;
-use super::receipt::{Problem, Receipt};
-use super::runner::Outcome;
-use super::slab::Key;
+use crate::dispatch::run::context::JobRef;
+use crate::dispatch::run::runner::Outcome;
+use crate::dispatch::slab::Key;
+use crate::dispatch::wait::receipt::{Problem, Receipt};
 use crate::event::SubscriptionId;
 use crate::sync::planted;
 

@@ -2,8 +2,8 @@
 
 use hashbrown::HashTable;
 
-use super::slab::Key;
-use super::wanted::{Shape, Wanted};
+use crate::dispatch::route::wanted::{Shape, Wanted};
+use crate::dispatch::slab::Key;
 use crate::scope::Scope;
 
 /// Subscriptions of one kind, or of every kind.

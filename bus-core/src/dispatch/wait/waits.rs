@@ -5,12 +5,12 @@
 
 use std::collections::HashMap;
 
-use super::after::After;
-use super::context::JobRef;
-use super::lane::{Lane, Work};
-use super::order::Order;
-use super::slab::Key;
-use super::ticket::Settled;
+use crate::dispatch::lane::{Lane, Work};
+use crate::dispatch::order::Order;
+use crate::dispatch::run::after::After;
+use crate::dispatch::run::context::JobRef;
+use crate::dispatch::slab::Key;
+use crate::dispatch::wait::ticket::Settled;
 use crate::sync::planted;
 
 impl Order {
@@ -56,7 +56,7 @@ impl Order {
         }
     }
 
-    pub(super) fn awaits_event(&self, job: JobRef) -> bool {
+    pub(in crate::dispatch) fn awaits_event(&self, job: JobRef) -> bool {
         let running = self.lanes.get(job.lane).and_then(|lane| lane.running(job.job));
         running.is_some_and(|running| running.awaits_event)
     }

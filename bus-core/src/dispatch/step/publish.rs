@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use super::Core;
-use super::claim::{self, Batch};
-use super::context;
-use super::deliver::Step;
-use super::guarded;
-use super::lane::State;
-use super::order::Order;
-use super::receipt::Receipt;
-use super::slab::Key;
+use crate::dispatch::Core;
+use crate::dispatch::guarded;
+use crate::dispatch::lane::State;
+use crate::dispatch::order::Order;
+use crate::dispatch::run::claim::{self, Batch};
+use crate::dispatch::run::context;
+use crate::dispatch::slab::Key;
+use crate::dispatch::step::deliver::Step;
+use crate::dispatch::wait::receipt::Receipt;
 use crate::error::Refused;
 use crate::event::{AnyEvent, KindRef};
 use crate::sync::{Guard, planted};

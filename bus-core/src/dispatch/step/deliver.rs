@@ -2,55 +2,55 @@
 
 use std::cell::OnceCell;
 
-use super::Core;
-use super::after::After;
-use super::claim::{self, Claim};
-use super::context::{self, JobRef};
-use super::lane::{Lane, Running, State, Work};
-use super::order::Order;
-use super::place::Place;
-use super::prepare::{Prepared, policy};
-use super::publish::Mode;
-use super::queue::{Gone, Pushed, Queued};
-use super::receipt::Receipt;
-use super::runner::{Outcome, Runner};
-use super::slab::{Key, Slab};
-use super::ticket::{Settled, Ticket};
+use crate::dispatch::Core;
+use crate::dispatch::lane::queue::{Gone, Pushed, Queued};
+use crate::dispatch::lane::{Lane, Running, State, Work};
+use crate::dispatch::order::Order;
+use crate::dispatch::run::after::After;
+use crate::dispatch::run::claim::{self, Claim};
+use crate::dispatch::run::context::{self, JobRef};
+use crate::dispatch::run::place::Place;
+use crate::dispatch::run::runner::{Outcome, Runner};
+use crate::dispatch::slab::{Key, Slab};
+use crate::dispatch::step::prepare::{Prepared, policy};
+use crate::dispatch::step::publish::Mode;
+use crate::dispatch::wait::receipt::Receipt;
+use crate::dispatch::wait::ticket::{Settled, Ticket};
 use crate::event::AnyEvent;
 use crate::payload::Policy;
 use crate::sync::{Handle, Id, Ordering, planted};
 
 /// One publish on its way through the subscriptions.
-pub(super) struct Step<'a> {
-    pub(super) event: &'a AnyEvent,
+pub(in crate::dispatch) struct Step<'a> {
+    pub(in crate::dispatch) event: &'a AnyEvent,
     mode: Mode,
     /// The handler that publishes.
-    pub(super) here: Option<JobRef>,
-    pub(super) policy: Policy,
+    pub(in crate::dispatch) here: Option<JobRef>,
+    pub(in crate::dispatch) policy: Policy,
     nesting: usize,
     tick: u64,
     /// The runtime that this is called in, looked up when the first async handler asks.
     runtime: OnceCell<Option<Id>>,
-    pub(super) prepared: Prepared,
-    pub(super) receipt: Receipt,
-    pub(super) claims: Vec<Claim>,
+    pub(in crate::dispatch) prepared: Prepared,
+    pub(in crate::dispatch) receipt: Receipt,
+    pub(in crate::dispatch) claims: Vec<Claim>,
     /// Whether sync handlers are among the claims.
     calls: bool,
     /// Whether async handlers are, to be polled in place.
     polls: bool,
     /// The place for those, taken in the step already unless sync handlers come first: they must not hold one.
-    pub(super) place: Place,
-    pub(super) ticket: Option<Key>,
+    pub(in crate::dispatch) place: Place,
+    pub(in crate::dispatch) ticket: Option<Key>,
     /// Sync subscriptions that are over their capacity.
-    pub(super) full: Vec<Key>,
+    pub(in crate::dispatch) full: Vec<Key>,
     closing: Vec<Key>,
     /// Handlers that waited for this event.
     woken: Vec<JobRef>,
-    pub(super) after: After,
+    pub(in crate::dispatch) after: After,
 }
 
 impl<'a> Step<'a> {
-    pub(super) fn new(core: &Core, event: &'a AnyEvent, mode: Mode) -> Self {
+    pub(in crate::dispatch) fn new(core: &Core, event: &'a AnyEvent, mode: Mode) -> Self {
         Self {
             event,
             mode,
@@ -74,12 +74,12 @@ impl<'a> Step<'a> {
     }
 
     /// Whether anybody gets the event: a subscription, or the table of open pairs.
-    pub(super) fn is_wanted(&self) -> bool {
+    pub(in crate::dispatch) fn is_wanted(&self) -> bool {
         self.receipt.reached > 0 || self.prepared.pairs.as_ref().is_some_and(|pairs| !pairs.is_empty())
     }
 
     /// Puts the event where it can be asked for later.
-    pub(super) fn keep(&mut self, order: &mut Order, kind: usize, kept: bool) {
+    pub(in crate::dispatch) fn keep(&mut self, order: &mut Order, kind: usize, kept: bool) {
         let (event, seq) = (self.event, self.event.seq());
         self.receipt.id = Some(event.id());
         self.receipt.seq = Some(seq);
@@ -94,7 +94,7 @@ impl<'a> Step<'a> {
     }
 
     /// Hands the event to every subscription that wants it.
-    pub(super) fn deliver(&mut self, order: &mut Order, kind: usize) {
+    pub(in crate::dispatch) fn deliver(&mut self, order: &mut Order, kind: usize) {
         let misfit = self.event.body().payload().is_none();
         let Order { routes, lanes, tickets, next_job, .. } = order;
         routes.candidates(kind, self.event.scope(), |key| {
@@ -218,7 +218,7 @@ impl<'a> Step<'a> {
     }
 
     /// Ends the subscriptions that this event ended, and defers what an awaited emit could wait for in vain.
-    pub(super) fn finish(&mut self, order: &mut Order) {
+    pub(in crate::dispatch) fn finish(&mut self, order: &mut Order) {
         for lane in std::mem::take(&mut self.closing) {
             order.close_lane(lane);
         }

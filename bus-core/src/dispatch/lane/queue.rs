@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::overflow::{Lagged, Overflow};
-use super::slab::Key;
+use crate::dispatch::lane::overflow::{Lagged, Overflow};
+use crate::dispatch::slab::Key;
 use crate::event::AnyEvent;
 use crate::sync::planted;
 

@@ -3,31 +3,31 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::guarded;
-use super::lane::{LaneInfo, Predicate};
-use super::order::Order;
-use super::pairs::{Ends, PairWork};
-use super::slab::Key;
+use crate::dispatch::guarded;
+use crate::dispatch::lane::{LaneInfo, Predicate};
+use crate::dispatch::memory::pairs::{Ends, PairWork};
+use crate::dispatch::order::Order;
+use crate::dispatch::slab::Key;
 use crate::event::{AnyEvent, KindRef};
 use crate::payload::Policy;
 use crate::scope::{hash_of, hash_text, mix};
 
 /// What is worked out before the lock, because it runs the user's code.
 #[derive(Default)]
-pub(super) struct Prepared {
-    pub(super) coalesce: u64,
-    pub(super) pairs: Option<PairWork>,
+pub(in crate::dispatch) struct Prepared {
+    pub(in crate::dispatch) coalesce: u64,
+    pub(in crate::dispatch) pairs: Option<PairWork>,
     /// Which subscriptions with a predicate want the event.
     verdicts: HashMap<Key, bool>,
 }
 
 /// What must be worked out before the step can be taken.
-pub(super) enum Missing {
+pub(in crate::dispatch) enum Missing {
     Pairs(Vec<Ends>),
     Verdicts(Vec<(Key, Arc<LaneInfo>)>),
 }
 
-pub(super) fn policy(event: &AnyEvent) -> Policy {
+pub(in crate::dispatch) fn policy(event: &AnyEvent) -> Policy {
     match event.kind_ref() {
         KindRef::Declared(descriptor) => descriptor.policy,
         KindRef::Open(_) => Policy::default(),
@@ -45,7 +45,12 @@ fn coalesce_key(event: &AnyEvent) -> u64 {
 
 impl Order {
     /// What must be worked out before an event of this kind can be published.
-    pub(super) fn missing(&self, kind: usize, event: &AnyEvent, prepared: &Prepared) -> Option<Missing> {
+    pub(in crate::dispatch) fn missing(
+        &self,
+        kind: usize,
+        event: &AnyEvent,
+        prepared: &Prepared,
+    ) -> Option<Missing> {
         let ends = &self.routes.kind(kind).ends;
         let begins =
             matches!(event.kind_ref(), KindRef::Declared(descriptor) if !descriptor.ends_with.is_empty());
@@ -67,7 +72,7 @@ impl Order {
 }
 
 impl Prepared {
-    pub(super) fn of(event: &AnyEvent) -> Self {
+    pub(in crate::dispatch) fn of(event: &AnyEvent) -> Self {
         let mut prepared = Self::default();
         if policy(event).coalesce.is_some() {
             guarded(|| prepared.coalesce = coalesce_key(event));
@@ -75,7 +80,7 @@ impl Prepared {
         prepared
     }
 
-    pub(super) fn complete(&mut self, event: &AnyEvent, missing: Missing) {
+    pub(in crate::dispatch) fn complete(&mut self, event: &AnyEvent, missing: Missing) {
         match missing {
             Missing::Pairs(ends) => guarded(|| self.pairs = Some(PairWork::of(event, &ends))),
             Missing::Verdicts(lanes) => {
@@ -87,7 +92,7 @@ impl Prepared {
         self.pairs.get_or_insert_default();
     }
 
-    pub(super) fn verdict(&self, lane: Key) -> Option<bool> {
+    pub(in crate::dispatch) fn verdict(&self, lane: Key) -> Option<bool> {
         self.verdicts.get(&lane).copied()
     }
 }

@@ -5,8 +5,8 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use super::Core;
-use super::slab::Key;
+use crate::dispatch::Core;
+use crate::dispatch::slab::Key;
 use crate::event::{AnyEvent, EventId, Kind, Link};
 
 /// How many handlers may run inside each other on one stack. Deeper ones go through the queue: a chain of sync handlers would overflow the stack.

@@ -4,13 +4,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Waker;
 
-use super::Core;
-use super::context::CalledBack;
-use super::few::Few;
-use super::lane::{Lane, LaneInfo};
-use super::overflow::Lagged;
-use super::queue::Queued;
-use super::runner::{Outcome, Runner, message};
+use crate::dispatch::Core;
+use crate::dispatch::few::Few;
+use crate::dispatch::lane::overflow::Lagged;
+use crate::dispatch::lane::queue::Queued;
+use crate::dispatch::lane::{Lane, LaneInfo};
+use crate::dispatch::run::context::CalledBack;
+use crate::dispatch::run::runner::{Outcome, Runner, message};
 use crate::event::AnyEvent;
 use crate::sync::Ordering;
 

@@ -1,12 +1,15 @@
 //! From the type or the name of a kind to the subscriptions that want it.
 
+pub(super) mod index;
+pub(super) mod wanted;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::index::Index;
-use super::pairs::Ends;
-use super::slab::Key;
-use super::wanted::Wanted;
+use crate::dispatch::memory::pairs::Ends;
+use crate::dispatch::route::index::Index;
+use crate::dispatch::route::wanted::Wanted;
+use crate::dispatch::slab::Key;
 use crate::event::{Kind, KindRef};
 use crate::payload::Descriptor;
 use crate::registry::TypeMap;

@@ -1,10 +1,10 @@
 //! What is looked at before a publish takes its step.
 
-use super::Core;
+use crate::dispatch::Core;
 use std::sync::Arc;
 
-use super::publish::Published;
-use super::receipt::Receipt;
+use crate::dispatch::step::publish::Published;
+use crate::dispatch::wait::receipt::Receipt;
 use crate::error::{DuplicateKind, Refused};
 use crate::payload::Descriptor;
 use crate::registry::Catalogue;

@@ -2,10 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::context::JobRef;
-use super::lane::Work;
-use super::order::Order;
-use super::slab::Key;
+use crate::dispatch::lane::Work;
+use crate::dispatch::order::Order;
+use crate::dispatch::run::context::JobRef;
+use crate::dispatch::slab::Key;
 
 /// What keeps a handler from going on.
 enum Behind {
@@ -39,7 +39,7 @@ impl Walk {
 impl Order {
     /// Whether a delivery of a ticket waits for nobody who could be waiting for `from`. This looks ahead, which is mostly a step or two; [`waiting_for`](Self::waiting_for) looks back, over
     /// everybody who waits.
-    pub(super) fn is_free(&self, lane: Key, ticket: Key, from: Option<JobRef>) -> bool {
+    pub(in crate::dispatch) fn is_free(&self, lane: Key, ticket: Key, from: Option<JobRef>) -> bool {
         let mut work = vec![(lane, ticket)];
         let mut walked = HashSet::new();
         let on_stack = self.on_stack(from);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::runner::Outcome;
+use crate::dispatch::run::runner::Outcome;
 use crate::error::Refused;
 use crate::event::{EventId, SubscriptionId};
 

@@ -7,12 +7,12 @@ use std::task::{Context, Poll};
 
 use tokio::time::{Instant, Sleep};
 
-use super::context::{Cause, Entered, JobRef};
-use super::lane::{LaneInfo, State};
-use super::place::Place;
-use super::runner::{AsyncRunner, Outcome, Runner};
-use super::slab::Key;
-use super::{Core, claim};
+use crate::dispatch::lane::{LaneInfo, State};
+use crate::dispatch::run::context::{Cause, Entered, JobRef};
+use crate::dispatch::run::place::Place;
+use crate::dispatch::run::runner::{AsyncRunner, Outcome, Runner};
+use crate::dispatch::slab::Key;
+use crate::dispatch::{Core, run::claim};
 use crate::event::AnyEvent;
 use crate::sync::Ordering;
 

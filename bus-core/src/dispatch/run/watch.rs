@@ -6,7 +6,7 @@
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use super::{Core, LaneInfo};
+use crate::dispatch::{Core, LaneInfo};
 use crate::sync::{Mutex, Ordering};
 
 /// A warning comes after this many ticks: late by at most a quarter of the threshold.

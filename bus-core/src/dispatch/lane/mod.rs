@@ -1,19 +1,23 @@
 //! One subscription as the dispatch sees it: the right to run it, what waits for it, and what became of the rest.
 
+pub(super) mod heir;
+pub(super) mod overflow;
+pub(super) mod queue;
+
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 
 use serde::Serialize;
 
-use super::context::JobRef;
-use super::heir::Heir;
-use super::overflow::Lagged;
-use super::queue::Backlog;
-use super::route::Kinds;
-use super::runner::{Outcome, Runner};
-use super::slab::Key;
-use super::wanted::Wanted;
+use crate::dispatch::lane::heir::Heir;
+use crate::dispatch::lane::overflow::Lagged;
+use crate::dispatch::lane::queue::Backlog;
+use crate::dispatch::route::Kinds;
+use crate::dispatch::route::wanted::Wanted;
+use crate::dispatch::run::context::JobRef;
+use crate::dispatch::run::runner::{Outcome, Runner};
+use crate::dispatch::slab::Key;
 use crate::event::{AnyEvent, SubscriptionId};
 use crate::sync::Handle;
 

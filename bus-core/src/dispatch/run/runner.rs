@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::guarded;
+use crate::dispatch::guarded;
 use crate::error::BoxError;
 use crate::event::{AnyEvent, Event};
 

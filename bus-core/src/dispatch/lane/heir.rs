@@ -1,10 +1,10 @@
 //! What readers get when the last handle of their bus is gone.
 
-use super::Core;
-use super::after::{After, drop_each};
-use super::lane::Work;
-use super::overflow::Overflow;
-use super::queue::Backlog;
+use crate::dispatch::Core;
+use crate::dispatch::lane::Work;
+use crate::dispatch::lane::overflow::Overflow;
+use crate::dispatch::lane::queue::Backlog;
+use crate::dispatch::run::after::{After, drop_each};
 use crate::sync::{Guard, Mutex};
 
 /// What a reader inherits when the last handle of its bus is gone: the events that it has not read yet.

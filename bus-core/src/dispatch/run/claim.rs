@@ -7,17 +7,17 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::time::Instant;
 
-use super::after::After;
-use super::context::{self, Cause, Entered, JobRef};
-use super::driver::{Driver, Work};
-use super::order::Next;
-use super::place::Place;
-use super::publish::Mode;
-use super::receipt::Receipt;
-use super::runner::{AsyncRunner, Outcome, Runner};
-use super::slab::Key;
-use super::ticket::{Settled, Ticket};
-use super::{Core, LaneInfo, Order, Queued, State};
+use crate::dispatch::order::Next;
+use crate::dispatch::run::after::After;
+use crate::dispatch::run::context::{self, Cause, Entered, JobRef};
+use crate::dispatch::run::driver::{Driver, Work};
+use crate::dispatch::run::place::Place;
+use crate::dispatch::run::runner::{AsyncRunner, Outcome, Runner};
+use crate::dispatch::slab::Key;
+use crate::dispatch::step::publish::Mode;
+use crate::dispatch::wait::receipt::Receipt;
+use crate::dispatch::wait::ticket::{Settled, Ticket};
+use crate::dispatch::{Core, LaneInfo, Order, Queued, State};
 use crate::event::{AnyEvent, SubscriptionId};
 use crate::sync::Ordering;
 
@@ -84,7 +84,7 @@ impl Batch<'_> {
             go_on(self.core, lane, next);
         }
         // Here rather than with the event handle that the caller keeps: the last one drops the payload.
-        super::guarded(|| drop(event));
+        crate::dispatch::guarded(|| drop(event));
         run_later();
     }
 

@@ -1,0 +1,6 @@
+//! Who waits for what became of an event, and for whom nobody can wait.
+
+pub(super) mod receipt;
+pub(super) mod ring;
+pub(super) mod ticket;
+pub(super) mod waits;
