@@ -92,7 +92,7 @@ impl World {
             self.settle(item.ticket, sub, "dropped");
         }
         for ticket in room {
-            self.settle(Some(ticket), sub, "queued");
+            self.settle(Some(ticket), sub, "dropped");
         }
         if let Some(wait @ Wait::Open) = &mut self.subs[sub].wait {
             *wait = Wait::Over(Err("closed"));

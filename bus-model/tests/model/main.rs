@@ -204,8 +204,10 @@ impl Play {
     fn report(&self) -> handlers::Closed {
         let (mut left, mut unread) = (Vec::new(), Vec::new());
         for (id, sub) in self.world.subs.iter().enumerate() {
-            let (running, waiting) = (sub.running.len(), sub.queue.items.len());
-            if matches!(sub.life, Life::Ended | Life::Gone) || running + waiting == 0 {
+            let running = sub.running.iter().filter(|call| self.world.calls[**call].begun).count();
+            // What waits for its place is told as waiting.
+            let waiting = sub.queue.items.len() + sub.running.len() - running;
+            if sub.life == Life::Gone || running + waiting == 0 {
             } else if sub.script().is_none() {
                 unread.push((id, waiting));
             } else {

@@ -2,7 +2,7 @@
 
 use super::facts::{Entry, Slip};
 use super::program::{Act, End, Receive};
-use super::world::{Checked, Stage, World};
+use super::world::{Checked, Life, Stage, World};
 
 /// Whether the publisher waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -256,6 +256,10 @@ impl World {
     pub(crate) fn settle_all(&mut self) -> Checked {
         loop {
             self.take_lags();
+            // Whoever is dropped needs a place first: where they are few, others may come before.
+            if self.log.is_empty() || self.free > usize::MAX / 4 {
+                self.drop_unbegun();
+            }
             let Some(entry) = self.log.front().cloned() else { break };
             let (Entry::Begin { sub, n, .. }
             | Entry::Gate { sub, n }
@@ -275,6 +279,16 @@ impl World {
             return Err(format!("the bus does not go on with {:?}", self.calls[left]));
         }
         if self.lags.is_empty() { Ok(()) } else { Err(format!("nobody was told of {:?}", self.lags)) }
+    }
+
+    /// What no task has begun when its subscription ends is not begun any more.
+    fn drop_unbegun(&mut self) {
+        for call in 0..self.calls.len() {
+            let ended = self.subs[self.calls[call].sub].life == Life::Ended;
+            if ended && self.calls[call].stage == Stage::Ready && self.enabled(call) {
+                self.finish(call, "dropped");
+            }
+        }
     }
 
     fn go_on(&mut self, call: usize, entry: &Entry) -> Checked {
