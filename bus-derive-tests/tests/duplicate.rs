@@ -42,3 +42,11 @@ fn the_catalogue_tells_whoever_checks_before_the_start() {
     assert_eq!(duplicates.len(), 1);
     assert_names_both(&duplicates[0].to_string());
 }
+
+/// `cargo xtask check` is this call, here as in a user's own workspace.
+#[test]
+fn the_check_of_the_catalogue_names_both_places() {
+    let told = bus_docs::Project::new("Doors").check([]).unwrap_err();
+    let bus_docs::Outcome::Found(text) = told else { panic!("the words are right: {told:?}") };
+    assert_names_both(&text);
+}
