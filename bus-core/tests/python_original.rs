@@ -5,7 +5,7 @@ mod common;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bus_core::{AgentEvent, BoxError, Event, EventBus, Outcome, WaitError};
 use common::{Notes, log, settle, threaded, trial};
@@ -344,21 +344,16 @@ mod does_not_come_back {
 
     #[test]
     fn each_publish_over_a_full_history_copies_it() {
-        // 281 µs an event at 100,000 there. Here a hundred times the history may not cost ten times as much.
-        let time = |history: usize| {
-            let bus = EventBus::builder().history(history).build().unwrap();
-            let publish =
-                |count: usize| (0..count as u64).for_each(|n| drop(bus.stream("s").emit_echo(n).send()));
-            publish(history);
-            let best = |_| {
-                let began = Instant::now();
-                publish(1_000);
-                began.elapsed()
-            };
-            assert_eq!(bus.stats().kept, history);
-            (0..5).map(best).min().unwrap()
-        };
-        let (small, large) = (time(1_000), time(100_000));
-        assert!(large < small * 10, "{small:?} for a thousand at 1,000, {large:?} at 100,000");
+        // 281 µs an event at 100,000 there. What it costs here is measured by the benchmark (workload g); what a copy
+        // would show is that history hands out the same payloads before and after, not equal ones.
+        let bus = EventBus::builder().history(1_000).build().unwrap();
+        let publish = |count: u64| (0..count).for_each(|n| drop(bus.stream("s").emit_echo(n).send()));
+        publish(1_000);
+        let newest = || bus.history().limit(1).typed::<Echo>().remove(0);
+        let before = newest();
+        publish(999);
+        let after = bus.history().oldest_first().limit(1).typed::<Echo>().remove(0);
+        assert!(std::ptr::eq(&raw const *before, &raw const *after), "one payload, kept once");
+        assert_eq!((bus.stats().kept, bus.stats().evicted), (1_000, 999));
     }
 }

@@ -5,7 +5,6 @@ mod common;
 
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, OnceLock};
-use std::time::{Duration, Instant};
 
 use bus_core::{AgentEvent, Event, EventBus, Subscription};
 use common::{Notes, block_on, settle, threaded, trial, watch};
@@ -47,7 +46,7 @@ fn a_handler_may_do_what_anybody_may() {
 }
 
 #[test]
-fn a_thousand_handlers_that_publish_and_await_are_done_in_a_second_at_any_limit() {
+fn a_thousand_handlers_that_publish_and_await_are_done_at_any_limit() {
     for limit in [1, 2, 10] {
         trial().with(|bus| bus.max_concurrent_handlers(limit)).run(async move |bus, stand| {
             for n in 0..1_000_u64 {
@@ -64,10 +63,8 @@ fn a_thousand_handlers_that_publish_and_await_are_done_in_a_second_at_any_limit(
                 tokio::task::yield_now().await;
             });
             stand.at(format!("limit {limit}"));
-            let began = Instant::now();
             let receipt = bus.stream("desk").emit_step(0_u64).await;
             assert_eq!((receipt.reached(), receipt.handled()), (1_000, 1_000));
-            assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
             assert_eq!(bus.stats().subscription("heard").unwrap().counts.handled, 1_000);
             drop(heard);
         });
@@ -75,7 +72,7 @@ fn a_thousand_handlers_that_publish_and_await_are_done_in_a_second_at_any_limit(
 }
 
 #[test]
-fn a_chain_of_a_thousand_handlers_that_await_each_other_is_done_in_a_second() {
+fn a_chain_of_a_thousand_handlers_that_await_each_other_is_done() {
     for limit in [1, 2, 10] {
         let settings =
             move |bus: bus_core::EventBusBuilder| bus.max_concurrent_handlers(limit).chain_limit(2_000);
@@ -89,9 +86,7 @@ fn a_chain_of_a_thousand_handlers_that_await_each_other_is_done_in_a_second() {
                 bus.subscribe::<Step>().stream(n.to_string()).handle(handler).detach();
             }
             stand.at(format!("limit {limit}"));
-            let began = Instant::now();
             assert_eq!(bus.stream("0").emit_step(0_u64).await.handled(), 1);
-            assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
             assert_eq!(bus.stats().published_total, 1_001);
         });
     }
