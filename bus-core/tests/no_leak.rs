@@ -109,6 +109,26 @@ fn a_handler_that_has_not_begun_does_not_begin_after_its_guard_is_dropped() {
     });
 }
 
+/// Found by the reference model: the driver of a replay was taken to have begun before it had run.
+#[test]
+fn what_is_looked_back_on_does_not_begin_after_its_guard_is_dropped() {
+    trial().run(async |bus, _| {
+        let first = bus.stream("desk").emit_drip(1_u64).await.id().unwrap();
+        bus.stream("desk").emit_drip(2_u64).await;
+        let seen = Notes::<u64>::new();
+        let inner = seen.clone();
+        let guard = bus.subscribe::<Drip>().since(first).handle(move |event: Event<Drip>| {
+            inner.add(event.n);
+            async {}
+        });
+        drop(guard);
+        settle().await;
+        assert!(seen.all().is_empty(), "its task had not run when it ended");
+        let ended = bus.stats().ended;
+        assert_eq!((ended.matched, ended.handled, ended.dropped), (1, 0, 1));
+    });
+}
+
 #[test]
 fn unsubscribing_says_whether_it_was_there() {
     trial().run(async |bus, _| {

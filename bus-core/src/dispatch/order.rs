@@ -162,8 +162,10 @@ impl Order {
         }
         self.next_job += 1;
         let job = self.next_job;
+        // An async handler begins when its driver has a place for it; until then an end of its subscription drops the event.
+        let begun = runner.is_sync();
         let running = Running::new(job, waiter, batch, tick);
-        found.running.push(Running { ticket: queued.ticket, ..running });
+        found.running.push(Running { ticket: queued.ticket, begun, ..running });
         Some(Next { runner, job, queued, info: Arc::clone(&found.info) })
     }
 
