@@ -57,10 +57,15 @@ fn dispatch(mut words: Vec<String>) -> Result<(), Failure> {
         print!("{}", overview());
         return Ok(());
     }
-    let name = words.remove(0);
-    let Some(task) = TASKS.iter().find(|task| task.name == name) else {
+    // A name may have two words, such as `bench compile`: then both are looked at before the first alone.
+    let named = |count: usize| {
+        TASKS.iter().find(|task| words.get(..count).is_some_and(|name| task.name == name.join(" ")))
+    };
+    let Some(task) = named(2).or_else(|| named(1)) else {
+        let name = &words[0];
         return Err(Failure::usage(format!("there is no task `{name}`; `cargo xtask --help` lists them")));
     };
+    words.drain(..task.name.split(' ').count());
     if words.iter().take_while(|word| *word != "--").any(|word| word == "-h" || word == "--help") {
         println!("{}\n\n{}", task.summary, task.help.trim());
         return Ok(());
@@ -75,7 +80,7 @@ fn overview() -> String {
         text.extend([
             "  ",
             task.name,
-            &" ".repeat(11usize.saturating_sub(task.name.len())),
+            &" ".repeat(15usize.saturating_sub(task.name.len())),
             task.summary,
             "\n",
         ]);
@@ -93,6 +98,14 @@ mod tests {
 
     fn words(line: &str) -> Vec<String> {
         line.split_whitespace().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn no_two_tasks_have_one_name() {
+        let mut names: Vec<_> = TASKS.iter().map(|task| task.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), TASKS.len());
     }
 
     #[test]
@@ -117,9 +130,9 @@ mod tests {
     #[test]
     fn every_task_has_help_and_refuses_what_it_does_not_know() {
         for task in TASKS {
-            assert!(dispatch(vec![task.name.to_owned(), "--help".to_owned()]).is_ok());
+            assert!(dispatch(words(&format!("{} --help", task.name))).is_ok());
             assert!(task.help.contains("Usage: cargo xtask "), "{} has no usage line", task.name);
-            let failure = dispatch(vec![task.name.to_owned(), "--no-such-option".to_owned()]).unwrap_err();
+            let failure = dispatch(words(&format!("{} --no-such-option", task.name))).unwrap_err();
             assert!(matches!(failure, Failure::Usage(_)), "{} took an unknown option", task.name);
         }
     }

@@ -15,7 +15,7 @@ use crate::task::{Failure, Task};
 use crate::workspace;
 
 pub(crate) const TASK: Task = Task {
-    name: "bench",
+    name: "bench compile",
     summary: "Measure what definition files cost to build.",
     help: "
 Usage: cargo xtask bench compile [--rounds N]
@@ -47,10 +47,6 @@ const MODES: [Mode; 3] = [
 ];
 
 fn run(mut parser: lexopt::Parser) -> Result<(), Failure> {
-    match parser.next()? {
-        Some(lexopt::Arg::Value(word)) if word == "compile" => {}
-        _ => return Err(Failure::usage("say what to measure: `cargo xtask bench compile`")),
-    }
     let mut rounds = 3;
     while let Some(argument) = parser.next()? {
         match argument {
