@@ -5,12 +5,36 @@ use super::program::Emission;
 /// What both sides write down while they run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Entry {
-    Begin { sub: usize, n: u64, seq: u64, cause: Option<u64> },
-    Gate { sub: usize, n: u64 },
-    Sent { sub: usize, n: u64, slip: Slip },
-    Resumed { sub: usize, n: u64, slip: Slip },
-    Cut { sub: usize, n: u64 },
-    Lag { sub: usize, lagged: bus_core::Lagged },
+    Begin {
+        sub: usize,
+        n: u64,
+        seq: u64,
+        cause: Option<u64>,
+    },
+    Gate {
+        sub: usize,
+        n: u64,
+    },
+    Sent {
+        sub: usize,
+        n: u64,
+        slip: Slip,
+    },
+    Resumed {
+        sub: usize,
+        n: u64,
+        slip: Slip,
+    },
+    Cut {
+        sub: usize,
+        n: u64,
+    },
+    Lag {
+        sub: usize,
+        lagged: bus_core::Lagged,
+    },
+    /// Something that a handler found wrong: the model has no place for it.
+    Wrong(String),
 }
 
 /// A receipt, or as much of it as is known.

@@ -1,9 +1,12 @@
 //! What the handlers of the real bus do: their script, each step written down.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bus_core::{AnyEvent, BoxError, EventBus, EventId, Outcome, Receipt, Refused, Sent, SubscriptionId};
+use bus_core::{
+    AnyEvent, BoxError, EventBus, EventId, Lagged, Outcome, Receipt, Refused, Sent, SubscriptionId,
+};
 use bus_model::{Alarm, Gauge, Level, Step, Token};
 use tokio::sync::Semaphore;
 
@@ -24,7 +27,11 @@ pub(crate) struct Shared {
     pub(crate) receipts: Mutex<Vec<(usize, Slip)>>,
     pub(crate) waits: Mutex<Vec<(usize, Result<u64, &'static str>)>>,
     pub(crate) closes: Mutex<Vec<Closed>>,
+    /// By subscription, for streams.
+    pub(crate) readers: Mutex<BTreeMap<usize, Reader>>,
 }
+
+pub(crate) type Reader = Box<dyn FnMut() -> Option<Result<AnyEvent, Lagged>> + Send>;
 
 /// What a close reported: what was left, by subscription, running and waiting, and what was unread.
 pub(crate) type Closed = (Vec<(usize, usize, usize)>, Vec<(usize, usize)>);
@@ -123,12 +130,25 @@ impl Shared {
         }
     }
 
-    fn begin(&self, event: &AnyEvent) -> (usize, u64, u32) {
+    fn begin(&self, sub: usize, event: &AnyEvent) -> (u64, u32) {
         let id = event.subscription().unwrap();
-        let (sub, (n, hops)) = (index(id), facts(event));
+        let (n, hops) = facts(event);
         locked(&self.ids)[sub] = Some(id);
         self.say(Entry::Begin { sub, n, seq: event.seq(), cause: event.causation().map(EventId::seq) });
-        (sub, n, hops)
+        self.look(sub, id);
+        (n, hops)
+    }
+
+    /// What a handler sees of the bus while it runs: its event came through its own subscription, it is told to be at work, and all accounts are right.
+    fn look(&self, sub: usize, through: SubscriptionId) {
+        let stats = self.bus.stats();
+        let at_work = stats.subscriptions.iter().any(|one| index(one.id) == sub && one.running > 0);
+        let accounts = bus_model::check_accounts(&stats);
+        if index(through) != sub || !at_work || accounts.is_err() {
+            self.say(Entry::Wrong(format!(
+                "handler {sub}, through {through}, at work {at_work}: {accounts:?}"
+            )));
+        }
     }
 
     fn end(script: &Script) -> Result<(), BoxError> {
@@ -139,8 +159,13 @@ impl Shared {
         }
     }
 
-    pub(crate) fn act_sync(&self, event: &AnyEvent, script: &Script) -> Result<(), BoxError> {
-        let (sub, n, hops) = self.begin(event);
+    pub(crate) fn act_sync(
+        self: &Arc<Self>,
+        sub: usize,
+        event: &AnyEvent,
+        script: &Script,
+    ) -> Result<(), BoxError> {
+        let (n, hops) = self.begin(sub, event);
         for act in &script.acts {
             match act {
                 Act::Send(what) if hops > 0 => {
@@ -149,6 +174,7 @@ impl Shared {
                 }
                 Act::UnsubscribeSelf => self.unsubscribe(sub),
                 Act::Unsubscribe(which) => self.unsubscribe(*which),
+                Act::Subscribe(spec) => self.subscribe_another(spec),
                 Act::Send(_) | Act::Await(_) | Act::Gate => {}
             }
         }
@@ -157,10 +183,11 @@ impl Shared {
 
     pub(crate) async fn act_async(
         self: Arc<Self>,
+        sub: usize,
         event: AnyEvent,
         script: Arc<Script>,
     ) -> Result<(), BoxError> {
-        let (sub, n, hops) = self.begin(&event);
+        let (n, hops) = self.begin(sub, &event);
         let mut cut = Cut { shared: &self, sub, n, armed: true };
         for act in &script.acts {
             match act {
@@ -179,6 +206,7 @@ impl Shared {
                 }
                 Act::UnsubscribeSelf => self.unsubscribe(sub),
                 Act::Unsubscribe(which) => self.unsubscribe(*which),
+                Act::Subscribe(spec) => self.subscribe_another(spec),
                 Act::Send(_) | Act::Await(_) => {}
             }
         }

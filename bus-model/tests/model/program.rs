@@ -3,6 +3,8 @@
 use bus_core::Overflow;
 use proptest::prelude::*;
 
+use super::crowd;
+
 /// How many kinds of events there are; see `bus_model::ModelEvents`.
 pub(crate) const KINDS: u8 = 5;
 
@@ -27,7 +29,12 @@ pub(crate) enum Act {
     Gate,
     UnsubscribeSelf,
     Unsubscribe(usize),
+    /// Makes a new subscription, while there are fewer than [`MOST`].
+    Subscribe(Box<Spec>),
 }
+
+/// Subscriptions that handlers may bring it to.
+pub(crate) const MOST: usize = 64;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
@@ -149,7 +156,16 @@ fn emission() -> impl Strategy<Value = Emission> {
     })
 }
 
-fn act(may_publish: bool, is_async: bool) -> BoxedStrategy<Act> {
+/// Whether handlers may publish and subscribe, and whether those that they subscribe may again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum May {
+    Neither,
+    Publish,
+    Both,
+}
+
+pub(super) fn act(may: May, is_async: bool) -> BoxedStrategy<Act> {
+    let may_publish = may != May::Neither;
     let publish = u32::from(may_publish);
     let wait = u32::from(is_async);
     prop_oneof![
@@ -159,23 +175,32 @@ fn act(may_publish: bool, is_async: bool) -> BoxedStrategy<Act> {
             _ => (0..8_usize).prop_map(Act::Unsubscribe).boxed(),
         },
         3 * wait + 1 => if is_async { Just(Act::Gate).boxed() } else { (0..8_usize).prop_map(Act::Unsubscribe).boxed() },
+        1 => if may == May::Both { inner_spec().boxed() } else { Just(Act::UnsubscribeSelf).boxed() },
     ]
     .boxed()
 }
 
-fn script(may_publish: bool, is_async: bool) -> impl Strategy<Value = Script> {
-    let end = prop_oneof![6 => Just(End::Handled), 1 => Just(End::Failed), 1 => Just(End::Panicked)];
-    (proptest::collection::vec(act(may_publish, is_async), 0..4), end)
-        .prop_map(|(acts, end)| Script { acts, end })
+/// What a handler subscribes: it does not look back, and subscribes nothing itself.
+fn inner_spec() -> impl Strategy<Value = Act> {
+    spec(May::Publish).prop_map(|spec| Act::Subscribe(Box::new(Spec { since: None, ..spec })))
 }
 
-fn receive(may_publish: bool) -> impl Strategy<Value = Receive> {
+pub(super) fn end() -> impl Strategy<Value = End> {
+    prop_oneof![6 => Just(End::Handled), 1 => Just(End::Failed), 1 => Just(End::Panicked)]
+}
+
+fn script(may: May, is_async: bool) -> impl Strategy<Value = Script> {
+    (proptest::collection::vec(act(may, is_async), 0..4), end()).prop_map(|(acts, end)| Script { acts, end })
+}
+
+fn receive(may: May) -> BoxedStrategy<Receive> {
     prop_oneof![
-        3 => script(may_publish, false).prop_map(Receive::Sync),
-        4 => (script(may_publish, true), 1..3_usize, proptest::bool::weighted(0.2))
+        3 => script(may, false).prop_map(Receive::Sync),
+        4 => (script(may, true), 1..3_usize, proptest::bool::weighted(0.2))
             .prop_map(|(script, concurrency, timeout)| Receive::Async { script, concurrency, timeout }),
         2 => Just(Receive::Stream),
     ]
+    .boxed()
 }
 
 fn set() -> impl Strategy<Value = Set> {
@@ -197,7 +222,7 @@ fn since() -> impl Strategy<Value = Option<Since>> {
     ]
 }
 
-fn spec(may_publish: bool) -> impl Strategy<Value = Spec> {
+fn spec(may: May) -> impl Strategy<Value = Spec> {
     let filter = || prop_oneof![3 => Just(None), 1 => (0..2_u8).prop_map(Some)];
     let overflow = prop_oneof![
         3 => Just(None),
@@ -208,7 +233,7 @@ fn spec(may_publish: bool) -> impl Strategy<Value = Spec> {
         1 => Just(Some(Overflow::Wait)),
     ];
     let filters = (filter(), filter(), filter(), proptest::bool::weighted(0.2));
-    (receive(may_publish), set(), filters, 1..4_usize, 0..3_usize, overflow, since()).prop_map(
+    (receive(may), set(), filters, 1..4_usize, 0..3_usize, overflow, since()).prop_map(
         |(receive, set, (stream, node, execution, even), capacity, above, overflow, since)| Spec {
             receive,
             set,
@@ -224,17 +249,17 @@ fn spec(may_publish: bool) -> impl Strategy<Value = Spec> {
     )
 }
 
-fn op(may_publish: bool) -> impl Strategy<Value = Op> {
+fn op(may: May) -> impl Strategy<Value = Op> {
     let filter = || prop_oneof![3 => Just(None), 1 => (0..2_u8).prop_map(Some)];
     prop_oneof![
-        30 => spec(may_publish).prop_map(Op::Subscribe),
+        30 => spec(may).prop_map(Op::Subscribe),
         4 => (0..16_usize).prop_map(Op::Unsubscribe),
         40 => emission().prop_map(Op::Send),
         60 => emission().prop_map(Op::Await),
         16 => ((0..16_usize), 1..4_usize).prop_map(|(sub, count)| Op::Read(sub, count)),
         24 => (0..16_usize).prop_map(Op::Open),
         5 => Just(Op::Advance),
-        8 => (spec(false), any::<bool>()).prop_map(|(spec, now)| Op::Wait { spec, now }),
+        8 => (spec(May::Neither), any::<bool>()).prop_map(|(spec, now)| Op::Wait { spec, now }),
         6 => (set(), filter(), 0..6_usize, any::<bool>(), since())
             .prop_map(|(set, stream, limit, oldest_first, since)| Op::History { set, stream, limit, oldest_first, since }),
         1 => any::<bool>().prop_map(|now| Op::Close { now }),
@@ -263,12 +288,16 @@ pub(crate) fn program() -> impl Strategy<Value = Program> {
         (prop_oneof![1 => Just(0_usize), 6 => 1..9_usize], prop_oneof![1 => Just(0_usize), 6 => 1..4_usize]);
     (rings, places, prop_oneof![4 => Just(64_u32), 1 => Just(1_u32)]).prop_flat_map(
         |((history, transient), places, chain_limit)| {
-            proptest::collection::vec(op(places.is_none()), 4..32).prop_map(move |ops| Program {
-                ops: if places.is_some() { lasting(ops) } else { ops },
-                history,
-                transient,
-                places,
-                chain_limit,
+            let may = if places.is_some() { May::Neither } else { May::Both };
+            (crowd::before(may), proptest::collection::vec(op(may), 4..32)).prop_map(move |(mut all, ops)| {
+                all.extend(ops);
+                Program {
+                    ops: if places.is_some() { lasting(all) } else { all },
+                    history,
+                    transient,
+                    places,
+                    chain_limit,
+                }
             })
         },
     )

@@ -4,26 +4,17 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use bus_core::{
-    AnyEvent, Event, EventBus, EventId, EventSet, Lagged, Subscribe, SubscribeError, Subscription,
-};
+use bus_core::{AnyEvent, Event, EventBus, EventId, EventSet, Subscribe};
 use bus_model::{Gauge, Level, ModelEvents, Step, Token};
-use tokio::sync::Semaphore;
 
 use super::facts::{Entry, Slip};
 use super::handlers::{Shared, facts, index, locked, slip};
 use super::life::Read;
-use super::program::{Emission, Program, Receive, Set, Since, Spec};
-
-/// How long a handler with a time limit may take.
-const LIMIT: Duration = Duration::from_millis(50);
-
-type Reader = Box<dyn FnMut() -> Option<Result<AnyEvent, Lagged>>>;
+use super::program::{Emission, Program, Set, Since, Spec};
+use super::subscribe::narrowed;
 
 pub(crate) struct Real {
     pub(crate) shared: Arc<Shared>,
-    /// By subscription.
-    readers: Vec<Option<Reader>>,
 }
 
 impl Real {
@@ -42,8 +33,9 @@ impl Real {
             receipts: Mutex::default(),
             waits: Mutex::default(),
             closes: Mutex::default(),
+            readers: Mutex::default(),
         };
-        Self { shared: Arc::new(shared), readers: Vec::new() }
+        Self { shared: Arc::new(shared) }
     }
 
     pub(crate) fn bus(&self) -> &EventBus {
@@ -78,78 +70,8 @@ impl Real {
         }
     }
 
-    /// Makes room for what belongs to the next subscription, before its first event.
-    fn reserve(&self) {
-        let next = self.readers.len() + 1;
-        locked(&self.shared.ids).resize(next, None);
-        locked(&self.shared.gates).resize_with(next, || Arc::new(Semaphore::new(0)));
-    }
-
-    pub(crate) fn subscribe(&mut self, spec: &Spec, cursor: Option<EventId>) -> Result<(), SubscribeError> {
-        let bus = self.bus().clone();
-        let id = self.readers.len();
-        self.reserve();
-        let entered = match spec.set {
-            Set::Any => self.enter(bus.subscribe_any(), spec, cursor, id),
-            Set::Named => self.enter(bus.subscribe_any().kinds(["token", "alarm"]), spec, cursor, id),
-            Set::Step => self.enter(bus.subscribe::<Step>(), spec, cursor, id),
-            Set::Pair => self.enter(bus.subscribe::<(Step, Token)>(), spec, cursor, id),
-            Set::Definition => self.enter(bus.subscribe::<ModelEvents>(), spec, cursor, id),
-            Set::Measures => self.enter(bus.subscribe::<(Level, Gauge)>(), spec, cursor, id),
-        };
-        self.readers.resize_with(id + usize::from(entered.is_ok()), || None);
-        locked(&self.shared.ids).truncate(self.readers.len());
-        entered
-    }
-
-    fn enter<S: 'static>(
-        &mut self,
-        subscribe: Subscribe<S>,
-        spec: &Spec,
-        cursor: Option<EventId>,
-        id: usize,
-    ) -> Result<(), SubscribeError> {
-        let mut subscribe =
-            narrowed(subscribe, spec, cursor).capacity(spec.capacity).hard_limit(spec.hard_limit);
-        if let Some(overflow) = spec.overflow {
-            subscribe = subscribe.overflow(overflow);
-        }
-        let told = Arc::clone(&self.shared);
-        let guard: Subscription = match &spec.receive {
-            Receive::Stream => {
-                let mut stream = subscribe.into_stream();
-                locked(&self.shared.ids)[id] = Some(stream.id());
-                self.readers
-                    .push(Some(Box::new(move || stream.try_recv().map(|item| item.map(Event::into_any)))));
-                return Ok(());
-            }
-            Receive::Sync(script) => {
-                let (shared, script) = (Arc::clone(&self.shared), script.clone());
-                subscribe.on_lag(move |lagged| told.say(Entry::Lag { sub: id, lagged })).try_handle_sync(
-                    move |event: &Event<S>| shared.act_sync(&event.clone().into_any(), &script),
-                )
-            }
-            Receive::Async { script, concurrency, timeout } => {
-                let (shared, script) = (Arc::clone(&self.shared), Arc::new(script.clone()));
-                subscribe = subscribe
-                    .concurrency(*concurrency)
-                    .on_lag(move |lagged| told.say(Entry::Lag { sub: id, lagged }));
-                if *timeout {
-                    subscribe = subscribe.timeout(LIMIT);
-                }
-                subscribe.try_handle(move |event: Event<S>| {
-                    Arc::clone(&shared).act_async(event.into_any(), Arc::clone(&script))
-                })
-            }
-        }?;
-        let given = guard.detach();
-        assert_eq!(index(given), id, "ids count up");
-        locked(&self.shared.ids)[id] = Some(given);
-        Ok(())
-    }
-
     /// Registers a wait; its end is noted by a task.
-    pub(crate) fn wait(&mut self, spec: &Spec, now: bool, cursor: Option<EventId>) {
+    pub(crate) fn wait(&self, spec: &Spec, now: bool, cursor: Option<EventId>) {
         let bus = self.bus().clone();
         match spec.set {
             Set::Any => self.enter_wait(bus.subscribe_any(), spec, now, cursor),
@@ -162,16 +84,14 @@ impl Real {
     }
 
     fn enter_wait<S: 'static>(
-        &mut self,
+        &self,
         subscribe: Subscribe<S>,
         spec: &Spec,
         now: bool,
         cursor: Option<EventId>,
     ) {
-        let sub = self.readers.len();
         let first = narrowed(subscribe, spec, cursor).first();
-        self.reserve();
-        self.readers.push(None);
+        let sub = self.shared.reserve();
         let shared = Arc::clone(&self.shared);
         tokio::spawn(async move {
             let found = if now { first.timeout(Duration::ZERO).await } else { first.await };
@@ -194,8 +114,9 @@ impl Real {
         });
     }
 
-    pub(crate) fn read(&mut self, sub: usize, count: usize) -> Vec<Read> {
-        let Some(reader) = &mut self.readers[sub] else { return Vec::new() };
+    pub(crate) fn read(&self, sub: usize, count: usize) -> Vec<Read> {
+        let mut readers = locked(&self.shared.readers);
+        let Some(reader) = readers.get_mut(&sub) else { return Vec::new() };
         let read = std::iter::from_fn(reader).take(count);
         read.map(|item| {
             item.map_or_else(Read::Gap, |event| Read::Event { n: facts(&event).0, seq: event.seq() })
@@ -203,7 +124,7 @@ impl Real {
         .collect()
     }
 
-    pub(crate) fn unsubscribe(&mut self, sub: usize) -> bool {
+    pub(crate) fn unsubscribe(&self, sub: usize) -> bool {
         let id = locked(&self.shared.ids)[sub];
         id.is_some_and(|id| self.bus().unsubscribe(id))
     }
@@ -222,25 +143,6 @@ impl Real {
             locked(&shared.closes).push((left, unread));
         };
         if now { ends.await } else { drop(tokio::spawn(ends)) }
-    }
-}
-
-fn narrowed<S: 'static>(mut subscribe: Subscribe<S>, spec: &Spec, cursor: Option<EventId>) -> Subscribe<S> {
-    if let Some(stream) = spec.stream {
-        subscribe = subscribe.stream(format!("s{stream}"));
-    }
-    if let Some(node) = spec.node {
-        subscribe = subscribe.node(format!("n{node}"));
-    }
-    if let Some(execution) = spec.execution {
-        subscribe = subscribe.execution(format!("x{execution}"));
-    }
-    if spec.even {
-        subscribe = subscribe.filter(|event| facts(&event.clone().into_any()).0.is_multiple_of(2));
-    }
-    match cursor {
-        Some(cursor) => subscribe.since(cursor),
-        None => subscribe,
     }
 }
 

@@ -1,0 +1,52 @@
+//! Many handlers of one event, so that one publish reaches a long list of them: most do nothing, a few do what they may.
+
+use proptest::prelude::*;
+
+use super::program::{May, Op, Receive, Script, Set, Spec, act, end};
+
+/// One script in six does something: each event of a crowd that publishes comes back to all of it.
+fn script(may: May, is_async: bool) -> impl Strategy<Value = Script> {
+    let acts = prop_oneof![
+        5 => Just(Vec::new()),
+        1 => proptest::collection::vec(act(may, is_async), 1..3),
+    ];
+    (acts, end()).prop_map(|(acts, end)| Script { acts, end })
+}
+
+fn receive(may: May) -> impl Strategy<Value = Receive> {
+    prop_oneof![
+        6 => script(may, false).prop_map(Receive::Sync),
+        3 => (script(may, true), 1..3_usize)
+            .prop_map(|(script, concurrency)| Receive::Async { script, concurrency, timeout: false }),
+        1 => Just(Receive::Stream),
+    ]
+}
+
+fn member(may: May) -> impl Strategy<Value = Op> {
+    let set = prop_oneof![6 => Just(Set::Step), 1 => Just(Set::Any), 1 => Just(Set::Pair), 1 => Just(Set::Definition)];
+    let stream = prop_oneof![5 => Just(None), 1 => (0..2_u8).prop_map(Some)];
+    (receive(may), set, stream, proptest::bool::weighted(0.1), 1..12_usize).prop_map(
+        |(receive, set, stream, even, capacity)| {
+            Op::Subscribe(Spec {
+                receive,
+                set,
+                stream,
+                node: None,
+                execution: None,
+                even,
+                capacity,
+                hard_limit: capacity + 2,
+                overflow: None,
+                since: None,
+            })
+        },
+    )
+}
+
+/// The crowd that a program begins with: in most programs there is none.
+pub(super) fn before(may: May) -> impl Strategy<Value = Vec<Op>> {
+    prop_oneof![
+        15 => Just(Vec::new()),
+        1 => proptest::collection::vec(member(may), 4..40),
+    ]
+}
