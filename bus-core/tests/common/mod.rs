@@ -27,6 +27,16 @@ impl Stand {
     pub(crate) fn at(&self, place: impl Into<String>) {
         self.0.lock().unwrap().push(place.into());
     }
+
+    /// The last few places, oldest first.
+    fn last(&self) -> String {
+        let places = self.0.lock().unwrap();
+        if places.is_empty() {
+            "its beginning".to_owned()
+        } else {
+            places[places.len().saturating_sub(4)..].join(", then ")
+        }
+    }
 }
 
 /// One test in the making: its bus, its runtime.
@@ -89,7 +99,7 @@ pub(crate) fn watch(bus: Option<&EventBus>, body: impl FnOnce(Stand) + Send + 's
         let _ = done.send(());
     });
     let hung = finished.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout);
-    assert!(!hung, "hung after {PATIENCE:?}; it stood at {:?}; {}", stand.0.lock().unwrap(), picture(bus));
+    assert!(!hung, "hung after {PATIENCE:?}; it stood at {}; {}", stand.last(), picture(bus));
     if let Err(panic) = test.join() {
         std::panic::resume_unwind(panic);
     }

@@ -1,7 +1,7 @@
 //! What the handlers of the real bus do: their script, each step written down.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bus_core::{
@@ -20,6 +20,8 @@ pub(crate) const ON_PURPOSE: &str = "on purpose";
 pub(crate) struct Shared {
     pub(crate) bus: EventBus,
     pub(crate) n: AtomicU64,
+    /// Subscriptions that handlers have made, or tried to.
+    pub(crate) made: AtomicUsize,
     pub(crate) log: Mutex<Vec<Entry>>,
     /// Not known before a subscription is made or got its first event; never for waits.
     pub(crate) ids: Mutex<Vec<Option<SubscriptionId>>>,

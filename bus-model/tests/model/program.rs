@@ -29,12 +29,12 @@ pub(crate) enum Act {
     Gate,
     UnsubscribeSelf,
     Unsubscribe(usize),
-    /// Makes a new subscription, while there are fewer than [`MOST`].
+    /// Makes a new subscription, unless handlers have made [`MOST`].
     Subscribe(Box<Spec>),
 }
 
-/// Subscriptions that handlers may bring it to.
-pub(crate) const MOST: usize = 64;
+/// Subscriptions that the handlers of one program make. Each may publish to all others: more, and programs do not end.
+pub(crate) const MOST: usize = 4;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {

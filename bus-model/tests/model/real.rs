@@ -1,6 +1,6 @@
 //! The same programs in the real bus, on one thread, with time that stands still.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -27,6 +27,7 @@ impl Real {
         let shared = Shared {
             bus: builder.slow_after(Duration::ZERO).build().unwrap(),
             n: AtomicU64::new(0),
+            made: AtomicUsize::new(0),
             log: Mutex::default(),
             ids: Mutex::default(),
             gates: Mutex::default(),

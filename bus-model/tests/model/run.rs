@@ -165,7 +165,6 @@ impl World {
                         return Ok(None);
                     }
                 }
-                Act::Send(_) | Act::Await(_) => {}
                 Act::Gate if self.subs[sub].permits > 0 => {
                     self.subs[sub].permits -= 1;
                     self.expect(&Entry::Gate { sub, n })?;
@@ -178,8 +177,13 @@ impl World {
                 Act::UnsubscribeSelf => {
                     self.end(sub);
                 }
-                Act::Subscribe(_) if self.closed || self.subs.len() >= super::program::MOST => {}
-                Act::Subscribe(spec) => drop(self.subscribe(spec, None)?),
+                Act::Subscribe(spec) if self.made < super::program::MOST => {
+                    self.made += 1;
+                    if !self.closed {
+                        self.subscribe(spec, None)?;
+                    }
+                }
+                Act::Send(_) | Act::Await(_) | Act::Subscribe(_) => {}
                 Act::Unsubscribe(which) => {
                     let which = which % self.subs.len();
                     if self.subs[which].wait.is_none() {

@@ -113,6 +113,8 @@ pub(crate) struct World {
     pub(crate) closed: bool,
     pub(crate) n: u64,
     pub(crate) seq: u64,
+    /// Subscriptions that handlers have made, or tried to.
+    pub(crate) made: usize,
     pub(crate) free: usize,
     pub(crate) subs: Vec<Sub>,
     pub(crate) calls: Vec<Call>,
@@ -135,6 +137,7 @@ impl World {
             closed: false,
             n: 0,
             seq: 0,
+            made: 0,
             free: program.places.unwrap_or(usize::MAX / 2),
             subs: Vec::new(),
             calls: Vec::new(),
