@@ -38,6 +38,7 @@
 //! | `event`, `registry` | what a subscriber gets; the catalogue of kinds |
 //! | `error` | what can go wrong |
 //! | [`payload`], `scope` | what an event carries, and where it happens |
+//! | `json` | the text of JSON: strings, numbers, marks |
 
 mod bus;
 mod dispatch;
@@ -45,6 +46,7 @@ mod emit;
 mod error;
 mod event;
 mod history;
+mod json;
 pub mod payload;
 mod registry;
 mod scope;

@@ -116,7 +116,7 @@ impl EventBus {
         let raw = serde_json::to_string(data).map_err(|error| Refused::InvalidData(error.to_string()))?;
         let event = self.core.catalogue().get(kind);
         let version = event.map(|event| event.version); // what this program emits is of today
-        Ok(FromJson::decode(kind, event, raw.into(), version))
+        Ok(FromJson::decode(kind, event, raw.into(), None, version))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::any::Any;
 
 use super::stored::{Body, Kind, KindRef};
+use crate::json::Marked;
 use crate::payload::{DecodeError, Descriptor, ErasedPayload};
 
 /// A payload that came as JSON: read from a line, or emitted under a kind that no file declares.
@@ -24,11 +25,12 @@ pub(crate) enum Decoded {
 
 impl FromJson {
     /// Reads `data` into the type that `event`, which the catalogue has for the kind, declares. An older version is
-    /// raised to today's, an alias becomes today's kind.
+    /// raised to today's, an alias becomes today's kind. `marked` are the members of the same data, where it was scanned.
     pub(crate) fn decode(
         kind: &str,
         event: Option<&'static Descriptor>,
         raw: Box<str>,
+        marked: Option<Marked<'_>>,
         version: Option<u32>,
     ) -> Self {
         let Some(event) = event else {
@@ -36,7 +38,7 @@ impl FromJson {
         };
         // Lines from before versions were written are of the first.
         let version = Some(version.unwrap_or(1));
-        let decoded = match event.decode_version(&raw, version) {
+        let decoded = match event.decode_marked(&raw, marked, version) {
             Ok(payload) => Decoded::Payload(payload),
             Err(error) => Decoded::Misfit(error),
         };

@@ -8,6 +8,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::walk;
+use crate::json::Value;
 
 /// A type that can be a field of an event.
 ///
@@ -57,6 +58,9 @@ impl<T: Serialize + DeserializeOwned> Adapter<T> for Plain {
     }
 }
 
+/// Fills the slot from a value of a text, and says whether it did.
+pub(super) type Read = fn(Value, &str, &mut dyn Any) -> bool;
+
 /// The functions of one field type. Values come as `&dyn Any`, slots to fill as `&mut Option<T>`.
 #[doc(hidden)]
 #[derive(Clone, Copy)]
@@ -64,13 +68,20 @@ pub struct FieldCodec {
     pub(super) encode: fn(&dyn Any, &mut Vec<u8>) -> serde_json::Result<()>,
     /// Reads the value that a text begins with; where it ends.
     pub(super) decode: fn(&str, &mut dyn Any) -> serde_json::Result<usize>,
+    /// Reads a value of a text that was scanned, where it plainly is of the type; else `decode` has to, or to say why not.
+    pub(super) read: Option<Read>,
     pub(super) debug: fn(&dyn Any) -> Option<&dyn fmt::Debug>,
 }
 
 impl FieldCodec {
     pub(super) const fn of<T: fmt::Debug + 'static, A: Adapter<T>>() -> Self {
-        Self { encode: encode::<T, A>, decode: decode::<T, A>, debug: debug::<T> }
+        Self { encode: encode::<T, A>, decode: decode::<T, A>, read: None, debug: debug::<T> }
     }
+}
+
+/// The codec of a type that serde reads and writes.
+pub(super) const fn plain<T: fmt::Debug + Serialize + DeserializeOwned + 'static>() -> FieldCodec {
+    FieldCodec::of::<T, Plain>()
 }
 
 /// The codec of `T`, written and read by `A`.
@@ -86,7 +97,7 @@ impl<T: fmt::Debug + 'static, A: Adapter<T>> CodecOf<T, A> {
 impl<T: fmt::Debug + 'static> CodecOf<T, ()> {
     /// For a field that is never written and never read.
     pub const SKIPPED: &'static FieldCodec =
-        &FieldCodec { encode: |_, _| Ok(()), decode: SKIP, debug: debug::<T> };
+        &FieldCodec { encode: |_, _| Ok(()), decode: SKIP, read: None, debug: debug::<T> };
 }
 
 impl fmt::Debug for FieldCodec {

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::walk::Walk;
 use super::{Descriptor, ErasedPayload, FieldDescriptor, Payload, Upcast};
+use crate::json::Marked;
 
 /// Why data did not become a payload.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,11 +97,13 @@ impl std::error::Error for DecodeError {}
 pub struct Decoder<'a> {
     descriptor: &'a Descriptor,
     text: &'a str,
+    /// The members of `text`, where it was scanned before.
+    marked: Option<Marked<'a>>,
 }
 
 impl<'a> Decoder<'a> {
-    pub(super) fn new(descriptor: &'a Descriptor, text: &'a str) -> Self {
-        Self { descriptor, text }
+    pub(super) fn new(descriptor: &'a Descriptor, text: &'a str, marked: Option<Marked<'a>>) -> Self {
+        Self { descriptor, text, marked }
     }
 
     /// Fills `slots`, each an `Option<T>` of the field at the same place in the descriptor. When it returns `Ok`, the slot
@@ -111,7 +114,11 @@ impl<'a> Decoder<'a> {
     /// As [`Descriptor::decode`].
     #[doc(hidden)]
     pub fn fields(&mut self, slots: &mut [&mut dyn Any]) -> Result<(), DecodeError> {
-        let reason = Walk::new(self.descriptor.fields, slots).object(self.text);
+        let walk = Walk::new(self.descriptor.fields, slots);
+        let reason = match self.marked {
+            Some(marked) => walk.marked(marked),
+            None => walk.object(self.text),
+        };
         reason.map_err(|reason| DecodeError { kind: self.descriptor.kind, reason })
     }
 

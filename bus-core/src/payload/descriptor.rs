@@ -5,6 +5,7 @@ use std::any::TypeId;
 use serde_json::Value;
 
 use super::{DecodeError, Decoder, ErasedPayload, FieldDescriptor, Payload, decode};
+use crate::json::Marked;
 
 /// Raises the data of an event by one version: see `upcast` in the table of the derive.
 pub type Upcast = fn(u32, Value) -> Result<Value, Box<dyn std::error::Error + Send + Sync>>;
@@ -222,7 +223,7 @@ impl Descriptor {
     /// When `data` is not an object, a required field is missing, a field is there twice, or a value does not fit its
     /// type. The error names the field; the value of a redacted field is not quoted.
     pub fn decode(&self, data: &str) -> Result<Box<dyn ErasedPayload>, DecodeError> {
-        (self.decode)(&mut Decoder::new(self, data))
+        (self.decode)(&mut Decoder::new(self, data, None))
     }
 
     /// Like [`decode`](Self::decode), for data written by `version` of the event (1 where none is given).
@@ -237,12 +238,22 @@ impl Descriptor {
         data: &str,
         version: Option<u32>,
     ) -> Result<Box<dyn ErasedPayload>, DecodeError> {
+        self.decode_marked(data, None, version)
+    }
+
+    /// As [`decode_version`](Self::decode_version); `marked` are the members of the same data, where it was scanned.
+    pub(crate) fn decode_marked(
+        &self,
+        data: &str,
+        marked: Option<Marked<'_>>,
+        version: Option<u32>,
+    ) -> Result<Box<dyn ErasedPayload>, DecodeError> {
         match self.upcast {
             Some(hook) if version.unwrap_or(1) < self.version => {
                 let raised = decode::raise(self, hook, version.unwrap_or(1), data)?;
                 self.decode(&raised)
             }
-            _ => self.decode(data),
+            _ => (self.decode)(&mut Decoder::new(self, data, marked)),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::fmt;
 
 use super::{ErasedPayload, FieldDescriptor, redact};
+use crate::json;
 
 /// Why a payload could not be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +66,7 @@ fn member(field: &FieldDescriptor, value: &dyn Any, out: &mut Vec<u8>, first: us
     if out.len() > first {
         out.push(b',');
     }
-    push_string(out, field.name);
+    json::string(field.name, out);
     out.push(b':');
     if field.redacted {
         let text = raw(field, value)?;
@@ -111,17 +112,6 @@ pub(super) fn raw(field: &FieldDescriptor, value: &dyn Any) -> Result<Vec<u8>, S
 
 fn hidden() -> String {
     "its value cannot be written as JSON (not shown: the field is redacted)".to_owned()
-}
-
-pub(super) fn push_string(out: &mut Vec<u8>, text: &str) {
-    if text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
-        out.push(b'"');
-        out.extend_from_slice(text.as_bytes());
-        out.push(b'"');
-    } else {
-        // Writing a `str` into memory does not fail.
-        let _ = serde_json::to_writer(out, text);
-    }
 }
 
 /// As a derived `Debug` writes it; of a redacted field the shape only.

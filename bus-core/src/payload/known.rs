@@ -8,7 +8,8 @@ use std::marker::PhantomData;
 
 use serde_json::{Map, Value};
 
-use super::codec::{FieldCodec, Plain};
+use super::codec::{FieldCodec, plain};
+use super::direct::direct;
 use super::{FieldValue, Object};
 
 /// Asks for the codec of a type. An inherent constant goes before one of a trait, so that `<KnownCodec<T>>::CODEC` is one
@@ -29,23 +30,23 @@ impl<T: FieldValue> OwnCodec for KnownCodec<T> {
 }
 
 macro_rules! known {
-    ($($type:ty)*) => {$(
+    ($($codec:ident: $($type:ty),*;)*) => {$($(
         impl KnownCodec<$type> {
             /// Compiled in this crate: a static is code of the crate that declares it.
             pub const CODEC: &'static FieldCodec = {
-                static CODEC: FieldCodec = FieldCodec::of::<$type, Plain>();
+                static CODEC: FieldCodec = $codec::<$type>();
                 &CODEC
             };
         }
-    )*};
+    )*)*};
 }
 
 known! {
-    String bool f64 f32
-    u8 u16 u32 u64 usize i8 i16 i32 i64 isize
-    Option<String> Option<bool> Option<f64>
-    Option<u8> Option<u16> Option<u32> Option<u64> Option<usize> Option<i32> Option<i64>
-    Vec<String> Vec<Value> Vec<u64> Option<Vec<String>>
-    Value Option<Value> Map<String, Value> Option<Object>
-    BTreeMap<String, String> BTreeMap<String, Value> HashMap<String, String> HashMap<String, Value>
+    direct: String, bool, f64, u8, u16, u32, u64, i8, i16, i32, i64;
+    direct: Option<String>, Option<bool>, Option<f64>;
+    direct: Option<u8>, Option<u16>, Option<u32>, Option<u64>, Option<i32>, Option<i64>;
+    plain: f32, usize, isize, Option<usize>;
+    plain: Vec<String>, Vec<Value>, Vec<u64>, Option<Vec<String>>;
+    plain: Value, Option<Value>, Map<String, Value>, Option<Object>;
+    plain: BTreeMap<String, String>, BTreeMap<String, Value>, HashMap<String, String>, HashMap<String, Value>;
 }

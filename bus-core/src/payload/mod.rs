@@ -10,6 +10,7 @@ mod convert;
 mod decode;
 mod definition;
 mod descriptor;
+mod direct;
 mod encode;
 mod field;
 mod key;

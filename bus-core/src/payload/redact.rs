@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::transcode::{Content, copy};
 use super::{Descriptor, FieldDescriptor, transcode};
+use crate::json;
 
 /// What a string in a redacted field becomes. A number becomes 0, a boolean false, null stays.
 pub const REDACTED: &str = "[redacted]";
@@ -29,7 +30,7 @@ fn object(descriptor: &Descriptor, data: &str) -> serde_json::Result<String> {
         if out.len() > 1 {
             out.push(b',');
         }
-        super::encode::push_string(&mut out, key);
+        json::string(key, &mut out);
         out.push(b':');
         if hides(descriptor, key) {
             into(value.get().as_bytes(), &mut out)?;

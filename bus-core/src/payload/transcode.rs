@@ -31,7 +31,7 @@ pub fn serialize<S: Serializer>(payload: &dyn ErasedPayload, serializer: S) -> R
 /// When the input fails, or what it holds is not this payload.
 pub fn deserialize<'de, P: Payload, D: Deserializer<'de>>(deserializer: D) -> Result<P, D::Error> {
     let text = text(deserializer)?;
-    P::decode(&mut Decoder::new(P::DESCRIPTOR, &text)).map_err(D::Error::custom)
+    P::decode(&mut Decoder::new(P::DESCRIPTOR, &text, None)).map_err(D::Error::custom)
 }
 
 fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {

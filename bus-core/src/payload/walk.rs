@@ -11,8 +11,9 @@ use serde::de::{Deserialize, Deserializer as _, IgnoredAny, Visitor};
 use serde_json::Deserializer;
 use serde_json::de::StrRead;
 
+use super::FieldDescriptor;
 use super::decode::{DecodeReason, cause, invalid};
-use super::{FieldDescriptor, encode};
+use crate::json::{self, Marked, Member, Value};
 
 /// A walk over the members of an object.
 pub(super) struct Walk<'w, 's> {
@@ -48,6 +49,33 @@ impl<'w, 's> Walk<'w, 's> {
         if blank(rest).is_empty() { self.finish() } else { Err(damaged("there is more after its end")) }
     }
 
+    /// Goes over the members of an object that was scanned. Nearly always they stand in the order of the fields.
+    pub(super) fn marked(mut self, marked: Marked<'_>) -> Result<(), DecodeReason> {
+        let mut next = 0;
+        for Member { name, value } in marked.members {
+            let key = name.text(marked.text).chars();
+            let is = |index: &usize| self.fields.get(*index).is_some_and(|field| field.answers_to(&key));
+            if let Some(index) = Some(next).filter(is).or_else(|| (0..self.fields.len()).find(is)) {
+                self.fill_marked(index, *value, marked.text)?;
+                next = index + 1;
+            } else {
+                self.keep(&key, value.raw(marked.text));
+            }
+        }
+        self.finish()
+    }
+
+    fn fill_marked(&mut self, index: usize, value: Value, text: &str) -> Result<(), DecodeReason> {
+        let field = &self.fields[index];
+        match field.codec.read {
+            Some(read) if self.seen & (1 << index) == 0 && read(value, text, self.slots[index]) => {
+                self.seen |= 1 << index;
+                Ok(())
+            }
+            _ => self.fill(index, value.raw(text)).map(drop),
+        }
+    }
+
     /// A key, its colon and its value; what follows them.
     fn member<'t>(&mut self, text: &'t str) -> Result<&'t str, DecodeReason> {
         let unreadable = |error: serde_json::Error| DecodeReason::NotAnObject(cause(&error));
@@ -57,13 +85,13 @@ impl<'w, 's> Walk<'w, 's> {
         let value =
             after(behind(text, end(input)), ':').ok_or_else(|| damaged("`:` is missing after a key"))?;
         let value = blank(value);
-        if let Member::Field(index) = member {
+        if let Key::Field(index) = member {
             return self.fill(index, value).map(|end| behind(value, end));
         }
         let mut input = Deserializer::from_str(value);
         IgnoredAny::deserialize(&mut input).map_err(unreadable)?;
         let end = end(input);
-        if let Member::Other(key) = member {
+        if let Key::Other(key) = member {
             self.keep(&key, value.get(..end).unwrap_or(value));
         }
         Ok(behind(value, end))
@@ -89,7 +117,7 @@ impl<'w, 's> Walk<'w, 's> {
             if rest.len() > 1 {
                 rest.push(b',');
             }
-            encode::push_string(rest, key);
+            json::string(key, rest);
             rest.push(b':');
             rest.extend_from_slice(value.as_bytes());
         }
@@ -154,24 +182,25 @@ struct Name {
     keep: bool,
 }
 
-enum Member {
+/// What a key is to the event.
+enum Key {
     Field(usize),
     Other(String),
     Passed,
 }
 
 impl Visitor<'_> for Name {
-    type Value = Member;
+    type Value = Key;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a key")
     }
 
-    fn visit_str<E>(self, key: &str) -> Result<Member, E> {
+    fn visit_str<E>(self, key: &str) -> Result<Key, E> {
         Ok(match self.fields.iter().position(|field| field.answers_to(key)) {
-            Some(index) => Member::Field(index),
-            None if self.keep => Member::Other(key.to_owned()),
-            None => Member::Passed,
+            Some(index) => Key::Field(index),
+            None if self.keep => Key::Other(key.to_owned()),
+            None => Key::Passed,
         })
     }
 }

@@ -7,10 +7,11 @@ use std::time::SystemTime;
 use super::error::{ReadError, ReadProblem};
 use super::keys::Keys;
 use super::limits::Limits;
-use super::scan::{Scan, Shape, Value};
+use super::scan::Scan;
 use super::time;
 use super::zone::Zone;
 use crate::event::EventId;
+use crate::json::{Name, Shape, Value};
 use crate::scope::RESERVED;
 
 type Result<T> = std::result::Result<T, ReadError>;
@@ -37,7 +38,7 @@ pub(super) struct Envelope<'a> {
     pub(super) execution: Option<Cow<'a, str>>,
     pub(super) correlation: Option<Cow<'a, str>>,
     pub(super) timestamp: SystemTime,
-    /// JSON of any shape, without a line break.
+    /// JSON of any shape, without a line break. As it stands in the text when it is borrowed.
     pub(super) data: Cow<'a, str>,
     /// Extra keys that hold a string, in their order.
     pub(super) attributes: Vec<(Cow<'a, str>, Cow<'a, str>)>,
@@ -73,36 +74,29 @@ struct Found<'a> {
 impl<'a> Found<'a> {
     fn collect(&mut self, scan: &mut Scan<'a, '_>) -> Result<()> {
         match scan.next() {
-            Some(b'{') => scan.enter(true)?,
+            Some(b'{') => scan.object(|scan, key| self.member(key, scan))?,
             None => return scan.fail(ReadProblem::Empty, 0),
             _ => return scan.unexpected("an event, which is one JSON object"),
         }
-        if scan.next() == Some(b'}') {
-            return scan.fail(ReadProblem::Missing("type"), 0);
-        }
-        loop {
-            let key = scan.name()?;
-            let name = key.text(scan.text).chars();
-            match slot(&name) {
-                Some(slot) if self.values[slot].shape != Shape::Absent => return scan.twice(key),
-                Some(slot) => self.values[slot] = scan.value()?,
-                None => {
-                    scan.once(key)?;
-                    let value = scan.value()?;
-                    self.other(name, value, scan);
-                }
-            }
-            match scan.next() {
-                Some(b',') => scan.at += 1,
-                Some(b'}') => break,
-                _ => return scan.unexpected("`,` or `}`"),
-            }
-        }
-        scan.leave();
         match scan.next() {
             None => Ok(()),
             Some(_) => scan.fail(ReadProblem::Trailing, scan.at),
         }
+    }
+
+    fn member(&mut self, key: Name, scan: &mut Scan<'a, '_>) -> Result<()> {
+        let name = key.text(scan.text).chars();
+        match slot(&name) {
+            Some(slot) if self.values[slot].shape != Shape::Absent => return scan.twice(key),
+            Some(DATA) => self.values[DATA] = scan.marked()?,
+            Some(slot) => self.values[slot] = scan.value()?,
+            None => {
+                scan.once(key)?;
+                let value = scan.value()?;
+                self.other(name, value, scan);
+            }
+        }
+        Ok(())
     }
 
     /// A key that is not the envelope's: an attribute, or kept as it is.

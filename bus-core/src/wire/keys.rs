@@ -7,10 +7,13 @@
 
 use hashbrown::HashSet;
 
-use super::text::Text;
+use crate::json::{Marked, Member, Name};
 
 /// From this many keys on an object gets a hash set.
 const LARGE: usize = 24;
+
+/// More members than this are not kept: whoever reads such an object goes over its text again.
+const MARKED: usize = 128;
 
 /// The keys of all objects that are open at one place of a text.
 ///
@@ -19,14 +22,8 @@ const LARGE: usize = 24;
 pub(super) struct Keys {
     names: Vec<Name>, // of all open objects, the innermost last
     open: Vec<Object>,
-}
-
-/// Where a key stands in the text.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Name {
-    pub(super) start: usize,
-    pub(super) end: usize,
-    pub(super) escaped: bool,
+    /// The members of one object that is to be read: at most [`MARKED`], no others.
+    marked: Vec<Member>,
 }
 
 #[derive(Debug, Clone)]
@@ -39,22 +36,24 @@ struct Object {
     many: Option<HashSet<Box<str>>>,
 }
 
-impl Name {
-    pub(super) fn text(self, text: &str) -> Text<'_> {
-        Text { raw: &text[self.start..self.end], escaped: self.escaped }
-    }
-
-    fn is(self, other: Self, text: &str) -> bool {
-        let (this, other) = (self.text(text), other.text(text));
-        if this.escaped || other.escaped { this.chars() == other.chars() } else { this.raw == other.raw }
-    }
-}
-
 impl Keys {
     /// Forgets what an earlier text left open.
     pub(super) fn clear(&mut self) {
         self.names.clear();
         self.open.clear();
+        self.marked.clear();
+    }
+
+    pub(super) fn mark(&mut self, member: Member) {
+        if self.marked.len() <= MARKED {
+            self.marked.push(member);
+        }
+    }
+
+    /// The object that was marked, where all of it was.
+    pub(super) fn marked<'a>(&'a self, text: &'a str) -> Option<Marked<'a>> {
+        let members = &*self.marked;
+        (1..=MARKED).contains(&members.len()).then_some(Marked { text, members })
     }
 
     pub(super) fn open(&mut self) {
@@ -75,7 +74,7 @@ impl Keys {
         }
         let bit = 1 << (fold(&key.text(text).chars()) & 63);
         let known = &self.names[object.first..];
-        if object.seen & bit != 0 && known.iter().any(|other| key.is(*other, text)) {
+        if object.seen & bit != 0 && known.iter().any(|other| key.text(text).is(other.text(text))) {
             return false;
         }
         object.seen |= bit;

@@ -1,5 +1,6 @@
 //! From a text to an event that can be published.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::BufRead;
 use std::sync::Arc;
@@ -118,7 +119,7 @@ impl Reader {
     /// As [`EventBus::read_json`].
     pub fn read(&mut self, text: &str) -> Result<ReadEvent, ReadError> {
         let envelope = Envelope::read(text, self.limits, &self.zone, &mut self.keys)?;
-        let body = self.body(&envelope);
+        let body = self.body(text, &envelope);
         Ok(ReadEvent::new(self.scopes.get(&envelope), envelope.timestamp, origin(&envelope), body))
     }
 
@@ -127,12 +128,14 @@ impl Reader {
         ReadLines { lines: Lines::new(input, self.limits.bytes), reader: self }
     }
 
-    fn body(&mut self, envelope: &Envelope<'_>) -> FromJson {
+    fn body(&mut self, text: &str, envelope: &Envelope<'_>) -> FromJson {
         let event = self.known.get(&envelope.kind).or_else(|| {
             self.known = self.bus.core.catalogue(); // it may have been declared since
             self.known.get(&envelope.kind)
         });
-        FromJson::decode(&envelope.kind, event, Box::from(&*envelope.data), envelope.version)
+        let as_it_stands = matches!(envelope.data, Cow::Borrowed(_));
+        let marked = self.keys.marked(text).filter(|_| as_it_stands);
+        FromJson::decode(&envelope.kind, event, Box::from(&*envelope.data), marked, envelope.version)
     }
 }
 

@@ -6,9 +6,9 @@
 //! costs no stack.
 
 use super::error::{ReadError, ReadProblem};
-use super::keys::{Keys, Name};
+use super::keys::Keys;
 use super::limits::Limits;
-use super::text::Text;
+use crate::json::{Member, Name, Shape, Value};
 
 type Result<T> = std::result::Result<T, ReadError>;
 
@@ -23,74 +23,6 @@ pub(super) struct Scan<'a, 'k> {
     depth: usize,
     /// Whether the text goes over more than one line so far.
     pub(super) broken: bool,
-}
-
-/// What a value is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(super) enum Shape {
-    /// There is no value.
-    #[default]
-    Absent,
-    Object,
-    Array,
-    String,
-    /// A string with a backslash in it.
-    Escaped,
-    Number,
-    Bool,
-    Null,
-}
-
-/// Where a value stands. Places instead of text: it is stored as it is found, in few words.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Value {
-    pub(super) start: usize,
-    end: usize,
-    pub(super) shape: Shape,
-}
-
-impl Shape {
-    /// The first byte of a value says what it is.
-    fn of(first: Option<u8>) -> Self {
-        match first {
-            Some(b'{') => Self::Object,
-            Some(b'[') => Self::Array,
-            Some(b'"') => Self::String,
-            Some(b't' | b'f') => Self::Bool,
-            Some(b'n') => Self::Null,
-            _ => Self::Number,
-        }
-    }
-
-    /// As error texts call it.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Object => "an object",
-            Self::Array => "an array",
-            Self::String | Self::Escaped => "a string",
-            Self::Number => "a number",
-            Self::Bool => "true or false",
-            Self::Null => "null",
-            Self::Absent => "nothing",
-        }
-    }
-}
-
-impl Value {
-    /// All of it, as it stands.
-    pub(super) fn raw<'a>(&self, text: &'a str) -> &'a str {
-        &text[self.start..self.end]
-    }
-
-    /// The text of a string; nothing for other shapes.
-    pub(super) fn string<'a>(&self, text: &'a str) -> Option<Text<'a>> {
-        let escaped = match self.shape {
-            Shape::String => false,
-            Shape::Escaped => true,
-            _ => return None,
-        };
-        Some(Text { raw: &text[self.start + 1..self.end - 1], escaped })
-    }
 }
 
 impl<'a, 'k> Scan<'a, 'k> {
@@ -188,8 +120,8 @@ impl<'a, 'k> Scan<'a, 'k> {
             return self.unexpected("a key in quotes");
         }
         let start = self.at + 1;
-        let escaped = self.string()?;
-        let key = Name { start, end: self.at - 1, escaped };
+        let saved = self.string()?;
+        let key = Name { start, end: self.at - 1, saved };
         if key.end - start > self.limits.key {
             return self.fail(ReadProblem::KeyTooLong { limit: self.limits.key }, start - 1);
         }
@@ -203,22 +135,55 @@ impl<'a, 'k> Scan<'a, 'k> {
     /// One whole value.
     #[inline]
     pub(super) fn value(&mut self) -> Result<Value> {
-        self.next();
+        let shape = Shape::of(self.next());
         let start = self.at;
-        let shape = self.whole()?;
-        Ok(Value { start, end: self.at, shape })
+        let mut saved = 0;
+        if shape == Shape::String {
+            saved = self.string()?;
+        } else {
+            self.whole()?;
+        }
+        Ok(Value { start, end: self.at, shape, saved })
     }
 
-    /// Goes over one whole value; what it is.
-    fn whole(&mut self) -> Result<Shape> {
-        let shape = Shape::of(self.peek());
-        if shape == Shape::String {
-            let escaped = self.string()?;
-            return Ok(if escaped { Shape::Escaped } else { Shape::String });
+    /// One whole value; where it is an object, where its members stand is kept among the keys.
+    pub(super) fn marked(&mut self) -> Result<Value> {
+        if self.next() != Some(b'{') {
+            return self.value();
         }
+        let start = self.at;
+        self.object(|scan, name| {
+            scan.once(name)?;
+            let value = scan.value()?;
+            scan.keys.mark(Member { name, value });
+            Ok(())
+        })?;
+        Ok(Value { start, end: self.at, shape: Shape::Object, saved: 0 })
+    }
+
+    /// An object; its opening byte is here. `member` takes the value of each key.
+    pub(super) fn object(&mut self, mut member: impl FnMut(&mut Self, Name) -> Result<()>) -> Result<()> {
+        self.enter(true)?;
+        if self.next() != Some(b'}') {
+            loop {
+                let name = self.name()?;
+                member(self, name)?;
+                match self.next() {
+                    Some(b',') => self.at += 1,
+                    Some(b'}') => break,
+                    _ => return self.unexpected("`,` or `}`"),
+                }
+            }
+        }
+        self.leave();
+        Ok(())
+    }
+
+    /// Goes over one whole value, whatever is in it.
+    fn whole(&mut self) -> Result<()> {
         let base = self.depth;
         while self.begin()? || !self.end(base)? {}
-        Ok(shape)
+        Ok(())
     }
 
     /// The beginning of a value, which for a scalar is all of it: `true` when it opened something and the first value

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::text::ordinary;
 use super::time;
 use crate::event::{Body, Event, EventId, Head, KindRef, ReadEvent};
+use crate::json::{decimal, hex, string};
 use crate::payload::{EncodeError, redact_raw};
 
 impl<S> Event<S> {
@@ -224,52 +224,4 @@ fn event_id(id: Option<EventId>, out: &mut Vec<u8>) {
     out.push(b'-');
     decimal(id.seq(), out);
     out.push(b'"');
-}
-
-fn decimal(mut number: u64, out: &mut Vec<u8>) {
-    let mut text = [b'0'; 20];
-    let mut start = text.len();
-    loop {
-        start -= 1;
-        text[start] += (number % 10).to_le_bytes()[0];
-        number /= 10;
-        if number == 0 {
-            return out.extend_from_slice(&text[start..]);
-        }
-    }
-}
-
-fn hex(digit: u8) -> u8 {
-    if digit < 10 { b'0' + digit } else { b'a' + digit - 10 }
-}
-
-/// Appends a JSON string: what must be escaped is, everything else stands as it is.
-fn string(text: &str, out: &mut Vec<u8>) {
-    let bytes = text.as_bytes();
-    out.push(b'"');
-    let mut start = 0;
-    loop {
-        let end = ordinary(bytes, start);
-        out.extend_from_slice(&bytes[start..end]);
-        let Some(byte) = bytes.get(end) else { break };
-        escape(*byte, out);
-        start = end + 1;
-    }
-    out.push(b'"');
-}
-
-fn escape(byte: u8, out: &mut Vec<u8>) {
-    let short = match byte {
-        b'"' | b'\\' => byte,
-        b'\n' => b'n',
-        b'\r' => b'r',
-        b'\t' => b't',
-        0x08 => b'b',
-        0x0C => b'f',
-        _ => {
-            out.extend_from_slice(b"\\u00");
-            return out.extend_from_slice(&[hex(byte >> 4), hex(byte & 15)]);
-        }
-    };
-    out.extend_from_slice(&[b'\\', short]);
 }

@@ -8,7 +8,7 @@ use super::Report;
 
 /// The modules of bus-core, from the bottom up. A new module is named here, with its layer.
 const LAYERS: &[&[&str]] = &[
-    &["sync"],
+    &["json", "sync"],
     &["payload", "scope"],
     &["error"],
     &["event", "registry"],

@@ -1,0 +1,98 @@
+//! Where things stand in a text that was checked. Places instead of text: they are stored as they are found, in few words,
+//! and the memory serves for text after text.
+
+use super::text::Text;
+
+/// What a value is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) enum Shape {
+    /// There is no value.
+    #[default]
+    Absent,
+    Object,
+    Array,
+    String,
+    Number,
+    Bool,
+    Null,
+}
+
+/// Where a value stands.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Value {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) shape: Shape,
+    /// By how many bytes the escapes of a string are longer than what they stand for.
+    pub(crate) saved: usize,
+}
+
+/// Where a key stands, without its quotes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Name {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    /// As of a [`Value`].
+    pub(crate) saved: usize,
+}
+
+/// A member of an object.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Member {
+    pub(crate) name: Name,
+    pub(crate) value: Value,
+}
+
+/// An object that was checked: no key of it is there twice, and its members need not be looked for again.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Marked<'a> {
+    /// The text that the places are of; the object is a part of it.
+    pub(crate) text: &'a str,
+    pub(crate) members: &'a [Member],
+}
+
+impl Shape {
+    /// The first byte of a value says what it is.
+    pub(crate) fn of(first: Option<u8>) -> Self {
+        match first {
+            Some(b'{') => Self::Object,
+            Some(b'[') => Self::Array,
+            Some(b'"') => Self::String,
+            Some(b't' | b'f') => Self::Bool,
+            Some(b'n') => Self::Null,
+            _ => Self::Number,
+        }
+    }
+
+    /// As error texts call it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Object => "an object",
+            Self::Array => "an array",
+            Self::String => "a string",
+            Self::Number => "a number",
+            Self::Bool => "true or false",
+            Self::Null => "null",
+            Self::Absent => "nothing",
+        }
+    }
+}
+
+impl Value {
+    /// All of it, as it stands.
+    pub(crate) fn raw<'a>(&self, text: &'a str) -> &'a str {
+        &text[self.start..self.end]
+    }
+
+    /// The text of a string; nothing for other shapes.
+    pub(crate) fn string<'a>(&self, text: &'a str) -> Option<Text<'a>> {
+        (self.shape == Shape::String)
+            .then(|| Text { raw: &text[self.start + 1..self.end - 1], saved: self.saved })
+    }
+}
+
+impl Name {
+    pub(crate) fn text(self, text: &str) -> Text<'_> {
+        Text { raw: &text[self.start..self.end], saved: self.saved }
+    }
+}

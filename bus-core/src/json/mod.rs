@@ -1,0 +1,12 @@
+//! The text of JSON: what payload and wire both need to read and write it.
+//!
+//! Nothing here decides whether a text is JSON: that is the wire's scan, in one pass. These are the marks that it leaves,
+//! and the strings and numbers that both rooms write.
+
+mod mark;
+mod text;
+mod write;
+
+pub(crate) use mark::{Marked, Member, Name, Shape, Value};
+pub(crate) use text::{Text, escape, ordinary};
+pub(crate) use write::{decimal, hex, string};

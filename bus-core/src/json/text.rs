@@ -1,0 +1,141 @@
+//! Strings of a JSON text.
+
+use std::borrow::Cow;
+
+/// A string between its quotes, checked, as it stands in the text.
+#[derive(Clone, Copy)]
+pub(crate) struct Text<'a> {
+    pub(crate) raw: &'a str,
+    /// By how many bytes its escapes are longer than what they stand for: 0 when it has none.
+    pub(crate) saved: usize,
+}
+
+impl<'a> Text<'a> {
+    /// The characters that it stands for.
+    pub(crate) fn chars(self) -> Cow<'a, str> {
+        if self.saved == 0 { Cow::Borrowed(self.raw) } else { Cow::Owned(self.unescaped()) }
+    }
+
+    /// The same as a text of its own, in one allocation of the right size.
+    pub(crate) fn to_owned(self) -> String {
+        if self.saved == 0 { self.raw.to_owned() } else { self.unescaped() }
+    }
+
+    pub(crate) fn is(self, other: Self) -> bool {
+        if self.saved == 0 && other.saved == 0 {
+            self.raw == other.raw
+        } else {
+            self.chars() == other.chars()
+        }
+    }
+
+    fn unescaped(self) -> String {
+        let (raw, bytes) = (self.raw, self.raw.as_bytes());
+        let mut out = String::with_capacity(raw.len() - self.saved);
+        let mut at = 0;
+        loop {
+            let end = ordinary(bytes, at);
+            out.push_str(&raw[at..end]);
+            at = end;
+            while let Some((char, length)) = escape(&bytes[at..]) {
+                out.push(char);
+                at += length;
+            }
+            if at == end {
+                return out; // no escape: the end, since the string was checked
+            }
+        }
+    }
+}
+
+/// The escape that `rest` begins with: what it stands for, and its length. `None` where there is no good one.
+#[inline]
+pub(crate) fn escape(rest: &[u8]) -> Option<(char, usize)> {
+    let [b'\\', kind, rest @ ..] = rest else { return None };
+    if *kind == b'u' {
+        return unicode(rest);
+    }
+    match SHORT[usize::from(*kind)] {
+        0 => None,
+        byte => Some((char::from(byte), 2)),
+    }
+}
+
+/// The digits after `\u`, and the second half where they are the first half of a pair.
+fn unicode(rest: &[u8]) -> Option<(char, usize)> {
+    let (digits, rest) = rest.split_first_chunk()?;
+    let unit = unit(*digits)?;
+    if let Some(char) = char::from_u32(unit) {
+        return Some((char, 6));
+    }
+    let [b'\\', b'u', rest @ ..] = rest else { return None };
+    let low = self::unit(*rest.first_chunk()?)?;
+    let pair = (0xD800..0xDC00).contains(&unit) && (0xDC00..0xE000).contains(&low);
+    let char = pair.then(|| char::from_u32(0x1_0000 + ((unit - 0xD800) << 10) + (low - 0xDC00)));
+    char.flatten().map(|char| (char, 12))
+}
+
+fn unit(digits: [u8; 4]) -> Option<u32> {
+    let [a, b, c, d] = digits.map(|digit| HEX[usize::from(digit)]);
+    (a | b | c | d < 16).then(|| u32::from(a) << 12 | u32::from(b) << 8 | u32::from(c) << 4 | u32::from(d))
+}
+
+/// What a byte after a backslash stands for, 0 where it is no escape. A table, since which of them comes next is
+/// anybody's guess.
+const SHORT: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut rest: &[(u8, u8)] = &[
+        (b'"', b'"'),
+        (b'\\', b'\\'),
+        (b'/', b'/'),
+        (b'b', 0x08),
+        (b'f', 0x0C),
+        (b'n', b'\n'),
+        (b'r', b'\r'),
+        (b't', b'\t'),
+    ];
+    while let [(kind, byte), others @ ..] = rest {
+        table[*kind as usize] = *byte;
+        rest = others;
+    }
+    table
+};
+
+/// The value of a hexadecimal digit, 255 where it is none.
+const HEX: [u8; 256] = {
+    let mut table = [255; 256];
+    let mut rest: &[u8] = b"0123456789abcdef";
+    let mut value = 0;
+    while let [digit, others @ ..] = rest {
+        table[*digit as usize] = value;
+        table[digit.to_ascii_uppercase() as usize] = value;
+        value += 1;
+        rest = others;
+    }
+    table
+};
+
+/// Where the run of ordinary characters that begins at `at` ends: at a quote, a backslash, a control character or the
+/// end. Eight bytes at a time: strings are nearly all of an event.
+#[inline]
+pub(crate) fn ordinary(bytes: &[u8], mut at: usize) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = ONES << 7;
+    // The lowest high bit that each sets is right; those above it may not be, which does no harm.
+    let zero = |word: u64| word.wrapping_sub(ONES) & !word;
+    let control = |word: u64| word.wrapping_sub(ONES * 0x20) & !word;
+    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+        let word = u64::from_le_bytes(*chunk);
+        let quote = zero(word ^ (ONES * u64::from(b'"')));
+        let slash = zero(word ^ (ONES * u64::from(b'\\')));
+        let found = (quote | slash | control(word)) & HIGH;
+        if found != 0 {
+            return at + (found.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    while bytes.get(at).is_some_and(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20)) {
+        at += 1;
+    }
+    at
+}

@@ -1,0 +1,116 @@
+//! Field types that are read and written without serde: those that nearly every event has.
+//!
+//! Only what plainly is of the type is taken here. Whatever is not, errors among it, serde is asked for as with any other
+//! type, so that both ways give the same values and say the same.
+
+use std::any::Any;
+use std::fmt;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::codec::{FieldCodec, plain};
+use crate::json::{self, Shape, Value};
+
+/// A type that is read from a value that was scanned, and written, without serde.
+pub(super) trait Direct: Sized {
+    /// The value, where it is plainly one of this type.
+    fn read(value: Value, text: &str) -> Option<Self>;
+    /// Appends it as serde does; `false` where serde is to be asked.
+    fn write(&self, out: &mut Vec<u8>) -> bool;
+}
+
+/// The codec of a type that goes without serde where it can.
+pub(super) const fn direct<T>() -> FieldCodec
+where
+    T: Direct + fmt::Debug + Serialize + DeserializeOwned + 'static,
+{
+    FieldCodec { encode: encode::<T>, read: Some(read::<T>), ..plain::<T>() }
+}
+
+fn read<T: Direct + 'static>(value: Value, text: &str, slot: &mut dyn Any) -> bool {
+    let Some(slot) = slot.downcast_mut::<Option<T>>() else { return false };
+    *slot = T::read(value, text);
+    slot.is_some()
+}
+
+fn encode<T>(value: &dyn Any, out: &mut Vec<u8>) -> serde_json::Result<()>
+where
+    T: Direct + fmt::Debug + Serialize + DeserializeOwned + 'static,
+{
+    match value.downcast_ref::<T>() {
+        Some(value) if value.write(out) => Ok(()),
+        _ => (const { plain::<T>() }.encode)(value, out),
+    }
+}
+
+impl Direct for String {
+    fn read(value: Value, text: &str) -> Option<Self> {
+        value.string(text).map(json::Text::to_owned)
+    }
+
+    fn write(&self, out: &mut Vec<u8>) -> bool {
+        json::string(self, out);
+        true
+    }
+}
+
+impl Direct for bool {
+    fn read(value: Value, text: &str) -> Option<Self> {
+        (value.shape == Shape::Bool).then(|| value.raw(text) == "true")
+    }
+
+    fn write(&self, out: &mut Vec<u8>) -> bool {
+        out.extend_from_slice(if *self { b"true" } else { b"false" });
+        true
+    }
+}
+
+impl Direct for f64 {
+    /// Both round to the nearest; one that is too large for the type is serde's to refuse.
+    fn read(value: Value, text: &str) -> Option<Self> {
+        let number = (value.shape == Shape::Number).then(|| value.raw(text).parse::<Self>().ok()).flatten();
+        number.filter(|number| number.is_finite())
+    }
+
+    fn write(&self, _: &mut Vec<u8>) -> bool {
+        false
+    }
+}
+
+impl<T: Direct> Direct for Option<T> {
+    fn read(value: Value, text: &str) -> Option<Self> {
+        if value.shape == Shape::Null { Some(None) } else { T::read(value, text).map(Some) }
+    }
+
+    fn write(&self, out: &mut Vec<u8>) -> bool {
+        let Some(value) = self else {
+            out.extend_from_slice(b"null");
+            return true;
+        };
+        value.write(out)
+    }
+}
+
+macro_rules! whole {
+    ($($type:ty)*) => {$(
+        impl Direct for $type {
+            /// `-0` is a float to serde, and so are fractions and exponents.
+            fn read(value: Value, text: &str) -> Option<Self> {
+                let number = (value.shape == Shape::Number).then(|| value.raw(text).parse().ok()).flatten();
+                number.filter(|number| *number != 0 || value.end - value.start == 1)
+            }
+
+            fn write(&self, out: &mut Vec<u8>) -> bool {
+                let negative = i64::try_from(*self).is_ok_and(i64::is_negative);
+                if negative {
+                    out.push(b'-');
+                }
+                json::decimal(self.abs_diff(0).into(), out);
+                true
+            }
+        }
+    )*};
+}
+
+whole! { u8 u16 u32 u64 i8 i16 i32 i64 }
