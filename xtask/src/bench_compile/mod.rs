@@ -88,22 +88,26 @@ fn compare(folder: &Path, mode: &Mode, events: usize, rounds: u32) -> Result<(f6
     Ok((times[0], times[1]))
 }
 
-/// What each part of the generated code adds, from the payload structs up.
+/// What each part of the generated code adds, from the payload structs up, and its share of the whole.
 fn shares(folder: &Path, rounds: u32) -> Result<(), Failure> {
     let names: Vec<String> =
         Layer::ALL.iter().map(|layer| layer.package()).chain([derive(SIZES[1])]).collect();
-    let labels = Layer::ALL.iter().map(|layer| layer.label()).chain(["the derive itself"]);
-    println!("\nwhat each part adds at {} events, in seconds", SIZES[1]);
-    let mut rows: Vec<String> = labels.map(|label| format!("  {label:32}")).collect();
+    let labels = Layer::ALL.iter().map(|layer| layer.label()).chain(["running the derive"]);
+    let mut rows: Vec<String> = labels.map(|label| format!("  {label:30}")).collect();
+    let mut head = format!("{:32}", format!("what each part adds at {}", SIZES[1]));
+    let mut sums = format!("  {:30}", "together");
     for mode in &MODES {
         let times = measure(folder, mode, &names, rounds)?;
+        let whole = times.last().copied().unwrap_or_default();
+        let _ = write!(head, "{:>16}", mode.name);
+        let _ = write!(sums, "{whole:9.2} s     ");
         let mut before = 0.0;
         for (row, time) in rows.iter_mut().zip(times) {
-            let _ = write!(row, " {:>9} {:5.2}", mode.name, time - before);
+            let _ = write!(row, "{:9.2} s {:3.0}%", time - before, (time - before) / whole * 100.0);
             before = time;
         }
     }
-    println!("{}", rows.join("\n"));
+    println!("\n{head}\n{}\n{sums}", rows.join("\n"));
     Ok(())
 }
 
@@ -131,15 +135,20 @@ fn build(folder: &Path, mode: &Mode, package: &str) -> Result<f64, Failure> {
     let text = fs::read(&source)?;
     fs::write(&source, text)?;
     let clock = Clock::start();
-    let status = cargo()
+    let output = cargo()
         .current_dir(folder)
         .args(mode.arguments)
         .args(["--quiet", "--package", package])
         .env("CARGO_INCREMENTAL", "0")
         .env("CARGO_TARGET_DIR", folder.join("target"))
-        .status()?;
+        .output()?;
     let seconds = clock.seconds();
-    if status.success() { Ok(seconds) } else { Err(Failure::found(format!("`{package}` does not build"))) }
+    if output.status.success() {
+        return Ok(seconds);
+    }
+    let text = String::from_utf8_lossy(&output.stderr);
+    let first: Vec<&str> = text.lines().take(20).collect();
+    Err(Failure::found(format!("`{package}` does not build:\n{}", first.join("\n"))))
 }
 
 fn source_file(folder: &Path, package: &str) -> PathBuf {

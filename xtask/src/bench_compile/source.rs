@@ -130,8 +130,9 @@ pub(super) fn layers(expanded: &str, events: usize) -> syn::Result<Vec<(String, 
     let file = syn::parse_file(expanded)?;
     let plain =
         definition_enum(events).replace("#[event(requires(node))]", "").replace("#[event(default)] ", "");
-    let text =
-        |layer| format!("//! Generated.\n#![allow(missing_docs, dead_code)]\n{plain}{}", upto(&file, layer));
+    // Lints pass over what a macro writes. Here it stands in a file, and two thousand warnings take seconds of their own.
+    let lints = "#![allow(missing_docs, dead_code, unused_imports)]";
+    let text = |layer| format!("//! Generated.\n{lints}\n{plain}{}", upto(&file, layer));
     Ok(Layer::ALL.iter().map(|layer| (layer.package(), text(*layer))).collect())
 }
 
