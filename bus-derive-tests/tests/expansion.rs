@@ -6,7 +6,7 @@
 
 #[path = "../../bus-macros/src/attr/mod.rs"]
 mod attr;
-#[path = "../../bus-macros/src/check.rs"]
+#[path = "../../bus-macros/src/check/mod.rs"]
 mod check;
 #[path = "../../bus-macros/src/ctxt.rs"]
 mod ctxt;

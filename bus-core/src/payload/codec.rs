@@ -20,7 +20,7 @@ use crate::json::Value;
     note = "for a type of another crate name a module that reads and writes it: `#[serde(with = \"module\")]`, or leave \
             the field off the wire: `#[serde(skip)]`"
 )]
-pub trait FieldValue: fmt::Debug + 'static {
+pub trait FieldValue: 'static {
     /// How values of this type are written and read.
     #[doc(hidden)]
     const CODEC: &'static FieldCodec;

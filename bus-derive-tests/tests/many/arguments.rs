@@ -1,4 +1,4 @@
-//! Two arguments are wrong: two errors.
+//! Two arguments are wrong: 2 errors.
 use bus_core::{AgentEvent, EventBus};
 
 #[derive(AgentEvent)]

@@ -1,4 +1,4 @@
-//! Two scopes are missing: two errors.
+//! Two scopes are missing: 2 errors.
 use bus_core::{AgentEvent, EventBus};
 
 #[derive(AgentEvent)]

@@ -1,4 +1,4 @@
-//! Emitting a payload without both scopes.
+//! Two scopes are missing where a payload is emitted: 2 errors.
 use bus_core::{AgentEvent, EventBus};
 
 #[derive(AgentEvent)]

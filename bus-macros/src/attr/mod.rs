@@ -57,6 +57,7 @@ impl Place {
 /// All words of the attributes that belong to this place; of a word that is there twice the first.
 fn collect(ctxt: &Ctxt, attrs: &[Attribute], place: Place) -> Vec<Word> {
     let mut all: Vec<Word> = Vec::new();
+    check_schemars(ctxt, attrs);
     for attr in attrs {
         if attr.path().is_ident(place.attribute()) {
             for word in words(ctxt, attr) {
@@ -72,6 +73,14 @@ fn collect(ctxt: &Ctxt, attrs: &[Attribute], place: Place) -> Vec<Word> {
         }
     }
     all
+}
+
+/// Reports the words of schemars: a payload has no derive of its own that would read them.
+fn check_schemars(ctxt: &Ctxt, attrs: &[Attribute]) {
+    for attr in attrs.iter().filter(|attr| attr.path().is_ident("schemars")) {
+        let message = "the schema of a field is that of its type: put this on the type, or leave it out";
+        ctxt.error(syn::spanned::Spanned::span(attr.path()), message);
+    }
 }
 
 /// Reports a word that does not belong here: it stands elsewhere, or it is a slip of the finger.

@@ -1,6 +1,7 @@
 //! One word of an attribute: `transient`, `version = 2`, `by(target)`.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
+use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitInt, LitStr, Meta, Path, Token};
@@ -26,9 +27,17 @@ pub(crate) enum Value {
 
 impl Parse for Word {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let name = input.call(syn::ext::IdentExt::parse_any)?;
+        if !input.peek(Ident::peek_any) {
+            return Err(
+                input.error("expected a word, as in `#[event(transient)]`; the docs of the derive list them")
+            );
+        }
+        let name = input.call(Ident::parse_any)?;
         let value = if input.peek(Token![=]) {
             input.parse::<Token![=]>()?;
+            if input.is_empty() {
+                return Err(syn::Error::new(name.span(), format!("expected a value: `{name} = ..`")));
+            }
             Value::Is(input.parse()?)
         } else if input.peek(syn::token::Paren) {
             let content;
@@ -37,6 +46,9 @@ impl Parse for Word {
         } else {
             Value::Nothing
         };
+        if input.peek(Token![:]) {
+            return Err(input.error(format!("expected `=`: write `{name} = ..`")));
+        }
         if !input.is_empty() && !input.peek(Token![,]) {
             return Err(input.error(format!("expected `,` after `{name}`")));
         }

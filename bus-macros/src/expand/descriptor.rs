@@ -23,7 +23,7 @@ pub(super) fn expand(names: &Names, definition: &Definition, event: &Event, inde
     let facts = facts(names, definition, event);
     let place = place(event.ident.span());
     let (cfgs, allow, descriptor) =
-        (&event.cfgs, allow_deprecated(event.deprecated.is_some()), self::name(index));
+        (&event.cfgs, allow_deprecated(event.mentions_deprecated()), self::name(index));
     quote_spanned! {span=>
         #(#cfgs)* #allow
         static #descriptor: #private::Descriptor = {

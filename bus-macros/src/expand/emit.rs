@@ -21,7 +21,7 @@ pub(super) fn extension(names: &Names, definition: &Definition) -> TokenStream {
     let helpers = definition.events.iter().filter(|event| seen.insert(event.helper()));
     let helpers = helpers.map(|event| helper(names, event));
     let doc = format!(" The emit helpers of [`{}`], one for each event.", definition.ident);
-    let allow = allow_deprecated(definition.events.iter().any(|event| event.deprecated.is_some()));
+    let allow = allow_deprecated(definition.events.iter().any(Event::mentions_deprecated));
     quote_spanned! {span=>
         #[doc = #doc]
         #allow
@@ -33,7 +33,7 @@ pub(super) fn extension(names: &Names, definition: &Definition) -> TokenStream {
 }
 
 fn helper(names: &Names, event: &Event) -> TokenStream {
-    let Event { ident, cfgs, deprecated, .. } = event;
+    let Event { ident, cfgs, deprecated, allows, .. } = event;
     let span = at(ident.span());
     let (private, krate) = (names.private(span), names.krate(span));
     let name = format_ident!("{}", event.helper(), span = span);
@@ -54,7 +54,7 @@ fn helper(names: &Names, event: &Event) -> TokenStream {
     let docs = helper_docs(event);
     let allow = allow_arguments(required.len() + 1);
     quote_spanned! {span=>
-        #(#cfgs)* #docs #deprecated #allow
+        #(#cfgs)* #docs #deprecated #allow #(#allows)*
         fn #name(&self, #(#parameters),*) -> #result #bounds {
             #body
         }
@@ -96,22 +96,22 @@ pub(super) fn builder(names: &Names, definition: &Definition, event: &Event) -> 
     if !event.has_builder() {
         return None;
     }
-    let Event { ident, cfgs, .. } = event;
+    let Event { ident, cfgs, allows, .. } = event;
     let (vis, span) = (&definition.vis, at(ident.span()));
     let krate = names.krate(span);
     let name = event.builder();
     let setters = setter::all(names, vis, event, &setter::Target::Builder);
     let doc = format!(" An emit of [`{}`] whose optional fields can still be set.", ident.unraw());
-    let allow = allow_deprecated(event.deprecated.is_some());
+    let allow = allow_deprecated(event.mentions_deprecated());
     Some(quote_spanned! {span=>
         #(#cfgs)*
         #[doc = #doc]
         #[must_use = #MUST_USE]
-        #allow
+        #allow #(#allows)*
         #vis struct #name {
             inner: #krate::Emit<#ident>,
         }
-        #(#cfgs)* #allow
+        #(#cfgs)* #allow #(#allows)*
         impl #name {
             #setters
             #[doc = " Publishes and waits for nobody."]

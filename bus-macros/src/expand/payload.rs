@@ -38,7 +38,8 @@ fn structure_field(definition: &Definition, field: &Field) -> TokenStream {
     let (vis, ty, span) = (respanned(definition, field.span()), &field.ty, at(field.span()));
     let ident = located(&field.ident);
     let docs = docs_or(&field.docs, &format!("The field `{}`.", field.name));
-    quote_spanned!(span=> #docs #vis #ident: #ty)
+    let (allows, deprecated) = (&field.allows, &field.deprecated);
+    quote_spanned!(span=> #docs #(#allows)* #deprecated #vis #ident: #ty)
 }
 
 /// The enum's visibility, standing at the field: an error about a field points at the field.
@@ -52,7 +53,7 @@ fn respanned(definition: &Definition, span: Span) -> TokenStream {
 }
 
 fn methods(names: &Names, definition: &Definition, event: &Event) -> TokenStream {
-    let Event { ident, cfgs, fields, .. } = event;
+    let Event { ident, cfgs, fields, allows, .. } = event;
     let (vis, span) = (&definition.vis, at(ident.span()));
     let required: Vec<&Field> = fields.iter().filter(|field| field.is_required()).collect();
     let parameters = required.iter().map(|field| setter::parameter(names, field));
@@ -64,10 +65,10 @@ fn methods(names: &Names, definition: &Definition, event: &Event) -> TokenStream
     let setters = setter::all(names, vis, event, &setter::Target::Payload);
     let defaults = fields.iter().filter_map(|field| default_function(names, field));
     let doc = new_doc(&required, fields.len());
-    let allow = allow_deprecated(event.deprecated.is_some());
+    let allow = allow_deprecated(event.mentions_deprecated());
     let allow_arguments = allow_arguments(required.len());
     quote_spanned! {span=>
-        #(#cfgs)* #allow
+        #(#cfgs)* #allow #(#allows)*
         impl #ident {
             #[doc = #doc]
             #allow_arguments
@@ -113,6 +114,7 @@ fn default_name(field: &Field) -> Ident {
 fn default_function(names: &Names, field: &Field) -> Option<TokenStream> {
     let Otherwise::Is(expr) = &field.otherwise else { return None };
     let (function, ty, private) = (default_name(field), &field.ty, names.private(at(field.span())));
+    let allows = &field.allows;
     let plain_literal = matches!(expr, syn::Expr::Lit(_));
     let value = match (field.takes, &field.inner) {
         (Takes::Into, None) if plain_literal => quote!(#private::IntoField::<#ty>::into_field(#expr)),
@@ -120,6 +122,7 @@ fn default_function(names: &Names, field: &Field) -> Option<TokenStream> {
     };
     // By way of a name: a lint that looks at what a function returns would find `Some(..)` needless here.
     Some(quote! {
+        #(#allows)*
         #[inline]
         fn #function() -> #ty {
             let value: #ty = #value;
@@ -133,7 +136,7 @@ pub(super) fn traits(names: &Names, event: &Event, index: usize) -> TokenStream 
     let Event { ident, cfgs, .. } = event;
     let span = at(ident.span());
     let private = names.private(span);
-    let allow = allow_deprecated(event.deprecated.is_some());
+    let allow = allow_deprecated(event.mentions_deprecated());
     let payload = payload(names, event, index);
     quote_spanned! {span=>
         #(#cfgs)* #allow

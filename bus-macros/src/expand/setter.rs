@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::{Type, Visibility};
 
@@ -21,8 +21,8 @@ pub(super) enum Target {
 /// `target: impl IntoField<String>`
 pub(super) fn parameter(names: &Names, field: &Field) -> TokenStream {
     let (ident, span) = (&field.ident, at(field.span()));
-    let ty = parameter_type(names, field, &field.ty);
-    quote_spanned!(span=> #ident: #ty)
+    let (ty, allows) = (parameter_type(names, field, &field.ty), &field.allows);
+    quote_spanned!(span=> #(#allows)* #ident: #ty)
 }
 
 fn parameter_type(names: &Names, field: &Field, ty: &Type) -> TokenStream {
@@ -57,10 +57,11 @@ pub(super) fn all(names: &Names, vis: &Visibility, event: &Event, target: &Targe
 
 /// The setter of an optional field, and for an `Option` the one that takes it whole.
 fn expand(names: &Names, vis: &Visibility, field: &Field, target: &Target) -> TokenStream {
-    let (ident, span) = (&field.ident, at(field.span()));
-    let name = located(ident);
+    let Field { ident, allows, deprecated, .. } = field;
+    let (name, span) = (located(ident), at(field.span()));
     let value = converted(names, field);
-    let value = if field.inner.is_some() { quote!(::core::option::Option::Some(#value)) } else { value };
+    let given =
+        if field.inner.is_some() { quote!(::core::option::Option::Some(#value)) } else { value.clone() };
     let parameter = parameter_type(names, field, field.inner.as_ref().unwrap_or(&field.ty));
     let docs = docs_or(&field.docs, &format!("Sets `{}`.", ident.unraw()));
     let place = match target {
@@ -73,24 +74,29 @@ fn expand(names: &Names, vis: &Visibility, field: &Field, target: &Target) -> To
         Target::Builder => None,
     };
     let maybe = field.inner.is_some().then(|| {
-        let (name, ty) = (format_ident!("maybe_{}", field.ident.unraw(), span = span), &field.ty);
+        let name = format_ident!("maybe_{}", field.ident.unraw(), span = span);
+        let (ty, whole) = if field.is_broken() {
+            (parameter_type(names, field, &field.ty), quote!(::core::option::Option::Some(#value)))
+        } else {
+            (field.ty.to_token_stream(), quote!(#ident))
+        };
         let doc = format!(" [`{}`](Self::{}), where there may be none.", ident.unraw(), ident.unraw());
         quote_spanned! {span=>
             #[doc = #doc]
-            #must_use
+            #(#allows)* #deprecated #must_use
             #[inline]
             #vis fn #name(mut self, #ident: #ty) -> Self {
-                #place = #ident;
+                #place = #whole;
                 self
             }
         }
     });
     quote_spanned! {span=>
         #docs
-        #must_use
+        #(#allows)* #deprecated #must_use
         #[inline]
         #vis fn #name(mut self, #ident: #parameter) -> Self {
-            #place = #value;
+            #place = #given;
             self
         }
         #maybe

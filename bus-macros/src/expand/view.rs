@@ -6,7 +6,7 @@ use syn::Ident;
 use syn::ext::IdentExt;
 
 use super::{Names, allow_deprecated, docs_or};
-use crate::model::{Definition, at};
+use crate::model::{Definition, Event, at};
 
 /// `BuildEventsRef`
 pub(super) fn name(definition: &Definition) -> Ident {
@@ -19,15 +19,15 @@ pub(super) fn expand(definition: &Definition) -> TokenStream {
         return TokenStream::new();
     }
     let variants = definition.events.iter().map(|event| {
-        let (ident, cfgs) = (&event.ident, &event.cfgs);
+        let (ident, cfgs, allows) = (&event.ident, &event.cfgs, &event.allows);
         let docs = docs_or(&event.docs, &format!("The event `{}`.", event.kind.value()));
-        quote_spanned!(at(ident.span())=> #(#cfgs)* #docs #ident(&'a #ident))
+        quote_spanned!(at(ident.span())=> #(#cfgs)* #docs #(#allows)* #ident(&'a #ident))
     });
     let doc = format!(
         " One event of [`{}`], borrowed: what `event.view()` gives, to `match` on.",
         definition.ident
     );
-    let allow = allow_deprecated(definition.events.iter().any(|event| event.deprecated.is_some()));
+    let allow = allow_deprecated(definition.events.iter().any(Event::mentions_deprecated));
     quote! {
         #[doc = #doc]
         #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug)]

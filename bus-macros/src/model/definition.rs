@@ -4,7 +4,7 @@ use quote::{ToTokens, quote};
 use syn::spanned::Spanned;
 use syn::{Attribute, DataEnum, DeriveInput, Generics, Ident, Path, Variant, Visibility};
 
-use super::event::{Common, Event, with_name};
+use super::event::{Common, Event, allows};
 use crate::attr::definition::DefinitionAttrs;
 use crate::attr::serde::rename_rule;
 use crate::ctxt::Ctxt;
@@ -41,7 +41,7 @@ impl Definition {
             prefix: attrs.prefix.as_ref().map(syn::LitStr::value).unwrap_or_default(),
             rule: rename_rule(ctxt, &item.attrs, true),
             generics,
-            allows: with_name(&item.attrs, "allow"),
+            allows: allows(&item.attrs),
         };
         Self {
             ident: item.ident.clone(),

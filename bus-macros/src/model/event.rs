@@ -3,7 +3,7 @@
 use quote::format_ident;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Attribute, Fields, Ident, LitStr, Path, Variant};
+use syn::{Attribute, Fields, Ident, LitStr, Meta, Path, Variant};
 
 use super::field::Field;
 use super::name::snake;
@@ -22,7 +22,7 @@ pub(crate) struct Event {
     pub(crate) docs: Vec<Attribute>,
     pub(crate) doc_text: String,
     pub(crate) cfgs: Vec<Attribute>,
-    /// `#[allow(..)]` on the variant or the enum, for lints that look at names.
+    /// `#[allow(..)]` of the variant and the enum, for lints that look at names.
     pub(crate) allows: Vec<Attribute>,
     /// The attribute, to be put on what is generated.
     pub(crate) deprecated: Option<Attribute>,
@@ -84,7 +84,7 @@ impl Event {
             docs: with_name(&variant.attrs, "doc"),
             doc_text: attr::docs(&variant.attrs),
             cfgs: with_name(&variant.attrs, "cfg"),
-            allows: [common.allows.clone(), with_name(&variant.attrs, "allow")].concat(),
+            allows: [common.allows.clone(), allows(&variant.attrs)].concat(),
             deprecated: with_name(&variant.attrs, "deprecated").into_iter().next(),
             deprecation: attr::deprecated(&variant.attrs),
             aliases: attrs.aliases,
@@ -104,9 +104,16 @@ impl Event {
         }
     }
 
-    /// `emit_target_started`
+    /// Its kind as `kind = ".."` would say it.
+    pub(crate) fn kind_without(&self, prefix: Option<&LitStr>) -> String {
+        let kind = self.kind.value();
+        let prefix = prefix.map(LitStr::value).unwrap_or_default();
+        kind.strip_prefix(&prefix).unwrap_or(&kind).to_owned()
+    }
+
+    /// `emit_target_started`: also where the struct had to be renamed, so that callers are not wrong too.
     pub(crate) fn helper(&self) -> String {
-        format!("emit_{}", snake(&self.ident.unraw().to_string()))
+        format!("emit_{}", snake(&self.variant.unraw().to_string()))
     }
 
     /// `EmitTargetStarted`
@@ -117,6 +124,11 @@ impl Event {
     /// Whether the helper gives a builder of its own rather than an `Emit`.
     pub(crate) fn has_builder(&self) -> bool {
         self.fields.iter().any(|field| !field.is_required())
+    }
+
+    /// Whether code that takes its fields apart mentions something deprecated.
+    pub(crate) fn mentions_deprecated(&self) -> bool {
+        self.deprecated.is_some() || self.fields.iter().any(|field| field.deprecated.is_some())
     }
 
     pub(crate) fn field(&self, ident: &Ident) -> Option<&Field> {
@@ -153,6 +165,18 @@ fn fields(ctxt: &Ctxt, variant: &Variant, rule: Option<RenameRule>, generics: &[
         field
     });
     named.filter_map(|field| Field::read(ctxt, &field, rule, generics)).collect()
+}
+
+/// The lints that are allowed. What is expected of the user's code need not be so in the generated: there it is allowed.
+pub(super) fn allows(attrs: &[Attribute]) -> Vec<Attribute> {
+    let expected = with_name(attrs, "expect").into_iter().filter_map(|attr| match attr.meta {
+        Meta::List(list) => {
+            let lints = list.tokens;
+            Some(syn::parse_quote!(#[allow(#lints)]))
+        }
+        _ => None,
+    });
+    with_name(attrs, "allow").into_iter().chain(expected).collect()
 }
 
 pub(super) fn with_name(attrs: &[Attribute], name: &str) -> Vec<Attribute> {

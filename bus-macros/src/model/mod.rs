@@ -8,6 +8,7 @@ mod event;
 mod field;
 mod lenient;
 mod name;
+mod types;
 
 pub(crate) use self::definition::Definition;
 pub(crate) use self::event::{Ending, Event};

@@ -27,6 +27,26 @@ mod outer {
     }
 }
 
+/// In a method, and where there is no function at all.
+struct House;
+
+impl House {
+    fn light(bus: &EventBus) {
+        #[derive(AgentEvent)]
+        enum LightEvents {
+            LightOn { lamp: u8 },
+        }
+        bus.stream("house").emit_light_on(1).send();
+    }
+}
+
+const _: () = {
+    #[derive(AgentEvent)]
+    enum ConstEvents {
+        BellRang,
+    }
+};
+
 fn main() {
     #[derive(AgentEvent)]
     enum LocalEvents {
@@ -38,6 +58,7 @@ fn main() {
     let house = bus.stream("house");
     house.emit_room_entered("kitchen").by("Ada").send();
     house.emit_window_opened("south").send();
+    House::light(&bus);
     house.emit_door_opened("front").send();
     {
         use bus_derive_tests::OpenEventsEmit;
@@ -47,6 +68,6 @@ fn main() {
     let catalogue = bus.catalogue();
     let kinds: Vec<_> =
         catalogue.iter().map(|event| event.kind).filter(|kind| !kind.starts_with("strict.")).collect();
-    assert_eq!(kinds, ["hid", "inner.door_opened", "open.door_opened", "room_entered", "window_opened"]);
-    assert_eq!(bus.history().collect().len(), 5);
+    assert_eq!(kinds, ["bell_rang", "hid", "inner.door_opened", "light_on", "open.door_opened", "room_entered", "window_opened"]);
+    assert_eq!(bus.history().collect().len(), 6);
 }

@@ -1,0 +1,10 @@
+//! A list without its brackets.
+use bus_core::AgentEvent;
+
+#[derive(AgentEvent)]
+pub enum BuildEvents {
+    #[event(requires = node)]
+    TargetStarted,
+}
+
+fn main() {}

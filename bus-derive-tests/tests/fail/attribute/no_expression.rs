@@ -1,0 +1,12 @@
+//! A default that is not finished.
+use bus_core::AgentEvent;
+
+#[derive(AgentEvent)]
+pub enum BuildEvents {
+    TargetStarted {
+        #[event(default = )]
+        jobs: u32,
+    },
+}
+
+fn main() {}

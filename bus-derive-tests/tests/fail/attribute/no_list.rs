@@ -1,0 +1,10 @@
+//! A word that needs a list.
+use bus_core::AgentEvent;
+
+#[derive(AgentEvent)]
+pub enum BuildEvents {
+    #[event(alias)]
+    TargetStarted,
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! A word that needs a number.
+use bus_core::AgentEvent;
+
+#[derive(AgentEvent)]
+#[events(version)]
+pub enum BuildEvents {
+    TargetStarted,
+}
+
+fn main() {}

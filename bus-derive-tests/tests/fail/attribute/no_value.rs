@@ -1,0 +1,10 @@
+//! A word that needs a value.
+use bus_core::AgentEvent;
+
+#[derive(AgentEvent)]
+pub enum BuildEvents {
+    #[event(kind)]
+    TargetStarted,
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+//! What ends itself never ends.
+use bus_core::AgentEvent;
+
+#[derive(AgentEvent)]
+pub enum BuildEvents {
+    #[event(ends_with(TargetStarted))]
+    TargetStarted,
+    TargetFinished,
+}
+
+fn main() {}

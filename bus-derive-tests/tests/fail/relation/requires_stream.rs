@@ -1,0 +1,10 @@
+//! A scope that is always there.
+use bus_core::AgentEvent;
+
+#[derive(AgentEvent)]
+pub enum BuildEvents {
+    #[event(requires(stream))]
+    TargetStarted,
+}
+
+fn main() {}

@@ -1,0 +1,75 @@
+//! Rules of kinds and aliases.
+
+use std::collections::HashMap;
+
+use crate::ctxt::Ctxt;
+use crate::model::{Definition, Event};
+
+/// A kind is a key in tables and a name in file systems and query strings: longer ones are no names.
+const LONGEST_KIND: usize = 100;
+
+/// The prefix is part of each kind.
+pub(super) fn check_prefix(ctxt: &Ctxt, definition: &Definition) {
+    if let Some(prefix) = definition.prefix.as_ref().filter(|prefix| !allowed(&prefix.value())) {
+        ctxt.error(prefix.span(), "a prefix has small letters, digits, `_` and `.` only: \"build.\"");
+    }
+}
+
+/// Kinds and aliases have the letters `[a-z0-9_.]`, at least one and not too many.
+pub(super) fn check_kinds(ctxt: &Ctxt, event: &Event, definition: &Definition) {
+    let prefix_is_wrong = definition.prefix.as_ref().is_some_and(|prefix| !allowed(&prefix.value()));
+    for kind in std::iter::once(&event.kind).filter(|_| !prefix_is_wrong).chain(&event.aliases) {
+        let text = kind.value();
+        if text.is_empty() {
+            ctxt.error(kind.span(), "a kind is not empty: leave `kind` out for the name in snake case");
+        } else if text.len() > LONGEST_KIND {
+            ctxt.error(
+                kind.span(),
+                format!("a kind has at most {LONGEST_KIND} letters, this one has {}", text.len()),
+            );
+        } else if !allowed(&text) {
+            ctxt.error(
+                kind.span(),
+                wrong_letters(&text, event.kind_is_given || !std::ptr::eq(kind, &raw const event.kind)),
+            );
+        }
+    }
+}
+
+fn allowed(kind: &str) -> bool {
+    kind.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.'))
+}
+
+/// The same written rightly; where the name of the variant gave it, the name may stay.
+fn wrong_letters(kind: &str, is_given: bool) -> String {
+    if !is_given {
+        return format!(
+            "the kind `{kind}` that this name gives has letters beside a-z, digits, `_` and `.`: give it another, \
+             `#[event(kind = \"..\")]`"
+        );
+    }
+    let lower = kind.to_lowercase();
+    let fixed = lower.chars().map(|c| if matches!(c, 'a'..='z' | '0'..='9' | '_' | '.') { c } else { '_' });
+    format!("a kind has small letters, digits, `_` and `.` only: \"{}\"", fixed.collect::<String>())
+}
+
+/// A kind or an alias names one event.
+pub(super) fn check_distinct_kinds(ctxt: &Ctxt, definition: &Definition) {
+    let mut seen: HashMap<String, (&Event, &str)> = HashMap::new();
+    let kinds = definition.events.iter().map(|event| (&event.kind, event, "the kind"));
+    let aliases = definition
+        .events
+        .iter()
+        .flat_map(|event| event.aliases.iter().map(move |alias| (alias, event, "an alias")));
+    for (kind, event, what) in kinds.chain(aliases).filter(|(kind, ..)| !kind.value().is_empty()) {
+        let name = kind.value();
+        if let Some((other, what)) = seen.insert(name.clone(), (event, what)) {
+            let message = if other.ident == event.ident {
+                format!("`{name}` names this event already: leave it out")
+            } else {
+                format!("`{name}` is {what} of `{}` already: give one of the two another", other.ident)
+            };
+            ctxt.error(kind.span(), message);
+        }
+    }
+}

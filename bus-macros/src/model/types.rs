@@ -1,0 +1,143 @@
+//! What the tokens of a type tell: a derive knows names, not types.
+
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::{GenericArgument, PathArguments, Type};
+
+use super::field::Takes;
+use crate::ctxt::Ctxt;
+
+/// An event lives longer than who emits it: its fields borrow nothing. Looks at the tokens, since the tree of a type has
+/// dozens of kinds of nodes and a borrow is a `&` or a lifetime in any of them.
+pub(super) fn check_owned(ctxt: &Ctxt, ty: &Type) -> bool {
+    let tokens = flat(ty.to_token_stream());
+    // In the enum it would be the enum, in the struct the struct, and in the helper the emitter.
+    if let Some(token) =
+        tokens.iter().find(|token| matches!(token, TokenTree::Ident(ident) if ident == "Self"))
+    {
+        ctxt.error(token.span(), "`Self` is nothing that an event can hold: write the name of a type");
+        return false;
+    }
+    let Some(at) =
+        tokens.iter().position(|token| matches!(token, TokenTree::Punct(punct) if punct.as_char() == '&'))
+    else {
+        return true;
+    };
+    let behind = tokens[at + 1..].iter().find_map(|token| match token {
+        TokenTree::Ident(ident) if ident != "static" && ident != "mut" => Some(ident.to_string()),
+        TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket => Some("[]".to_owned()),
+        _ => None,
+    });
+    let fix = match behind.as_deref() {
+        Some("str") => "use `String`",
+        Some("[]") => "use a `Vec`",
+        _ => "leave out the `&`",
+    };
+    ctxt.error(tokens[at].span(), format!("an event owns its fields, and this one borrows: {fix}"));
+    false
+}
+
+/// Whether the type names a parameter of a generic definition (which was reported).
+pub(super) fn mentions(ty: &Type, generics: &[String]) -> bool {
+    !generics.is_empty()
+        && flat(ty.to_token_stream()).iter().any(
+            |token| matches!(token, TokenTree::Ident(ident) if generics.iter().any(|name| ident == name)),
+        )
+}
+
+/// The tokens with those inside of groups; the groups too.
+fn flat(tokens: TokenStream) -> Vec<TokenTree> {
+    let mut all = Vec::new();
+    for token in tokens {
+        let inside = if let TokenTree::Group(group) = &token { flat(group.stream()) } else { Vec::new() };
+        all.push(token);
+        all.extend(inside);
+    }
+    all
+}
+
+/// Without the invisible brackets that a macro of the user's puts round a type.
+fn peeled(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => peeled(&group.elem),
+        ty => ty,
+    }
+}
+
+pub(super) fn option_inner(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = peeled(ty) else { return None };
+    let last = path.path.segments.last().filter(|last| last.ident == "Option")?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    match arguments.args.first() {
+        Some(GenericArgument::Type(inner)) if arguments.args.len() == 1 => Some(inner),
+        _ => None,
+    }
+}
+
+/// Told by the name of the type, since a derive knows no more: text, JSON and what is called an id are converted.
+pub(super) fn takes(ty: &Type) -> Takes {
+    let Type::Path(path) = peeled(ty) else { return Takes::Exactly };
+    let Some(last) = path.path.segments.last() else { return Takes::Exactly };
+    let inside = flat(last.arguments.to_token_stream());
+    let names =
+        |word: &str| inside.iter().any(|token| matches!(token, TokenTree::Ident(ident) if ident == word));
+    match last.ident.to_string().as_str() {
+        "String" | "PathBuf" | "Value" => Takes::Into,
+        "Box" | "Arc" | "Rc" | "Cow" if names("str") => Takes::Into,
+        "Object" => Takes::Object,
+        "Map" if names("Value") => Takes::Object,
+        name if name.ends_with("Id") => Takes::Into,
+        _ => Takes::Exactly,
+    }
+}
+
+/// Whether bus-core may have compiled the codec of a type already: told by names, so it has to be asked for in a way that
+/// another type of the name survives.
+pub(super) fn is_known(ty: &Type) -> bool {
+    const KNOWN: &[&str] = &[
+        "String",
+        "bool",
+        "f32",
+        "f64",
+        "u8",
+        "u16",
+        "u32",
+        "u64",
+        "usize",
+        "i8",
+        "i16",
+        "i32",
+        "i64",
+        "isize",
+        "Option",
+        "Vec",
+        "Value",
+        "Map",
+        "Object",
+        "BTreeMap",
+        "HashMap",
+        "std",
+        "core",
+        "alloc",
+        "serde_json",
+        "collections",
+        "string",
+        "vec",
+        "option",
+    ];
+    flat(ty.to_token_stream()).iter().all(|token| match token {
+        TokenTree::Ident(ident) => KNOWN.iter().any(|known| ident == known),
+        TokenTree::Punct(_) => true,
+        TokenTree::Group(group) => group.delimiter() == Delimiter::None,
+        TokenTree::Literal(_) => false,
+    })
+}
+
+/// Whether a type says this name, and not as the end of a path.
+pub(super) fn names(ty: &Type, name: &str) -> bool {
+    let tokens = flat(ty.to_token_stream());
+    let follows_path =
+        |at: usize| at > 0 && matches!(&tokens[at - 1], TokenTree::Punct(punct) if punct.as_char() == ':');
+    let mut places = tokens.iter().enumerate();
+    places.any(|(at, token)| matches!(token, TokenTree::Ident(ident) if ident == name) && !follows_path(at))
+}
