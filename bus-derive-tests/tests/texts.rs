@@ -16,8 +16,8 @@ fn catalogue() -> Vec<&'static str> {
 fn shown() -> Vec<String> {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
     let folders = files(&tests.join("fail")).into_iter().chain([tests.join("many")]);
-    let texts = folders.flat_map(|folder| files(&folder)).filter(|path| path.extension().unwrap() != "rs");
-    let lines = texts.flat_map(|path| {
+    let pinned = folders.flat_map(|folder| files(&folder)).filter(|path| path.extension().unwrap() != "rs");
+    let lines = pinned.flat_map(|path| {
         let text = std::fs::read_to_string(path).unwrap();
         text.lines().map(str::to_owned).collect::<Vec<_>>()
     });
