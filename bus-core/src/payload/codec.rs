@@ -84,20 +84,29 @@ pub(super) const fn plain<T: fmt::Debug + Serialize + DeserializeOwned + 'static
     FieldCodec::of::<T, Plain>()
 }
 
-/// The codec of `T`, written and read by `A`.
+/// The codec of `T`, written and read by `A`. The bounds stand on the functions, so that a type that lacks one is told of
+/// that and not of a constant it has never heard of.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct CodecOf<T, A>(PhantomData<(T, A)>);
 
-impl<T: fmt::Debug + 'static, A: Adapter<T>> CodecOf<T, A> {
+impl<T: 'static, A> CodecOf<T, A> {
     /// For a field with an adapter.
-    pub const CODEC: &'static FieldCodec = &FieldCodec::of::<T, A>();
-}
+    pub const fn codec() -> &'static FieldCodec
+    where
+        T: fmt::Debug,
+        A: Adapter<T>,
+    {
+        const { &FieldCodec::of::<T, A>() }
+    }
 
-impl<T: fmt::Debug + 'static> CodecOf<T, ()> {
     /// For a field that is never written and never read.
-    pub const SKIPPED: &'static FieldCodec =
-        &FieldCodec { encode: |_, _| Ok(()), decode: SKIP, read: None, debug: debug::<T> };
+    pub const fn skipped() -> &'static FieldCodec
+    where
+        T: fmt::Debug,
+    {
+        const { &FieldCodec { encode: |_, _| Ok(()), decode: SKIP, read: None, debug: debug::<T> } }
+    }
 }
 
 impl fmt::Debug for FieldCodec {

@@ -14,7 +14,7 @@ pub(crate) use self::word::{Value, Word};
 
 use syn::{Attribute, Expr, ExprLit, Lit, Meta};
 
-use self::word::words;
+use self::word::{bare, words};
 use crate::ctxt::Ctxt;
 
 /// The attribute on the enum.
@@ -122,10 +122,14 @@ pub(crate) fn docs(attrs: &[Attribute]) -> String {
 
 fn doc_line(attr: &Attribute) -> Option<String> {
     match &attr.meta {
-        Meta::NameValue(meta) if meta.path.is_ident("doc") => match &meta.value {
-            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
-            _ => None,
-        },
+        Meta::NameValue(meta) if meta.path.is_ident("doc") => text(&meta.value),
+        _ => None,
+    }
+}
+
+fn text(expr: &Expr) -> Option<String> {
+    match bare(expr.clone()) {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
         _ => None,
     }
 }
@@ -136,11 +140,7 @@ pub(crate) fn deprecated(attrs: &[Attribute]) -> Option<String> {
     let mut note = String::new();
     match &attr.meta {
         Meta::Path(_) => {}
-        Meta::NameValue(meta) => {
-            if let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &meta.value {
-                note = text.value();
-            }
-        }
+        Meta::NameValue(meta) => note = text(&meta.value).unwrap_or_default(),
         // What else is wrong with it the compiler says.
         Meta::List(_) => drop(attr.parse_nested_meta(|meta| {
             let text: syn::LitStr = meta.value()?.parse()?;

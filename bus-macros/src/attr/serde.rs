@@ -1,5 +1,7 @@
 //! Serde's own attributes: honoured by the table codec, or refused with the word to use instead.
 
+use std::collections::HashSet;
+
 use proc_macro2::Span;
 use syn::meta::ParseNestedMeta;
 use syn::{Attribute, Expr, ExprPath, LitStr, Path};
@@ -53,8 +55,17 @@ pub(crate) enum RenameRule {
 impl SerdeField {
     pub(crate) fn read(ctxt: &Ctxt, attrs: &[Attribute]) -> Self {
         let mut found = Self::default();
+        let mut seen = HashSet::new();
         for attr in attrs.iter().filter(|attr| attr.path().is_ident("serde")) {
-            ctxt.ok(attr.parse_nested_meta(|meta| found.word(ctxt, &meta)));
+            ctxt.ok(attr.parse_nested_meta(|meta| {
+                if seen.insert(meta.path.clone()) || meta.path.is_ident("alias") {
+                    return found.word(ctxt, &meta);
+                }
+                let name = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
+                let message = format!("`{name}` is there twice: leave one out");
+                ctxt.error(syn::spanned::Spanned::span(&meta.path), message);
+                skip_value(&meta)
+            }));
         }
         found
     }
@@ -74,8 +85,9 @@ impl SerdeField {
             "deserialize_with" => self.deserialize_with = Some(path(meta)?),
             "with" => {
                 let module = path(meta)?;
-                self.serialize_with = Some(syn::parse_quote!(#module::serialize));
-                self.deserialize_with = Some(syn::parse_quote!(#module::deserialize));
+                let at = syn::spanned::Spanned::span(&module);
+                self.serialize_with = Some(syn::parse_quote_spanned!(at=> #module::serialize));
+                self.deserialize_with = Some(syn::parse_quote_spanned!(at=> #module::deserialize));
             }
             "default" if meta.input.peek(syn::Token![=]) => self.default = Some((span, Some(path(meta)?))),
             "default" => self.default = Some((span, None)),

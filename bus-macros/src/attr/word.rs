@@ -38,7 +38,7 @@ impl Parse for Word {
             if input.is_empty() {
                 return Err(syn::Error::new(name.span(), format!("expected a value: `{name} = ..`")));
             }
-            Value::Is(input.parse()?)
+            Value::Is(bare(input.parse()?))
         } else if input.peek(syn::token::Paren) {
             let content;
             let parens = syn::parenthesized!(content in input);
@@ -53,6 +53,14 @@ impl Parse for Word {
             return Err(input.error(format!("expected `,` after `{name}`")));
         }
         Ok(Self { name: Ident::to_string(&name), span: name.span(), value })
+    }
+}
+
+/// Without the invisible brackets that a macro of the user's puts round what it was given.
+pub(super) fn bare(expr: Expr) -> Expr {
+    match expr {
+        Expr::Group(group) => bare(*group.expr),
+        expr => expr,
     }
 }
 

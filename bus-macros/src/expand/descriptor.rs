@@ -4,6 +4,7 @@ use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Ident;
 use syn::ext::IdentExt;
+use syn::spanned::Spanned;
 
 use super::{Names, allow_deprecated};
 use crate::model::{Definition, Ending, Event, Field, Otherwise, at};
@@ -121,8 +122,9 @@ fn field_descriptor(names: &Names, field: &Field) -> TokenStream {
     }
     if let Some(path) = &serde.skip_serializing_if {
         let ty = &field.ty;
+        let call = quote_spanned!(at(path.span())=> #path(value));
         facts.extend(quote!(.skip_if(|value| match value.downcast_ref::<#ty>() {
-            ::core::option::Option::Some(value) => #path(value),
+            ::core::option::Option::Some(value) => #call,
             ::core::option::Option::None => false,
         })));
     }
@@ -135,7 +137,7 @@ fn codec(names: &Names, field: &Field) -> TokenStream {
     let (ty, serde, span) = (&field.ty, &field.serde, at(field.type_span()));
     let private = names.private(span);
     if serde.skip_serializing && serde.skip_deserializing {
-        return quote_spanned!(span=> #private::CodecOf::<#ty, ()>::SKIPPED);
+        return quote_spanned!(span=> #private::CodecOf::<#ty, ()>::skipped());
     }
     if serde.serialize_with.is_none() && serde.deserialize_with.is_none() {
         if field.has_known_type() {
@@ -146,11 +148,17 @@ fn codec(names: &Names, field: &Field) -> TokenStream {
         }
         return quote_spanned!(span=> <#ty as #private::FieldValue>::CODEC);
     }
-    let plain = |function: TokenStream| quote!(<#private::Plain as #private::Adapter<#ty>>::#function);
-    let write =
-        serde.serialize_with.as_ref().map_or_else(|| plain(quote!(serialize)), ToTokens::to_token_stream);
-    let read =
-        serde.deserialize_with.as_ref().map_or_else(|| plain(quote!(deserialize)), ToTokens::to_token_stream);
+    let plain = quote_spanned!(span=> <#private::Plain as #private::Adapter<#ty>>);
+    // Called from where the path stands: a function that does not fit is shown there.
+    let write = serde.serialize_with.as_ref().map_or_else(
+        || quote!(#plain::serialize(value, serializer)),
+        |path| quote_spanned!(at(path.span())=> #path(value, serializer)),
+    );
+    let read = serde.deserialize_with.as_ref().map_or_else(
+        || quote!(#plain::deserialize(deserializer)),
+        |path| quote_spanned!(at(path.span())=> #path(deserializer)),
+    );
+    let codec = quote_spanned!(span=> #private::CodecOf::<#ty, With>::codec());
     quote! {{
         struct With;
         impl #private::Adapter<#ty> for With {
@@ -158,15 +166,15 @@ fn codec(names: &Names, field: &Field) -> TokenStream {
                 value: &#ty,
                 serializer: S,
             ) -> ::core::result::Result<S::Ok, S::Error> {
-                #write(value, serializer)
+                #write
             }
             fn deserialize<'de, D: #private::serde::Deserializer<'de>>(
                 deserializer: D,
             ) -> ::core::result::Result<#ty, D::Error> {
-                #read(deserializer)
+                #read
             }
         }
-        #private::CodecOf::<#ty, With>::CODEC
+        #codec
     }}
 }
 

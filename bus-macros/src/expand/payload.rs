@@ -3,6 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
+use syn::spanned::Spanned;
 
 use super::{Names, allow_arguments, allow_deprecated, descriptor, docs_or, setter};
 use crate::model::{Definition, Event, Field, Otherwise, Takes, at, located};
@@ -98,8 +99,7 @@ fn default(field: &Field) -> TokenStream {
         Otherwise::Missing | Otherwise::OfType => {
             quote_spanned!(span=> <#ty as ::core::default::Default>::default())
         }
-        Otherwise::Call(path) => quote!(#path()),
-        Otherwise::Is(_) => {
+        Otherwise::Is(_) | Otherwise::Call(_) => {
             let function = default_name(field);
             quote!(Self::#function())
         }
@@ -110,15 +110,17 @@ fn default_name(field: &Field) -> Ident {
     format_ident!("__default_{}", field.ident.unraw(), span = at(field.span()))
 }
 
-/// An expression stands in the code once, so that what is wrong with it is said once.
+/// What the user wrote stands in the code once, so that what is wrong with it is said once.
 fn default_function(names: &Names, field: &Field) -> Option<TokenStream> {
-    let Otherwise::Is(expr) = &field.otherwise else { return None };
     let (function, ty, private) = (default_name(field), &field.ty, names.private(at(field.span())));
     let allows = &field.allows;
-    let plain_literal = matches!(expr, syn::Expr::Lit(_));
-    let value = match (field.takes, &field.inner) {
-        (Takes::Into, None) if plain_literal => quote!(#private::IntoField::<#ty>::into_field(#expr)),
-        _ => quote!(#expr),
+    let value = match (&field.otherwise, field.takes, &field.inner) {
+        (Otherwise::Is(expr @ syn::Expr::Lit(_)), Takes::Into, None) => {
+            quote!(#private::IntoField::<#ty>::into_field(#expr))
+        }
+        (Otherwise::Is(expr), ..) => quote!(#expr),
+        (Otherwise::Call(path), ..) => quote_spanned!(at(path.span())=> #path()),
+        _ => return None,
     };
     // By way of a name: a lint that looks at what a function returns would find `Some(..)` needless here.
     Some(quote! {

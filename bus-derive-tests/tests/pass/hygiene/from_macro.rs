@@ -19,8 +19,40 @@ events! {
     }
 }
 
+/// The macro is given what stands in attributes too: the compiler hands that on in invisible brackets.
+macro_rules! given {
+    ($vis:vis $name:ident, $prefix:literal, $version:expr, {
+        $($(#[$meta:meta])* $event:ident = $kind:literal, $upcast:path { $($field:ident as $wire:literal: $ty:ty = $value:expr),* })*
+    }) => {
+        #[derive(bus_core::AgentEvent)]
+        #[events(prefix = $prefix, version = $version)]
+        $vis enum $name {
+            $($(#[$meta])* #[event(kind = $kind, alias($kind), upcast = $upcast)] $event {
+                $(#[event(default = $value)] #[serde(rename = $wire)] #[doc = $wire] $field: $ty,)*
+            },)*
+        }
+    };
+}
+
+given! {
+    pub GivenEvents, "given.", 2, {
+        /// It began.
+        Began = "began", crate::raise { name as "title": String = "x", size as "bytes": Option<u64> = Some(3) }
+        Over = "over", raise { names as "all": Vec<String> = vec![] }
+    }
+}
+
+fn raise(_: u32, data: serde_json::Value) -> Result<serde_json::Value, bus_core::BoxError> {
+    Ok(data)
+}
+
 fn main() {
     let stream = bus_core::EventBus::new().stream("build");
     stream.emit_target_started("app").memory(1).send();
     stream.emit_fixed_added("why").times(2).send();
+    stream.emit_began().name("app").size(1).maybe_size(None).send();
+    let told: Vec<_> = <GivenEvents as bus_core::AgentEvent>::EVENTS.iter().map(|event| (event.kind, event.version, event.docs)).collect();
+    assert_eq!(told, [("given.began", 2, "It began."), ("given.over", 2, "")]);
+    let event = <GivenEvents as bus_core::AgentEvent>::EVENTS[0];
+    assert_eq!((event.fields[0].name, event.fields[0].docs, event.fields[0].default), ("title", "title", Some("\"x\"")));
 }

@@ -1,0 +1,12 @@
+//! A word of serde's twice.
+use bus_core::AgentEvent;
+
+#[derive(AgentEvent)]
+pub enum BuildEvents {
+    TargetStarted {
+        #[serde(rename = "name", default, rename = "title")]
+        target: String,
+    },
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+//! A function of serde's `default` that gives another type.
+use bus_core::AgentEvent;
+
+#[derive(AgentEvent)]
+pub enum BuildEvents {
+    TargetStarted {
+        #[serde(default = "Vec::<u8>::new")]
+        target: String,
+    },
+}
+
+fn main() {}
