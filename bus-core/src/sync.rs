@@ -76,6 +76,24 @@ pub(crate) fn planted(fault: &str) -> bool {
     ASKED.get_or_init(|| std::env::var("BUS_FAULT").ok()).as_deref() == Some(fault)
 }
 
+/// A number for an onlooker, who may see it late. Nothing is decided by it, so the models need not look at it.
+#[derive(Debug)]
+pub(crate) struct Gauge(std::sync::atomic::AtomicU64);
+
+impl Gauge {
+    pub(crate) const fn new(value: u64) -> Self {
+        Self(std::sync::atomic::AtomicU64::new(value))
+    }
+
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    pub(crate) fn set(&self, value: u64) {
+        self.0.store(value, std::sync::atomic::Ordering::Relaxed);
+    }
+}
+
 /// A mutex that ignores poisoning: nothing foreign runs under a lock of the bus, so a panic cannot leave one half changed.
 #[derive(Debug, Default)]
 pub(crate) struct Mutex<T>(imp::Mutex<T>);
@@ -87,6 +105,7 @@ impl<T> Mutex<T> {
         Self(imp::Mutex::new(value))
     }
 
+    #[inline]
     pub(crate) fn lock(&self) -> Guard<'_, T> {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }

@@ -127,6 +127,7 @@ impl Future for Close {
         let here = current(&bus.core);
         *closer = here.or(*closer);
         let quiet = bus.core.step(|order, after| {
+            order.spread();
             let excepted = here.map(|here| order.waiting_for(here)).unwrap_or_default();
             let quiet = order.is_quiet(|job| excepted.contains_key(&job));
             if !quiet {
@@ -156,6 +157,7 @@ impl Future for Close {
 fn leave(core: &Arc<Core>, here: Option<JobRef>) -> (Vec<Left>, Vec<Left>) {
     let (mut left, mut unread) = (Vec::new(), Vec::new());
     core.step(|order, after| {
+        order.spread();
         let mut ending = Vec::new();
         for (key, lane) in order.lanes.iter() {
             let Some(entry) = Left::of(key, lane, here) else { continue };

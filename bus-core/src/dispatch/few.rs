@@ -3,38 +3,50 @@
 /// Values in the order they came.
 pub(crate) struct Few<T> {
     first: Option<T>,
-    rest: Vec<T>,
+    // A box, so that an empty list is small: a publish makes several, and mostly leaves them empty.
+    #[expect(clippy::box_collection, reason = "one word where there is nothing")]
+    rest: Option<Box<Vec<T>>>,
 }
 
 impl<T> Few<T> {
+    #[inline]
     pub(crate) fn push(&mut self, value: T) {
         if self.first.is_none() {
             self.first = Some(value);
         } else {
-            self.rest.push(value);
+            self.rest.get_or_insert_default().push(value);
         }
     }
 
+    #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.first.is_none()
     }
 
+    #[inline]
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.first.iter_mut().chain(self.rest.iter_mut().flat_map(|rest| rest.iter_mut()))
+    }
+
+    #[inline]
     pub(crate) fn for_each(self, mut visit: impl FnMut(T)) {
         let Self { first: Some(first), rest } = self else { return };
         visit(first);
-        if !rest.is_empty() {
+        if let Some(rest) = rest {
             rest.into_iter().for_each(visit);
         }
     }
 }
 
 impl<T> Default for Few<T> {
+    #[inline]
     fn default() -> Self {
-        Self { first: None, rest: Vec::new() }
+        Self { first: None, rest: None }
     }
 }
 
 impl<T> Extend<T> for Few<T> {
+    #[inline]
     fn extend<I: IntoIterator<Item = T>>(&mut self, values: I) {
         values.into_iter().for_each(|value| self.push(value));
     }

@@ -12,6 +12,7 @@
 //!                         └─ stream: backlog, wake the reader
 //! ```
 
+mod crew;
 mod few;
 mod lane;
 mod memory;
@@ -39,7 +40,7 @@ pub(crate) use order::Order;
 pub(crate) use route::Kinds;
 pub(crate) use route::wanted::Wanted;
 pub(crate) use run::after::{After, guarded};
-pub(crate) use run::claim::start;
+pub(crate) use run::backlog::start;
 pub(crate) use run::context::{JobRef, cause, current, mark_waiting};
 pub(crate) use run::runner::{AsyncHandler, Runner, SyncHandler};
 pub(crate) use run::watch::watch;
@@ -101,11 +102,13 @@ impl Core {
         }
     }
 
+    #[inline]
     pub(crate) fn lock(&self) -> Guard<'_, Order> {
         self.order.lock()
     }
 
     /// Takes one step under the order lock, and then does what had to wait for its end.
+    #[inline]
     pub(crate) fn step<T>(&self, step: impl FnOnce(&mut Order, &mut After) -> T) -> T {
         let mut after = After::default();
         let done = step(&mut self.lock(), &mut after);

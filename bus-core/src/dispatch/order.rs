@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::dispatch::Settings;
+use crate::dispatch::crew::Crew;
 use crate::dispatch::lane::queue::Queued;
 use crate::dispatch::lane::{Counts, Lane, LaneInfo, Running, State, Work};
 use crate::dispatch::memory::history::History;
@@ -38,6 +39,9 @@ pub(crate) struct Order {
     pub(crate) next_subscription: u64,
     pub(crate) routes: Routes,
     pub(crate) lanes: Slab<Lane>,
+    pub(crate) crews: Slab<Crew>,
+    /// Crews that a publish has claimed, and of whom no lane has its own entry yet.
+    pub(crate) at_work: Vec<Key>,
     pub(crate) ids: HashMap<SubscriptionId, Key>,
     pub(crate) tickets: Slab<Ticket>,
     pub(crate) places: Places,
@@ -73,6 +77,8 @@ impl Order {
             next_subscription: 0,
             routes,
             lanes: Slab::new(),
+            crews: Slab::new(),
+            at_work: Vec::new(),
             ids: HashMap::new(),
             tickets: Slab::new(),
             places: Places::new(settings.max_concurrent_handlers),
@@ -134,6 +140,7 @@ impl Order {
     }
 
     /// Tells those who wait for a handler to end that one has.
+    #[inline]
     pub(crate) fn note_end(&mut self, after: &mut After) {
         after.room |= self.blocked > 0 && !planted("room_unwoken");
         self.note_quiet(after);
@@ -175,8 +182,10 @@ impl Order {
         if let Some(gap) = found.backlog.take_tail_gap() {
             after.rare().lags.push((Arc::clone(&found.info), gap));
         }
-        if let Work::Push { idle, .. } = &mut found.work {
-            idle.push(runner);
+        let left = self.seat(lane, runner);
+        let Some(found) = self.lanes.get_mut(lane) else { return };
+        if let Some(runner) = left {
+            found.put_idle(runner);
         }
         if found.state == State::Closing && found.running.is_empty() {
             found.state = State::Ended;
@@ -206,6 +215,8 @@ impl Order {
         if before == State::Ended {
             return false;
         }
+        let seated = self.leave_crew(lane, after);
+        let Some(found) = self.lanes.get_mut(lane) else { return false };
         let info = Arc::clone(&found.info);
         self.ids.remove(&info.id);
         let Some(found) = self.lanes.get_mut(lane) else { return false };
@@ -229,7 +240,7 @@ impl Order {
             self.tell(lane, Some(ticket), &Settled::Done(info.id, &info.name, &Outcome::Dropped), after);
         }
         if before == State::Open {
-            self.unroute(lane, &info);
+            self.unroute(lane, &info, seated);
         }
         self.bury(lane, after);
         self.note_quiet(after);
@@ -237,12 +248,13 @@ impl Order {
     }
 
     /// Lets a subscription take no more events. What waits for it is still delivered.
-    pub(crate) fn close_lane(&mut self, lane: Key) {
+    pub(crate) fn close_lane(&mut self, lane: Key, after: &mut After) {
+        let seated = self.leave_crew(lane, after);
         let Some(found) = self.lanes.get_mut(lane) else { return };
         if found.state == State::Open {
             found.state = State::Closing;
             let info = Arc::clone(&found.info);
-            self.unroute(lane, &info);
+            self.unroute(lane, &info, seated);
         }
     }
 
@@ -253,7 +265,10 @@ impl Order {
     }
 
     /// Takes a subscription out of the routing table: no later event reaches it.
-    fn unroute(&mut self, lane: Key, info: &LaneInfo) {
+    fn unroute(&mut self, lane: Key, info: &LaneInfo, seated: bool) {
+        if seated {
+            return;
+        }
         let Self { lanes, routes, predicates, .. } = self;
         *predicates -= usize::from(!info.predicates.is_empty());
         routes.forget(&info.kinds, &info.wanted, |key| {
@@ -273,7 +288,8 @@ impl Order {
     }
 
     /// Whether no handler is at work and nothing waits for one, but for the handlers in `except`.
-    pub(crate) fn is_quiet(&self, except: impl Fn(JobRef) -> bool) -> bool {
+    pub(crate) fn is_quiet(&mut self, except: impl Fn(JobRef) -> bool) -> bool {
+        self.spread();
         self.lanes.iter().all(|(lane, found)| {
             let own = |running: &Running| running.closes || except(JobRef { lane, job: running.job });
             let drained = found.backlog.is_empty() || matches!(found.work, Work::Pull { .. });
@@ -281,6 +297,7 @@ impl Order {
         })
     }
 
+    #[inline]
     fn note_quiet(&mut self, after: &mut After) {
         if self.closed {
             after.wakers.extend(self.closers.drain(..));

@@ -7,6 +7,11 @@ pub(crate) struct Key {
     generation: u32,
 }
 
+impl Key {
+    /// Names nothing.
+    pub(crate) const NONE: Self = Self { index: u32::MAX, generation: u32::MAX };
+}
+
 struct Place<T> {
     generation: u32,
     tenant: Option<T>,
@@ -34,11 +39,13 @@ impl<T> Slab<T> {
         Key { index, generation: 0 }
     }
 
+    #[inline]
     pub(crate) fn get(&self, key: Key) -> Option<&T> {
         let place = self.places.get(key.index as usize)?;
         if place.generation == key.generation { place.tenant.as_ref() } else { None }
     }
 
+    #[inline]
     pub(crate) fn get_mut(&mut self, key: Key) -> Option<&mut T> {
         let place = self.places.get_mut(key.index as usize)?;
         if place.generation == key.generation { place.tenant.as_mut() } else { None }

@@ -35,15 +35,18 @@ pub(crate) struct Source {
 
 impl Source {
     /// What caused that which is emitted now: what the emitter was told, or the event that a handler on the stack handles.
+    #[inline]
     fn cause(&self) -> Option<Arc<Link>> {
         self.cause.clone().or_else(crate::dispatch::cause)
     }
 
+    #[inline]
     fn head(&self, cause: Option<Arc<Link>>) -> Head {
         Head::new(self.bus.core.run, Arc::clone(&self.scope), cause)
     }
 
     /// Looks at what every event must be, whatever it carries, and publishes it.
+    #[inline]
     fn publish(&self, event: AnyEvent, mode: Mode) -> Published {
         let core = &self.bus.core;
         match check(core, &event) {
@@ -64,7 +67,8 @@ pub struct Emit<P: Payload> {
     source: Arc<Source>,
     cause: Option<Arc<Link>>,
     payload: Option<P>,
-    waiting: Option<Waiting>,
+    // A box, because most emits never wait, and all of them are moved about.
+    waiting: Option<Box<Waiting>>,
 }
 
 impl<P: Payload> Emit<P> {
@@ -119,7 +123,7 @@ impl<P: Payload> Future for Emit<P> {
             if published.ticket.is_none() {
                 return Poll::Ready(published.receipt);
             }
-            self.waiting = Some(Waiting::new(published));
+            self.waiting = Some(Box::new(Waiting::new(published)));
         }
         let Self { source, waiting, .. } = &mut *self;
         waiting.as_mut().map_or(Poll::Pending, |waiting| waiting.poll(&source.bus.core, context))
@@ -144,6 +148,7 @@ fn say_dropped(kind: &str) {
     }
 }
 
+#[inline]
 fn check(core: &Core, event: &AnyEvent) -> Result<(), Refused> {
     let head = event.head();
     if let Some(name) = &head.scope.reserved {

@@ -64,6 +64,7 @@ pub struct Sent {
 }
 
 impl Sent {
+    #[inline]
     pub(crate) fn new(core: &Arc<Core>, Published { receipt, ticket }: Published) -> Self {
         Self { receipt, open: ticket.map(|ticket| (Arc::clone(core), ticket)) }
     }

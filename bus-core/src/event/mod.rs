@@ -79,6 +79,7 @@ pub struct Event<S = AnyKind> {
 }
 
 impl Event {
+    #[inline]
     pub(crate) fn new(stored: Arc<Stored>) -> Self {
         Self { stored, via: 0, set: PhantomData }
     }
@@ -86,10 +87,17 @@ impl Event {
 
 impl<S> Event<S> {
     /// Takes the word of the routing table that the payload belongs to `T`.
+    #[inline]
     pub(crate) fn assume<T>(self) -> Event<T> {
         Event { stored: self.stored, via: self.via, set: PhantomData }
     }
 
+    #[inline]
+    pub(crate) fn set_through(&mut self, subscription: SubscriptionId) {
+        self.via = subscription.0;
+    }
+
+    #[inline]
     pub(crate) fn through(mut self, subscription: SubscriptionId) -> Self {
         self.via = subscription.0;
         self
@@ -123,6 +131,7 @@ impl<S> Event<S> {
     }
 
     /// The same event with its type erased.
+    #[inline]
     pub fn into_any(self) -> AnyEvent {
         self.assume()
     }
@@ -146,11 +155,11 @@ impl<S> Event<S> {
     /// The name of the event, and the cursor to resume from. A republished event keeps the id it had.
     pub fn id(&self) -> EventId {
         let head = self.head();
-        let kept = head.origin.as_ref().and_then(|origin| origin.id);
-        kept.unwrap_or_else(|| EventId::new(head.run, head.seq()))
+        head.kept_id().unwrap_or_else(|| EventId::new(head.run, head.seq()))
     }
 
     /// The place in the order of the bus that published it: every event has a greater one than the event before.
+    #[inline]
     pub fn seq(&self) -> u64 {
         self.head().seq()
     }
@@ -161,6 +170,7 @@ impl<S> Event<S> {
     }
 
     /// Where it happened.
+    #[inline]
     pub fn scope(&self) -> &Scope {
         &self.head().scope
     }

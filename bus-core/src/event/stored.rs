@@ -100,25 +100,36 @@ impl<'a> KindRef<'a> {
 }
 
 impl Head {
+    #[inline]
     pub(crate) fn new(run: u64, scope: Arc<Scope>, cause: Option<Arc<Link>>) -> Self {
         Self::at(SystemTime::now(), run, scope, cause)
     }
 
     /// The head of an event that has its time already: looking at the clock costs as much as a lock.
+    #[inline]
     pub(crate) fn at(at: SystemTime, run: u64, scope: Arc<Scope>, cause: Option<Arc<Link>>) -> Self {
         Self { run, seq: AtomicU64::new(0), at, scope, cause, origin: None }
     }
 
+    #[inline]
     pub(crate) fn seq(&self) -> u64 {
         self.seq.load(Ordering::Relaxed)
     }
 
     /// Gives the event its place. Relaxed is enough: the order lock publishes it.
+    #[inline]
     pub(crate) fn stamp(&self, seq: u64) {
         self.seq.store(seq, Ordering::Relaxed);
     }
 
+    /// The id of an event that was published before.
+    #[inline]
+    pub(crate) fn kept_id(&self) -> Option<EventId> {
+        self.origin.as_ref().and_then(|origin| origin.id)
+    }
+
     /// How many events came before this one in its chain.
+    #[inline]
     pub(crate) fn depth(&self) -> u32 {
         self.cause.as_ref().map_or(0, |link| link.depth + 1)
     }

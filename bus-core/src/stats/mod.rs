@@ -75,7 +75,8 @@ pub struct SubscriptionStats {
 impl EventBus {
     /// A picture of the bus at this moment. It takes the order lock once, and does not walk the history.
     pub fn stats(&self) -> Stats {
-        let order = self.core.lock();
+        let mut order = self.core.lock();
+        order.count();
         let newest = order.next_seq - 1;
         let mut subscriptions: Vec<_> =
             order.lanes.iter().map(|(_, lane)| SubscriptionStats::of(lane, newest)).collect();

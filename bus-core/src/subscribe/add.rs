@@ -40,7 +40,7 @@ impl Core {
         let timeout = plan.timeout.or(self.settings.handler_timeout);
         let info = plan.info(name, timeout, runtime);
         // The runners are held back until the past stands before what comes meanwhile.
-        let work = Work::Push { idle: Vec::new(), sync };
+        let work = Work::Push { idle: Vec::new(), sync, single: runners.len() == 1 };
         let (added, _) = self.add(plan, info, work, Overflow::Wait, usize::MAX)?;
         for runner in runners {
             start(self, added.lane, runner);
@@ -60,7 +60,7 @@ impl Core {
         let (added, found) =
             self.add(plan, info, work, Overflow::DropOldest, if once { 1 } else { usize::MAX })?;
         if once && found > 0 {
-            self.lock().close_lane(added.lane);
+            self.step(|order, after| order.close_lane(added.lane, after));
         }
         Ok(added)
     }

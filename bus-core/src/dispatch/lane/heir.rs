@@ -1,6 +1,7 @@
 //! What readers get when the last handle of their bus is gone.
 
 use crate::dispatch::Core;
+use crate::dispatch::crew::Crew;
 use crate::dispatch::lane::Work;
 use crate::dispatch::lane::overflow::Overflow;
 use crate::dispatch::lane::queue::Backlog;
@@ -39,6 +40,9 @@ impl Drop for Core {
             after.rare().queued.extend(lane.backlog.drain());
             after.rare().lanes.push(lane);
         }
+        let crews: Vec<_> = order.crews.iter().map(|(key, _)| key).collect();
+        let crews = crews.into_iter().filter_map(|key| order.crews.remove(key)).collect::<Vec<_>>();
+        after.rare().runners.extend(crews.into_iter().flat_map(Crew::disband));
         after.events.extend(order.history.drain());
         after.events.extend(order.pairs.drain());
         drop(order);

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::dispatch::crew::Seat;
 use crate::dispatch::lane::heir::Heir;
 use crate::dispatch::lane::overflow::Lagged;
 use crate::dispatch::lane::queue::Backlog;
@@ -54,10 +55,13 @@ pub(crate) struct Lane {
     /// Of `info`, for a publish to look at without going there.
     pub(crate) id: SubscriptionId,
     pub(crate) manner: Manner,
+    /// Where it sits, if it is in a crew.
+    pub(crate) seat: Option<Seat>,
 }
 
 /// What a publish must know of a subscription.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "four facts that have nothing to do with each other")]
 pub(crate) struct Manner {
     /// It takes only payloads of its types.
     pub(crate) typed: bool,
@@ -65,6 +69,8 @@ pub(crate) struct Manner {
     pub(crate) asks: bool,
     /// Its handler has a timeout.
     pub(crate) timed: bool,
+    /// It has one handler and no filter, and so can be claimed with others.
+    pub(crate) joins: bool,
 }
 
 /// Where a subscription stands in its life.
@@ -80,7 +86,7 @@ pub(crate) enum State {
 /// How a subscription receives.
 pub(crate) enum Work {
     /// The bus calls a handler. What is idle can be claimed: taking a runner out is the exclusive right to run it.
-    Push { idle: Vec<Runner>, sync: bool },
+    Push { idle: Vec<Runner>, sync: bool, single: bool },
     /// The subscriber reads.
     Pull { waker: Option<Waker>, once: bool, reader: Option<JobRef>, heir: Arc<Heir> },
 }
@@ -185,19 +191,33 @@ impl Counts {
     }
 }
 
+impl LaneInfo {
+    /// Whether every event of one kind, or every event, is for it.
+    fn is_plain(&self) -> bool {
+        let one = match &self.kinds {
+            Kinds::Any => true,
+            Kinds::Declared(events) => events.len() == 1,
+            Kinds::Named(names) => names.len() == 1,
+        };
+        one && self.predicates.is_empty() && self.wanted.shape().is_empty()
+    }
+}
+
 impl Lane {
     pub(crate) fn new(info: Arc<LaneInfo>, work: Work, backlog: Backlog) -> Self {
         let manner = Manner {
             typed: matches!(info.kinds, Kinds::Declared(_)),
             asks: !info.predicates.is_empty(),
             timed: info.timeout.is_some(),
+            joins: matches!(work, Work::Push { single: true, .. }) && info.is_plain(),
         };
         let id = info.id;
         let (running, room, counts) = (Vec::new(), Vec::new(), Counts::default());
-        Self { info, work, backlog, running, room, counts, state: State::Open, id, manner }
+        Self { info, work, backlog, running, room, counts, state: State::Open, id, manner, seat: None }
     }
 
     /// Takes an idle handler out, if there is one and nothing waits before.
+    #[inline]
     pub(crate) fn claim(&mut self) -> Option<Runner> {
         match &mut self.work {
             Work::Push { idle, .. } if self.backlog.is_empty() => idle.pop(),
@@ -208,15 +228,37 @@ impl Lane {
     /// Counts an event as handled and puts its handler back to be claimed. Where there is more to do than that, the handler comes back.
     pub(crate) fn rest(&mut self, job: u64, runner: Runner) -> Option<Runner> {
         self.counts.handled += 1;
-        let alone = matches!(&self.running[..], [running] if running.job == job);
-        match &mut self.work {
-            Work::Push { idle, .. } if alone && self.state == State::Open && self.backlog.is_clear() => {
-                self.running.clear();
-                idle.push(runner);
-                None
-            }
-            _ => Some(runner),
+        if self.manner.joins || !self.is_done_with(job) {
+            return Some(runner);
         }
+        self.put_idle(runner);
+        None
+    }
+
+    /// Whether the handler that ends this event has nothing else to do then. It is noted as ended.
+    pub(crate) fn is_done_with(&mut self, job: u64) -> bool {
+        let alone = matches!(&self.running[..], [running] if running.job == job);
+        let done = alone && self.state == State::Open && self.backlog.is_clear();
+        if done {
+            self.running.clear();
+        }
+        done
+    }
+
+    pub(crate) fn put_idle(&mut self, runner: Runner) {
+        if let Work::Push { idle, .. } = &mut self.work {
+            idle.push(runner);
+        }
+    }
+
+    /// A handler that came to rest while its crew was at work.
+    pub(crate) fn rested(&mut self) -> Option<Runner> {
+        if self.running.is_empty() && self.state == State::Open { self.claim() } else { None }
+    }
+
+    /// Whether somebody else has the handler that sits in its crew.
+    pub(crate) fn is_away(&self) -> bool {
+        self.seat.is_some_and(Seat::is_away)
     }
 
     pub(crate) fn is_sync(&self) -> bool {

@@ -80,6 +80,7 @@ impl Ring {
         }
     }
 
+    #[inline]
     fn push(&mut self, kind: usize, event: AnyEvent) -> Option<AnyEvent> {
         let oldest = if self.events.len() >= self.capacity { self.events.pop_front() } else { None };
         if let Some(oldest) = &oldest {
@@ -119,11 +120,13 @@ impl History {
     }
 
     /// Whether an event of this sort is kept at all.
+    #[inline]
     pub(crate) fn keeps(&self, transient: bool) -> bool {
         (if transient { &self.transient } else { &self.main }).capacity > 0
     }
 
     /// Keeps an event and gives back the one that had to go, to be dropped after the lock.
+    #[inline]
     pub(crate) fn push(&mut self, kind: usize, event: AnyEvent, transient: bool) -> Option<AnyEvent> {
         (if transient { &mut self.transient } else { &mut self.main }).push(kind, event)
     }

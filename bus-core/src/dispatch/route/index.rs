@@ -11,6 +11,8 @@ use crate::scope::Scope;
 pub(crate) struct Index {
     /// Those without an equality filter.
     all: Bucket,
+    /// Handlers without any filter, claimed together.
+    crews: Vec<Key>,
     /// The others, one table for each combination of scope parts in use: mostly none, one or two.
     tables: Vec<(Shape, HashTable<(Wanted, Bucket)>)>,
 }
@@ -60,8 +62,31 @@ impl Index {
     }
 
     /// Whether nobody at all is in it.
+    #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.all.lanes.is_empty() && self.tables.is_empty()
+        self.crews.is_empty() && self.all.lanes.is_empty() && self.tables.is_empty()
+    }
+
+    #[inline]
+    pub(crate) fn crews(&self) -> &[Key] {
+        &self.crews
+    }
+
+    /// Adds a crew.
+    pub(crate) fn found(&mut self, crew: Key) {
+        self.crews.push(crew);
+    }
+
+    /// Removes a crew that nobody is in any more.
+    pub(crate) fn end(&mut self, crew: Key) {
+        self.crews.retain(|known| *known != crew);
+    }
+
+    /// Leaves a subscription without a filter to its crew. Mostly it is the newest.
+    pub(crate) fn leave(&mut self, lane: Key) {
+        if let Some(at) = self.all.lanes.iter().rposition(|known| *known == lane) {
+            self.all.lanes.remove(at);
+        }
     }
 
     /// Every subscription whose equality filter fits the scope. Ended ones may be among them.

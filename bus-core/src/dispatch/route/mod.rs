@@ -30,6 +30,15 @@ pub(crate) struct KindRoute {
     pub(crate) ends: Vec<Ends>,
 }
 
+impl KindRoute {
+    /// Whether events of this kind begin or end a pair.
+    #[inline]
+    pub(crate) fn is_paired(&self) -> bool {
+        let begins = matches!(self.kind, Kind::Declared(descriptor) if !descriptor.ends_with.is_empty());
+        begins || !self.ends.is_empty()
+    }
+}
+
 /// The routing table.
 #[derive(Default)]
 pub(crate) struct Routes {
@@ -51,6 +60,7 @@ pub(crate) enum Kinds {
 
 impl Routes {
     /// The place of a kind, if this bus has met it.
+    #[inline]
     pub(crate) fn find(&self, kind: KindRef<'_>) -> Option<usize> {
         match kind {
             KindRef::Declared(descriptor) => self.by_type.get(&descriptor.type_id()).copied(),
@@ -59,6 +69,7 @@ impl Routes {
     }
 
     /// The place of an event's kind. An open kind gets one; a declared one must be known to the catalogue first.
+    #[inline]
     pub(crate) fn place_of(&mut self, kind: KindRef<'_>) -> Option<usize> {
         if let Some(at) = self.find(kind) {
             return Some(at);
@@ -106,6 +117,16 @@ impl Routes {
     /// The place of all events of a kind that is asked for by name. `None` where they may be in several: then some were counted together with others.
     pub(crate) fn named_place(&self, name: &str) -> Option<usize> {
         if self.open < OPEN_KINDS { self.by_name.get(name).copied() } else { None }
+    }
+
+    /// Where the subscriptions of one kind are, or those of every kind.
+    pub(crate) fn index_mut(&mut self, kinds: &Kinds) -> Option<&mut Index> {
+        let at = match kinds {
+            Kinds::Any => return Some(&mut self.any),
+            Kinds::Declared(events) => self.find(KindRef::Declared(events.first()?))?,
+            Kinds::Named(names) => *self.by_name.get(names.first()?)?,
+        };
+        self.kinds.get_mut(at).map(|kind| &mut kind.index)
     }
 
     pub(crate) fn kind_mut(&mut self, at: usize) -> &mut KindRoute {
@@ -159,7 +180,13 @@ impl Routes {
         }
     }
 
-    /// Every subscription whose kinds and equality filter fit. Ended ones may be among them.
+    /// Every crew whose kind fits: first those of the kind itself.
+    #[inline]
+    pub(crate) fn crews(&self, at: usize) -> impl Iterator<Item = Key> {
+        self.kinds[at].index.crews().iter().chain(self.any.crews()).copied()
+    }
+
+    /// Every other subscription whose kinds and equality filter fit. Ended ones may be among them.
     #[inline]
     pub(crate) fn candidates(&self, at: usize, scope: &Scope, mut visit: impl FnMut(Key)) {
         self.kinds[at].index.candidates(scope, &mut visit);

@@ -46,6 +46,7 @@ pub(crate) struct Report {
 }
 
 impl After {
+    #[cold]
     pub(crate) fn rare(&mut self) -> &mut Rare {
         self.rare.get_or_insert_default()
     }
@@ -62,7 +63,7 @@ impl After {
 
     /// Does what is to be done. The order lock must not be held.
     #[inline]
-    pub(crate) fn run(self, core: &Core) {
+    pub(crate) fn run(&mut self, core: &Core) {
         if self.room {
             core.room.notify_all();
         }
@@ -72,8 +73,9 @@ impl After {
     }
 
     /// Calls the user's wakers and drops.
-    fn call_out(self, core: &Core) {
-        let Self { wakers, events, rare, .. } = self;
+    #[inline(never)]
+    fn call_out(&mut self, core: &Core) {
+        let Self { wakers, events, rare, .. } = std::mem::take(self);
         let _called_back = CalledBack::enter();
         wakers.for_each(|waker| guarded(|| waker.wake()));
         if let Some(rare) = rare {
@@ -84,6 +86,7 @@ impl After {
 }
 
 impl Rare {
+    #[cold]
     fn run(self, core: &Core) {
         let Self { wakers_to_drop, queued, runners, lanes, lags, reports } = self;
         if !lanes.is_empty() {
@@ -100,16 +103,29 @@ impl Rare {
     }
 }
 
+/// Drops an event that was kept until now, which may be the last of it.
+#[inline]
+pub(crate) fn let_go(event: AnyEvent) {
+    let _called_back = CalledBack::enter();
+    guarded(|| drop(event));
+}
+
 /// Drops one after the other: two panics in one drop of a whole list would abort the process.
 pub(crate) fn drop_each<T>(all: impl IntoIterator<Item = T>) {
     all.into_iter().for_each(|one| guarded(|| drop(one)));
 }
 
 /// Runs code of the user's that must not take the bus's thread with it.
+#[inline]
 pub(crate) fn guarded(work: impl FnOnce()) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
-        tracing::error!(target: "bus_core", panic = message(panic), "a drop or a callback panicked");
+        tell_panic(panic);
     }
+}
+
+#[cold]
+fn tell_panic(panic: Box<dyn std::any::Any + Send>) {
+    tracing::error!(target: "bus_core", panic = message(panic), "a drop or a callback panicked");
 }
 
 fn tell(info: &LaneInfo, lag: Lagged) {

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use crate::dispatch::Core;
 use crate::dispatch::slab::Key;
-use crate::event::{AnyEvent, EventId, Kind, Link};
+use crate::event::{AnyEvent, Link};
 
 /// How many handlers may run inside each other on one stack. Deeper ones go through the queue: a chain of sync handlers would overflow the stack.
-pub(crate) const NESTING: usize = 8;
+pub(crate) const NESTING: u32 = 8;
 
 /// One event at work in one handler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,73 +19,36 @@ pub(crate) struct JobRef {
     pub(crate) job: u64,
 }
 
-/// The innermost handler on the stack of this thread, and what is below it. Small and without a destructor, so that it is a plain variable of the thread: a publish to many handlers writes it
-/// once for each.
+/// The innermost handler on the stack of this thread, and what is below it. Small and without a destructor, so that it is a plain variable of the thread.
 #[derive(Clone, Copy)]
-#[expect(clippy::struct_excessive_bools, reason = "four facts that have nothing to do with each other")]
 struct Top {
     /// The bus, by address; 0 where no handler is on the stack.
     core: usize,
-    job: Option<JobRef>,
-    sync: bool,
-    /// Whether its future waits in an emit or a wait of the bus since it was polled last.
-    waits: bool,
+    /// Which event it handles; 0 where no handler is on the stack. Its lane is in [`LANE`], which a publish to many handlers writes once for each.
+    job: u64,
     /// How many handlers are on the stack.
-    nesting: usize,
+    nesting: u32,
+    sync: bool,
     /// Whether one below is a sync handler.
     below_sync: bool,
-    /// Whether the bus calls wakers, drops or lag callbacks of the user's.
-    called_back: bool,
 }
 
 impl Top {
-    const NONE: Self = Self {
-        core: 0,
-        job: None,
-        sync: false,
-        waits: false,
-        nesting: 0,
-        below_sync: false,
-        called_back: false,
-    };
-}
-
-/// The event that a handler on the stack handles.
-#[derive(Clone)]
-pub(crate) struct Cause {
-    kind: Kind,
-    id: EventId,
-    depth: u32,
-    parent: Option<Arc<Link>>,
-}
-
-impl Cause {
-    pub(crate) fn of(event: &AnyEvent) -> Self {
-        let head = event.head();
-        Self {
-            kind: event.kind_ref().to_owned(),
-            id: event.id(),
-            depth: head.depth(),
-            parent: head.cause.clone(),
-        }
-    }
+    const NONE: Self = Self { core: 0, job: 0, nesting: 0, sync: false, below_sync: false };
 }
 
 crate::sync::per_thread_cell!(TOP: Top = Top::NONE);
-crate::sync::per_thread!(CAUSE: Option<Cause> = None);
+crate::sync::per_thread_cell!(LANE: Key = Key::NONE);
+// Whether the future of the innermost handler waits in an emit or a wait of the bus since it was polled last.
+crate::sync::per_thread_cell!(WAITS: bool = false);
+// Whether the bus calls wakers, drops or lag callbacks of the user's.
+crate::sync::per_thread_cell!(CALLED_BACK: bool = false);
+// The event that the innermost handler handles. A thread at its end may have let go of it and publish all the same, from the drop of a thread-local of the user's: then there is no cause.
+crate::sync::per_thread_cell!(CAUSE: Option<AnyEvent> = None);
 
+#[inline]
 fn top() -> Top {
-    TOP.try_with(Cell::get).unwrap_or(Top::NONE)
-}
-
-fn set_top(top: Top) {
-    let _ = TOP.try_with(|cell| cell.set(top));
-}
-
-/// Sets the cause of what is emitted from now on, and gives the one before. A thread at its end may have let go of its cause and publish all the same, from the drop of a thread-local of the
-/// user's: then there is none.
-fn swap_cause(cause: Option<Cause>) -> Option<Cause> {
-    CAUSE.try_with(|cell| cell.replace(cause)).ok().flatten()
+    TOP.with(Cell::get)
 }
 
 /// Marks, until it is dropped, that the bus calls the user's wakers, drops and lag callbacks on this thread, which may hold claims: nothing that they publish may wait for room.
@@ -94,58 +57,79 @@ pub(crate) struct CalledBack {
 }
 
 impl CalledBack {
+    #[inline]
     pub(crate) fn enter() -> Self {
-        let before = top().called_back;
-        set_top(Top { called_back: true, ..top() });
-        Self { before }
+        Self { before: CALLED_BACK.with(|cell| cell.replace(true)) }
     }
 }
 
 impl Drop for CalledBack {
+    #[inline]
     fn drop(&mut self) {
-        set_top(Top { called_back: self.before, ..top() });
+        CALLED_BACK.with(|cell| cell.set(self.before));
     }
 }
 
 /// Whether this thread is outside any handler and any callback, so that it holds no claim which it could wait for.
+#[inline]
 pub(crate) fn is_outside() -> bool {
-    let top = top();
-    top.nesting == 0 && !top.called_back
+    top().nesting == 0 && !CALLED_BACK.with(Cell::get)
 }
 
 /// Marks that handlers of one event run on this thread until it is dropped. It keeps what was there before.
 pub(crate) struct Entered {
     top: Top,
     below: Top,
-    below_cause: Option<Cause>,
+    below_lane: Key,
+    below_waits: bool,
+    below_cause: Option<AnyEvent>,
 }
 
 impl Entered {
-    pub(crate) fn new(core: &Core, cause: Cause) -> Self {
+    #[inline]
+    pub(crate) fn new(core: &Core, event: &AnyEvent) -> Self {
         let below = top();
-        let (nesting, below_sync) = (below.nesting + 1, below.below_sync || below.sync);
-        let top =
-            Top { core: address(core), nesting, below_sync, called_back: below.called_back, ..Top::NONE };
-        set_top(top);
-        Self { top, below, below_cause: swap_cause(Some(cause)) }
+        let below_sync = below.below_sync || below.sync;
+        let top = Top { core: address(core), job: 0, nesting: below.nesting + 1, sync: false, below_sync };
+        TOP.with(|cell| cell.set(top));
+        Self {
+            top,
+            below,
+            below_lane: LANE.with(Cell::get),
+            below_waits: WAITS.with(Cell::get),
+            below_cause: swap_cause(Some(event.clone())),
+        }
     }
 
     /// The handler that runs now.
+    #[inline]
     pub(crate) fn job(&self, job: JobRef, sync: bool) {
-        set_top(Top { job: Some(job), sync, ..self.top });
+        TOP.with(|cell| cell.set(Top { job: job.job, sync, ..self.top }));
+        LANE.with(|lane| lane.set(job.lane));
+        WAITS.with(|waits| waits.set(false));
+    }
+
+    /// The sync handlers that run now, of one job: each sets its own lane.
+    #[inline]
+    pub(crate) fn shift<T>(&self, job: u64, work: impl FnOnce(&Cell<Key>) -> T) -> T {
+        TOP.with(|cell| cell.set(Top { job, sync: true, ..self.top }));
+        LANE.with(work)
     }
 
     /// Whether the handler polled last waits in an emit or a wait of the bus.
     #[expect(clippy::unused_self, reason = "proves that a handler is there")]
     pub(crate) fn waits(&self) -> bool {
-        top().waits
+        WAITS.with(Cell::get)
     }
 }
 
 impl Drop for Entered {
+    #[inline]
     fn drop(&mut self) {
-        set_top(self.below);
-        // An open kind or a link may be the last reference: it goes after the cell is free again.
+        TOP.with(|cell| cell.set(self.below));
+        LANE.with(|lane| lane.set(self.below_lane));
+        WAITS.with(|waits| waits.set(self.below_waits));
+        // Never the last handle of the event: whoever entered has one.
         drop(swap_cause(self.below_cause.take()));
     }
 }
@@ -155,7 +139,8 @@ fn address(core: &Core) -> usize {
 }
 
 /// How many handlers are on this stack.
-pub(crate) fn nesting() -> usize {
+#[inline]
+pub(crate) fn nesting() -> u32 {
     top().nesting
 }
 
@@ -166,21 +151,31 @@ pub(crate) fn within_sync() -> bool {
 }
 
 /// The innermost handler on the stack, if it is one of this bus.
+#[inline]
 pub(crate) fn current(core: &Core) -> Option<JobRef> {
     let top = top();
-    if top.core == address(core) { top.job } else { None }
+    let here = top.core == address(core) && top.job != 0;
+    here.then(|| JobRef { lane: LANE.with(Cell::get), job: top.job })
 }
 
 /// The causal chain that something emitted now continues.
+#[inline]
 pub(crate) fn cause() -> Option<Arc<Link>> {
-    if top().nesting == 0 {
-        return None;
-    }
-    let Cause { kind, id, depth, parent } = CAUSE.try_with(|cause| cause.borrow().clone()).ok()??;
-    Some(Arc::new(Link { kind, id, depth, parent }))
+    if top().nesting == 0 { None } else { link() }
+}
+
+fn link() -> Option<Arc<Link>> {
+    let event = swap_cause(None)?;
+    let link = event.link();
+    swap_cause(Some(event));
+    Some(link)
+}
+
+fn swap_cause(cause: Option<AnyEvent>) -> Option<AnyEvent> {
+    CAUSE.try_with(|cell| cell.replace(cause)).ok().flatten()
 }
 
 /// Notes that the innermost handler waits in a bus, its own or another: either way it needs no place meanwhile.
 pub(crate) fn mark_waiting() {
-    set_top(Top { waits: true, ..top() });
+    WAITS.with(|waits| waits.set(true));
 }

@@ -7,12 +7,13 @@ use std::task::{Context, Poll};
 
 use tokio::time::{Instant, Sleep};
 
+use crate::dispatch::Core;
 use crate::dispatch::lane::{LaneInfo, State};
-use crate::dispatch::run::context::{Cause, Entered, JobRef};
+use crate::dispatch::run::backlog;
+use crate::dispatch::run::context::{Entered, JobRef};
 use crate::dispatch::run::place::Place;
 use crate::dispatch::run::runner::{AsyncRunner, Outcome, Runner};
 use crate::dispatch::slab::Key;
-use crate::dispatch::{Core, run::claim};
 use crate::event::AnyEvent;
 use crate::sync::Ordering;
 
@@ -132,7 +133,7 @@ impl Driver {
         let Some(work) = self.work.as_mut().filter(|work| work.started || !self.ended) else {
             return Poll::Ready(Outcome::Dropped);
         };
-        let entered = Entered::new(&self.core, Cause::of(&work.event));
+        let entered = Entered::new(&self.core, &work.event);
         entered.job(JobRef { lane: self.lane, job: work.job }, false);
         let polled = if work.started {
             work.runner.poll(context)
@@ -189,7 +190,7 @@ impl Future for Driver {
                 break false;
             }
         };
-        claim::run_later();
+        backlog::run_later();
         if done { Poll::Ready(()) } else { Poll::Pending }
     }
 }

@@ -65,6 +65,7 @@ impl Places {
     }
 
     /// Gives a place back, or leaves the queue. Whoever gets the place next must be woken after the lock.
+    #[inline]
     pub(crate) fn give(&mut self, place: &mut Place) -> Option<Waker> {
         match std::mem::replace(place, Place::None) {
             Place::None => None,

@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use crate::dispatch::crew::team::{Call, Callers, Calls};
 use crate::dispatch::guarded;
 use crate::error::BoxError;
 use crate::event::{AnyEvent, Event};
@@ -65,6 +66,10 @@ pub(crate) enum Runner {
 pub(crate) trait SyncRunner: Send {
     /// Takes the event and gives it back, so that a publish to many handlers counts no references.
     fn run(&mut self, event: AnyEvent) -> (AnyEvent, Outcome);
+    /// An empty team for handlers of the same set of events.
+    fn team(&self) -> Box<dyn Calls>;
+    /// Puts itself into a place for handlers of its set, an `Option<Box<dyn Call<S>>>`; comes back from any other.
+    fn enlist(self: Box<Self>, place: &mut dyn Any) -> Option<Box<dyn SyncRunner>>;
 }
 
 /// A closure that gives a future, with a place for that future which is used again for the next event.
@@ -89,13 +94,39 @@ impl<F, S, R> SyncHandler<F, S, R> {
 
 impl<F, S, R> SyncRunner for SyncHandler<F, S, R>
 where
-    F: FnMut(&Event<S>) -> R + Send,
+    F: FnMut(&Event<S>) -> R + Send + 'static,
+    S: 'static,
     R: HandlerResult,
 {
     fn run(&mut self, event: AnyEvent) -> (AnyEvent, Outcome) {
         let event: Event<S> = event.assume();
         let result = catch_unwind(AssertUnwindSafe(|| (self.handler)(&event).into_result()));
         (event.into_any(), outcome(result))
+    }
+
+    fn team(&self) -> Box<dyn Calls> {
+        Box::new(Callers::<S>::default())
+    }
+
+    fn enlist(self: Box<Self>, place: &mut dyn Any) -> Option<Box<dyn SyncRunner>> {
+        match place.downcast_mut::<Option<Box<dyn Call<S>>>>() {
+            Some(place) => {
+                *place = Some(self);
+                None
+            }
+            None => Some(self),
+        }
+    }
+}
+
+impl<F, S, R> Call<S> for SyncHandler<F, S, R>
+where
+    F: FnMut(&Event<S>) -> R + Send + 'static,
+    S: 'static,
+    R: HandlerResult,
+{
+    fn call(&mut self, event: &Event<S>) -> Option<BoxError> {
+        (self.handler)(event).into_result().err()
     }
 }
 
@@ -164,14 +195,22 @@ where
 fn outcome(result: Result<Result<(), BoxError>, Box<dyn Any + Send>>) -> Outcome {
     match result {
         Ok(Ok(())) => Outcome::Handled,
-        // An error's own `Display` may panic, and so may its drop.
-        Ok(Err(error)) => {
-            let shown = catch_unwind(AssertUnwindSafe(|| error.to_string()));
-            guarded(|| drop(error));
-            shown.map_or_else(|panic| Outcome::Panicked(message(panic)), Outcome::Failed)
-        }
-        Err(panic) => Outcome::Panicked(message(panic)),
+        Ok(Err(error)) => failed(error),
+        Err(panic) => panicked(panic),
     }
+}
+
+/// An error's own `Display` may panic, and so may its drop.
+#[cold]
+pub(crate) fn failed(error: BoxError) -> Outcome {
+    let shown = catch_unwind(AssertUnwindSafe(|| error.to_string()));
+    guarded(|| drop(error));
+    shown.map_or_else(panicked, Outcome::Failed)
+}
+
+#[cold]
+pub(crate) fn panicked(panic: Box<dyn Any + Send>) -> Outcome {
+    Outcome::Panicked(message(panic))
 }
 
 /// The text of a panic, where it has one; the panic ends here.

@@ -91,8 +91,8 @@ fn look(core: &Core) {
 
 fn slow_ones(core: &Core, from: usize, tick: u64) -> (Vec<Arc<LaneInfo>>, bool) {
     let mut order = core.lock();
+    let mut slow = if from == 0 { order.slow_in_crews(tick, TICKS) } else { Vec::new() };
     let (lanes, more) = order.lanes.window_mut(from, WINDOW);
-    let mut slow = Vec::new();
     for lane in lanes {
         for running in
             lane.running.iter_mut().filter(|running| running.since != 0 && tick > running.since + TICKS)

@@ -18,6 +18,7 @@ impl Published {
 
 impl Core {
     /// Whether an event of this kind would be neither kept nor wanted, so that it need not even be made.
+    #[inline]
     pub(crate) fn is_idle(&self, event: &'static Descriptor) -> bool {
         let kept =
             if event.policy.transient { self.settings.transient_history } else { self.settings.history };

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use crate::dispatch::Core;
-use crate::dispatch::guarded;
 use crate::dispatch::lane::State;
 use crate::dispatch::order::Order;
-use crate::dispatch::run::claim::{self, Batch};
+use crate::dispatch::run::after::let_go;
 use crate::dispatch::run::context;
 use crate::dispatch::slab::Key;
 use crate::dispatch::step::deliver::Step;
@@ -28,62 +27,73 @@ pub(crate) struct Published {
     pub(crate) ticket: Option<Key>,
 }
 
+/// An event that did not get onto the bus.
+struct NotTaken {
+    event: AnyEvent,
+    refused: Box<Refused>,
+}
+
+impl NotTaken {
+    fn tell(self, core: &Core) -> Published {
+        core.refuse(self.event.kind(), *self.refused)
+    }
+}
+
 impl Core {
     /// Publishes an event: stamps it, keeps it, and hands it to every subscription that wants it, in one step. Then runs what the step claimed.
     pub(crate) fn publish(self: &Arc<Self>, event: AnyEvent, mode: Mode) -> Published {
         let mut step = Step::new(self, &event, mode);
-        if let Err(refused) = self.take_step(&mut step) {
-            return self.refuse(event.kind(), refused);
+        let event = match self.take_step(&mut step, event) {
+            Ok(event) => event,
+            Err(refused) => return refused.tell(self),
+        };
+        step.after.run(self);
+        if let Some(gone) = step.gone.take() {
+            let_go(gone);
         }
-        let Step { mut receipt, claims, place, mut ticket, full, here, after, .. } = step;
-        after.run(self);
-        if claims.is_empty() {
-            claim::give_back(claims);
-            guarded(|| drop(event));
-        } else {
-            let (receipt, ticket) = (&mut receipt, &mut ticket);
-            Batch { core: self, mode, here, place, receipt, ticket, troubles: Vec::new() }.run(event, claims);
+        if let Some(event) = event {
+            step.run(event);
         }
-        if mode == Mode::Send && !full.is_empty() && context::is_outside() {
-            for lane in full {
-                self.wait_for_room(lane);
-            }
+        if mode == Mode::Send && !step.full.is_empty() && context::is_outside() {
+            std::mem::take(&mut step.full).for_each(|lane| self.wait_for_room(lane));
         }
-        Published { receipt, ticket }
+        Published { receipt: step.receipt, ticket: step.ticket }
     }
 
-    /// The step under the order lock.
-    fn take_step(&self, step: &mut Step<'_>) -> Result<(), Refused> {
-        let (mut order, kind) = self.prepare(step)?;
-        let seq = order.next_seq;
-        step.event.head().stamp(seq);
+    /// The step under the order lock. Gives the event to those who run its handlers, if there are any; if not, history has it, or nobody.
+    #[inline]
+    fn take_step(&self, step: &mut Step<'_>, event: AnyEvent) -> Result<Option<AnyEvent>, Box<NotTaken>> {
+        let (mut order, kind) = match self.prepare(step, &event) {
+            Ok(prepared) => prepared,
+            Err(refused) => return Err(Box::new(NotTaken { event, refused })),
+        };
+        event.head().stamp(order.next_seq);
         if planted("step_in_two") {
             drop(order);
             order = self.lock();
         }
-        let order = &mut *order;
-        step.deliver(order, kind);
-        let transient = step.policy.transient;
-        let kept = order.history.keeps(transient);
-        if kept || step.is_wanted() {
-            order.next_seq += 1;
-            order.totals.published += 1;
-            order.routes.kind_mut(kind).published += 1;
-            step.keep(order, kind, kept);
-        } else {
-            order.totals.unobserved += 1;
+        step.deliver(&mut order, kind, &event);
+        let event = step.keep(&mut order, kind, event);
+        step.finish(&mut order);
+        drop(order);
+        if step.is_claimed() {
+            return Ok(event);
         }
-        step.finish(order);
-        Ok(())
+        event.into_iter().for_each(let_go);
+        Ok(None)
     }
 
     /// Works out what must be known of the event before the step, and takes the order lock for it.
-    fn prepare(&self, step: &mut Step<'_>) -> Result<(Guard<'_, Order>, usize), Refused> {
-        let event = step.event;
+    #[inline]
+    fn prepare(
+        &self,
+        step: &mut Step<'_>,
+        event: &AnyEvent,
+    ) -> Result<(Guard<'_, Order>, usize), Box<Refused>> {
         loop {
             let mut order = self.lock();
             if order.closed && !planted("closed_unasked") {
-                return Err(Refused::Closed);
+                return Err(Box::new(Refused::Closed));
             }
             let Some(kind) = order.routes.place_of(event.kind_ref()) else {
                 drop(order);
@@ -99,9 +109,12 @@ impl Core {
     }
 
     /// Makes the first event of its kind known to the catalogue.
-    fn declare_kind(&self, kind: KindRef<'_>) -> Result<(), Refused> {
+    #[cold]
+    fn declare_kind(&self, kind: KindRef<'_>) -> Result<(), Box<Refused>> {
         match kind {
-            KindRef::Declared(descriptor) => self.declare(descriptor).map_err(Refused::DuplicateKind),
+            KindRef::Declared(descriptor) => {
+                self.declare(descriptor).map_err(|known| Box::new(Refused::DuplicateKind(known)))
+            }
             KindRef::Open(_) => Ok(()),
         }
     }

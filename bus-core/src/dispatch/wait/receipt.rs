@@ -31,14 +31,29 @@ use crate::event::{EventId, SubscriptionId};
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Receipt {
-    pub(crate) refused: Option<Box<Refused>>,
-    pub(crate) id: Option<EventId>,
-    pub(crate) seq: Option<u64>,
-    pub(crate) reached: usize,
-    pub(crate) handled: usize,
-    pub(crate) queued: usize,
-    pub(crate) deferred: usize,
-    pub(crate) problems: Vec<Problem>,
+    /// The event's own id; its seq is 0 where the event has no place.
+    pub(crate) own: Own,
+    pub(crate) reached: u32,
+    pub(crate) handled: u32,
+    pub(crate) queued: u32,
+    pub(crate) deferred: u32,
+    /// What few receipts have.
+    rare: Option<Box<Rare>>,
+}
+
+/// The place of an event on its bus.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Own {
+    pub(crate) run: u64,
+    pub(crate) seq: u64,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Rare {
+    refused: Option<Refused>,
+    /// Of an event that was published before, and keeps the id it had.
+    id: Option<EventId>,
+    problems: Vec<Problem>,
 }
 
 /// One delivery that did not end well.
@@ -47,6 +62,11 @@ pub struct Problem {
     pub(crate) subscription: SubscriptionId,
     pub(crate) name: Arc<str>,
     pub(crate) outcome: Outcome,
+}
+
+/// A number of deliveries: no bus has more than four billion subscriptions.
+pub(crate) fn count(deliveries: usize) -> u32 {
+    u32::try_from(deliveries).unwrap_or(u32::MAX)
 }
 
 impl Problem {
@@ -68,7 +88,26 @@ impl Problem {
 
 impl Receipt {
     pub(crate) fn refuse(refused: Refused) -> Self {
-        Self { refused: Some(Box::new(refused)), ..Self::default() }
+        let rare = Rare { refused: Some(refused), ..Rare::default() };
+        Self { rare: Some(Box::new(rare)), ..Self::default() }
+    }
+
+    /// Notes the place of the event, and the id that it keeps if it has one of its own.
+    pub(crate) fn place(&mut self, own: Own, kept: Option<EventId>) {
+        self.own = own;
+        if kept.is_some() {
+            self.rare().id = kept;
+        }
+    }
+
+    #[cold]
+    fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
+    #[cold]
+    pub(crate) fn problem(&mut self, problem: Problem) {
+        self.rare().problems.push(problem);
     }
 
     /// Adds what became known later.
@@ -76,51 +115,55 @@ impl Receipt {
         self.handled += other.handled;
         self.queued += other.queued;
         self.deferred += other.deferred;
-        self.problems.extend(other.problems);
+        if let Some(rare) = other.rare {
+            self.rare().problems.extend(rare.problems);
+        }
     }
 
     /// Why the event is not on the bus, where it is not.
     pub fn refused(&self) -> Option<&Refused> {
-        self.refused.as_deref()
+        self.rare.as_ref()?.refused.as_ref()
     }
 
     /// The name of the event; `None` if it was refused, or if nobody wanted it and nothing kept it.
     pub fn id(&self) -> Option<EventId> {
-        self.id
+        let kept = self.rare.as_ref().and_then(|rare| rare.id);
+        let seq = self.seq()?;
+        Some(kept.unwrap_or_else(|| EventId::new(self.own.run, seq)))
     }
 
     /// The place of the event; `None` where there is no [`id`](Self::id).
     pub fn seq(&self) -> Option<u64> {
-        self.seq
+        (self.own.seq != 0).then_some(self.own.seq)
     }
 
     /// How many subscriptions the event matched. 0: nobody is listening.
     pub fn reached(&self) -> usize {
-        self.reached
+        self.reached as usize
     }
 
     /// How many handlers have handled it.
     pub fn handled(&self) -> usize {
-        self.handled
+        self.handled as usize
     }
 
     /// How many streams and waits have it in their queue.
     pub fn queued(&self) -> usize {
-        self.queued
+        self.queued as usize
     }
 
     /// How many deliveries were not waited for, because they can only come after a handler that is itself waiting. They still happen.
     pub fn deferred(&self) -> usize {
-        self.deferred
+        self.deferred as usize
     }
 
     /// The deliveries that did not end well: failed, panicked, timed out, overflowed, dropped.
     pub fn problems(&self) -> &[Problem] {
-        &self.problems
+        self.rare.as_ref().map_or(&[], |rare| &rare.problems)
     }
 
     /// Whether the event is on the bus and no delivery went wrong.
     pub fn is_ok(&self) -> bool {
-        self.refused.is_none() && self.problems.is_empty()
+        self.refused().is_none() && self.problems().is_empty()
     }
 }

@@ -35,7 +35,7 @@ impl Receipt {
         match settled {
             Settled::Done(_, _, Outcome::Handled) => self.handled += 1,
             Settled::Done(subscription, name, outcome) => {
-                self.problems.push(Problem {
+                self.problem(Problem {
                     subscription: *subscription,
                     name: Arc::clone(name),
                     outcome: (*outcome).clone(),

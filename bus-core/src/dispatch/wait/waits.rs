@@ -21,6 +21,7 @@ impl Order {
         if pending.is_empty() || planted("ring_waited_for") {
             return;
         }
+        self.spread();
         let mut waiting = None;
         for lane in pending {
             if self.is_free(lane, ticket, from) {
@@ -63,6 +64,7 @@ impl Order {
 
     /// Notes that a handler waits for an event. Nobody can know when it comes, so no emit goes on waiting for this handler, nor for what is queued behind it, nor for room in what it reads.
     pub(crate) fn await_event(&mut self, job: JobRef, after: &mut After) {
+        self.spread();
         let Some(lane) = self.lanes.get_mut(job.lane) else { return };
         let Some(running) = lane.running_mut(job.job) else { return };
         running.awaits_event = true;
@@ -86,6 +88,7 @@ impl Order {
 
     /// Notes who awaits a publish.
     pub(crate) fn note_waiter(&mut self, ticket: Key, by: Option<JobRef>) {
+        self.spread();
         let Self { lanes, tickets, .. } = self;
         let Some(found) = tickets.get_mut(ticket) else { return };
         found.waiter = by;
@@ -106,6 +109,7 @@ impl Order {
 
     /// Notes that a handler waits for the bus to be quiet, or does so no more. Others that wait for that look again.
     pub(crate) fn note_closes(&mut self, job: JobRef, closes: bool, after: &mut After) {
+        self.spread();
         let running = self.lanes.get_mut(job.lane).and_then(|lane| lane.running_mut(job.job));
         if let Some(running) = running.filter(|running| running.closes != closes) {
             running.closes = closes;
@@ -120,6 +124,7 @@ impl Order {
         };
         let (known, once) = (std::mem::replace(reader, by) == by, *once);
         let Some(job) = by.filter(|_| !known && !once) else { return };
+        self.spread();
         let Some(running) = self.lanes.get_mut(job.lane).and_then(|lane| lane.running_mut(job.job)) else {
             return;
         };

@@ -1,0 +1,239 @@
+//! A crew at work: claimed by a publish, spread where somebody must look at one of its handlers, and brought back.
+
+use std::sync::Arc;
+
+use super::{Claimed, Crew, Seat, Seen};
+use crate::dispatch::crew::team::{Desk, NOBODY, Team};
+use crate::dispatch::few::Few;
+use crate::dispatch::lane::{Lane, LaneInfo, Running};
+use crate::dispatch::order::{Next, Order};
+use crate::dispatch::run::after::After;
+use crate::dispatch::run::context::{Entered, JobRef};
+use crate::dispatch::run::runner::Outcome;
+use crate::dispatch::slab::{Key, Slab};
+use crate::event::AnyEvent;
+use crate::sync::{Gauge, Id};
+
+/// A crew that a publish has claimed, with all handlers that were in their seats.
+pub(crate) struct Shift {
+    pub(crate) crew: Key,
+    /// Of each of its handlers.
+    pub(crate) job: u64,
+    pub(crate) team: Team,
+    /// How many handlers it has.
+    pub(crate) size: usize,
+    pub(crate) at: Arc<Gauge>,
+    /// How many seats of async handlers were polled.
+    pub(crate) done: usize,
+    /// What did not end well, by seat.
+    pub(crate) troubles: Vec<(usize, Outcome)>,
+}
+
+impl Shift {
+    pub(crate) fn is_sync(&self) -> bool {
+        matches!(self.team, Team::Sync(_))
+    }
+
+    /// The handlers, to be put back into the crew.
+    fn give_back(&mut self) -> Team {
+        std::mem::replace(&mut self.team, Team::Async(Vec::new()))
+    }
+
+    /// Calls the handlers of a sync crew.
+    #[inline]
+    pub(crate) fn call(&mut self, entered: &Entered, event: AnyEvent) -> AnyEvent {
+        let Team::Sync(calls) = &mut self.team else { return event };
+        let (at, troubles) = (&*self.at, &mut self.troubles);
+        let event = entered.shift(self.job, |lane| calls.call(event, &Desk { lane, at }, troubles));
+        at.set(NOBODY);
+        event
+    }
+}
+
+impl Crew {
+    /// Claims all handlers that are in their seats, for an event that they can take, unless a publish has them already. `polls` says on which runtime the publish polls async handlers, if it does.
+    #[inline]
+    pub(crate) fn claim(
+        &mut self,
+        own: Key,
+        misfit: bool,
+        polls: impl FnOnce() -> Option<Id>,
+    ) -> Option<Shift> {
+        if self.present == 0 || (misfit && self.typed) {
+            return None;
+        }
+        if !self.sync && polls() != self.runtime {
+            return None;
+        }
+        let team = self.team.take()?;
+        self.events += 1;
+        Some(Shift {
+            crew: own,
+            job: 0,
+            team,
+            size: self.present,
+            at: Arc::clone(&self.at),
+            done: 0,
+            troubles: Vec::new(),
+        })
+    }
+
+    /// Notes for whom it works.
+    #[inline]
+    pub(crate) fn note_claim(&mut self, job: u64, batch: u64, waiter: Option<JobRef>) {
+        self.claimed = Some(Claimed { job, batch, waiter, spread: false });
+    }
+
+    /// Spreads a claim of another publish, so that what is left for its handlers is found when they come back.
+    pub(crate) fn spread_for_others(&mut self, own: bool, lanes: &mut Slab<Lane>) {
+        if !own {
+            self.spread(lanes);
+        }
+    }
+
+    pub(crate) fn is_whole(&self) -> bool {
+        self.present == self.lanes.len()
+    }
+
+    /// Gives each lane its own entry of what runs in it.
+    pub(super) fn spread(&mut self, lanes: &mut Slab<Lane>) {
+        let Some(claimed) = self.claimed.as_mut().filter(|claimed| !claimed.spread) else { return };
+        claimed.spread = true;
+        let Claimed { job, batch, waiter, .. } = *claimed;
+        for (at, key) in self.lanes.iter().enumerate() {
+            let Some(lane) = lanes.get_mut(*key) else { continue };
+            if !lane.seat.is_some_and(|seat| seat.at == at && !seat.away) {
+                continue;
+            }
+            self.count(lane);
+            // Counted as handled above, like every event of the crew; this one is not yet.
+            lane.counts.handled -= 1;
+            lane.running.push(Running::new(job, waiter, batch, 0));
+        }
+    }
+}
+
+impl Order {
+    /// Spreads the claims of all crews at work, for those who look at what runs.
+    pub(crate) fn spread(&mut self) {
+        while let Some(crew) = self.at_work.pop() {
+            if let Some(crew) = self.crews.get_mut(crew) {
+                crew.spread(&mut self.lanes);
+            }
+        }
+    }
+
+    /// Brings a crew back. What each handler does next is added to `next`; who of them is troubled, or gone, is left to `tell`. Gives how many handled the event.
+    #[inline]
+    pub(crate) fn bring_back(
+        &mut self,
+        shift: &mut Shift,
+        tick: u64,
+        after: &mut After,
+        next: &mut Few<(Key, Next)>,
+        tell: impl FnMut(&mut Self, Key, &Outcome, &mut After),
+    ) -> usize {
+        match self.at_work.last() {
+            Some(last) if *last == shift.crew => drop(self.at_work.pop()),
+            _ => self.at_work.retain(|crew| *crew != shift.crew),
+        }
+        if let Some(crew) = self.crews.get_mut(shift.crew)
+            && shift.troubles.is_empty()
+            && crew.claimed.is_some_and(|claimed| !claimed.spread)
+        {
+            crew.claimed = None;
+            crew.team = Some(shift.give_back());
+            return shift.size;
+        }
+        self.bring_each_back(shift, tick, after, next, tell)
+    }
+
+    /// The same, one by one.
+    #[cold]
+    fn bring_each_back(
+        &mut self,
+        shift: &mut Shift,
+        tick: u64,
+        after: &mut After,
+        next: &mut Few<(Key, Next)>,
+        mut tell: impl FnMut(&mut Self, Key, &Outcome, &mut After),
+    ) -> usize {
+        let (own, job) = (shift.crew, shift.job);
+        let (mut team, troubles) = (shift.give_back(), std::mem::take(&mut shift.troubles));
+        let Some(crew) = self.crews.get_mut(own) else { return 0 };
+        crew.spread(&mut self.lanes);
+        let lanes = crew.lanes.clone();
+        let (mut handled, mut troubles) = (0, troubles.into_iter().peekable());
+        for (at, key) in lanes.into_iter().enumerate() {
+            let trouble = troubles.next_if(|(troubled, _)| *troubled == at);
+            if !team.has(at) {
+                continue;
+            }
+            match &trouble {
+                Some((_, outcome)) => tell(self, key, outcome, after),
+                None => handled += 1,
+            }
+            if self.stays(key, job, trouble.is_none()) {
+                continue;
+            }
+            let Some(runner) = team.take(at) else { continue };
+            self.note_away(key);
+            next.extend(self.finish(key, job, runner, tick, after).map(|more| (key, more)));
+        }
+        self.seat_strays(own, team);
+        handled
+    }
+
+    /// Ends an event in a lane of a spread claim. Gives whether its handler stays in its seat.
+    fn stays(&mut self, key: Key, job: u64, handled: bool) -> bool {
+        let Some(lane) = self.lanes.get_mut(key) else { return false };
+        lane.counts.handled += u64::from(handled);
+        lane.seat.is_some() && lane.is_done_with(job)
+    }
+
+    /// Notes that somebody else has a lane's handler, which a publish had claimed with the others.
+    pub(crate) fn note_away(&mut self, key: Key) {
+        let Self { lanes, crews, .. } = self;
+        let Some(lane) = lanes.get_mut(key) else { return };
+        if let Some(crew) = lane.seat.and_then(|seat| crews.get_mut(seat.crew)) {
+            crew.note_away(lane);
+        }
+    }
+
+    /// Takes the team back, and the handlers that came to rest meanwhile.
+    fn seat_strays(&mut self, own: Key, team: Team) {
+        let Self { lanes, crews, .. } = self;
+        let Some(crew) = crews.get_mut(own) else { return };
+        crew.team = Some(team);
+        crew.claimed = None;
+        for at in 0..crew.lanes.len() {
+            let key = crew.lanes[at];
+            let Some(lane) = lanes.get_mut(key) else { continue };
+            if matches!(lane.seat, Some(Seat { at: own, away: true, .. }) if own == at)
+                && let Some(runner) = lane.rested()
+                && let Some(back) = crew.sit(key, lane, at, runner)
+            {
+                lane.put_idle(back);
+            }
+        }
+        self.close_up(own);
+    }
+
+    /// The handlers that have been at work in a crew for more than so many ticks, each told once.
+    pub(crate) fn slow_in_crews(&mut self, tick: u64, ticks: u64) -> Vec<Arc<LaneInfo>> {
+        let Self { lanes, crews, .. } = self;
+        let mut slow = Vec::new();
+        for crew in crews.iter_mut().filter(|crew| crew.claimed.is_some()) {
+            let (at, job) = (crew.at.get(), crew.claimed.map_or(0, |claimed| claimed.job));
+            let Some(key) = usize::try_from(at).ok().and_then(|at| crew.lanes.get(at)) else { continue };
+            let seen = &mut crew.seen;
+            if (seen.job, seen.at) != (job, at) {
+                *seen = Seen { job, at, since: tick };
+            } else if seen.since != 0 && tick > seen.since + ticks {
+                seen.since = 0;
+                slow.extend(lanes.get(*key).map(|lane| Arc::clone(&lane.info)));
+            }
+        }
+        slow
+    }
+}

@@ -1,0 +1,98 @@
+//! A handler goes on with what waits for it.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::dispatch::order::Next;
+use crate::dispatch::run::context::{self, Entered, JobRef};
+use crate::dispatch::run::driver::{Driver, Work};
+use crate::dispatch::run::place::Place;
+use crate::dispatch::run::runner::Runner;
+use crate::dispatch::slab::Key;
+use crate::dispatch::{Core, Queued};
+use crate::event::AnyEvent;
+use crate::sync::Ordering;
+
+/// Sync handlers that were claimed too deep on a stack; its outermost publish runs them.
+type Postponed = (Arc<Core>, AnyEvent, JobRef, Runner);
+
+crate::sync::per_thread!(LATER: VecDeque<Postponed> = VecDeque::new());
+
+/// Starts a handler on what waits for it: used where a subscription begins with a replay.
+pub(crate) fn start(core: &Arc<Core>, lane: Key, runner: Runner) {
+    let tick = core.ticks.load(Ordering::Relaxed);
+    if let Some(next) = core.step(|order, after| {
+        // A sync handler looks back on the stack of whoever subscribes it.
+        let below = if runner.is_sync() { context::current(core) } else { None };
+        order.resume(lane, runner, (below, 0), tick, after)
+    }) {
+        go_on(core, lane, next);
+    }
+    run_later();
+}
+
+/// Goes on with a handler's backlog: a sync handler right here, an async one in a driver.
+pub(super) fn go_on(core: &Arc<Core>, lane: Key, next: Next) {
+    match next {
+        Next { runner: Runner::Async(runner), job, queued, info } => {
+            let work = Work {
+                job,
+                runner,
+                event: queued.event,
+                ticket: queued.ticket,
+                started: false,
+                deadline: None,
+            };
+            Driver::spawn(core, info, lane, work, Place::None, None);
+        }
+        next => drain(core, lane, next),
+    }
+}
+
+/// Runs a sync handler until nothing waits for it.
+fn drain(core: &Arc<Core>, lane: Key, first: Next) {
+    let mut next = Some(first);
+    while let Some(Next { runner: Runner::Sync(mut runner), job, queued, info }) = next.take() {
+        let entered = Entered::new(core, &queued.event);
+        entered.job(JobRef { lane, job }, true);
+        let (event, outcome) = runner.run(queued.event.through(info.id));
+        drop(entered);
+        next = core.step(|order, after| {
+            order.settle(lane, queued.ticket, &outcome, event.kind(), after);
+            after.events.push(event);
+            order.finish(lane, job, Runner::Sync(runner), core.ticks.load(Ordering::Relaxed), after)
+        });
+    }
+}
+
+/// Leaves a sync handler to the outermost publish of this thread.
+pub(super) fn postpone(claimed: Postponed) {
+    let mut claimed = Some(claimed);
+    let kept = LATER.try_with(|later| later.borrow_mut().extend(claimed.take()));
+    // Only a thread at its end has no list any more.
+    if let (Err(_), Some(claimed)) = (kept, claimed) {
+        run_postponed(claimed);
+    }
+}
+
+/// Runs the sync handlers that were claimed too deep on this stack, once nothing is on it.
+#[inline]
+pub(crate) fn run_later() {
+    if context::nesting() > 0 {
+        return;
+    }
+    let next = || LATER.try_with(|later| later.borrow_mut().pop_front()).ok().flatten();
+    while let Some(claimed) = next() {
+        run_postponed(claimed);
+    }
+}
+
+fn run_postponed((core, event, at, runner): Postponed) {
+    let found = core.step(|order, _| {
+        let found = order.lanes.get(at.lane)?;
+        Some((Arc::clone(&found.info), found.running(at.job)?.ticket))
+    });
+    let Some((info, ticket)) = found else { return };
+    let queued = Queued { event, gap: None, ticket, coalesce: 0, critical: false, replay: false };
+    drain(&core, at.lane, Next { runner, job: at.job, queued, info });
+}
