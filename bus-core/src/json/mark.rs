@@ -41,6 +41,8 @@ pub(crate) struct Name {
 pub(crate) struct Member {
     pub(crate) name: Name,
     pub(crate) value: Value,
+    /// Where the characters of a string with escapes begin among those that were written down.
+    pub(crate) written: usize,
 }
 
 /// An object that was checked: no key of it is there twice, and its members need not be looked for again.
@@ -49,10 +51,37 @@ pub(crate) struct Marked<'a> {
     /// The text that the places are of; the object is a part of it.
     pub(crate) text: &'a str,
     pub(crate) members: &'a [Member],
+    /// What the strings with escapes stand for, written down when they were checked.
+    pub(crate) written: &'a str,
+}
+
+/// A value that was checked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Checked<'a> {
+    pub(crate) shape: Shape,
+    /// All of it, as it stands.
+    pub(crate) raw: &'a str,
+    /// The characters of a string; empty for other shapes.
+    pub(crate) chars: &'a str,
+}
+
+impl<'a> Marked<'a> {
+    /// The value of a member of this object.
+    #[inline]
+    pub(crate) fn value(self, member: &Member) -> Checked<'a> {
+        let Value { start, end, shape, saved } = member.value;
+        let chars = match (shape, saved) {
+            (Shape::String, 0) => &self.text[start + 1..end - 1],
+            (Shape::String, _) => &self.written[member.written..member.written + (end - start - 2 - saved)],
+            _ => "",
+        };
+        Checked { shape, raw: &self.text[start..end], chars }
+    }
 }
 
 impl Shape {
     /// The first byte of a value says what it is.
+    #[inline]
     pub(crate) fn of(first: Option<u8>) -> Self {
         match first {
             Some(b'{') => Self::Object,
@@ -80,11 +109,13 @@ impl Shape {
 
 impl Value {
     /// All of it, as it stands.
+    #[inline]
     pub(crate) fn raw<'a>(&self, text: &'a str) -> &'a str {
         &text[self.start..self.end]
     }
 
     /// The text of a string; nothing for other shapes.
+    #[inline]
     pub(crate) fn string<'a>(&self, text: &'a str) -> Option<Text<'a>> {
         (self.shape == Shape::String)
             .then(|| Text { raw: &text[self.start + 1..self.end - 1], saved: self.saved })
@@ -92,6 +123,7 @@ impl Value {
 }
 
 impl Name {
+    #[inline]
     pub(crate) fn text(self, text: &str) -> Text<'_> {
         Text { raw: &text[self.start..self.end], saved: self.saved }
     }

@@ -7,6 +7,6 @@ mod mark;
 mod text;
 mod write;
 
-pub(crate) use mark::{Marked, Member, Name, Shape, Value};
-pub(crate) use text::{Text, escape, ordinary};
+pub(crate) use mark::{Checked, Marked, Member, Name, Shape, Value};
+pub(crate) use text::{escape, ordinary};
 pub(crate) use write::{decimal, hex, string};

@@ -12,15 +12,12 @@ pub(crate) struct Text<'a> {
 
 impl<'a> Text<'a> {
     /// The characters that it stands for.
+    #[inline]
     pub(crate) fn chars(self) -> Cow<'a, str> {
-        if self.saved == 0 { Cow::Borrowed(self.raw) } else { Cow::Owned(self.unescaped()) }
+        if self.saved == 0 { Cow::Borrowed(self.raw) } else { Cow::Owned(unescaped(self.raw, self.saved)) }
     }
 
-    /// The same as a text of its own, in one allocation of the right size.
-    pub(crate) fn to_owned(self) -> String {
-        if self.saved == 0 { self.raw.to_owned() } else { self.unescaped() }
-    }
-
+    #[inline]
     pub(crate) fn is(self, other: Self) -> bool {
         if self.saved == 0 && other.saved == 0 {
             self.raw == other.raw
@@ -28,22 +25,24 @@ impl<'a> Text<'a> {
             self.chars() == other.chars()
         }
     }
+}
 
-    fn unescaped(self) -> String {
-        let (raw, bytes) = (self.raw, self.raw.as_bytes());
-        let mut out = String::with_capacity(raw.len() - self.saved);
-        let mut at = 0;
-        loop {
-            let end = ordinary(bytes, at);
-            out.push_str(&raw[at..end]);
-            at = end;
-            while let Some((char, length)) = escape(&bytes[at..]) {
-                out.push(char);
-                at += length;
-            }
-            if at == end {
-                return out; // no escape: the end, since the string was checked
-            }
+/// Undoes the escapes of a string that was checked.
+#[cold]
+fn unescaped(raw: &str, saved: usize) -> String {
+    let bytes = raw.as_bytes();
+    let mut out = String::with_capacity(raw.len() - saved);
+    let mut at = 0;
+    loop {
+        let end = ordinary(bytes, at);
+        out.push_str(&raw[at..end]);
+        at = end;
+        while let Some((char, length)) = escape(&bytes[at..]) {
+            out.push(char);
+            at += length;
+        }
+        if at == end {
+            return out; // no escape: the end, since the string was checked
         }
     }
 }
@@ -119,23 +118,34 @@ const HEX: [u8; 256] = {
 /// end. Eight bytes at a time: strings are nearly all of an event.
 #[inline]
 pub(crate) fn ordinary(bytes: &[u8], mut at: usize) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = ONES << 7;
-    // The lowest high bit that each sets is right; those above it may not be, which does no harm.
-    let zero = |word: u64| word.wrapping_sub(ONES) & !word;
-    let control = |word: u64| word.wrapping_sub(ONES * 0x20) & !word;
-    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
-        let word = u64::from_le_bytes(*chunk);
-        let quote = zero(word ^ (ONES * u64::from(b'"')));
-        let slash = zero(word ^ (ONES * u64::from(b'\\')));
-        let found = (quote | slash | control(word)) & HIGH;
-        if found != 0 {
-            return at + (found.trailing_zeros() / 8) as usize;
+    while let Some(chunk) = eight(bytes, at) {
+        let run = run(*chunk);
+        at += run;
+        if run < 8 {
+            return at;
         }
-        at += 8;
     }
     while bytes.get(at).is_some_and(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20)) {
         at += 1;
     }
     at
+}
+
+#[inline]
+fn eight(bytes: &[u8], at: usize) -> Option<&[u8; 8]> {
+    bytes.get(at..).and_then(<[u8]>::first_chunk)
+}
+
+/// How many of eight bytes come before the first that is not ordinary.
+#[inline]
+fn run(chunk: [u8; 8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let word = u64::from_le_bytes(chunk);
+    let quote = (word ^ (ONES * u64::from(b'"'))).wrapping_sub(ONES);
+    let slash = (word ^ (ONES * u64::from(b'\\'))).wrapping_sub(ONES);
+    let control = word.wrapping_sub(ONES * 0x20);
+    // What fell below zero has its high bit set. Of those bits the lowest is right, where the byte itself has none; those above
+    // it may not be, which does no harm.
+    let found = (quote | slash | control) & !word & (ONES << 7);
+    (found.trailing_zeros() / 8) as usize
 }

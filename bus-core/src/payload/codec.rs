@@ -8,7 +8,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::walk;
-use crate::json::Value;
+use crate::json::Checked;
 
 /// A type that can be a field of an event.
 ///
@@ -58,8 +58,8 @@ impl<T: Serialize + DeserializeOwned> Adapter<T> for Plain {
     }
 }
 
-/// Fills the slot from a value of a text, and says whether it did.
-pub(super) type Read = fn(Value, &str, &mut dyn Any) -> bool;
+/// Fills the slot from a value, and says whether it did.
+pub(super) type Read = fn(Checked<'_>, &mut dyn Any) -> bool;
 
 /// The functions of one field type. Values come as `&dyn Any`, slots to fill as `&mut Option<T>`.
 #[doc(hidden)]
@@ -68,7 +68,7 @@ pub struct FieldCodec {
     pub(super) encode: fn(&dyn Any, &mut Vec<u8>) -> serde_json::Result<()>,
     /// Reads the value that a text begins with; where it ends.
     pub(super) decode: fn(&str, &mut dyn Any) -> serde_json::Result<usize>,
-    /// Reads a value of a text that was scanned, where it plainly is of the type; else `decode` has to, or to say why not.
+    /// Reads a value that was checked, where it plainly is of the type; else `decode` has to, or to say why not.
     pub(super) read: Option<Read>,
     pub(super) debug: fn(&dyn Any) -> Option<&dyn fmt::Debug>,
 }

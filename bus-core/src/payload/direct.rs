@@ -10,12 +10,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::codec::{FieldCodec, plain};
-use crate::json::{self, Shape, Value};
+use crate::json::{self, Checked, Shape};
 
-/// A type that is read from a value that was scanned, and written, without serde.
+/// A type that is read from a value that was checked, and written, without serde.
 pub(super) trait Direct: Sized {
     /// The value, where it is plainly one of this type.
-    fn read(value: Value, text: &str) -> Option<Self>;
+    fn read(value: Checked<'_>) -> Option<Self>;
     /// Appends it as serde does; `false` where serde is to be asked.
     fn write(&self, out: &mut Vec<u8>) -> bool;
 }
@@ -28,9 +28,9 @@ where
     FieldCodec { encode: encode::<T>, read: Some(read::<T>), ..plain::<T>() }
 }
 
-fn read<T: Direct + 'static>(value: Value, text: &str, slot: &mut dyn Any) -> bool {
+fn read<T: Direct + 'static>(value: Checked<'_>, slot: &mut dyn Any) -> bool {
     let Some(slot) = slot.downcast_mut::<Option<T>>() else { return false };
-    *slot = T::read(value, text);
+    *slot = T::read(value);
     slot.is_some()
 }
 
@@ -45,8 +45,8 @@ where
 }
 
 impl Direct for String {
-    fn read(value: Value, text: &str) -> Option<Self> {
-        value.string(text).map(json::Text::to_owned)
+    fn read(value: Checked<'_>) -> Option<Self> {
+        (value.shape == Shape::String).then(|| value.chars.to_owned())
     }
 
     fn write(&self, out: &mut Vec<u8>) -> bool {
@@ -56,8 +56,8 @@ impl Direct for String {
 }
 
 impl Direct for bool {
-    fn read(value: Value, text: &str) -> Option<Self> {
-        (value.shape == Shape::Bool).then(|| value.raw(text) == "true")
+    fn read(value: Checked<'_>) -> Option<Self> {
+        (value.shape == Shape::Bool).then(|| value.raw == "true")
     }
 
     fn write(&self, out: &mut Vec<u8>) -> bool {
@@ -68,8 +68,8 @@ impl Direct for bool {
 
 impl Direct for f64 {
     /// Both round to the nearest; one that is too large for the type is serde's to refuse.
-    fn read(value: Value, text: &str) -> Option<Self> {
-        let number = (value.shape == Shape::Number).then(|| value.raw(text).parse::<Self>().ok()).flatten();
+    fn read(value: Checked<'_>) -> Option<Self> {
+        let number = (value.shape == Shape::Number).then(|| value.raw.parse::<Self>().ok()).flatten();
         number.filter(|number| number.is_finite())
     }
 
@@ -79,8 +79,8 @@ impl Direct for f64 {
 }
 
 impl<T: Direct> Direct for Option<T> {
-    fn read(value: Value, text: &str) -> Option<Self> {
-        if value.shape == Shape::Null { Some(None) } else { T::read(value, text).map(Some) }
+    fn read(value: Checked<'_>) -> Option<Self> {
+        if value.shape == Shape::Null { Some(None) } else { T::read(value).map(Some) }
     }
 
     fn write(&self, out: &mut Vec<u8>) -> bool {
@@ -96,9 +96,9 @@ macro_rules! whole {
     ($($type:ty)*) => {$(
         impl Direct for $type {
             /// `-0` is a float to serde, and so are fractions and exponents.
-            fn read(value: Value, text: &str) -> Option<Self> {
-                let number = (value.shape == Shape::Number).then(|| value.raw(text).parse().ok()).flatten();
-                number.filter(|number| *number != 0 || value.end - value.start == 1)
+            fn read(value: Checked<'_>) -> Option<Self> {
+                let number = (value.shape == Shape::Number).then(|| value.raw.parse().ok()).flatten();
+                number.filter(|number| *number != 0 || value.raw.len() == 1)
             }
 
             fn write(&self, out: &mut Vec<u8>) -> bool {

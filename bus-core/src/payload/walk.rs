@@ -13,22 +13,36 @@ use serde_json::de::StrRead;
 
 use super::FieldDescriptor;
 use super::decode::{DecodeReason, cause, invalid};
-use crate::json::{self, Marked, Member, Value};
+use crate::json::{self, Checked, Marked};
 
 /// A walk over the members of an object.
 pub(super) struct Walk<'w, 's> {
     fields: &'static [FieldDescriptor],
     slots: &'w mut [&'s mut dyn Any],
-    /// A bit for each field that was found.
-    seen: u128,
+    seen: Seen,
     /// The members that no field answers to, as an object not yet closed; kept only where a field is flattened.
     rest: Option<Vec<u8>>,
+}
+
+/// A bit for each field that was found; the derive refuses more than 128. Two words, since one of 128 bits is slow to
+/// read where only half of it was just written.
+#[derive(Default)]
+struct Seen([u64; 2]);
+
+impl Seen {
+    fn has(&self, index: usize) -> bool {
+        self.0[index / 64] & 1 << (index % 64) != 0
+    }
+
+    fn add(&mut self, index: usize) {
+        self.0[index / 64] |= 1 << (index % 64);
+    }
 }
 
 impl<'w, 's> Walk<'w, 's> {
     pub(super) fn new(fields: &'static [FieldDescriptor], slots: &'w mut [&'s mut dyn Any]) -> Self {
         let rest = fields.iter().any(|field| field.flattened).then(|| vec![b'{']);
-        Self { fields, slots, seen: 0, rest }
+        Self { fields, slots, seen: Seen::default(), rest }
     }
 
     /// Goes over all of `text`, which is one object.
@@ -52,27 +66,27 @@ impl<'w, 's> Walk<'w, 's> {
     /// Goes over the members of an object that was scanned. Nearly always they stand in the order of the fields.
     pub(super) fn marked(mut self, marked: Marked<'_>) -> Result<(), DecodeReason> {
         let mut next = 0;
-        for Member { name, value } in marked.members {
-            let key = name.text(marked.text).chars();
+        for member in marked.members {
+            let (key, value) = (member.name.text(marked.text).chars(), marked.value(member));
             let is = |index: &usize| self.fields.get(*index).is_some_and(|field| field.answers_to(&key));
             if let Some(index) = Some(next).filter(is).or_else(|| (0..self.fields.len()).find(is)) {
-                self.fill_marked(index, *value, marked.text)?;
+                self.fill_checked(index, value)?;
                 next = index + 1;
             } else {
-                self.keep(&key, value.raw(marked.text));
+                self.keep(&key, value.raw);
             }
         }
         self.finish()
     }
 
-    fn fill_marked(&mut self, index: usize, value: Value, text: &str) -> Result<(), DecodeReason> {
+    fn fill_checked(&mut self, index: usize, value: Checked<'_>) -> Result<(), DecodeReason> {
         let field = &self.fields[index];
         match field.codec.read {
-            Some(read) if self.seen & (1 << index) == 0 && read(value, text, self.slots[index]) => {
-                self.seen |= 1 << index;
+            Some(read) if !self.seen.has(index) && read(value, self.slots[index]) => {
+                self.seen.add(index);
                 Ok(())
             }
-            _ => self.fill(index, value.raw(text)).map(drop),
+            _ => self.fill(index, value.raw).map(drop),
         }
     }
 
@@ -100,10 +114,10 @@ impl<'w, 's> Walk<'w, 's> {
     /// Reads the value that `text` begins with; where it ends.
     fn fill(&mut self, index: usize, text: &str) -> Result<usize, DecodeReason> {
         let field = &self.fields[index];
-        if self.seen & (1 << index) != 0 {
+        if self.seen.has(index) {
             return Err(DecodeReason::Twice { field: field.name });
         }
-        self.seen |= 1 << index;
+        self.seen.add(index);
         match (field.codec.decode)(text, self.slots[index]) {
             Ok(end) => Ok(end),
             // The original writes null for what is absent: where there is a default, that is what it means.
@@ -131,8 +145,7 @@ impl<'w, 's> Walk<'w, 's> {
                 (field.codec.decode)(&text, self.slots[index]).map_err(|error| invalid(field, &error))?;
             }
         }
-        let missing =
-            |(index, field): &(usize, &FieldDescriptor)| field.required && self.seen & (1 << index) == 0;
+        let missing = |(index, field): &(usize, &FieldDescriptor)| field.required && !self.seen.has(*index);
         match self.fields.iter().enumerate().find(missing) {
             Some((_, field)) => Err(DecodeReason::Missing { field: field.name }),
             None => Ok(()),

@@ -8,26 +8,16 @@ use super::error::{ReadError, ReadProblem};
 use super::keys::Keys;
 use super::limits::Limits;
 use super::scan::Scan;
+use super::slot::{
+    CAUSATION, CORRELATION, DATA, EXECUTION, ID, NODE, QUOTED, SEQ, STREAM, TIMESTAMP, TYPE, VERSION, slot,
+};
 use super::time;
 use super::zone::Zone;
 use crate::event::EventId;
-use crate::json::{Name, Shape, Value};
+use crate::json::{Shape, Value};
 use crate::scope::RESERVED;
 
 type Result<T> = std::result::Result<T, ReadError>;
-
-// Places in `RESERVED`, which has the keys in the order they are written. What comes from elsewhere may have any.
-const TYPE: usize = 0;
-const STREAM: usize = 1;
-const NODE: usize = 2;
-const EXECUTION: usize = 3;
-const DATA: usize = 4;
-const TIMESTAMP: usize = 5;
-const CORRELATION: usize = 6;
-const ID: usize = 7;
-const SEQ: usize = 8;
-const VERSION: usize = 9;
-const CAUSATION: usize = 10;
 
 /// One event as it stands in a text.
 #[derive(Debug)]
@@ -67,6 +57,8 @@ impl<'a> Envelope<'a> {
 #[derive(Default)]
 struct Found<'a> {
     values: [Value; RESERVED.len()],
+    /// The slot that is likely to come next.
+    next: usize,
     attributes: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     extra: Vec<(Cow<'a, str>, Cow<'a, str>)>,
 }
@@ -74,7 +66,7 @@ struct Found<'a> {
 impl<'a> Found<'a> {
     fn collect(&mut self, scan: &mut Scan<'a, '_>) -> Result<()> {
         match scan.next() {
-            Some(b'{') => scan.object(|scan, key| self.member(key, scan))?,
+            Some(b'{') => scan.object(|scan| self.member(scan))?,
             None => return scan.fail(ReadProblem::Empty, 0),
             _ => return scan.unexpected("an event, which is one JSON object"),
         }
@@ -84,12 +76,23 @@ impl<'a> Found<'a> {
         }
     }
 
-    fn member(&mut self, key: Name, scan: &mut Scan<'a, '_>) -> Result<()> {
+    /// A key and its value. Nearly always our keys come in our order: so the next one is guessed first.
+    fn member(&mut self, scan: &mut Scan<'a, '_>) -> Result<()> {
+        if let Some(quoted) = QUOTED.get(self.next)
+            && self.values[self.next].shape == Shape::Absent
+            && scan.guessed(quoted)?
+        {
+            self.next += 1;
+            return self.own(self.next - 1, scan);
+        }
+        let key = scan.name()?;
         let name = key.text(scan.text).chars();
         match slot(&name) {
             Some(slot) if self.values[slot].shape != Shape::Absent => return scan.twice(key),
-            Some(DATA) => self.values[DATA] = scan.marked()?,
-            Some(slot) => self.values[slot] = scan.value()?,
+            Some(slot) => {
+                self.next = slot + 1;
+                self.own(slot, scan)?;
+            }
             None => {
                 scan.once(key)?;
                 let value = scan.value()?;
@@ -99,7 +102,19 @@ impl<'a> Found<'a> {
         Ok(())
     }
 
+    /// The value of one of the envelope's own keys.
+    #[inline]
+    fn own(&mut self, slot: usize, scan: &mut Scan<'a, '_>) -> Result<()> {
+        if slot == DATA {
+            self.values[DATA] = scan.marked()?;
+        } else {
+            self.values[slot] = scan.value()?;
+        }
+        Ok(())
+    }
+
     /// A key that is not the envelope's: an attribute, or kept as it is.
+    #[inline]
     fn other(&mut self, name: Cow<'a, str>, value: Value, scan: &Scan<'a, '_>) {
         if let Some(text) = value.string(scan.text) {
             self.attributes.push((name, text.chars()));
@@ -139,6 +154,7 @@ impl<'a> Found<'a> {
     }
 
     /// What stands as `data`, or an empty object where nothing does.
+    #[inline]
     fn data(&self, scan: &Scan<'a, '_>) -> Cow<'a, str> {
         match self.values[DATA] {
             Value { shape: Shape::Absent, .. } => Cow::Borrowed("{}"),
@@ -157,6 +173,7 @@ impl<'a> Found<'a> {
         scan.fail(problem, value.start)
     }
 
+    #[inline]
     fn required(&self, slot: usize, scan: &Scan<'a, '_>) -> Result<Cow<'a, str>> {
         match self.text(slot, scan)? {
             Some(text) => Ok(text),
@@ -165,6 +182,7 @@ impl<'a> Found<'a> {
     }
 
     /// A string; absent and null are the same.
+    #[inline]
     fn text(&self, slot: usize, scan: &Scan<'a, '_>) -> Result<Option<Cow<'a, str>>> {
         let value = self.values[slot];
         match value.shape {
@@ -177,6 +195,7 @@ impl<'a> Found<'a> {
     }
 
     /// The name of an event; absent and null are the same.
+    #[inline]
     fn event_id(&self, slot: usize, scan: &Scan<'a, '_>) -> Result<Option<EventId>> {
         let Some(text) = self.text(slot, scan)? else { return Ok(None) };
         match text.parse() {
@@ -186,6 +205,7 @@ impl<'a> Found<'a> {
     }
 
     /// A whole number; absent and null are the same.
+    #[inline]
     fn whole<N: FromStr>(&self, slot: usize, scan: &Scan<'a, '_>) -> Result<Option<N>> {
         let value = self.values[slot];
         match value.shape {
@@ -197,24 +217,6 @@ impl<'a> Found<'a> {
             _ => Self::wrong(value, slot, "a whole number", scan),
         }
     }
-}
-
-/// The place of a key in [`RESERVED`].
-fn slot(key: &str) -> Option<usize> {
-    Some(match key {
-        "type" => TYPE,
-        "stream_id" => STREAM,
-        "node_id" => NODE,
-        "execution_id" => EXECUTION,
-        "data" => DATA,
-        "timestamp" => TIMESTAMP,
-        "correlation_id" => CORRELATION,
-        "id" => ID,
-        "seq" => SEQ,
-        "version" => VERSION,
-        "causation_id" => CAUSATION,
-        _ => return None,
-    })
 }
 
 /// The same JSON without line breaks, which may only stand between its parts: what was read from a pretty-printed text

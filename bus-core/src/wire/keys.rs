@@ -24,6 +24,8 @@ pub(super) struct Keys {
     open: Vec<Object>,
     /// The members of one object that is to be read: at most [`MARKED`], no others.
     marked: Vec<Member>,
+    /// The characters of its strings that have escapes.
+    pub(super) written: String,
 }
 
 #[derive(Debug, Clone)]
@@ -42,8 +44,10 @@ impl Keys {
         self.names.clear();
         self.open.clear();
         self.marked.clear();
+        self.written.clear();
     }
 
+    #[inline]
     pub(super) fn mark(&mut self, member: Member) {
         if self.marked.len() <= MARKED {
             self.marked.push(member);
@@ -53,7 +57,7 @@ impl Keys {
     /// The object that was marked, where all of it was.
     pub(super) fn marked<'a>(&'a self, text: &'a str) -> Option<Marked<'a>> {
         let members = &*self.marked;
-        (1..=MARKED).contains(&members.len()).then_some(Marked { text, members })
+        (1..=MARKED).contains(&members.len()).then_some(Marked { text, members, written: &self.written })
     }
 
     pub(super) fn open(&mut self) {
@@ -67,6 +71,7 @@ impl Keys {
     }
 
     /// Adds a key to the innermost object; `false` when it is there already.
+    #[inline]
     pub(super) fn add(&mut self, key: Name, text: &str) -> bool {
         let Some(object) = self.open.last_mut() else { return true };
         if let Some(many) = &mut object.many {
@@ -88,6 +93,7 @@ impl Keys {
 }
 
 /// Cheap, not strong: who finds equal ones gains nothing but a few comparisons.
+#[inline]
 fn fold(key: &str) -> u8 {
     let bytes = key.as_bytes();
     let ends = bytes.first().zip(bytes.last());

@@ -8,7 +8,7 @@
 use super::error::{ReadError, ReadProblem};
 use super::keys::Keys;
 use super::limits::Limits;
-use crate::json::{Member, Name, Shape, Value};
+use crate::json::{Name, Shape, Value};
 
 type Result<T> = std::result::Result<T, ReadError>;
 
@@ -17,7 +17,7 @@ pub(super) struct Scan<'a, 'k> {
     pub(super) text: &'a str,
     pub(super) at: usize,
     limits: Limits,
-    keys: &'k mut Keys,
+    pub(super) keys: &'k mut Keys,
     /// One bit a level, the innermost lowest: 1 for an object.
     nest: u128,
     depth: usize,
@@ -51,14 +51,17 @@ impl<'a, 'k> Scan<'a, 'k> {
         self.fail(problem, self.at)
     }
 
+    #[inline]
     pub(super) fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
 
     /// The next byte that is not white space, which stays where it is.
+    #[inline]
     pub(super) fn next(&mut self) -> Option<u8> {
         loop {
             match self.peek() {
+                Some(byte @ 0x21..) => return Some(byte), // first: it is the most likely
                 Some(b' ' | b'\t') => {}
                 Some(b'\n' | b'\r') => self.broken = true,
                 other => return other,
@@ -103,6 +106,7 @@ impl<'a, 'k> Scan<'a, 'k> {
     }
 
     /// Notes a key of the innermost object, which must not have it yet.
+    #[inline]
     pub(super) fn once(&mut self, key: Name) -> Result<()> {
         if self.keys.add(key, self.text) { Ok(()) } else { self.twice(key) }
     }
@@ -125,15 +129,37 @@ impl<'a, 'k> Scan<'a, 'k> {
         if key.end - start > self.limits.key {
             return self.fail(ReadProblem::KeyTooLong { limit: self.limits.key }, start - 1);
         }
+        self.colon()?;
+        Ok(key)
+    }
+
+    #[inline]
+    fn colon(&mut self) -> Result<()> {
         if self.next() != Some(b':') {
             return self.unexpected("`:`");
         }
         self.at += 1;
-        Ok(key)
+        Ok(())
+    }
+
+    /// Whether the key that is guessed is next, quotes and all; the value is, then.
+    #[inline]
+    pub(super) fn guessed(&mut self, key: &str) -> Result<bool> {
+        self.next();
+        let right = self.text.as_bytes()[self.at..].starts_with(key.as_bytes());
+        if right {
+            self.at += key.len();
+            self.colon()?;
+        }
+        Ok(right)
     }
 
     /// One whole value.
-    #[inline]
+    #[allow(
+        clippy::inline_always,
+        reason = "its result stays in registers: through memory it is written in pieces and read whole, which waits"
+    )]
+    #[inline(always)]
     pub(super) fn value(&mut self) -> Result<Value> {
         let shape = Shape::of(self.next());
         let start = self.at;
@@ -144,39 +170,6 @@ impl<'a, 'k> Scan<'a, 'k> {
             self.whole()?;
         }
         Ok(Value { start, end: self.at, shape, saved })
-    }
-
-    /// One whole value; where it is an object, where its members stand is kept among the keys.
-    pub(super) fn marked(&mut self) -> Result<Value> {
-        if self.next() != Some(b'{') {
-            return self.value();
-        }
-        let start = self.at;
-        self.object(|scan, name| {
-            scan.once(name)?;
-            let value = scan.value()?;
-            scan.keys.mark(Member { name, value });
-            Ok(())
-        })?;
-        Ok(Value { start, end: self.at, shape: Shape::Object, saved: 0 })
-    }
-
-    /// An object; its opening byte is here. `member` takes the value of each key.
-    pub(super) fn object(&mut self, mut member: impl FnMut(&mut Self, Name) -> Result<()>) -> Result<()> {
-        self.enter(true)?;
-        if self.next() != Some(b'}') {
-            loop {
-                let name = self.name()?;
-                member(self, name)?;
-                match self.next() {
-                    Some(b',') => self.at += 1,
-                    Some(b'}') => break,
-                    _ => return self.unexpected("`,` or `}`"),
-                }
-            }
-        }
-        self.leave();
-        Ok(())
     }
 
     /// Goes over one whole value, whatever is in it.

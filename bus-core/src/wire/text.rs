@@ -6,36 +6,68 @@ use crate::json::{escape, ordinary};
 
 type Result<T> = std::result::Result<T, ReadError>;
 
+/// What takes the characters of a string.
+pub(super) trait Sink {
+    fn run(&mut self, text: &str);
+    fn char(&mut self, char: char);
+}
+
+impl Sink for () {
+    fn run(&mut self, _: &str) {}
+    fn char(&mut self, _: char) {}
+}
+
+impl Sink for String {
+    #[inline]
+    fn run(&mut self, text: &str) {
+        self.push_str(text);
+    }
+    #[inline]
+    fn char(&mut self, char: char) {
+        self.push(char);
+    }
+}
+
 impl Scan<'_, '_> {
     /// A string; its opening quote is here. By how many bytes its escapes are longer than what they stand for.
     pub(super) fn string(&mut self) -> Result<usize> {
-        let bytes = self.text.as_bytes();
-        let mut saved = 0;
-        self.at += 1;
+        self.chars(&mut ())
+    }
+
+    /// The same; where there are escapes, all characters of the string go into the sink.
+    pub(super) fn chars(&mut self, sink: &mut impl Sink) -> Result<usize> {
+        let (text, bytes) = (self.text, self.text.as_bytes());
+        let (mut at, mut saved) = (self.at + 1, 0);
         loop {
-            self.at = ordinary(bytes, self.at);
-            match bytes.get(self.at) {
+            let start = at;
+            at = ordinary(bytes, at);
+            let end = bytes.get(at);
+            if end == Some(&b'"') && saved == 0 {
+                break;
+            }
+            sink.run(&text[start..at]);
+            match end {
                 Some(b'"') => break,
                 Some(b'\\') => {}
-                Some(control) => return self.fail(ReadProblem::Control(*control), self.at),
-                None => return self.fail(ReadProblem::Cut, self.at),
+                Some(control) => return self.fail(ReadProblem::Control(*control), at),
+                None => return self.fail(ReadProblem::Cut, at),
             }
             // Where one escape is there are often more.
-            while bytes.get(self.at) == Some(&b'\\') {
-                let Some((char, length)) = escape(&bytes[self.at..]) else { return self.no_escape() };
+            while bytes.get(at) == Some(&b'\\') {
+                let Some((char, length)) = escape(&bytes[at..]) else { return self.no_escape(at) };
+                sink.char(char);
                 saved += length - char.len_utf8();
-                self.at += length;
+                at += length;
             }
         }
-        self.at += 1;
+        self.at = at + 1;
         Ok(saved)
     }
 
-    /// Says what is wrong with the escape that begins here.
+    /// Says what is wrong with the escape that begins there.
     #[cold]
-    fn no_escape<T>(&mut self) -> Result<T> {
-        let at = self.at;
-        self.at += 1;
+    fn no_escape<T>(&mut self, at: usize) -> Result<T> {
+        self.at = at + 1;
         match self.peek() {
             None => return self.fail(ReadProblem::Cut, self.at),
             Some(b'u') => {}

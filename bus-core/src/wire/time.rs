@@ -22,14 +22,27 @@ pub(crate) fn write(time: SystemTime, out: &mut Vec<u8>) {
     let (seconds, nanos) = parts(time);
     let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
     let (year, month, day) = date(days);
+    let nanos = i64::from(nanos);
     let mut text = *b"0000-00-00T00:00:00.000000000";
-    digits(&mut text[0..4], year);
-    digits(&mut text[5..7], month);
-    digits(&mut text[8..10], day);
-    digits(&mut text[11..13], second / 3600);
-    digits(&mut text[14..16], second / 60 % 60);
-    digits(&mut text[17..19], second % 60);
-    digits(&mut text[20..29], i64::from(nanos));
+    let pairs = [
+        (0, year / 100),
+        (2, year % 100),
+        (5, month),
+        (8, day),
+        (11, second / 3600),
+        (14, second / 60 % 60),
+        (17, second % 60),
+        (20, nanos / 10_000_000),
+        (22, nanos / 100_000 % 100),
+        (24, nanos / 1000 % 100),
+        (26, nanos / 10 % 100),
+    ];
+    for (place, number) in pairs {
+        let number = number.to_le_bytes()[0]; // below 100
+        text[place] += number / 10;
+        text[place + 1] += number % 10;
+    }
+    text[28] += (nanos % 10).to_le_bytes()[0];
     let end = if nanos % 1000 == 0 { 26 } else { 29 };
     out.extend_from_slice(&text[..end]);
     out.extend_from_slice(b"+00:00");
@@ -57,13 +70,12 @@ pub(super) fn offset(text: &str) -> Option<i32> {
         [b'-', rest @ ..] => (-1, rest),
         _ => return None,
     };
-    let (hours, minutes, seconds) = match rest {
-        [h @ .., b':', m1, m2, b':', s1, s2] => (h, [*m1, *m2], [*s1, *s2]),
-        [h @ .., b':', m1, m2] => (h, [*m1, *m2], *b"00"),
-        [h1, h2, m1, m2] => (&[*h1, *h2][..], [*m1, *m2], *b"00"),
-        h => (h, *b"00", *b"00"),
+    let (hours, minutes, seconds) = match *rest {
+        [h1, h2, b':', m1, m2, b':', s1, s2] => (two(h1, h2)?, two(m1, m2)?, two(s1, s2)?),
+        [h1, h2, b':', m1, m2] | [h1, h2, m1, m2] => (two(h1, h2)?, two(m1, m2)?, 0),
+        [h1, h2] => (two(h1, h2)?, 0, 0),
+        _ => return None,
     };
-    let (hours, minutes, seconds) = (number(hours, 2)?, number(&minutes, 2)?, number(&seconds, 2)?);
     (hours < 24 && minutes < 60 && seconds < 60)
         .then(|| i32::try_from(sign * (hours * 3600 + minutes * 60 + seconds)).ok())
         .flatten()
@@ -71,12 +83,15 @@ pub(super) fn offset(text: &str) -> Option<i32> {
 
 /// Seconds since 1970 on the clock of the place, nanoseconds, and what follows them.
 fn civil(text: &[u8]) -> Option<(i64, u32, &[u8])> {
-    let (minute, rest) = text.split_first_chunk::<16>()?;
-    let [y @ .., b'-', _, _, b'-', _, _, b'T' | b't' | b' ', _, _, b':', _, _] = minute else { return None };
-    let (year, month, day) = (number(y, 4)?, number(&minute[5..7], 2)?, number(&minute[8..10], 2)?);
-    let (hour, minute) = (number(&minute[11..13], 2)?, number(&minute[14..16], 2)?);
+    let (minute, rest) = text.split_first_chunk()?;
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T' | b't' | b' ', h1, h2, b':', n1, n2] = *minute
+    else {
+        return None;
+    };
+    let (year, month, day) = (two(y1, y2)? * 100 + two(y3, y4)?, two(m1, m2)?, two(d1, d2)?);
+    let (hour, minute) = (two(h1, h2)?, two(n1, n2)?);
     let (second, rest) = match rest {
-        [b':', a, b, rest @ ..] => (number(&[*a, *b], 2)?, rest),
+        [b':', a, b, rest @ ..] => (two(*a, *b)?, rest),
         _ => (0, rest),
     };
     let (nanos, rest) = match rest {
@@ -92,26 +107,21 @@ fn civil(text: &[u8]) -> Option<(i64, u32, &[u8])> {
 
 /// The digits of a second as nanoseconds, and what follows them.
 fn fraction(text: &[u8]) -> Option<(u32, &[u8])> {
-    let count = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let (given, rest) = text.split_at(count);
-    let mut nanos = 0;
-    for place in 0..9 {
-        nanos = nanos * 10 + given.get(place).map_or(0, |digit| u32::from(digit - b'0'));
+    let (mut nanos, mut count) = (0, 0);
+    while let Some(digit) = text.get(count).filter(|byte| byte.is_ascii_digit()) {
+        if count < 9 {
+            nanos = nanos * 10 + u32::from(digit - b'0');
+        }
+        count += 1;
     }
-    (count > 0).then_some((nanos, rest))
+    let scale = 10_u32.pow(9_u32.saturating_sub(u32::try_from(count).unwrap_or(9)));
+    (count > 0).then(|| (nanos * scale, &text[count..]))
 }
 
-/// Exactly so many digits.
-fn number(text: &[u8], width: usize) -> Option<i64> {
-    let all = text.len() == width && text.iter().all(u8::is_ascii_digit);
-    all.then(|| text.iter().fold(0, |number, digit| number * 10 + i64::from(digit - b'0')))
-}
-
-fn digits(place: &mut [u8], mut number: i64) {
-    for digit in place.iter_mut().rev() {
-        *digit = b'0' + (number % 10).to_le_bytes()[0];
-        number /= 10;
-    }
+/// The number of two digits.
+fn two(tens: u8, ones: u8) -> Option<i64> {
+    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+    (tens < 10 && ones < 10).then(|| i64::from(tens * 10 + ones))
 }
 
 fn length(year: i64, month: i64) -> i64 {

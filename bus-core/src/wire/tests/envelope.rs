@@ -3,6 +3,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use crate::event::EventId;
+use crate::scope::RESERVED;
 use crate::wire::envelope::Envelope;
 use crate::wire::error::{ReadError, ReadProblem as P};
 use crate::wire::keys::Keys;
@@ -144,4 +145,52 @@ fn places() {
     let error = read("{\"é\":1,\n \"ü\" 2}").unwrap_err();
     assert_eq!((error.offset(), error.column()), (15, 6));
     assert_eq!(error.to_string(), "not JSON: expected `:`, found `2` (column 6)");
+}
+
+/// Our keys in our order are guessed, and so must be found as well in any other, and however they are written.
+#[test]
+fn keys_come_in_any_order_and_spelling() {
+    let values = [
+        r#""k""#,
+        r#""s""#,
+        r#""n""#,
+        r#""e""#,
+        r#"{"a":1}"#,
+        r#""2026-11-22T06:14:08""#,
+        r#""c""#,
+        r#""00c0ffee00c0ffee-42""#,
+        "42",
+        "3",
+        r#""00c0ffee00c0ffee-41""#,
+    ];
+    let spelled = |key: &str, escaped: bool| {
+        let first = format!("\\u{:04x}", u32::from(key.as_bytes()[0]));
+        if escaped { format!("\"{first}{}\"", &key[1..]) } else { format!("\"{key}\"") }
+    };
+    let members: Vec<_> = RESERVED.iter().zip(values).collect();
+    let whole = |turn: usize, step: usize, escaped: usize| {
+        let places = (0..members.len()).map(|place| (place * step + turn) % members.len());
+        let one =
+            |place: usize| format!("{} : {}", spelled(members[place].0, place == escaped), members[place].1);
+        format!("{{{}}}", places.map(one).collect::<Vec<_>>().join(" , "))
+    };
+    let plain = whole(0, 1, 99);
+    let expected = format!("{:?}", read(&plain).unwrap());
+    for (turn, step) in (0..11).flat_map(|turn| (1..11).map(move |step| (turn, step))) {
+        for escaped in [turn, step, 99] {
+            let text = whole(turn, step, escaped);
+            assert_eq!(format!("{:?}", read(&text).unwrap()), expected, "{text}");
+            // And once more, whichever of the two comes first.
+            for (key, value) in &members {
+                for again in [spelled(key, false), spelled(key, true)] {
+                    let twice = format!("{},{again}:{value}}}", &text[..text.len() - 1]);
+                    assert_eq!(
+                        *read(&twice).unwrap_err().problem(),
+                        P::DuplicateKey(key.to_string()),
+                        "{twice}"
+                    );
+                }
+            }
+        }
+    }
 }

@@ -1,0 +1,55 @@
+//! Objects whose members are wanted, not only checked: the event itself, and its data.
+
+use super::error::ReadError;
+use super::scan::Scan;
+use crate::json::{Member, Shape, Value};
+
+type Result<T> = std::result::Result<T, ReadError>;
+
+impl Scan<'_, '_> {
+    /// One whole value; where it is an object, where its members stand is kept among the keys.
+    #[inline]
+    pub(super) fn marked(&mut self) -> Result<Value> {
+        if self.next() != Some(b'{') {
+            return self.value();
+        }
+        let start = self.at;
+        self.object(|scan| {
+            let name = scan.name()?;
+            scan.once(name)?;
+            let written = scan.keys.written.len();
+            let value = if scan.next() == Some(b'"') { scan.copied()? } else { scan.value()? };
+            scan.keys.mark(Member { name, value, written });
+            Ok(())
+        })?;
+        Ok(Value { start, end: self.at, shape: Shape::Object, saved: 0 })
+    }
+
+    /// A string; its opening quote is here. Where it has escapes, its characters are written down among the keys.
+    #[inline]
+    fn copied(&mut self) -> Result<Value> {
+        let start = self.at;
+        let mut written = std::mem::take(&mut self.keys.written);
+        let saved = self.chars(&mut written);
+        self.keys.written = written;
+        Ok(Value { start, end: self.at, shape: Shape::String, saved: saved? })
+    }
+
+    /// An object; its opening byte is here. `member` takes a key and its value.
+    #[inline]
+    pub(super) fn object(&mut self, mut member: impl FnMut(&mut Self) -> Result<()>) -> Result<()> {
+        self.enter(true)?;
+        if self.next() != Some(b'}') {
+            loop {
+                member(self)?;
+                match self.next() {
+                    Some(b',') => self.at += 1,
+                    Some(b'}') => break,
+                    _ => return self.unexpected("`,` or `}`"),
+                }
+            }
+        }
+        self.leave();
+        Ok(())
+    }
+}
