@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::ctxt::Ctxt;
-use crate::model::{Definition, Event};
+use crate::model::{Definition, Event, snake};
 
 /// A kind is a key in tables and a name in file systems and query strings: longer ones are no names.
 const LONGEST_KIND: usize = 100;
@@ -48,9 +48,8 @@ fn wrong_letters(kind: &str, is_given: bool) -> String {
              `#[event(kind = \"..\")]`"
         );
     }
-    let lower = kind.to_lowercase();
-    let fixed = lower.chars().map(|c| if matches!(c, 'a'..='z' | '0'..='9' | '_' | '.') { c } else { '_' });
-    format!("a kind has small letters, digits, `_` and `.` only: \"{}\"", fixed.collect::<String>())
+    let split = kind.replace(|c: char| !c.is_ascii_alphanumeric() && c != '.', "_");
+    format!("a kind has small letters, digits, `_` and `.` only: \"{}\"", snake(&split))
 }
 
 /// A kind or an alias names one event.

@@ -20,6 +20,7 @@ pub(crate) fn check(ctxt: &Ctxt, definition: &mut Definition) {
     }
     kind::check_distinct_kinds(ctxt, definition);
     name::check_distinct_helpers(ctxt, definition);
+    name::check_own_helper(ctxt, definition);
     name::check_derives(ctxt, definition);
     name::check_generated_names(ctxt, definition);
     name::check_hidden_types(ctxt, definition);

@@ -25,6 +25,18 @@ pub(super) fn check_distinct_helpers(ctxt: &Ctxt, definition: &Definition) {
     }
 }
 
+/// Every emitter has a method for kinds that no file declares, and it goes before those of traits.
+pub(super) fn check_own_helper(ctxt: &Ctxt, definition: &Definition) {
+    for event in definition.events.iter().filter(|event| event.helper() == "emit_dynamic") {
+        let kind = event.kind_without(definition.prefix.as_ref());
+        let message = format!(
+            "`emit_dynamic` emits kinds that no file declares: rename the event, and keep the name on the wire with \
+             `#[event(kind = \"{kind}\")]`"
+        );
+        ctxt.error(event.variant.span(), message);
+    }
+}
+
 /// Types are generated beside the definition: its own name, `…Emit`, `…Ref` and the builders are taken.
 pub(super) fn check_generated_names(ctxt: &Ctxt, definition: &mut Definition) {
     let own = definition.ident.to_string();

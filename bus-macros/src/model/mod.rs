@@ -14,6 +14,7 @@ pub(crate) use self::definition::Definition;
 pub(crate) use self::event::{Ending, Event};
 pub(crate) use self::field::{Field, Otherwise, RESERVED, Takes};
 pub(crate) use self::lenient::parse;
+pub(crate) use self::name::snake;
 
 use proc_macro2::{Ident, Span};
 

@@ -5,7 +5,7 @@ pub(crate) fn snake(name: &str) -> String {
     let letters: Vec<char> = name.chars().collect();
     let mut out = String::with_capacity(name.len() + 4);
     for (i, letter) in letters.iter().enumerate() {
-        let after = i > 0 && letters[i - 1] != '_';
+        let after = i > 0 && !matches!(letters[i - 1], '_' | '.');
         let ends_capitals = || {
             let last_of_run = letters.get(i + 1).is_some_and(|next| next.is_lowercase());
             !letters[i - 1].is_uppercase() || last_of_run
@@ -33,6 +33,7 @@ mod tests {
             ("AB", "ab"),
             ("Already_Split", "already_split"),
             ("IO", "io"),
+            ("Build.TargetStarted", "build.target_started"),
         ] {
             assert_eq!(snake(name), expected);
         }
