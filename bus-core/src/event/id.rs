@@ -78,10 +78,10 @@ impl FromStr for EventId {
 
     fn from_str(text: &str) -> Result<Self, InvalidEventId> {
         let parse = || {
-            let (run, seq) = text.split_once('-')?;
-            let digits = run.len() == 16
-                && run.bytes().all(|b| b.is_ascii_hexdigit())
-                && seq.bytes().all(|b| b.is_ascii_digit());
+            let (run, seq) = text.split_at_checked(16)?;
+            let seq = seq.strip_prefix('-')?;
+            let digits =
+                run.bytes().all(|b| b.is_ascii_hexdigit()) && seq.bytes().all(|b| b.is_ascii_digit());
             digits.then_some(Self { run: u64::from_str_radix(run, 16).ok()?, seq: seq.parse().ok()? })
         };
         // A cursor comes from outside: the error shows its beginning, not all of it.

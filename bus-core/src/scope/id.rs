@@ -18,8 +18,12 @@ pub(crate) struct Id {
 
 impl Id {
     pub(crate) fn new(text: impl Into<String>) -> Self {
-        let text: Arc<str> = text.into().into();
-        Self { hash: hash_text(&text), text }
+        Self::of(&text.into())
+    }
+
+    /// The same, where there is no string to be given away.
+    pub(crate) fn of(text: &str) -> Self {
+        Self { hash: hash_text(text), text: text.into() }
     }
 
     pub(crate) fn as_str(&self) -> &str {

@@ -49,8 +49,12 @@ pub(crate) const RESERVED: [&str; 11] = [
 
 impl Scope {
     pub(crate) fn new(stream: impl Into<String>) -> Self {
+        Self::of(Id::new(stream))
+    }
+
+    pub(crate) fn of(stream: Id) -> Self {
         Self {
-            stream: Id::new(stream),
+            stream,
             node: None,
             execution: None,
             correlation: None,

@@ -5,6 +5,8 @@
 //! a mask of 64 bits tells in nearly all cases that there is nothing to compare. Large objects get a hash set, so that
 //! a hostile one costs no more than its length.
 
+use std::cell::Cell;
+
 use hashbrown::HashSet;
 
 use crate::json::{Marked, Member, Name};
@@ -38,7 +40,24 @@ struct Object {
     many: Option<HashSet<Box<str>>>,
 }
 
+thread_local! {
+    /// For those who read one event and keep no reader.
+    static SPARE: Cell<Keys> = Cell::default();
+}
+
 impl Keys {
+    /// The memory that somebody on this thread gave back, if any.
+    pub(super) fn spare() -> Self {
+        SPARE.try_with(Cell::take).unwrap_or_default()
+    }
+
+    /// Leaves the memory for the next on this thread; what an unusual text took is not held.
+    pub(super) fn give_back(self) {
+        if self.names.capacity() <= 8 * LARGE && self.written.capacity() <= 4096 {
+            let _ = SPARE.try_with(|spare| spare.set(self)); // fails where the thread ends: then nobody wants it
+        }
+    }
+
     /// Forgets what an earlier text left open.
     pub(super) fn clear(&mut self) {
         self.names.clear();

@@ -15,28 +15,42 @@ const MODEST: usize = 32;
 /// Shares one allocation among the events of one place.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Scopes {
-    recent: Vec<Arc<Scope>>,
-    /// Which is replaced next.
+    /// Likely to come again at once, and all there is when one event is read.
+    last: Option<Arc<Scope>>,
+    others: Vec<Arc<Scope>>,
+    /// Which of the others is replaced next.
     oldest: usize,
 }
 
 impl Scopes {
     /// The scope of an event, made where it is not one of those seen last.
     pub(super) fn get(&mut self, envelope: &Envelope<'_>) -> Arc<Scope> {
-        if let Some(known) = self.recent.iter().find(|scope| same(scope, envelope)) {
-            return Arc::clone(known);
+        if let Some(last) = &mut self.last {
+            if same(last, envelope) {
+                return Arc::clone(last);
+            }
+            if let Some(known) = self.others.iter_mut().find(|scope| same(scope, envelope)) {
+                std::mem::swap(last, known);
+                return Arc::clone(last);
+            }
         }
         let scope = Arc::new(scope(envelope));
-        if envelope.attributes.len() > MODEST {
-            return scope; // it will hardly come again, and would only be held here
-        }
-        if self.recent.len() < KEPT {
-            self.recent.push(Arc::clone(&scope));
-        } else {
-            self.recent[self.oldest] = Arc::clone(&scope);
-            self.oldest = (self.oldest + 1) % KEPT;
+        // One with many attributes will hardly come again, and would only be held here.
+        if envelope.attributes.len() <= MODEST
+            && let Some(before) = self.last.replace(Arc::clone(&scope))
+        {
+            self.keep(before);
         }
         scope
+    }
+
+    fn keep(&mut self, scope: Arc<Scope>) {
+        if self.others.len() < KEPT {
+            self.others.push(scope);
+        } else {
+            self.others[self.oldest] = scope;
+            self.oldest = (self.oldest + 1) % KEPT;
+        }
     }
 }
 
@@ -53,13 +67,13 @@ fn same(scope: &Scope, envelope: &Envelope<'_>) -> bool {
 }
 
 fn scope(envelope: &Envelope<'_>) -> Scope {
-    let id = |text: &Option<Cow<'_, str>>| text.as_deref().map(Id::new);
-    let mut scope = Scope::new(&*envelope.stream);
+    let id = |text: &Option<Cow<'_, str>>| text.as_deref().map(Id::of);
+    let mut scope = Scope::of(Id::of(&envelope.stream));
     scope.node = id(&envelope.node);
     scope.execution = id(&envelope.execution);
     scope.correlation = id(&envelope.correlation);
     // No name is there twice, and none is the envelope's: setting one by one would look for that again each time.
-    let attributes = envelope.attributes.iter().map(|(name, value)| (Box::from(&**name), Id::new(&**value)));
+    let attributes = envelope.attributes.iter().map(|(name, value)| (Box::from(&**name), Id::of(value)));
     scope.attributes = attributes.collect();
     scope
 }
