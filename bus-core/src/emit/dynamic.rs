@@ -12,7 +12,7 @@ use super::{Sent, Source, say_dropped};
 use crate::bus::EventBus;
 use crate::dispatch::{Mode, Published, Receipt};
 use crate::error::Refused;
-use crate::event::{Again, AnyEvent, Event, FromJson, Head, Link, Origin, ReadEvent, Stored};
+use crate::event::{Again, AnyEvent, Event, FromJson, Head, Link, ReadEvent, Stored};
 
 /// An event that is not published yet and whose type the compiler does not know: what [`emit_dynamic`](super::Emitter::emit_dynamic) and
 /// [`republish`](EventBus::republish) give. Await it or [`send`](Self::send) it, as an [`Emit`](super::Emit).
@@ -57,7 +57,7 @@ impl EmitDynamic {
         let core = &self.source.bus.core;
         let event = match self.what.take() {
             None => return Published::nothing(),
-            Some(What::Again(event)) => again(core.run, &event, &self.source, self.cause.take()),
+            Some(What::Again(event)) => again(core.run, event, self.cause.take()),
             Some(What::New { kind, data }) => match self.source.bus.body_of(&kind, &data) {
                 Ok(body) => Event::new(Arc::new(Stored { head: self.source.head(self.cause.take()), body })),
                 Err(refused) => return core.refuse(&kind, refused),
@@ -67,12 +67,18 @@ impl EmitDynamic {
     }
 }
 
-/// The same event in this bus: it keeps scope, id, time and cause, and gets a new place.
-fn again(run: u64, event: &ReadEvent, source: &Source, cause: Option<Arc<Link>>) -> AnyEvent {
-    let mut head = Head::at(event.timestamp(), run, Arc::clone(&source.scope), cause);
-    let extras = event.stored.head.origin.as_ref().map(|origin| origin.extras.clone()).unwrap_or_default();
-    head.origin = Some(Box::new(Origin { id: event.id(), seq: None, causation: event.causation(), extras }));
-    Event::new(Arc::new(Stored { head, body: Again(Arc::clone(&event.stored)) }))
+/// The same event in this bus: it keeps scope, id, time and cause, and gets a new place. One that nobody else holds, as one
+/// that was just read, becomes the published event; any other is shared by it.
+fn again(run: u64, event: ReadEvent, cause: Option<Arc<Link>>) -> AnyEvent {
+    let origin = event.to_be_kept();
+    let mut stored = event.stored;
+    if let Some(alone) = Arc::get_mut(&mut stored) {
+        alone.head.renew(run, cause, origin);
+        return Event::new(stored);
+    }
+    let mut head = Head::at(stored.head.at, run, Arc::clone(&stored.head.scope), cause);
+    head.origin = origin;
+    Event::new(Arc::new(Stored { head, body: Again(stored) }))
 }
 
 impl EventBus {

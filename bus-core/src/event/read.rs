@@ -28,6 +28,14 @@ impl ReadEvent {
         self.stored.head.origin.as_deref()
     }
 
+    /// What it keeps when it is published again, where there is any: the Python runtime's events have nothing of their own.
+    pub(crate) fn to_be_kept(&self) -> Option<Box<Origin>> {
+        let (id, causation) = (self.id(), self.causation());
+        let extras = self.origin().map(|origin| origin.extras.clone()).unwrap_or_default();
+        let some = id.is_some() || causation.is_some() || !extras.is_empty();
+        some.then(|| Box::new(Origin { id, seq: None, causation, extras }))
+    }
+
     /// The name of the kind on the wire: today's, where the line had an alias.
     pub fn kind(&self) -> &str {
         self.stored.body.kind().as_str()

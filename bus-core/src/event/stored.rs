@@ -122,6 +122,12 @@ impl Head {
         self.seq.store(seq, Ordering::Relaxed);
     }
 
+    /// Makes it the head of an event that is about to be published by that run.
+    pub(crate) fn renew(&mut self, run: u64, cause: Option<Arc<Link>>, origin: Option<Box<Origin>>) {
+        (self.run, self.cause, self.origin) = (run, cause, origin);
+        self.stamp(0);
+    }
+
     /// The id of an event that was published before.
     #[inline]
     pub(crate) fn kept_id(&self) -> Option<EventId> {
