@@ -4,7 +4,7 @@
 mod common;
 
 use bus_core::{AgentEvent, AnyEvent, Event, EventBus, Refused};
-use common::{Notes, log, settle, trial};
+use common::{Notes, audited, log, settle, trial};
 
 #[derive(AgentEvent)]
 enum Cause {
@@ -163,7 +163,7 @@ fn after_a_handler_below_returns_its_caller_is_the_cause_again() {
 #[test]
 fn a_chain_through_spawned_work_and_through_another_bus_ends_too() {
     trial().with(|bus| bus.chain_limit(5)).run(async |bus, stand| {
-        let other = EventBus::builder().chain_limit(5).build().unwrap();
+        let other = audited(EventBus::builder().chain_limit(5).build().unwrap());
         let (there, back) = (other.stream("there"), bus.stream("back"));
         let refused = Notes::<Refused>::new();
         let (on_the_way, on_the_way_back) = (refused.clone(), refused.clone());

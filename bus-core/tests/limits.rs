@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bus_core::{AgentEvent, BuildError, Event, EventBus};
-use common::{Notes, settle, threaded, trial};
+use common::{Notes, audited, settle, threaded, trial};
 
 #[derive(AgentEvent)]
 enum Load {
@@ -110,7 +110,7 @@ fn a_handler_that_waits_in_an_emit_holds_no_place() {
 fn a_handler_that_waits_in_another_bus_holds_no_place_either() {
     trial().with(|bus| bus.max_concurrent_handlers(1)).run(async |bus, _| {
         // local → central → local: the place of the local bus is needed again on the way.
-        let central = EventBus::builder().max_concurrent_handlers(1).build().unwrap();
+        let central = audited(EventBus::builder().max_concurrent_handlers(1).build().unwrap());
         let (to, back) = (central.stream("central"), bus.stream("local"));
         let _out = bus.subscribe::<Work>().handle(move |event: Event<Work>| {
             let to = to.clone();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bus_core::{AgentEvent, Event, EventBus, Overflow};
-use common::{Notes, threaded, trial};
+use common::{Notes, audited, threaded, trial};
 
 #[derive(AgentEvent)]
 enum Race {
@@ -184,7 +184,7 @@ fn publishing_is_one_step() {
         drop(emit);
         assert_eq!((stream.try_recv().unwrap().unwrap().seq(), bus.history().collect()[0].seq()), (1, 1));
         // An event that is neither kept nor matched gets no seq; a future that was never polled published nothing.
-        let bare = EventBus::builder().history(0).transient_history(0).build().unwrap();
+        let bare = audited(EventBus::builder().history(0).transient_history(0).build().unwrap());
         let receipt = bare.stream("desk").emit_lap(1_u64, 1_u64).await;
         assert_eq!((receipt.seq(), receipt.id(), receipt.reached(), receipt.is_ok()), (None, None, 0, true));
         assert_eq!((bare.stats().published_total, bare.stats().unobserved), (0, 1));

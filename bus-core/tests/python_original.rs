@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bus_core::{AgentEvent, BoxError, Event, EventBus, Outcome, WaitError};
-use common::{Notes, log, settle, threaded, trial};
+use common::{Notes, audited, log, settle, threaded, trial};
 use tokio::sync::Barrier;
 
 #[derive(AgentEvent)]
@@ -346,7 +346,7 @@ mod does_not_come_back {
     fn each_publish_over_a_full_history_copies_it() {
         // 281 µs an event at 100,000 there. What it costs here is measured by the benchmark (workload g); what a copy
         // would show is that history hands out the same payloads before and after, not equal ones.
-        let bus = EventBus::builder().history(1_000).build().unwrap();
+        let bus = audited(EventBus::builder().history(1_000).build().unwrap());
         let publish = |count: u64| (0..count).for_each(|n| drop(bus.stream("s").emit_echo(n).send()));
         publish(1_000);
         let newest = || bus.history().limit(1).typed::<Echo>().remove(0);

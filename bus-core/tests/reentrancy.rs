@@ -1,4 +1,6 @@
 //! A handler may publish, subscribe, unsubscribe, ask and wait, however deep and at any limit.
+//!
+//! Each test runs in a child with a watchdog that says where it stood.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
@@ -7,7 +9,7 @@ use std::sync::mpsc;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use bus_core::{AgentEvent, Event, EventBus, Subscription};
-use common::{Notes, block_on, settle, threaded, trial, watch};
+use common::{Notes, block_on, settle, threaded, trial, watch_apart};
 
 #[derive(AgentEvent)]
 enum Deep {
@@ -18,7 +20,7 @@ enum Deep {
 
 #[test]
 fn a_handler_may_do_what_anybody_may() {
-    trial().run(async |bus, _| {
+    trial().apart().run(async |bus, _| {
         let (inner, seen, kept) = (bus.clone(), Notes::<String>::new(), Arc::new(Mutex::new(Vec::new())));
         let (notes, guards) = (seen.clone(), Arc::clone(&kept));
         let victim = bus.subscribe::<Done>().handle_sync(|_| {});
@@ -48,7 +50,7 @@ fn a_handler_may_do_what_anybody_may() {
 #[test]
 fn a_thousand_handlers_that_publish_and_await_are_done_at_any_limit() {
     for limit in [1, 2, 10] {
-        trial().with(|bus| bus.max_concurrent_handlers(limit)).run(async move |bus, stand| {
+        trial().apart().with(|bus| bus.max_concurrent_handlers(limit)).run(async move |bus, stand| {
             for n in 0..1_000_u64 {
                 let inner = bus.stream("desk");
                 let handler = move |_: Event<Step>| {
@@ -76,7 +78,7 @@ fn a_chain_of_a_thousand_handlers_that_await_each_other_is_done() {
     for limit in [1, 2, 10] {
         let settings =
             move |bus: bus_core::EventBusBuilder| bus.max_concurrent_handlers(limit).chain_limit(2_000);
-        threaded(2).with(settings).run(async move |bus, stand| {
+        threaded(2).apart().with(settings).run(async move |bus, stand| {
             for n in 0..1_000_u64 {
                 let inner = bus.stream(format!("{}", n + 1));
                 let handler = move |event: Event<Step>| {
@@ -113,7 +115,7 @@ fn sync_chain(bus: &EventBus) {
 
 #[test]
 fn a_sync_chain_of_five_thousand_does_not_overflow_the_stack() {
-    trial().with(|bus| bus.chain_limit(10_000)).run(async |bus, _| {
+    trial().apart().with(|bus| bus.chain_limit(10_000)).run(async |bus, _| {
         let small = std::thread::Builder::new().stack_size(512 * 1024);
         small.spawn(move || sync_chain(&bus)).unwrap().join().unwrap();
     });
@@ -121,7 +123,7 @@ fn a_sync_chain_of_five_thousand_does_not_overflow_the_stack() {
 
 #[test]
 fn a_chain_of_a_hundred_thousand_is_let_go_of_without_a_deep_stack() {
-    trial().with(|bus| bus.chain_limit(u32::MAX).history(1)).run(async |bus, _| {
+    trial().apart().with(|bus| bus.chain_limit(u32::MAX).history(1)).run(async |bus, _| {
         let inner = bus.stream("desk");
         let guard = bus.subscribe::<Step>().handle_sync(move |event| {
             if event.n < 100_000 {
@@ -141,7 +143,7 @@ fn a_chain_of_a_hundred_thousand_is_let_go_of_without_a_deep_stack() {
 
 #[test]
 fn running_in_place_nests_at_most_eight_deep() {
-    trial().run(async |bus, _| {
+    trial().apart().run(async |bus, _| {
         let (inner, depths, depth) =
             (bus.stream("desk"), Notes::<usize>::new(), Arc::new(Mutex::new(0_usize)));
         let notes = depths.clone();
@@ -165,7 +167,7 @@ fn running_in_place_nests_at_most_eight_deep() {
 
 #[test]
 fn a_handler_may_end_its_own_subscription() {
-    trial().run(async |bus, _| {
+    trial().apart().run(async |bus, _| {
         let (own, seen) = (Arc::new(OnceLock::<Mutex<Option<Subscription>>>::new()), Notes::<u64>::new());
         let (inner, notes) = (Arc::clone(&own), seen.clone());
         let guard = bus.subscribe::<Step>().handle(move |event: Event<Step>| {
@@ -190,7 +192,7 @@ fn sync_handlers_that_block_on_an_emit_to_a_mate_of_theirs_are_not_waited_for() 
     // The first handler of a publish waits for a busy one on another thread, which emits to the second handler of that same publish.
     let bus = EventBus::new();
     let outer = bus.clone();
-    watch(Some(&outer), move |stand| {
+    watch_apart(Some(&outer), move |stand| {
         let (desk, echoes) = (bus.stream("desk"), bus.clone());
         let (busy, is_busy) = mpsc::channel();
         let inner = desk.clone();
@@ -221,7 +223,7 @@ fn sync_handlers_that_block_on_an_emit_to_a_mate_of_theirs_are_not_waited_for() 
 fn what_a_sync_handler_takes_up_on_the_stack_of_another_does_not_wait_for_that_one() {
     let bus = EventBus::new();
     let outer = bus.clone();
-    watch(Some(&outer), move |stand| {
+    watch_apart(Some(&outer), move |stand| {
         let desk = bus.stream("desk");
         let (inner, outer) = (desk.clone(), desk.clone());
         // While the first echo is handled on the stack of the step, a second one comes from another thread; it is handled there too, and emits to the step's handler.
@@ -247,7 +249,7 @@ fn what_a_sync_handler_takes_up_on_the_stack_of_another_does_not_wait_for_that_o
 
 #[test]
 fn an_emit_dropped_while_it_waits_cancels_nothing() {
-    trial().run(async |bus, _| {
+    trial().apart().run(async |bus, _| {
         let seen = Notes::<u64>::new();
         let notes = seen.clone();
         let _guard = bus.subscribe::<Step>().handle(move |event: Event<Step>| {

@@ -1,4 +1,6 @@
 //! Rings of handlers that wait for each other: each is found, and what cannot be waited for is deferred, at any limit.
+//!
+//! Each test runs in a child with a watchdog that says where it stood.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
@@ -55,7 +57,7 @@ fn sum(receipt: &Receipt) -> (usize, usize, usize) {
 
 #[test]
 fn a_handler_that_emits_to_itself_is_deferred() {
-    trial().paused().run(async |bus, _| {
+    trial().apart().paused().run(async |bus, _| {
         let (inner, receipts) = (bus.stream("desk"), Notes::<(usize, usize, usize)>::new());
         let notes = receipts.clone();
         let _guard = bus.subscribe::<A>().handle(move |event: Event<A>| {
@@ -75,34 +77,37 @@ fn a_handler_that_emits_to_itself_is_deferred() {
 #[test]
 fn two_handlers_that_emit_to_each_other_are_found_at_any_limit() {
     for limit in [1, 2, 10] {
-        trial().paused().with(|bus| bus.max_concurrent_handlers(limit)).run(async |bus, _| {
-            let (to_b, to_a) = (bus.stream("desk"), bus.stream("desk"));
-            let _a = bus.subscribe::<A>().handle(move |event: Event<A>| {
-                let to_b = to_b.clone();
-                async move {
-                    if event.n > 0 {
-                        to_b.emit_b(event.n - 1).await;
+        trial().apart().paused().with(|bus| bus.max_concurrent_handlers(limit)).run(
+            async move |bus, stand| {
+                stand.at(format!("limit {limit}"));
+                let (to_b, to_a) = (bus.stream("desk"), bus.stream("desk"));
+                let _a = bus.subscribe::<A>().handle(move |event: Event<A>| {
+                    let to_b = to_b.clone();
+                    async move {
+                        if event.n > 0 {
+                            to_b.emit_b(event.n - 1).await;
+                        }
                     }
-                }
-            });
-            let _b = bus.subscribe::<B>().handle(move |event: Event<B>| {
-                let to_a = to_a.clone();
-                async move {
-                    if event.n > 0 {
-                        to_a.emit_a(event.n - 1).await;
+                });
+                let _b = bus.subscribe::<B>().handle(move |event: Event<B>| {
+                    let to_a = to_a.clone();
+                    async move {
+                        if event.n > 0 {
+                            to_a.emit_a(event.n - 1).await;
+                        }
                     }
-                }
-            });
-            assert!(bus.stream("desk").emit_a(20_u64).await.is_ok());
-            all_done(&bus).await;
-            assert_eq!(bus.stats().published_total, 21);
-        });
+                });
+                assert!(bus.stream("desk").emit_a(20_u64).await.is_ok());
+                all_done(&bus).await;
+                assert_eq!(bus.stats().published_total, 21);
+            },
+        );
     }
 }
 
 #[test]
 fn a_ring_made_by_unrelated_publishes_is_found() {
-    trial().paused().run(async |bus, _| {
+    trial().apart().paused().run(async |bus, _| {
         let (doors, receipts) = (Doors::new(), Notes::<(usize, usize, usize)>::new());
         let (desk, inner, notes) = (bus.stream("desk"), doors.clone(), receipts.clone());
         let _a = bus.subscribe::<A>().handle(move |event: Event<A>| {
@@ -183,7 +188,8 @@ async fn begin(bus: &EventBus) {
 #[test]
 fn a_ring_through_a_handler_of_several_events_is_found() {
     for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
-        trial().paused().run(async move |bus, _| {
+        trial().apart().paused().run(async move |bus, stand| {
+            stand.at(format!("doors {order:?}"));
             let doors = Doors::new();
             concurrent_ring(&bus, &doors, |bus| {
                 Box::pin(async move { drop(bus.stream("desk").emit_b(2_u64).await) })
@@ -201,7 +207,8 @@ fn a_ring_through_a_handler_of_several_events_is_found() {
 #[test]
 fn a_ring_through_a_handler_of_several_events_one_of_which_waits_for_an_event_is_found() {
     for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
-        trial().paused().run(async move |bus, _| {
+        trial().apart().paused().run(async move |bus, stand| {
+            stand.at(format!("doors {order:?}"));
             let (doors, came) = (Doors::new(), Notes::<bool>::new());
             let (inner, notes) = (bus.wait_for::<C>(), came.clone());
             let wait = Arc::new(tokio::sync::Mutex::new(Some(inner)));
@@ -226,32 +233,35 @@ fn a_ring_through_a_handler_of_several_events_one_of_which_waits_for_an_event_is
 #[test]
 fn an_event_that_only_a_later_publish_brings_can_be_waited_for() {
     for limit in [1, 2, 10] {
-        trial().paused().with(|bus| bus.max_concurrent_handlers(limit)).run(async |bus, _| {
-            let (waits, came) = (bus.clone(), Notes::<u64>::new());
-            let notes = came.clone();
-            let _a = bus.subscribe::<A>().handle(move |event: Event<A>| {
-                let (bus, notes) = (waits.clone(), notes.clone());
-                async move {
-                    notes.add(bus.wait_for::<C>().await.unwrap().n + event.n);
-                }
-            });
-            let desk = bus.stream("desk");
-            let first = desk.emit_a(10_u64).await;
-            assert_eq!(sum(&first), (1, 0, 1));
-            let second = desk.emit_a(20_u64).await;
-            assert_eq!(sum(&second), (1, 0, 1), "what is queued behind it is not waited for either");
-            desk.emit_c(1_u64).await;
-            settle().await;
-            desk.emit_c(2_u64).await;
-            all_done(&bus).await;
-            assert_eq!(came.all(), [11, 22]);
-        });
+        trial().apart().paused().with(|bus| bus.max_concurrent_handlers(limit)).run(
+            async move |bus, stand| {
+                stand.at(format!("limit {limit}"));
+                let (waits, came) = (bus.clone(), Notes::<u64>::new());
+                let notes = came.clone();
+                let _a = bus.subscribe::<A>().handle(move |event: Event<A>| {
+                    let (bus, notes) = (waits.clone(), notes.clone());
+                    async move {
+                        notes.add(bus.wait_for::<C>().await.unwrap().n + event.n);
+                    }
+                });
+                let desk = bus.stream("desk");
+                let first = desk.emit_a(10_u64).await;
+                assert_eq!(sum(&first), (1, 0, 1));
+                let second = desk.emit_a(20_u64).await;
+                assert_eq!(sum(&second), (1, 0, 1), "what is queued behind it is not waited for either");
+                desk.emit_c(1_u64).await;
+                settle().await;
+                desk.emit_c(2_u64).await;
+                all_done(&bus).await;
+                assert_eq!(came.all(), [11, 22]);
+            },
+        );
     }
 }
 
 #[test]
 fn a_handler_may_fill_a_stream_of_its_own_before_it_reads_it() {
-    trial().paused().run(async |bus, _| {
+    trial().apart().paused().run(async |bus, _| {
         let (outer, read) = (bus.clone(), Notes::<u64>::new());
         let notes = read.clone();
         let _a = bus.subscribe::<A>().handle(move |_: Event<A>| {
@@ -275,7 +285,8 @@ fn a_handler_may_fill_a_stream_of_its_own_before_it_reads_it() {
 #[test]
 fn a_publisher_does_not_wait_for_room_in_the_stream_of_a_handler_that_waits_for_it() {
     for reads_first in [false, true] {
-        trial().paused().run(async move |bus, _| {
+        trial().apart().paused().run(async move |bus, stand| {
+            stand.at(format!("reads first: {reads_first}"));
             let outer = bus.clone();
             let _a = bus.subscribe::<A>().handle(move |_: Event<A>| {
                 let bus = outer.clone();
@@ -308,7 +319,7 @@ fn a_publisher_does_not_wait_for_room_in_the_stream_of_a_handler_that_waits_for_
 
 #[test]
 fn two_handlers_that_close_the_bus_do_not_wait_for_each_other() {
-    trial().paused().run(async |bus, _| {
+    trial().apart().paused().run(async |bus, _| {
         let reports = Notes::<u64>::new();
         for _ in 0..2 {
             let (outer, notes) = (bus.clone(), reports.clone());

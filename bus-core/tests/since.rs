@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bus_core::{AgentEvent, Event, EventBus, EventId, LagCause, Lagged, WaitError};
-use common::{Notes, settle, threaded, trial};
+use common::{Notes, audited, settle, threaded, trial};
 
 #[derive(AgentEvent)]
 enum Past {
@@ -162,7 +162,7 @@ fn a_flood_of_transient_events_is_no_gap_for_who_does_not_want_them() {
 #[test]
 fn a_cursor_of_another_run_is_an_explicit_miss() {
     trial().run(async |bus, _| {
-        let other = EventBus::new();
+        let other = audited(EventBus::new());
         let cursor = other.stream("desk").emit_page(9_u64).await.id().unwrap();
         pages(&bus, 0..2).await;
         let mut stream = bus.subscribe::<Page>().since(cursor).into_stream();

@@ -1,10 +1,12 @@
 //! What every test of the bus needs: a bus of its own under a watchdog, and the accounts at the end.
 #![allow(dead_code, reason = "each test file is a program of its own and uses a part of this")]
 
+pub(crate) mod child;
 pub(crate) mod log;
 
 use std::fmt::Write;
 use std::future::Future;
+use std::ops::Deref;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, Once, mpsc};
 use std::task::{Context, Poll, Waker};
@@ -15,6 +17,9 @@ use tokio::runtime;
 
 /// Longer than any test takes on a busy machine. Only a hang gets here.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Set where a test is meant to hang: a tenth of a second is then enough.
+pub(crate) const HANGS: &str = "BUS_HANGS";
 
 /// Panics with this word are meant, and are not printed.
 pub(crate) const ON_PURPOSE: &str = "on purpose";
@@ -43,18 +48,19 @@ impl Stand {
 pub(crate) struct Trial {
     builder: EventBusBuilder,
     runtime: runtime::Builder,
+    apart: bool,
 }
 
 /// A test on a runtime of one thread.
 pub(crate) fn trial() -> Trial {
-    Trial { builder: EventBus::builder(), runtime: runtime::Builder::new_current_thread() }
+    Trial { builder: EventBus::builder(), runtime: runtime::Builder::new_current_thread(), apart: false }
 }
 
 /// A test on a runtime of several threads.
 pub(crate) fn threaded(threads: usize) -> Trial {
     let mut runtime = runtime::Builder::new_multi_thread();
     runtime.worker_threads(threads);
-    Trial { builder: EventBus::builder(), runtime }
+    Trial { builder: EventBus::builder(), runtime, apart: false }
 }
 
 impl Trial {
@@ -70,12 +76,20 @@ impl Trial {
         self
     }
 
+    /// In a child of this process: what hangs, overflows the stack or aborts harms no other test, and is told by the name of this one.
+    pub(crate) fn apart(self) -> Self {
+        Self { apart: true, ..self }
+    }
+
     /// Runs the test under the watchdog. Afterwards the accounts of the bus must be right: at the end of the test, and again when its runtime is gone.
     pub(crate) fn run<F, Fut>(mut self, body: F)
     where
         F: FnOnce(EventBus, Stand) -> Fut + Send + 'static,
         Fut: Future<Output = ()>,
     {
+        if self.apart && child::ran_apart(&body) {
+            return;
+        }
         let bus = self.builder.build().unwrap();
         let watched = bus.clone();
         watch(Some(&bus), move |stand| {
@@ -88,7 +102,14 @@ impl Trial {
     }
 }
 
-/// Runs a test on a thread of its own, and says where it stood if it hangs.
+/// The same as [`watch`], in a child of this process.
+pub(crate) fn watch_apart(bus: Option<&EventBus>, body: impl FnOnce(Stand) + Send + 'static) {
+    if !child::ran_apart(&body) {
+        watch(bus, body);
+    }
+}
+
+/// Runs a test on a thread of its own, and says where it stood if it hangs. Afterwards the accounts of the bus must be right.
 pub(crate) fn watch(bus: Option<&EventBus>, body: impl FnOnce(Stand) + Send + 'static) {
     keep_quiet();
     let stand = Stand::default();
@@ -98,10 +119,37 @@ pub(crate) fn watch(bus: Option<&EventBus>, body: impl FnOnce(Stand) + Send + 's
         body(inner);
         let _ = done.send(());
     });
-    let hung = finished.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout);
-    assert!(!hung, "hung after {PATIENCE:?}; it stood at {}; {}", stand.last(), picture(bus));
+    let patience = if std::env::var_os(HANGS).is_some() { PATIENCE / 300 } else { PATIENCE };
+    let hung = finished.recv_timeout(patience) == Err(mpsc::RecvTimeoutError::Timeout);
+    assert!(!hung, "hung after {patience:?}; it stood at {}; {}", stand.last(), picture(bus));
     if let Err(panic) = test.join() {
         std::panic::resume_unwind(panic);
+    }
+    if let Some(bus) = bus {
+        check_accounts(&bus.stats());
+    }
+}
+
+/// A bus beside that of the trial. When it is let go of, its accounts must be right.
+pub(crate) struct Audited(EventBus);
+
+pub(crate) fn audited(bus: EventBus) -> Audited {
+    Audited(bus)
+}
+
+impl Deref for Audited {
+    type Target = EventBus;
+
+    fn deref(&self) -> &EventBus {
+        &self.0
+    }
+}
+
+impl Drop for Audited {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            check_accounts(&self.0.stats());
+        }
     }
 }
 

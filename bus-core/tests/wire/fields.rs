@@ -9,6 +9,8 @@ use proptest::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::common::audited;
+
 /// One event for each type.
 #[derive(AgentEvent)]
 #[events(prefix = "field_")]
@@ -87,7 +89,7 @@ fn all_agree(bus: &EventBus, raw: &str) {
 
 #[test]
 fn numbers_at_every_edge() {
-    let bus = EventBus::new();
+    let bus = audited(EventBus::new());
     for raw in [
         "0", "-0", "0.0", "-0.0", "0e0", "-0e9", "1", "-1", "1.0", "1e0", "1E2", "1e-7", "10e-1", "0.1",
         "-1.5e3",
@@ -114,7 +116,7 @@ fn numbers_at_every_edge() {
 
 #[test]
 fn what_is_no_number() {
-    let bus = EventBus::new();
+    let bus = audited(EventBus::new());
     for raw in [
         "true",
         "false",

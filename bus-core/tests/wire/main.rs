@@ -1,6 +1,8 @@
 //! Events as JSON, both ways, through the public surface only.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "../common/mod.rs"]
+mod common;
 mod define;
 mod fields;
 mod lines;

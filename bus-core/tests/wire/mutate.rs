@@ -3,6 +3,7 @@
 use bus_core::EventBus;
 use serde_json::Value;
 
+use crate::common::audited;
 use crate::recording::{GARDEN, session};
 
 /// A small generator with a fixed seed: a failure is the same failure every time.
@@ -85,7 +86,7 @@ fn look(bus: &EventBus, bad: &[u8]) -> (u32, u32) {
 
 /// Damages lines of a recording, each followed by a good one, which must be read whatever came before it.
 fn ten_thousand(recording: &str) {
-    let bus = EventBus::new();
+    let bus = audited(EventBus::new());
     let good: Vec<&str> = recording.lines().collect();
     let mut dice = Dice(0x9E37_79B9_7F4A_7C15);
     let (mut read, mut refused) = (0, 0);

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use bus_core::EventBus;
 use serde_json::json;
 
+use crate::common::audited;
 use crate::define::Measured;
 
 const PROGRAM: &str = r#"
@@ -31,7 +32,7 @@ for line in sys.stdin.buffer:
 
 #[test]
 fn python_reads_what_is_written() {
-    let bus = EventBus::new();
+    let bus = audited(EventBus::new());
     let emitter = bus.stream("s").attribute("graph_id", "g");
     for _ in 0..10 {
         let text = "\0\u{1f}\"\\/é\u{2028}😀";

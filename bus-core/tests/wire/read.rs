@@ -3,6 +3,7 @@
 use bus_core::{EventBus, ReadEvent};
 use serde_json::{Value, json};
 
+use crate::common::audited;
 use crate::define::{BuildFinished, LlmTextDelta, OrderPaid, ToolCallStarted};
 
 /// An event of one kind; `data` and `rest` as they stand.
@@ -107,7 +108,7 @@ fn an_undeclared_kind_stays_an_event() {
 /// A kind that is declared after the reader was made is found.
 #[test]
 fn a_reader_learns_of_new_kinds() {
-    let bus = EventBus::new();
+    let bus = audited(EventBus::new());
     let mut reader = bus.reader();
     assert!(!reader.read(&line("vendor_kind", "{}", "")).unwrap().is_declared());
     assert!(reader.read(&line("build_finished", r#"{"ok":true}"#, "")).unwrap().is_declared());
@@ -169,7 +170,7 @@ fn what_redaction_hides_is_not_written_back() {
 
 #[test]
 fn a_naive_time_is_in_the_zone_of_the_reader() {
-    let bus = EventBus::new();
+    let bus = audited(EventBus::new());
     let text = line("k", "{}", "");
     let utc = bus.read_json(&text).unwrap().timestamp();
     let east = bus.reader().zone("+02:00".parse().unwrap()).read(&text).unwrap().timestamp();
@@ -179,7 +180,7 @@ fn a_naive_time_is_in_the_zone_of_the_reader() {
 /// Published again: scope, id and time are kept, the place is new.
 #[tokio::test]
 async fn republished_it_is_itself() {
-    let bus = EventBus::new();
+    let bus = audited(EventBus::new());
     let rest = r#","node_id":"n","execution_id":"e","correlation_id":"c","graph_id":"g","tries":2,"id":"00c0ffee00c0ffee-42","seq":42,"version":1,"causation_id":"00c0ffee00c0ffee-41""#;
     let data = r#"{"ok":true, "unknown":1.10}"#;
     let read = bus.read_json(&line("build_done", data, rest)).unwrap();
@@ -202,7 +203,7 @@ async fn republished_it_is_itself() {
 /// Who asks by name and who asks history see what has no type; who asks for the type does not.
 #[tokio::test]
 async fn what_has_no_type_reaches_those_who_ask_by_name() {
-    let bus = EventBus::new();
+    let bus = audited(EventBus::new());
     let mut typed = bus.subscribe::<LlmTextDelta>().into_stream();
     let mut named = bus.subscribe_any().kinds(["llm_text_delta", "vendor_kind"]).into_stream();
     let misfit = r#"{"content":"a"}"#;

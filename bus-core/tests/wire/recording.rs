@@ -8,6 +8,8 @@ use std::process::{Command, Stdio};
 use bus_core::EventBus;
 use serde_json::Value;
 
+use crate::common::audited;
+
 /// A made-up session in the form that the Python runtime writes.
 pub(crate) const GARDEN: &str = include_str!("../data/garden.jsonl");
 
@@ -20,7 +22,7 @@ struct Seen {
 
 /// Reads, republishes and writes back each line; says what it saw and how many of each kind.
 fn replay(input: impl Read, lines: &[&str]) -> (Seen, BTreeMap<String, u32>) {
-    let bus = EventBus::builder().history(100_000).transient_history(100_000).build().unwrap();
+    let bus = audited(EventBus::builder().history(100_000).transient_history(100_000).build().unwrap());
     let (mut seen, mut kinds) = (Seen::default(), BTreeMap::new());
     for event in bus.reader().lines(BufReader::new(input)) {
         let event = event.unwrap();

@@ -4,6 +4,7 @@ use bus_core::{AnyEvent, Event, EventBus};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::common::audited;
 use crate::define::{Measured, OrderPaid, Placed, ShopEvents, WebhookReceived};
 
 const KEYS: [&str; 7] =
@@ -25,7 +26,7 @@ fn newest(bus: &EventBus) -> AnyEvent {
 
 #[tokio::test]
 async fn the_keys_are_in_order_and_null_where_absent() {
-    let bus = EventBus::new();
+    let bus = audited(EventBus::new());
     bus.stream("desk").emit_dynamic("k", json!({ "a": 1 })).await;
     let text = newest(&bus).to_json();
     assert_eq!(keys(&text)[..7], KEYS);
@@ -40,7 +41,7 @@ async fn the_keys_are_in_order_and_null_where_absent() {
 
 #[tokio::test]
 async fn attributes_follow_as_keys_of_their_own() {
-    let bus = EventBus::new();
+    let bus = audited(EventBus::new());
     let emitter = bus.stream("desk").node("n").execution("e").correlation("c");
     emitter.attribute("graph_id", "g").attribute("a \"name\"", "va\\lue").emit_dynamic("k", json!({})).await;
     let event = newest(&bus);
@@ -52,7 +53,7 @@ async fn attributes_follow_as_keys_of_their_own() {
 
 #[tokio::test]
 async fn the_cause_is_named() {
-    let bus = EventBus::new();
+    let bus = audited(EventBus::new());
     bus.stream("s").emit_dynamic("first", json!({})).await;
     let first = newest(&bus);
     bus.stream("s").caused_by(&first).emit_dynamic("second", json!({})).await;
@@ -62,7 +63,7 @@ async fn the_cause_is_named() {
 
 #[tokio::test]
 async fn what_redaction_hides_is_not_written() {
-    let bus = EventBus::new();
+    let bus = audited(EventBus::new());
     let headers = [("authorization".to_owned(), "secret".to_owned())].into();
     bus.stream("s").emit(WebhookReceived::new("/in", headers)).await;
     let text = newest(&bus).to_json();
@@ -72,7 +73,7 @@ async fn what_redaction_hides_is_not_written() {
 
 /// Emits, writes and reads; gives the event that was read, and checks that it is the one that was emitted.
 fn there_and_back(payload: &Measured, name: &str) -> Event<Measured> {
-    let bus = EventBus::new();
+    let bus = audited(EventBus::new());
     let emitter = bus.stream(name).node(name).execution(name).correlation(name);
     drop(emitter.attribute(&format!("x{name}"), name).emit(payload.clone()).send());
     let event = newest(&bus);
@@ -138,7 +139,7 @@ fn every_code_point_comes_back() {
 /// What is emitted without a type is of today's version: reading it raises nothing.
 #[tokio::test]
 async fn a_declared_kind_emitted_as_json_is_of_today() {
-    let bus = EventBus::builder().events::<ShopEvents>().build().unwrap();
+    let bus = audited(EventBus::builder().events::<ShopEvents>().build().unwrap());
     bus.stream("s").emit_dynamic("order_paid", json!({ "order": "o-1", "cents": 500 })).await;
     let event = newest(&bus);
     let paid = OrderPaid::new("o-1", 500_u64);
@@ -149,7 +150,7 @@ async fn a_declared_kind_emitted_as_json_is_of_today() {
 /// A payload that has no JSON is an error that names the field; as a line it is there without its data.
 #[test]
 fn a_payload_without_json_is_told() {
-    let bus = EventBus::new();
+    let bus = audited(EventBus::new());
     drop(bus.stream("s").emit(Placed::new([((1, 2), 3)].into())).send());
     let event = newest(&bus);
     let mut out = b"before".to_vec();
@@ -164,7 +165,7 @@ fn a_payload_without_json_is_told() {
 /// What is too deep to be read is not emitted in the first place.
 #[tokio::test]
 async fn as_deep_as_is_emitted_is_read() {
-    let bus = EventBus::new();
+    let bus = audited(EventBus::new());
     let deep = |levels: usize| (1..levels).fold(json!({}), |inner, _| json!({ "a": inner }));
     assert!(bus.stream("s").emit_dynamic("k", deep(127)).await.is_ok());
     let event = newest(&bus);

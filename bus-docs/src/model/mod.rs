@@ -11,7 +11,7 @@ mod names;
 mod sample;
 mod schema;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -135,7 +135,7 @@ impl Catalog {
     /// Reads what [`to_json`](Self::to_json) wrote, this version of the crate or an older one.
     ///
     /// # Errors
-    /// When the text is no catalogue, or is of a newer format than this crate knows.
+    /// When the text is no catalogue, is of a newer format than this crate knows, or tells one kind, or one field of a kind, twice.
     pub fn from_json(text: &str) -> Result<Self, String> {
         let mut catalog: Self =
             serde_json::from_str(text).map_err(|error| format!("is no catalogue: {error}"))?;
@@ -144,7 +144,22 @@ impl Catalog {
             return Err(format!("has format {has}, and this bus-docs knows {knows}: raise bus-docs"));
         }
         catalog.events.sort_by(|a, b| a.kind.cmp(&b.kind));
+        catalog.told_once()?;
         Ok(catalog)
+    }
+
+    /// Everything is found by its name: a second one would never be.
+    fn told_once(&self) -> Result<(), String> {
+        if let Some(pair) = self.events.windows(2).find(|pair| pair[0].kind == pair[1].kind) {
+            return Err(format!("has kind `{}` twice: delete one", pair[0].kind));
+        }
+        for event in &self.events {
+            let mut names = BTreeSet::new();
+            if let Some(field) = event.fields.iter().find(|field| !names.insert(&field.name)) {
+                return Err(format!("has field `{}` of `{}` twice: delete one", field.name, event.kind));
+            }
+        }
+        Ok(())
     }
 
     /// The catalogue as `catalog.json` has it.

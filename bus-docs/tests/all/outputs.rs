@@ -68,6 +68,22 @@ fn a_newer_format_is_refused() {
     assert_eq!(error, "has format 2, and this bus-docs knows 1: raise bus-docs");
 }
 
+/// Found by fuzzing: everything is looked up by name, so that of two with one name the second was never compared.
+#[test]
+fn what_is_told_twice_is_refused() {
+    let mut twice = catalog();
+    twice.events.push(twice.events[0].clone());
+    let kind = twice.events[0].kind.clone();
+    let error = Catalog::from_json(&twice.to_json()).unwrap_err();
+    assert_eq!(error, format!("has kind `{kind}` twice: delete one"));
+    let mut twice = catalog();
+    let event = twice.events.iter_mut().find(|event| !event.fields.is_empty()).unwrap();
+    event.fields.push(event.fields[0].clone());
+    let (kind, field) = (event.kind.clone(), event.fields[0].name.clone());
+    let error = Catalog::from_json(&twice.to_json()).unwrap_err();
+    assert_eq!(error, format!("has field `{field}` of `{kind}` twice: delete one"));
+}
+
 /// The same definitions give the same bytes, in whatever order they were linked.
 #[test]
 fn order_does_not_matter() {
