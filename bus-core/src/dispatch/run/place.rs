@@ -1,6 +1,6 @@
 //! The places of `max_concurrent_handlers`: how many async handlers may be at work at once, over the whole bus.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::task::Waker;
 
 use crate::sync::planted;
@@ -10,8 +10,8 @@ pub(crate) struct Places {
     free: usize,
     next: u64,
     queue: VecDeque<(u64, Waker)>,
-    /// Places that were given to a waiting driver which has not come for it yet.
-    granted: HashSet<u64>,
+    /// Places that were given to a waiting driver which has not come for it yet: at most as many as there are.
+    granted: Vec<u64>,
 }
 
 /// How a driver stands to its place.
@@ -24,7 +24,7 @@ pub(crate) enum Place {
 
 impl Places {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { free: limit, next: 0, queue: VecDeque::new(), granted: HashSet::new() }
+        Self { free: limit, next: 0, queue: VecDeque::new(), granted: Vec::new() }
     }
 
     /// Takes a place if one is free. Nobody is overtaken: a free place means that nobody waits.
@@ -54,7 +54,7 @@ impl Places {
                 None
             }
             Place::Waits(id) => {
-                if self.granted.remove(&id) {
+                if self.is_granted(id) {
                     *place = Place::Held;
                     return None;
                 }
@@ -71,7 +71,7 @@ impl Places {
             Place::None => None,
             Place::Held => self.hand_on(),
             Place::Waits(id) => {
-                if self.granted.remove(&id) {
+                if self.is_granted(id) {
                     return self.hand_on();
                 }
                 let at = self.queue.iter().position(|(waits, _)| *waits == id)?;
@@ -80,11 +80,17 @@ impl Places {
         }
     }
 
+    /// Whether a waiting driver was given a place. It has it then.
+    fn is_granted(&mut self, id: u64) -> bool {
+        let at = self.granted.iter().position(|granted| *granted == id);
+        at.map(|at| self.granted.swap_remove(at)).is_some()
+    }
+
     fn hand_on(&mut self) -> Option<Waker> {
         if !planted("place_kept")
             && let Some((id, waker)) = self.queue.pop_front()
         {
-            self.granted.insert(id);
+            self.granted.push(id);
             return Some(waker);
         }
         self.free += 1;

@@ -24,7 +24,8 @@ impl Order {
         self.spread();
         let mut waiting = None;
         for lane in pending {
-            if self.is_free(lane, ticket, from) {
+            // Nobody waits for who publishes from outside any handler.
+            if from.is_some() && self.is_free(lane, ticket, from) {
                 continue;
             }
             let waiting =
