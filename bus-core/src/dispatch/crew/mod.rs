@@ -28,7 +28,7 @@ pub(crate) struct Crew {
     /// Where its async handlers run.
     runtime: Option<Id>,
     /// Absent while a publish has it.
-    team: Option<Team>,
+    team: Option<Box<Team>>,
     claimed: Option<Claimed>,
     /// The lane of each seat.
     lanes: Vec<Key>,
@@ -80,6 +80,10 @@ impl Seat {
 }
 
 impl Crew {
+    pub(crate) fn is_sync(&self) -> bool {
+        self.sync
+    }
+
     pub(crate) fn lanes(&self) -> &[Key] {
         &self.lanes
     }

@@ -103,18 +103,19 @@ impl Order {
 
 impl Crew {
     fn founded_by(lane: &Lane, runner: &Runner) -> Self {
+        let at = Arc::new(Gauge::new(NOBODY));
         Self {
             kinds: lane.info.kinds.clone(),
             sync: runner.is_sync(),
             typed: lane.manner.typed,
             runtime: runtime_of(&lane.info, runner.is_sync()),
-            team: Some(Team::founded_by(runner)),
+            team: Some(Box::new(Team::founded_by(runner, Arc::clone(&at)))),
             claimed: None,
             lanes: Vec::new(),
             present: 0,
             left: 0,
             events: 0,
-            at: Arc::new(Gauge::new(NOBODY)),
+            at,
             seen: Seen::default(),
         }
     }
@@ -128,7 +129,7 @@ impl Crew {
     /// Gives a lane the seat after the last.
     fn enter(&mut self, crew: Key, key: Key, lane: &mut Lane, at: usize, runner: Runner) -> Option<Runner> {
         let Some(team) = &mut self.team else { return Some(runner) };
-        let back = team.put(at, Member::of(key, lane), runner);
+        let back = team.handlers.put(at, Member::of(key, lane), runner);
         if back.is_none() {
             lane.seat = Some(Seat { crew, at, away: false, counted: self.events });
             self.lanes.push(key);
@@ -140,7 +141,7 @@ impl Crew {
     /// Puts a handler back into its seat, unless a publish has the team.
     pub(super) fn sit(&mut self, key: Key, lane: &mut Lane, at: usize, runner: Runner) -> Option<Runner> {
         let Some(team) = &mut self.team else { return Some(runner) };
-        let back = team.put(at, Member::of(key, lane), runner);
+        let back = team.handlers.put(at, Member::of(key, lane), runner);
         if back.is_none() {
             if let Some(seat) = &mut lane.seat {
                 (seat.away, seat.counted) = (false, self.events);
@@ -153,7 +154,7 @@ impl Crew {
     /// Takes a handler from its seat.
     pub(crate) fn call_up(&mut self, lane: &mut Lane) -> Option<Runner> {
         let seat = lane.seat?;
-        let runner = self.team.as_mut()?.take(seat.at)?;
+        let runner = self.team.as_mut()?.handlers.take(seat.at)?;
         self.count(lane);
         self.note_away(lane);
         Some(runner)
@@ -183,7 +184,7 @@ impl Crew {
     /// The handlers that are in their seats, when the bus is gone.
     pub(crate) fn disband(mut self) -> Vec<Runner> {
         let seats = 0..self.lanes.len();
-        seats.filter_map(|seat| self.team.as_mut()?.take(seat)).collect()
+        seats.filter_map(|seat| self.team.as_mut()?.handlers.take(seat)).collect()
     }
 
     fn close_up(&mut self, crew: Key, lanes: &mut Slab<Lane>) {
@@ -192,7 +193,7 @@ impl Crew {
         };
         let keep: Vec<bool> = self.lanes.iter().enumerate().map(|(at, key)| stays(at, *key)).collect();
         if let Some(team) = &mut self.team {
-            team.retain(&keep);
+            team.handlers.retain(&keep);
         }
         let mut seats = keep.iter();
         self.lanes.retain(|_| seats.next() == Some(&true));

@@ -3,51 +3,21 @@
 use std::sync::Arc;
 
 use super::{Claimed, Crew, Seat, Seen};
-use crate::dispatch::crew::team::{Desk, NOBODY, Team};
-use crate::dispatch::few::Few;
+use crate::dispatch::crew::team::Team;
 use crate::dispatch::lane::{Lane, LaneInfo, Running};
 use crate::dispatch::order::{Next, Order};
 use crate::dispatch::run::after::After;
-use crate::dispatch::run::context::{Entered, JobRef};
+use crate::dispatch::run::context::JobRef;
 use crate::dispatch::run::runner::Outcome;
 use crate::dispatch::slab::{Key, Slab};
-use crate::event::AnyEvent;
-use crate::sync::{Gauge, Id};
+use crate::sync::Id;
 
 /// A crew that a publish has claimed, with all handlers that were in their seats.
 pub(crate) struct Shift {
     pub(crate) crew: Key,
     /// Of each of its handlers.
     pub(crate) job: u64,
-    pub(crate) team: Team,
-    /// How many handlers it has.
-    pub(crate) size: usize,
-    pub(crate) at: Arc<Gauge>,
-    /// How many seats of async handlers were polled.
-    pub(crate) done: usize,
-    /// What did not end well, by seat.
-    pub(crate) troubles: Vec<(usize, Outcome)>,
-}
-
-impl Shift {
-    pub(crate) fn is_sync(&self) -> bool {
-        matches!(self.team, Team::Sync(_))
-    }
-
-    /// The handlers, to be put back into the crew.
-    fn give_back(&mut self) -> Team {
-        std::mem::replace(&mut self.team, Team::Async(Vec::new()))
-    }
-
-    /// Calls the handlers of a sync crew.
-    #[inline]
-    pub(crate) fn call(&mut self, entered: &Entered, event: AnyEvent) -> AnyEvent {
-        let Team::Sync(calls) = &mut self.team else { return event };
-        let (at, troubles) = (&*self.at, &mut self.troubles);
-        let event = entered.shift(self.job, |lane| calls.call(event, &Desk { lane, at }, troubles));
-        at.set(NOBODY);
-        event
-    }
+    pub(crate) team: Box<Team>,
 }
 
 impl Crew {
@@ -65,17 +35,10 @@ impl Crew {
         if !self.sync && polls() != self.runtime {
             return None;
         }
-        let team = self.team.take()?;
+        let mut team = self.team.take()?;
+        team.size = self.present;
         self.events += 1;
-        Some(Shift {
-            crew: own,
-            job: 0,
-            team,
-            size: self.present,
-            at: Arc::clone(&self.at),
-            done: 0,
-            troubles: Vec::new(),
-        })
+        Some(Shift { crew: own, job: 0, team })
     }
 
     /// Notes for whom it works.
@@ -127,10 +90,10 @@ impl Order {
     #[inline]
     pub(crate) fn bring_back(
         &mut self,
-        shift: &mut Shift,
+        shift: Shift,
         tick: u64,
         after: &mut After,
-        next: &mut Few<(Key, Next)>,
+        next: &mut Vec<(Key, Next)>,
         tell: impl FnMut(&mut Self, Key, &Outcome, &mut After),
     ) -> usize {
         match self.at_work.last() {
@@ -138,12 +101,13 @@ impl Order {
             _ => self.at_work.retain(|crew| *crew != shift.crew),
         }
         if let Some(crew) = self.crews.get_mut(shift.crew)
-            && shift.troubles.is_empty()
+            && shift.team.troubles.is_empty()
             && crew.claimed.is_some_and(|claimed| !claimed.spread)
         {
             crew.claimed = None;
-            crew.team = Some(shift.give_back());
-            return shift.size;
+            let size = shift.team.size;
+            crew.team = Some(shift.team);
+            return size;
         }
         self.bring_each_back(shift, tick, after, next, tell)
     }
@@ -152,21 +116,21 @@ impl Order {
     #[cold]
     fn bring_each_back(
         &mut self,
-        shift: &mut Shift,
+        shift: Shift,
         tick: u64,
         after: &mut After,
-        next: &mut Few<(Key, Next)>,
+        next: &mut Vec<(Key, Next)>,
         mut tell: impl FnMut(&mut Self, Key, &Outcome, &mut After),
     ) -> usize {
-        let (own, job) = (shift.crew, shift.job);
-        let (mut team, troubles) = (shift.give_back(), std::mem::take(&mut shift.troubles));
+        let Shift { crew: own, job, mut team } = shift;
+        let troubles = std::mem::take(&mut team.troubles);
         let Some(crew) = self.crews.get_mut(own) else { return 0 };
         crew.spread(&mut self.lanes);
         let lanes = crew.lanes.clone();
         let (mut handled, mut troubles) = (0, troubles.into_iter().peekable());
         for (at, key) in lanes.into_iter().enumerate() {
             let trouble = troubles.next_if(|(troubled, _)| *troubled == at);
-            if !team.has(at) {
+            if !team.handlers.has(at) {
                 continue;
             }
             match &trouble {
@@ -176,7 +140,7 @@ impl Order {
             if self.stays(key, job, trouble.is_none()) {
                 continue;
             }
-            let Some(runner) = team.take(at) else { continue };
+            let Some(runner) = team.handlers.take(at) else { continue };
             self.note_away(key);
             next.extend(self.finish(key, job, runner, tick, after).map(|more| (key, more)));
         }
@@ -201,7 +165,7 @@ impl Order {
     }
 
     /// Takes the team back, and the handlers that came to rest meanwhile.
-    fn seat_strays(&mut self, own: Key, team: Team) {
+    fn seat_strays(&mut self, own: Key, team: Box<Team>) {
         let Self { lanes, crews, .. } = self;
         let Some(crew) = crews.get_mut(own) else { return };
         crew.team = Some(team);

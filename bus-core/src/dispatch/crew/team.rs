@@ -2,8 +2,10 @@
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use crate::dispatch::lane::Lane;
+use crate::dispatch::run::context::Entered;
 use crate::dispatch::run::runner::{AsyncRunner, Outcome, Runner, SyncRunner, failed, panicked};
 use crate::dispatch::slab::Key;
 use crate::error::BoxError;
@@ -14,7 +16,19 @@ use crate::sync::Gauge;
 pub(crate) const NOBODY: u64 = u64::MAX;
 
 /// The handlers of one crew. Whoever holds it has the right to run them.
-pub(crate) enum Team {
+pub(crate) struct Team {
+    pub(crate) handlers: Handlers,
+    /// Which seat is at work. The slow warning looks at it too.
+    pub(crate) at: Arc<Gauge>,
+    /// How many handlers were in their seats when it was claimed.
+    pub(crate) size: usize,
+    /// How many seats of async handlers were polled since.
+    pub(crate) done: usize,
+    /// What did not end well, by seat.
+    pub(crate) troubles: Vec<(usize, Outcome)>,
+}
+
+pub(crate) enum Handlers {
     Sync(Box<dyn Calls>),
     Async(Vec<Polled>),
 }
@@ -153,13 +167,25 @@ impl<S: 'static> Calls for Callers<S> {
 
 impl Team {
     /// A team for handlers like this one.
-    pub(crate) fn founded_by(runner: &Runner) -> Self {
-        match runner {
-            Runner::Sync(runner) => Self::Sync(runner.team()),
-            Runner::Async(_) => Self::Async(Vec::new()),
-        }
+    pub(crate) fn founded_by(runner: &Runner, at: Arc<Gauge>) -> Self {
+        let handlers = match runner {
+            Runner::Sync(runner) => Handlers::Sync(runner.team()),
+            Runner::Async(_) => Handlers::Async(Vec::new()),
+        };
+        Self { handlers, at, size: 0, done: 0, troubles: Vec::new() }
     }
 
+    /// Calls the handlers of a sync crew.
+    #[inline]
+    pub(crate) fn call(&mut self, job: u64, entered: &Entered, event: AnyEvent) -> AnyEvent {
+        let Self { handlers: Handlers::Sync(calls), at, troubles, .. } = self else { return event };
+        let event = entered.shift(job, |lane| calls.call(event, &Desk { lane, at }, troubles));
+        at.set(NOBODY);
+        event
+    }
+}
+
+impl Handlers {
     /// Puts a handler into a place, or after the last one. One that does not fit in comes back.
     pub(crate) fn put(&mut self, seat: usize, member: Member, runner: Runner) -> Option<Runner> {
         match (self, runner) {

@@ -43,8 +43,8 @@ impl Drop for Core {
         let crews: Vec<_> = order.crews.iter().map(|(key, _)| key).collect();
         let crews = crews.into_iter().filter_map(|key| order.crews.remove(key)).collect::<Vec<_>>();
         after.rare().runners.extend(crews.into_iter().flat_map(Crew::disband));
-        after.events.extend(order.history.drain());
-        after.events.extend(order.pairs.drain());
+        after.rare().events.extend(order.history.drain());
+        after.rare().events.extend(order.pairs.drain());
         drop(order);
         after.run(self);
     }

@@ -44,6 +44,8 @@ impl KindRoute {
 pub(crate) struct Routes {
     kinds: Vec<KindRoute>,
     by_type: TypeMap<usize>,
+    /// The kind that was asked for last: mostly the next one is the same, or token deltas would pay for a look-up each.
+    last: Option<(&'static Descriptor, usize)>,
     by_name: HashMap<Arc<str>, usize, hashbrown::DefaultHashBuilder>,
     open: usize,
     /// Subscriptions to everything.
@@ -71,7 +73,15 @@ impl Routes {
     /// The place of an event's kind. An open kind gets one; a declared one must be known to the catalogue first.
     #[inline]
     pub(crate) fn place_of(&mut self, kind: KindRef<'_>) -> Option<usize> {
+        if let (KindRef::Declared(descriptor), Some((last, at))) = (kind, self.last)
+            && std::ptr::eq(descriptor, last)
+        {
+            return Some(at);
+        }
         if let Some(at) = self.find(kind) {
+            if let KindRef::Declared(descriptor) = kind {
+                self.last = Some((descriptor, at));
+            }
             return Some(at);
         }
         match kind {

@@ -14,12 +14,10 @@ use crate::dispatch::run::runner::{Outcome, Runner, message};
 use crate::event::AnyEvent;
 use crate::sync::Ordering;
 
-/// Work that must not be done under the order lock. A step mostly leaves none, or one waker, or one event that history let go: making and running it is cheap then.
+/// Work that must not be done under the order lock. A step mostly leaves none, or one waker: making and running it is cheap then.
 #[derive(Default)]
 pub(crate) struct After {
     pub(crate) wakers: Few<Waker>,
-    /// Dropped here, because dropping a payload runs the user's code.
-    pub(crate) events: Few<AnyEvent>,
     rare: Option<Box<Rare>>,
     /// A sync subscription has room again, and a thread waits for that.
     pub(crate) room: bool,
@@ -28,6 +26,8 @@ pub(crate) struct After {
 /// What few steps leave.
 #[derive(Default)]
 pub(crate) struct Rare {
+    /// Dropped here, because dropping a payload runs the user's code.
+    pub(crate) events: Vec<AnyEvent>,
     /// Replaced by newer ones. Dropped here, because a waker may be the last reference to a task.
     pub(crate) wakers_to_drop: Vec<Waker>,
     pub(crate) queued: Vec<Queued>,
@@ -67,7 +67,7 @@ impl After {
         if self.room {
             core.room.notify_all();
         }
-        if !(self.wakers.is_empty() && self.events.is_empty() && self.rare.is_none()) {
+        if !(self.wakers.is_empty() && self.rare.is_none()) {
             self.call_out(core);
         }
     }
@@ -75,20 +75,19 @@ impl After {
     /// Calls the user's wakers and drops.
     #[inline(never)]
     fn call_out(&mut self, core: &Core) {
-        let Self { wakers, events, rare, .. } = std::mem::take(self);
+        let Self { wakers, rare, .. } = std::mem::take(self);
         let _called_back = CalledBack::enter();
         wakers.for_each(|waker| guarded(|| waker.wake()));
         if let Some(rare) = rare {
             rare.run(core);
         }
-        events.for_each(|event| guarded(|| drop(event)));
     }
 }
 
 impl Rare {
     #[cold]
     fn run(self, core: &Core) {
-        let Self { wakers_to_drop, queued, runners, lanes, lags, reports } = self;
+        let Self { events, wakers_to_drop, queued, runners, lanes, lags, reports } = self;
         if !lanes.is_empty() {
             core.subscriptions.fetch_sub(lanes.len() as u64, Ordering::AcqRel);
         }
@@ -100,6 +99,7 @@ impl Rare {
         drop_each(queued);
         drop_each(runners);
         drop_each(lanes);
+        drop_each(events);
     }
 }
 

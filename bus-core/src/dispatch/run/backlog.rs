@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::dispatch::order::Next;
+use crate::dispatch::run::after::let_go;
 use crate::dispatch::run::context::{self, Entered, JobRef};
 use crate::dispatch::run::driver::{Driver, Work};
 use crate::dispatch::run::place::Place;
@@ -59,9 +60,9 @@ fn drain(core: &Arc<Core>, lane: Key, first: Next) {
         drop(entered);
         next = core.step(|order, after| {
             order.settle(lane, queued.ticket, &outcome, event.kind(), after);
-            after.events.push(event);
             order.finish(lane, job, Runner::Sync(runner), core.ticks.load(Ordering::Relaxed), after)
         });
+        let_go(event);
     }
 }
 

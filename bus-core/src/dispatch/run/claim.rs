@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 use tokio::time::Instant;
 
 use crate::dispatch::crew::shift::Shift;
-use crate::dispatch::crew::team::{Member, NOBODY, Polled, Team};
+use crate::dispatch::crew::team::{Handlers, Member, NOBODY, Polled, Team};
 use crate::dispatch::few::Few;
 use crate::dispatch::order::Next;
 use crate::dispatch::run::after::After;
@@ -67,10 +67,18 @@ impl Step<'_> {
             self.poll(&entered, &event, &mut shifts, &mut claims);
         }
         drop(entered);
-        self.hand_over(&event, &mut shifts, &mut claims);
-        let next = self.end(&event, &mut shifts, &mut claims);
-        give_back(claims);
-        next.for_each(|(lane, next)| backlog::go_on(self.core, lane, next));
+        if self.leaves {
+            self.hand_over(&event, &mut shifts, &mut claims);
+        }
+        let next = self.end(&event, shifts, &mut claims);
+        if claims.capacity() > 0 {
+            give_back(claims);
+        }
+        if !next.is_empty() {
+            for (lane, next) in next {
+                backlog::go_on(self.core, lane, next);
+            }
+        }
         // Here rather than with the event handle that the caller keeps: the last one drops the payload.
         guarded(|| drop(event));
         backlog::run_later();
@@ -102,7 +110,9 @@ impl Step<'_> {
 
     /// Polls the async handlers of a crew, as long as there is a place.
     fn poll_shift(&mut self, entered: &Entered, event: &AnyEvent, shift: &mut Shift) {
-        let Shift { job, team: Team::Async(polled), at, troubles, done, .. } = shift else { return };
+        let Shift { job, team, .. } = shift;
+        let Team { handlers: Handlers::Async(polled), at, troubles, done, .. } = &mut **team else { return };
+        *done = 0;
         for (seat, Polled { member, runner: slot }) in polled.iter_mut().enumerate() {
             let Some(runner) = slot.as_mut() else { continue };
             if !self.takes_place() {
@@ -155,26 +165,23 @@ impl Step<'_> {
 
     /// Notes what became of what ran here, in one stroke, and finds what the handlers do next.
     #[inline]
-    fn end(
-        &mut self,
-        event: &AnyEvent,
-        shifts: &mut Few<Shift>,
-        claims: &mut Vec<Claim>,
-    ) -> Few<(Key, Next)> {
+    fn end(&mut self, event: &AnyEvent, shifts: Few<Shift>, claims: &mut Vec<Claim>) -> Vec<(Key, Next)> {
         let core = self.core;
-        let mut next = Few::default();
+        let mut next = Vec::new();
         core.step(|order, after| {
             after.wakers.extend(order.places.give(&mut self.place));
             let tick = core.ticks.load(Ordering::Relaxed);
-            for shift in shifts.iter_mut() {
+            shifts.for_each(|shift| {
                 let handled =
                     order.bring_back(shift, tick, after, &mut next, |order, lane, outcome, after| {
                         self.tell(order, lane, outcome, event, after);
                     });
                 self.receipt.handled += count(handled);
-            }
-            for claim in claims.drain(..) {
-                self.end_claim(order, claim, event, tick, after, &mut next);
+            });
+            if !claims.is_empty() {
+                for claim in claims.drain(..) {
+                    self.end_claim(order, claim, event, tick, after, &mut next);
+                }
             }
             order.note_end(after);
         });
@@ -188,7 +195,7 @@ impl Step<'_> {
         event: &AnyEvent,
         tick: u64,
         after: &mut After,
-        next: &mut Few<(Key, Next)>,
+        next: &mut Vec<(Key, Next)>,
     ) {
         let Claim { at: at @ JobRef { lane, job }, handled: Some(handled), runner: Some(runner), .. } = claim
         else {
@@ -230,7 +237,7 @@ fn call(
     troubles: &mut Vec<(JobRef, Outcome)>,
 ) -> AnyEvent {
     for shift in shifts.iter_mut() {
-        event = shift.call(entered, event);
+        event = shift.team.call(shift.job, entered, event);
     }
     for claim in claims.iter_mut().filter(|claim| claim.in_place) {
         if let Some(Runner::Sync(runner)) = &mut claim.runner {

@@ -9,6 +9,7 @@ use tokio::time::{Instant, Sleep};
 
 use crate::dispatch::Core;
 use crate::dispatch::lane::{LaneInfo, State};
+use crate::dispatch::run::after::let_go;
 use crate::dispatch::run::backlog;
 use crate::dispatch::run::context::{Entered, JobRef};
 use crate::dispatch::run::place::Place;
@@ -84,9 +85,9 @@ impl Driver {
             {
                 running.begun = *place == Place::Held;
             }
-            after.events.push(event);
             next
         });
+        let_go(event);
         let Some(next) = next else { return false };
         let Runner::Async(runner) = next.runner else { return false };
         self.work = Some(Work {
@@ -206,7 +207,7 @@ impl Drop for Driver {
             order.settle(lane, ticket, &Outcome::Dropped, event.kind(), after);
             order.end(lane, after);
             order.finish(lane, job, Runner::Async(runner), 0, after);
-            after.events.push(event);
         });
+        let_go(event);
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use crate::dispatch::crew::shift::Shift;
-use crate::dispatch::crew::team::{Polled, Team};
+use crate::dispatch::crew::team::{Handlers, Polled, Team};
 use crate::dispatch::few::Few;
 use crate::dispatch::run::backlog;
 use crate::dispatch::run::claim::Claim;
@@ -33,7 +33,8 @@ impl Step<'_> {
     /// Hands over what could not run here.
     pub(super) fn hand_over(&mut self, event: &AnyEvent, shifts: &mut Few<Shift>, claims: &mut [Claim]) {
         for shift in shifts.iter_mut() {
-            let Shift { job, team: Team::Async(polled), done, .. } = shift else { continue };
+            let Shift { job, team, .. } = shift;
+            let Team { handlers: Handlers::Async(polled), done, .. } = &mut **team else { continue };
             for Polled { member, runner } in polled.iter_mut().skip(*done) {
                 let Some(runner) = runner.take() else { continue };
                 let at = JobRef { lane: member.lane, job: *job };

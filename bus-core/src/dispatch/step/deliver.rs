@@ -43,6 +43,8 @@ pub(in crate::dispatch) struct Step<'a> {
     calls: bool,
     /// Whether async handlers are, to be polled in place.
     pub(in crate::dispatch) polls: bool,
+    /// Whether some of what was claimed may have to be handed over.
+    pub(in crate::dispatch) leaves: bool,
     /// The place for those, taken in the step already unless sync handlers come first: they must not hold one.
     pub(in crate::dispatch) place: Place,
     pub(in crate::dispatch) ticket: Option<Key>,
@@ -76,6 +78,7 @@ impl<'a> Step<'a> {
             claims: Vec::new(),
             calls: false,
             polls: false,
+            leaves: false,
             place: Place::None,
             ticket: None,
             full: Few::default(),
@@ -119,7 +122,10 @@ impl<'a> Step<'a> {
         let seq = head.seq();
         self.receipt.place(Own { run: head.run, seq }, head.kept_id());
         if let Some(pairs) = self.prepared.take_pairs() {
-            self.after.events.extend(order.pairs.note(pairs, &event));
+            let released = order.pairs.note(pairs, &event);
+            if !released.is_empty() {
+                self.after.rare().events.extend(released);
+            }
         }
         if !kept {
             order.history.skip(seq, transient);
@@ -186,9 +192,10 @@ impl<'a> Step<'a> {
         *next_job += 1;
         shift.job = *next_job;
         crew.note_claim(shift.job, event.seq(), self.here);
-        self.receipt.reached += crate::dispatch::wait::receipt::count(shift.size);
-        self.calls |= shift.is_sync();
-        self.polls |= !shift.is_sync();
+        self.receipt.reached += crate::dispatch::wait::receipt::count(shift.team.size);
+        self.calls |= crew.is_sync();
+        self.polls |= !crew.is_sync();
+        self.leaves |= !crew.is_sync();
         self.shifts.push(shift);
         true
     }
@@ -219,6 +226,7 @@ impl<'a> Step<'a> {
         let in_place = self.nesting < context::NESTING && (sync || self.polls_for(lane));
         self.calls |= sync;
         self.polls |= in_place && !sync;
+        self.leaves |= !(in_place && sync);
         if self.claims.capacity() == 0 {
             self.claims = claim::scratch();
         }
