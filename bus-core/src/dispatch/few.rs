@@ -23,9 +23,26 @@ impl<T> Few<T> {
         self.first.is_none()
     }
 
+    /// Passes a value from one to the next.
     #[inline]
-    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
-        self.first.iter_mut().chain(self.rest.iter_mut().flat_map(|rest| rest.iter_mut()))
+    pub(crate) fn fold<A>(&mut self, mut value: A, mut visit: impl FnMut(A, &mut T) -> A) -> A {
+        if let Some(first) = &mut self.first {
+            value = visit(value, first);
+            if let Some(rest) = &mut self.rest {
+                value = rest.iter_mut().fold(value, visit);
+            }
+        }
+        value
+    }
+
+    #[inline]
+    pub(crate) fn each(&mut self, mut visit: impl FnMut(&mut T)) {
+        if let Some(first) = &mut self.first {
+            visit(first);
+            if let Some(rest) = &mut self.rest {
+                rest.iter_mut().for_each(visit);
+            }
+        }
     }
 
     #[inline]

@@ -1,5 +1,6 @@
 //! A handler goes on with what waits for it.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -17,6 +18,8 @@ use crate::sync::Ordering;
 /// Sync handlers that were claimed too deep on a stack; its outermost publish runs them.
 type Postponed = (Arc<Core>, AnyEvent, JobRef, Runner);
 
+// How many there are, for a look that costs nothing.
+crate::sync::per_thread_cell!(POSTPONED: usize = 0);
 crate::sync::per_thread!(LATER: VecDeque<Postponed> = VecDeque::new());
 
 /// Starts a handler on what waits for it: used where a subscription begins with a replay.
@@ -70,6 +73,9 @@ fn drain(core: &Arc<Core>, lane: Key, first: Next) {
 pub(super) fn postpone(claimed: Postponed) {
     let mut claimed = Some(claimed);
     let kept = LATER.try_with(|later| later.borrow_mut().extend(claimed.take()));
+    if kept.is_ok() {
+        POSTPONED.with(|count| count.set(count.get() + 1));
+    }
     // Only a thread at its end has no list any more.
     if let (Err(_), Some(claimed)) = (kept, claimed) {
         run_postponed(claimed);
@@ -79,11 +85,12 @@ pub(super) fn postpone(claimed: Postponed) {
 /// Runs the sync handlers that were claimed too deep on this stack, once nothing is on it.
 #[inline]
 pub(crate) fn run_later() {
-    if context::nesting() > 0 {
+    if POSTPONED.with(Cell::get) == 0 || context::nesting() > 0 {
         return;
     }
     let next = || LATER.try_with(|later| later.borrow_mut().pop_front()).ok().flatten();
     while let Some(claimed) = next() {
+        POSTPONED.with(|count| count.set(count.get() - 1));
         run_postponed(claimed);
     }
 }

@@ -86,9 +86,7 @@ impl Step<'_> {
 
     /// Polls the async handlers, after the sync ones: those must not hold a place.
     fn poll(&mut self, entered: &Entered, event: &AnyEvent, shifts: &mut Few<Shift>, claims: &mut [Claim]) {
-        for shift in shifts.iter_mut() {
-            self.poll_shift(entered, event, shift);
-        }
+        shifts.each(|shift| self.poll_shift(entered, event, shift));
         let polled = |claim: &&mut Claim| claim.in_place && matches!(claim.runner, Some(Runner::Async(_)));
         for claim in claims.iter_mut().filter(polled) {
             if !self.takes_place() {
@@ -236,9 +234,7 @@ fn call(
     claims: &mut [Claim],
     troubles: &mut Vec<(JobRef, Outcome)>,
 ) -> AnyEvent {
-    for shift in shifts.iter_mut() {
-        event = shift.team.call(shift.job, entered, event);
-    }
+    event = shifts.fold(event, |event, shift| shift.team.call(shift.job, entered, event));
     for claim in claims.iter_mut().filter(|claim| claim.in_place) {
         if let Some(Runner::Sync(runner)) = &mut claim.runner {
             entered.job(claim.at, true);

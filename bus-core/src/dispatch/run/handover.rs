@@ -32,15 +32,14 @@ pub(super) struct Pending {
 impl Step<'_> {
     /// Hands over what could not run here.
     pub(super) fn hand_over(&mut self, event: &AnyEvent, shifts: &mut Few<Shift>, claims: &mut [Claim]) {
-        for shift in shifts.iter_mut() {
-            let Shift { job, team, .. } = shift;
-            let Team { handlers: Handlers::Async(polled), done, .. } = &mut **team else { continue };
+        shifts.each(|Shift { job, team, .. }| {
+            let Team { handlers: Handlers::Async(polled), done, .. } = &mut **team else { return };
             for Polled { member, runner } in polled.iter_mut().skip(*done) {
                 let Some(runner) = runner.take() else { continue };
                 let at = JobRef { lane: member.lane, job: *job };
                 self.drive(event, Pending { at, runner, began: None }, Place::None, false);
             }
-        }
+        });
         for claim in claims.iter_mut().filter(|claim| claim.handled.is_none()) {
             match claim.runner.take() {
                 Some(Runner::Async(runner)) => {
