@@ -120,10 +120,10 @@ const HEX: [u8; 256] = {
 pub(crate) fn ordinary(bytes: &[u8], mut at: usize) -> usize {
     while let Some(chunk) = eight(bytes, at) {
         let run = run(*chunk);
-        at += run;
         if run < 8 {
-            return at;
+            return at + run;
         }
+        at += 8; // not `run`: the next eight are not to wait for it
     }
     while bytes.get(at).is_some_and(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20)) {
         at += 1;

@@ -37,7 +37,7 @@ struct Object {
     /// One bit for each key seen, by its ends and its length.
     seen: u64,
     /// Takes over when there are many.
-    many: Option<HashSet<Box<str>>>,
+    many: Option<Box<HashSet<Box<str>>>>,
 }
 
 thread_local! {
@@ -105,7 +105,7 @@ impl Keys {
         self.names.push(key);
         if self.names.len() - object.first >= LARGE {
             let all = self.names.drain(object.first..);
-            object.many = Some(all.map(|name| name.text(text).chars().into()).collect());
+            object.many = Some(Box::new(all.map(|name| name.text(text).chars().into()).collect()));
         }
         true
     }

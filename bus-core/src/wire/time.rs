@@ -185,7 +185,11 @@ fn parts(time: SystemTime) -> (i64, u32) {
 }
 
 fn instant(seconds: i64, nanos: u32) -> Option<SystemTime> {
+    let nanos = Duration::new(0, nanos);
     let whole = Duration::from_secs(seconds.unsigned_abs());
-    let second = if seconds < 0 { UNIX_EPOCH.checked_sub(whole)? } else { UNIX_EPOCH.checked_add(whole)? };
-    second.checked_add(Duration::from_nanos(u64::from(nanos)))
+    if seconds < 0 {
+        UNIX_EPOCH.checked_sub(whole)?.checked_add(nanos)
+    } else {
+        UNIX_EPOCH.checked_add(whole + nanos)
+    }
 }
