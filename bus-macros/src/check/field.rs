@@ -22,7 +22,10 @@ pub(super) fn check_fields(ctxt: &Ctxt, event: &Event) {
     for field in &event.fields {
         for name in std::iter::once(&field.name).chain(&field.aliases) {
             if let Some(other) = names.insert(name, field) {
-                let message = format!("`{name}` already names the field `{}` on the wire", other.ident);
+                let message = format!(
+                    "`{name}` already names the field `{}` on the wire: rename one of the two",
+                    other.ident
+                );
                 ctxt.error(field.serde.rename.as_ref().map_or(field.span(), LitStr::span), message);
             }
         }
@@ -67,6 +70,9 @@ fn check_flatten(ctxt: &Ctxt, event: &Event, field: &Field) {
     if let (Some(span), Some(first)) = (field.serde.flatten, first)
         && first.ident != field.ident
     {
-        ctxt.error(span, format!("`{}` is flattened already, and only one field can be", first.ident));
+        ctxt.error(
+            span,
+            format!("`{}` is flattened already, and only one field can be: leave this out", first.ident),
+        );
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn check_kinds(ctxt: &Ctxt, event: &Event, definition: &Definition) {
         } else if text.len() > LONGEST_KIND {
             ctxt.error(
                 kind.span(),
-                format!("a kind has at most {LONGEST_KIND} letters, this one has {}", text.len()),
+                format!("a kind has at most {LONGEST_KIND} letters, this one has {}: shorten it", text.len()),
             );
         } else if !allowed(&text) {
             ctxt.error(

@@ -1,11 +1,12 @@
 //! The static descriptor of an event.
 
-use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Ident;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
+use super::written::written;
 use super::{Names, allow_deprecated};
 use crate::model::{Definition, Ending, Event, Field, Otherwise, at};
 
@@ -184,43 +185,5 @@ fn default_text(field: &Field) -> Option<String> {
         Otherwise::OfType => Some("Default::default()".to_owned()),
         Otherwise::Is(expr) => Some(written(&expr.to_token_stream())),
         Otherwise::Call(path) => Some(format!("{}()", written(&path.to_token_stream()))),
-    }
-}
-
-/// Near to how the user wrote it: a derive sees tokens, not spaces.
-fn written(tokens: &TokenStream) -> String {
-    let mut text = String::new();
-    push(&mut text, tokens.clone());
-    text
-}
-
-fn push(text: &mut String, tokens: TokenStream) {
-    let mut tight = true;
-    for token in tokens {
-        let space = match &token {
-            TokenTree::Punct(punct) => {
-                matches!(punct.as_char(), '=' | '+' | '|' | '*' | '/') && !text.ends_with(['=', '|'])
-            }
-            TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
-            _ => !tight,
-        };
-        if space && !text.is_empty() {
-            text.push(' ');
-        }
-        match &token {
-            TokenTree::Group(group) => {
-                let (open, close) = match group.delimiter() {
-                    Delimiter::Parenthesis => ("(", ")"),
-                    Delimiter::Bracket => ("[", "]"),
-                    Delimiter::Brace => ("{ ", " }"),
-                    Delimiter::None => ("", ""),
-                };
-                text.push_str(open);
-                push(text, group.stream());
-                text.push_str(close);
-            }
-            other => text.push_str(&other.to_string()),
-        }
-        tight = matches!(&token, TokenTree::Punct(punct) if !matches!(punct.as_char(), ',' | '=' | '+' | ';' | '*' | '/'));
     }
 }

@@ -10,6 +10,7 @@ mod payload;
 mod registry;
 mod setter;
 mod view;
+mod written;
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
