@@ -1,9 +1,11 @@
 //! Writing: a JSON object and a `Debug` text out of the fields of an event.
 
 use std::any::Any;
+use std::collections::HashSet;
 use std::fmt;
 
-use super::{ErasedPayload, FieldDescriptor, redact};
+use super::transcode::Members;
+use super::{Descriptor, ErasedPayload, FieldDescriptor, redact};
 use crate::json;
 
 /// Why a payload could not be written.
@@ -51,11 +53,26 @@ pub(super) fn encode(payload: &dyn ErasedPayload, out: &mut Vec<u8>) -> Result<(
             }
         }
     });
-    match result {
-        Ok(()) => out.push(b'}'),
-        Err(_) => out.truncate(start),
+    out.push(b'}');
+    let result = result.and_then(|()| once(descriptor, &out[start..]));
+    if result.is_err() {
+        out.truncate(start);
     }
     result
+}
+
+/// A flattened map may have a key that the event has already: nobody would read that.
+fn once(descriptor: &Descriptor, text: &[u8]) -> Result<(), EncodeError> {
+    let Some(field) = descriptor.fields.iter().find(|field| field.flattened) else { return Ok(()) };
+    let failed = |cause| EncodeError { kind: descriptor.kind, field: field.name, cause };
+    let members: Members<'_> = serde_json::from_slice(text).map_err(|error| failed(error.to_string()))?;
+    let mut seen = HashSet::new();
+    match members.0.iter().find(|(key, _)| !seen.insert(key)) {
+        Some((key, _)) => Err(failed(format!(
+            "key `{key}` is in the event twice, and no reader would take it: leave it out of what is flattened"
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// Appends `"name":value`, with a comma unless `out` ends at `first`.
@@ -68,11 +85,25 @@ fn member(field: &FieldDescriptor, value: &dyn Any, out: &mut Vec<u8>, first: us
     }
     json::string(field.name, out);
     out.push(b':');
+    let start = out.len();
     if field.redacted {
         let text = raw(field, value)?;
-        return redact::into(&text, out).map_err(|_| hidden());
+        redact::into(&text, out).map_err(|_| hidden())?;
+    } else {
+        (field.codec.encode)(value, out).map_err(|error| error.to_string())?;
     }
-    (field.codec.encode)(value, out).map_err(|error| error.to_string())
+    // What is read without serde has no levels.
+    if field.codec.read.is_some() { Ok(()) } else { shallow(&out[start..], json::LEVELS - 2) }
+}
+
+/// The event and its `data` have a level each; nobody reads more than so many in all.
+fn shallow(text: &[u8], levels: usize) -> Result<(), String> {
+    if json::is_deeper(text, levels) {
+        return Err(format!(
+            "it has more than {levels} levels of arrays and objects, and no reader would take it: flatten it"
+        ));
+    }
+    Ok(())
 }
 
 fn flattened(
@@ -87,6 +118,7 @@ fn flattened(
         redact::into(&text, &mut shape).map_err(|_| hidden())?;
         text = shape;
     }
+    shallow(&text, json::LEVELS - 1)?;
     let inner = text.strip_prefix(b"{").and_then(|text| text.strip_suffix(b"}"));
     let Some(inner) = inner else {
         return Err("only a map or a struct can be flattened into the event".to_owned());

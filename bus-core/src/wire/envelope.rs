@@ -70,10 +70,12 @@ impl<'a> Found<'a> {
             None => return scan.fail(ReadProblem::Empty, 0),
             _ => return scan.unexpected("an event, which is one JSON object"),
         }
-        match scan.next() {
-            None => Ok(()),
-            Some(_) => scan.fail(ReadProblem::Trailing, scan.at),
+        let broken = scan.broken;
+        if scan.next().is_some() {
+            return scan.fail(ReadProblem::Trailing, scan.at);
         }
+        scan.broken = broken; // the end of the line is no break in the event
+        Ok(())
     }
 
     /// A key and its value. Nearly always our keys come in our order: so the next one is guessed first.

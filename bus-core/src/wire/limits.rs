@@ -20,8 +20,7 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// Depth fits one bit a level into a `u128`, and leaves `data` the 127 levels that `serde_json` decodes.
-    pub(crate) const DEPTH: usize = 128;
+    pub(crate) const DEPTH: usize = crate::json::LEVELS;
 
     /// The limits unless set.
     pub(crate) const fn new() -> Self {

@@ -13,6 +13,9 @@ impl<S> Event<S> {
     /// The seven keys of the Python bus come first, in its order and null where absent; then the attributes as keys of
     /// their own; then `id`, `seq`, `version` and `causation_id`. What redacted fields hold is not in it.
     ///
+    /// JSON has no float that is not finite: such a one is null, as it is to `serde_json` and to JavaScript, and an
+    /// `f64` cannot be read from that. A field that may hold one is an `Option<f64>`, or a type that says how.
+    ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), bus_core::EncodeError> {
     /// # use serde_json::json;

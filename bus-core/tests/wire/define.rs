@@ -87,6 +87,8 @@ pub(crate) enum ShopEvents {
     },
     /// JSON has no keys but text.
     Placed { by_place: BTreeMap<(u8, u8), u8> },
+    /// Floats in other places.
+    Sampled { all: Vec<f64>, mean: Option<f64> },
     /// Every number there is.
     Measured { small: i64, large: u64, real: f64, text: String },
 }

@@ -7,6 +7,7 @@ mod define;
 mod fields;
 mod lines;
 mod mutate;
+mod odd;
 mod python;
 mod read;
 mod recording;

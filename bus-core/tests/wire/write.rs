@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::common::audited;
-use crate::define::{Measured, OrderPaid, Placed, ShopEvents, WebhookReceived};
+use crate::define::{Measured, OrderPaid, Placed, Sampled, ShopEvents, WebhookReceived};
 
 const KEYS: [&str; 7] =
     ["type", "stream_id", "node_id", "execution_id", "data", "timestamp", "correlation_id"];
@@ -160,6 +160,28 @@ fn a_payload_without_json_is_told() {
     let read = bus.read_json(&event.to_json()).unwrap();
     assert_eq!((read.kind(), read.id(), read.raw_data()), ("placed", Some(event.id()), Some("null")));
     assert!(read.decode_error().is_some());
+}
+
+/// JSON has no such float: it is null, wherever it stands, and reading says which field has no number.
+#[test]
+fn a_float_that_is_not_finite_is_null() {
+    for real in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        let bus = audited(EventBus::new());
+        drop(bus.stream("s").emit(Measured::new(0, 0_u64, real, "")).send());
+        let text = newest(&bus).to_json();
+        assert!(text.contains(r#""real":null,"#), "{text}");
+        let read = bus.read_json(&text).unwrap();
+        assert_eq!(read.decode_error().unwrap().field(), Some("real"));
+        assert_eq!(read.to_json(), text);
+        let floats = Sampled::new(vec![real, 1.5]).maybe_mean(Some(real));
+        drop(bus.stream("s").emit(floats).send());
+        let read = bus.read_json(&newest(&bus).to_json()).unwrap();
+        assert_eq!(read.raw_data(), Some(r#"{"all":[null,1.5],"mean":null}"#));
+    }
+    let bus = audited(EventBus::new());
+    drop(bus.stream("s").emit(Sampled::new(vec![]).maybe_mean(Some(f64::NAN))).send());
+    let read = bus.read_json(&newest(&bus).to_json()).unwrap();
+    assert_eq!(read.payload(), Some(&Sampled::new(vec![])));
 }
 
 /// What is too deep to be read is not emitted in the first place.

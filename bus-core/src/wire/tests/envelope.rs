@@ -1,5 +1,6 @@
 //! The envelope: ours, the Python runtime's, and what is neither.
 
+use std::borrow::Cow;
 use std::time::{Duration, UNIX_EPOCH};
 
 use crate::event::EventId;
@@ -80,6 +81,9 @@ fn line_breaks_between_the_parts_go() {
     let event = read(text).unwrap();
     assert_eq!(event.data, "{  \"a\\n\": 1}");
     assert_eq!(event.extra[0].1, "[1]");
+    // The end of the line is no break in the event: nothing is copied.
+    let text = format!("{PYTHON}\r\n");
+    assert!(matches!(read(&text).unwrap().data, Cow::Borrowed(_)));
 }
 
 fn says(text: &str, error: &str) {
