@@ -16,7 +16,7 @@ mod expand;
 mod model;
 
 use expect_test::{ExpectFile, expect_file};
-use proc_macro2::TokenStream;
+use proc_macro2::{Group, TokenStream, TokenTree};
 
 #[track_caller]
 fn check_expansion(source: &str, expected: &ExpectFile) {
@@ -75,4 +75,39 @@ fn half_typed() {
         assert_eq!(helpers(&source), 3, "{source}");
     }
     assert_eq!(helpers("enum E { TargetStarted { target: String }, Targ BuildFin, BuildFinished }"), 2);
+}
+
+/// The tokens with one of them left out, for each of them, also inside of brackets.
+fn with_one_left_out(tokens: &TokenStream) -> Vec<TokenStream> {
+    let all: Vec<TokenTree> = tokens.clone().into_iter().collect();
+    let but = |index: usize, instead: Option<TokenTree>| {
+        let (before, after) = (all[..index].iter().cloned(), all[index + 1..].iter().cloned());
+        before.chain(instead).chain(after).collect::<TokenStream>()
+    };
+    let mut found = Vec::new();
+    for (index, token) in all.iter().enumerate() {
+        found.push(but(index, None));
+        if let TokenTree::Group(group) = token {
+            for inside in with_one_left_out(&group.stream()) {
+                found.push(but(index, Some(Group::new(group.delimiter(), inside).into())));
+            }
+        }
+    }
+    found
+}
+
+/// Nothing that is half written makes the derive panic or write what is no Rust: an editor hands it over with every key.
+#[test]
+fn whatever_is_left_out_what_is_written_is_rust() {
+    let sources = [include_str!("expansion/documented.txt"), include_str!("expansion/words.txt")];
+    for source in sources {
+        let left = with_one_left_out(&source.parse().unwrap());
+        assert!(left.len() > 100);
+        for input in left {
+            let output = expand::derive(input.clone());
+            if let Err(error) = syn::parse2::<syn::File>(output.clone()) {
+                panic!("{error}\n{input}\n{output}");
+            }
+        }
+    }
 }
