@@ -20,6 +20,10 @@ const FAULTS: &[(&str, &str)] = &[
     ("nothing_is_published_after_close", "closed_unasked"),
     ("a_wait_is_woken", "reader_unwoken"),
     ("a_stream_tells_of_every_gap", "gap_untold"),
+    ("a_rider_is_woken", "reader_unwoken"),
+    ("a_rider_reads_or_is_told_of_each_event_once", "gap_untold"),
+    ("a_rider_reads_or_is_told_of_each_event_once", "needle_unasked"),
+    ("a_rider_that_is_ended_has_read_what_is_not_counted_as_dropped", "needle_unasked"),
     ("a_receipt_is_completed", "receipt_unwoken"),
     ("a_publisher_that_waits_for_room_goes_on", "room_unwoken"),
     ("a_place_is_handed_on", "place_kept"),
@@ -217,6 +221,80 @@ fn a_stream_that_closes_when_full_ends_after_its_queue() {
         other.join().unwrap();
         assert_eq!(told, 2);
         accounts(&bus);
+    });
+}
+
+/// It holds events that it has fetched and not read when a publish finds its capacity used up.
+#[test]
+fn a_rider_reads_or_is_told_of_each_event_once() {
+    explore("ride, push, alight", || {
+        let bus = bus();
+        let mut stream = bus.subscribe::<Step>().capacity(2).into_stream();
+        drop([send(&bus, 1), send(&bus, 2)]);
+        assert_eq!(stream.try_recv().unwrap().unwrap().seq(), 1);
+        let other = spawn({
+            let bus = bus.clone();
+            move || [send(&bus, 3), send(&bus, 4)].map(drop)
+        });
+        let told = |item: Result<Event<Step>, bus_core::Lagged>| item.map_or_else(|gap| gap.missed, |_| 1);
+        let meanwhile = stream.try_recv().map_or(0, told);
+        accounts(&bus);
+        other.join().unwrap();
+        let after: u64 = std::iter::from_fn(|| stream.try_recv()).map(told).sum();
+        assert_eq!(meanwhile + after, 3, "all are read or told of, once");
+        accounts(&bus);
+    });
+}
+
+#[test]
+fn a_rider_that_is_ended_has_read_what_is_not_counted_as_dropped() {
+    explore("ride, unsubscribe", || {
+        let bus = bus();
+        let mut stream = bus.subscribe::<Step>().into_stream();
+        drop([send(&bus, 1), send(&bus, 2), send(&bus, 3)]);
+        let id = stream.id();
+        let other = spawn({
+            let bus = bus.clone();
+            move || assert!(bus.unsubscribe(id))
+        });
+        let read = std::iter::from_fn(|| stream.try_recv()).count() as u64;
+        other.join().unwrap();
+        assert!(stream.try_recv().is_none());
+        let ended = bus.stats().ended;
+        assert_eq!((ended.handled, ended.dropped), (read, 3 - read));
+    });
+}
+
+#[test]
+fn a_rider_is_woken() {
+    explore("ride, wait, push", || {
+        let bus = bus();
+        let mut stream = bus.subscribe::<Step>().into_stream();
+        let other = spawn({
+            let bus = bus.clone();
+            move || [send(&bus, 1), send(&bus, 2)].map(drop)
+        });
+        for n in 1..=2 {
+            assert_eq!(block_on(stream.recv()).unwrap().unwrap().seq(), n);
+        }
+        other.join().unwrap();
+        accounts(&bus);
+    });
+}
+
+#[test]
+fn a_rider_inherits_what_it_has_not_read() {
+    explore("ride, drop the bus", || {
+        let bus = bus();
+        let mut stream = bus.subscribe::<Step>().into_stream();
+        drop([send(&bus, 1), send(&bus, 2), send(&bus, 3)]);
+        assert_eq!(stream.try_recv().unwrap().unwrap().seq(), 1);
+        let other = spawn(move || drop(bus));
+        for n in 2..=3 {
+            assert_eq!(block_on(stream.recv()).unwrap().unwrap().seq(), n);
+        }
+        other.join().unwrap();
+        assert!(stream.try_recv().is_none());
     });
 }
 

@@ -91,6 +91,7 @@ impl EventBus {
         self.core.closed.store(true, Ordering::Release);
         self.core.step(|order, after| {
             order.closed = true;
+            order.close_tapes(after);
             for lane in order.lanes.iter_mut() {
                 if let Work::Pull { waker, .. } = &mut lane.work {
                     after.wakers.extend(waker.take());
@@ -158,6 +159,7 @@ fn leave(core: &Arc<Core>, here: Option<JobRef>) -> (Vec<Left>, Vec<Left>) {
     let (mut left, mut unread) = (Vec::new(), Vec::new());
     core.step(|order, after| {
         order.spread();
+        order.count_riders();
         let mut ending = Vec::new();
         for (key, lane) in order.lanes.iter() {
             let Some(entry) = Left::of(key, lane, here) else { continue };
@@ -183,7 +185,7 @@ impl Left {
         let own = |job| here.is_some_and(|here| here == JobRef { lane: key, job });
         let others = lane.running.iter().filter(|running| !own(running.job));
         let (begun, waits): (Vec<_>, Vec<_>) = others.partition(|running| running.begun);
-        let (running, waiting) = (begun.len(), waits.len() + lane.backlog.len());
+        let (running, waiting) = (begun.len(), waits.len() + lane.waiting());
         let left = Self { id: lane.info.id, name: lane.info.name.to_string(), running, waiting };
         (running + waiting > 0).then_some(left)
     }

@@ -9,7 +9,7 @@
 //! publish ── order lock ──┬─ idle: claim ──→ claim::run ──→ finish ──→ next of the backlog
 //!                         │                      └ pending → driver ──→ finish ──→ next …
 //!                         ├─ busy: backlog
-//!                         └─ stream: backlog, wake the reader
+//!                         └─ stream: tape or backlog, wake the reader
 //! ```
 
 mod crew;
@@ -21,6 +21,7 @@ mod route;
 mod run;
 mod slab;
 mod step;
+mod tape;
 mod wait;
 
 use std::sync::Arc;
@@ -39,14 +40,16 @@ pub(crate) use memory::history::Marks;
 pub(crate) use order::Order;
 pub(crate) use route::Kinds;
 pub(crate) use route::wanted::Wanted;
-pub(crate) use run::after::{After, guarded};
+pub(crate) use run::after::{After, drop_each, guarded};
 pub(crate) use run::backlog::start;
-pub(crate) use run::context::{JobRef, cause, current, mark_waiting};
+pub(crate) use run::context::{JobRef, cause, current, mark_waiting, nesting};
 pub(crate) use run::runner::{AsyncHandler, Runner, SyncHandler};
 pub(crate) use run::watch::watch;
 pub(crate) use slab::Key;
 pub(crate) use step::prepare::wants;
 pub(crate) use step::publish::{Mode, Published};
+pub(crate) use tape::reel::Riding;
+pub(crate) use tape::track::Lent;
 
 use crate::registry::Catalogue;
 use crate::sync::{AtomicBool, AtomicU64, Condvar, Guard, Handle, Mutex};

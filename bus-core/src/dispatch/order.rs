@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::dispatch::Settings;
 use crate::dispatch::crew::Crew;
-use crate::dispatch::lane::queue::Queued;
+use crate::dispatch::lane::queue::{Backlog, Queued};
 use crate::dispatch::lane::{Counts, Lane, LaneInfo, Running, State, Work};
 use crate::dispatch::memory::history::History;
 use crate::dispatch::memory::pairs::Pairs;
@@ -15,6 +15,7 @@ use crate::dispatch::run::context::JobRef;
 use crate::dispatch::run::place::Places;
 use crate::dispatch::run::runner::{Outcome, Runner};
 use crate::dispatch::slab::{Key, Slab};
+use crate::dispatch::tape::Tape;
 use crate::dispatch::wait::ticket::{Settled, Ticket};
 use crate::event::SubscriptionId;
 
@@ -42,6 +43,7 @@ pub(crate) struct Order {
     pub(crate) crews: Slab<Crew>,
     /// Crews that a publish has claimed, and of whom no lane has its own entry yet.
     pub(crate) at_work: Vec<Key>,
+    pub(crate) tapes: Slab<Tape>,
     pub(crate) ids: HashMap<SubscriptionId, Key>,
     pub(crate) tickets: Slab<Ticket>,
     pub(crate) places: Places,
@@ -79,6 +81,7 @@ impl Order {
             lanes: Slab::new(),
             crews: Slab::new(),
             at_work: Vec::new(),
+            tapes: Slab::new(),
             ids: HashMap::new(),
             tickets: Slab::new(),
             places: Places::new(settings.max_concurrent_handlers),
@@ -215,15 +218,16 @@ impl Order {
         if before == State::Ended {
             return false;
         }
-        let seated = self.leave_crew(lane, after);
+        let seated = self.leave_crew(lane, after) | self.leave_tape(lane, after);
         let Some(found) = self.lanes.get_mut(lane) else { return false };
         let info = Arc::clone(&found.info);
         self.ids.remove(&info.id);
         let Some(found) = self.lanes.get_mut(lane) else { return false };
         let waiting = found.backlog.drain();
         let room = std::mem::take(&mut found.room);
-        if let Work::Pull { waker, .. } = &mut found.work {
+        if let Work::Pull { waker, heir, .. } = &mut found.work {
             after.wakers.extend(waker.take());
+            after.wakers.extend(heir.bequeath(Backlog::empty()));
         }
         after.room |= self.blocked > 0;
         for queued in waiting {
@@ -249,7 +253,7 @@ impl Order {
 
     /// Lets a subscription take no more events. What waits for it is still delivered.
     pub(crate) fn close_lane(&mut self, lane: Key, after: &mut After) {
-        let seated = self.leave_crew(lane, after);
+        let seated = self.leave_crew(lane, after) | self.leave_tape(lane, after);
         let Some(found) = self.lanes.get_mut(lane) else { return };
         if found.state == State::Open {
             found.state = State::Closing;

@@ -77,6 +77,7 @@ impl EventBus {
     pub fn stats(&self) -> Stats {
         let mut order = self.core.lock();
         order.count();
+        order.count_riders();
         let newest = order.next_seq - 1;
         let mut subscriptions: Vec<_> =
             order.lanes.iter().map(|(_, lane)| SubscriptionStats::of(lane, newest)).collect();
@@ -110,7 +111,7 @@ impl Stats {
 
 impl SubscriptionStats {
     fn of(lane: &Lane, newest: u64) -> Self {
-        let oldest = lane.backlog.iter().next().map(|queued| queued.event.seq());
+        let oldest = lane.oldest();
         Self {
             id: lane.info.id,
             name: lane.info.name.to_string(),
@@ -118,7 +119,7 @@ impl SubscriptionStats {
             overflow: lane.backlog.overflow(),
             counts: lane.counts,
             running: lane.running.len(),
-            waiting: lane.backlog.len(),
+            waiting: lane.waiting(),
             lag: oldest.map_or(0, |oldest| newest.saturating_sub(oldest) + 1),
         }
     }

@@ -93,7 +93,7 @@ impl Core {
             let info = Arc::new(info);
             let lane = Lane::new(Arc::clone(&info), work, backlog);
             self.subscriptions.fetch_add(1, Ordering::AcqRel);
-            (order.enter(lane), info, past)
+            (order.enter(lane, plan.since.is_none()), info, past)
         };
         let Past { events, missed } = past;
         // The user's predicates run here, outside the lock.
@@ -119,12 +119,21 @@ impl Core {
 }
 
 impl Order {
-    fn enter(&mut self, lane: Lane) -> Key {
+    /// Enters a subscription. A reader without a filter rides at once, unless the past is to stand before what it rides on.
+    fn enter(&mut self, lane: Lane, now: bool) -> Key {
         let info = Arc::clone(&lane.info);
         self.predicates += usize::from(!info.predicates.is_empty());
+        let rides = lane.manner.rides;
         let key = self.lanes.insert(lane);
         self.ids.insert(info.id, key);
-        self.routes.insert(&info.kinds, &info.wanted, key);
+        if !rides {
+            self.routes.insert(&info.kinds, &info.wanted, key);
+            return key;
+        }
+        self.join_tape(key);
+        if now {
+            self.board(key);
+        }
         key
     }
 

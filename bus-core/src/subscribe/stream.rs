@@ -9,7 +9,10 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 
 use super::Subscribe;
-use crate::dispatch::{After, Core, Heir, JobRef, Key, Lagged, Order, State, Work, current, mark_waiting};
+use crate::dispatch::{
+    After, Core, Heir, JobRef, Key, Lagged, Lent, Order, Riding, State, Work, current, drop_each,
+    mark_waiting, nesting,
+};
 use crate::error::SubscribeError;
 use crate::event::{AnyEvent, AnyKind, Event, SubscriptionId};
 
@@ -103,6 +106,9 @@ pub(crate) struct Reader {
     // Weak: a reader does not keep the bus, so that it ends when nobody can publish any more.
     core: Weak<Core>,
     heir: Arc<Heir>,
+    /// Its way to the tape, while it rides and has read what waited before.
+    riding: Option<Riding>,
+    lent: Lent,
     lane: Option<Key>,
     pub(crate) id: SubscriptionId,
     /// What history lost, for a reader that looks back.
@@ -114,9 +120,16 @@ impl Reader {
     pub(crate) fn new(core: &Arc<Core>, plan: &super::Plan, once: bool) -> Result<Self, SubscribeError> {
         let heir = Arc::new(Heir::default());
         let name = format!("{}:{}", plan.location.file(), plan.location.line());
-        let work = Work::Pull { waker: None, once, reader: None, heir: Arc::clone(&heir) };
-        let mut reader =
-            Self { core: Arc::downgrade(core), heir, lane: None, id: SubscriptionId(0), missed: None };
+        let work = Work::Pull { waker: None, once, reader: None, heir: Arc::clone(&heir), ride: None };
+        let mut reader = Self {
+            core: Arc::downgrade(core),
+            heir,
+            riding: None,
+            lent: Lent::default(),
+            lane: None,
+            id: SubscriptionId(0),
+            missed: None,
+        };
         match core.add_reader(plan, &name, work) {
             Ok(added) => {
                 reader.lane = Some(added.lane);
@@ -125,7 +138,10 @@ impl Reader {
                 // Until somebody else reads it, the handler that made it is who does.
                 let here = current(core);
                 if here.is_some() {
-                    core.lock().note_reader(added.lane, here);
+                    core.step(|order, after| {
+                        order.alight(added.lane, after);
+                        order.note_reader(added.lane, here);
+                    });
                 }
                 Ok(reader)
             }
@@ -135,28 +151,77 @@ impl Reader {
     }
 
     /// The next event or gap. Without a context nobody is woken.
+    #[inline]
     pub(crate) fn poll(
         &mut self,
         context: Option<&mut Context<'_>>,
     ) -> Poll<Option<Result<AnyEvent, Lagged>>> {
-        let Some(lane) = self.lane else { return Poll::Ready(None) };
-        let Some(core) = self.core.upgrade() else { return Poll::Ready(self.inherited()) };
-        let (here, waits) = (current(&core), context.is_some());
-        let polled = core.step(|order, after| order.read(lane, context, here, after));
-        if polled.is_pending() && waits {
-            mark_waiting();
+        // Inside a handler the bus must know who reads.
+        if nesting() == 0
+            && let Some(event) = self.read_on()
+        {
+            return Poll::Ready(Some(Ok(event)));
         }
-        polled.map(|item| item.map(|item| item.map(|event| event.through(self.id))))
+        self.look(context)
     }
 
-    fn inherited(&self) -> Option<Result<AnyEvent, Lagged>> {
-        let mut backlog = self.heir.backlog();
-        let backlog = backlog.as_mut()?;
-        if let Some(gap) = backlog.take_gap() {
-            return Some(Err(gap));
+    /// The next of the events that were fetched, if they are still for this reader to read.
+    #[inline]
+    fn read_on(&mut self) -> Option<AnyEvent> {
+        let event = self.lent.events.pop_front()?;
+        if self.heir.needle.advance() {
+            return Some(event.through(self.id));
         }
-        let next = backlog.pop().map(|queued| Ok(queued.event.through(self.id)));
-        next.or_else(|| backlog.take_tail_gap().map(Err))
+        drop_each([event]);
+        self.let_go();
+        None
+    }
+
+    /// Drops what was fetched: it is in the queue of the lane, or dropped and counted.
+    #[cold]
+    fn let_go(&mut self) {
+        drop_each(self.lent.events.drain(..));
+    }
+
+    /// Looks for the next event on the tape, or in the queue of the lane.
+    #[inline(never)]
+    fn look(&mut self, mut context: Option<&mut Context<'_>>) -> Poll<Option<Result<AnyEvent, Lagged>>> {
+        let Some(lane) = self.lane else { return Poll::Ready(None) };
+        let id = self.id;
+        let through = |event: AnyEvent| event.through(id);
+        loop {
+            let inside = nesting() > 0;
+            if !inside && let Some(polled) = self.ride(context.as_deref_mut()) {
+                return polled.map(|event| event.map(|event| Ok(through(event))));
+            }
+            let Some(core) = self.core.upgrade() else {
+                return self.heir.read(context).map(|item| item.map(|item| item.map(through)));
+            };
+            let (here, waits) = (current(&core), context.is_some());
+            let read =
+                core.step(|order, after| order.read(lane, context.as_deref_mut(), (inside, here), after));
+            if inside {
+                self.let_go();
+            }
+            match read {
+                Found::Tape(riding) => self.riding = Some(riding),
+                Found::Queue(polled) => {
+                    if polled.is_pending() && waits {
+                        mark_waiting();
+                    }
+                    return polled.map(|item| item.map(|item| item.map(through)));
+                }
+            }
+        }
+    }
+
+    /// Reads on the tape, past the order lock.
+    fn ride(&mut self, context: Option<&mut Context<'_>>) -> Option<Poll<Option<AnyEvent>>> {
+        let polled = self.riding.as_ref()?.read(context, &self.heir.needle, &mut self.lent);
+        if polled.is_none() {
+            self.riding = None;
+        }
+        polled
     }
 }
 
@@ -165,8 +230,16 @@ impl Drop for Reader {
         if let (Some(core), Some(lane)) = (self.core.upgrade(), self.lane) {
             core.end(lane);
         }
+        self.let_go();
         self.heir.drain();
     }
+}
+
+/// Where a reader finds its next event.
+enum Found {
+    Queue(Poll<Option<Result<AnyEvent, Lagged>>>),
+    /// On the tape: its own queue is empty.
+    Tape(Riding),
 }
 
 impl Order {
@@ -174,27 +247,30 @@ impl Order {
         &mut self,
         lane: Key,
         context: Option<&mut Context<'_>>,
-        here: Option<JobRef>,
+        (inside, here): (bool, Option<JobRef>),
         after: &mut After,
-    ) -> Poll<Option<Result<AnyEvent, Lagged>>> {
-        let closed = self.closed;
+    ) -> Found {
         self.note_reader(lane, here);
+        if inside {
+            self.alight(lane, after);
+        }
         if let Some(job) = here {
             self.event_came(job);
         }
-        let Some(found) = self.lanes.get_mut(lane) else { return Poll::Ready(None) };
-        if let Some(gap) = found.backlog.take_gap() {
-            return Poll::Ready(Some(Err(gap)));
+        let next = self.next(lane, after);
+        if !inside {
+            self.board(lane);
         }
-        if let Some(queued) = self.pull(lane, after) {
-            return Poll::Ready(Some(Ok(queued.event)));
+        if next.is_some() {
+            return Found::Queue(Poll::Ready(next));
         }
-        let Some(found) = self.lanes.get_mut(lane) else { return Poll::Ready(None) };
-        if let Some(gap) = found.backlog.take_tail_gap() {
-            return Poll::Ready(Some(Err(gap)));
+        if let Some(riding) = self.riding(lane) {
+            return Found::Tape(riding);
         }
+        let closed = self.closed;
+        let Some(found) = self.lanes.get_mut(lane) else { return Found::Queue(Poll::Ready(None)) };
         if closed || found.state != State::Open {
-            return Poll::Ready(None);
+            return Found::Queue(Poll::Ready(None));
         }
         if let (Work::Pull { waker, .. }, Some(context)) = (&mut found.work, context) {
             after.leave_waker(waker, context.waker());
@@ -202,6 +278,18 @@ impl Order {
                 self.await_event(job, after);
             }
         }
-        Poll::Pending
+        Found::Queue(Poll::Pending)
+    }
+
+    /// The next event or gap in the queue of a lane.
+    fn next(&mut self, lane: Key, after: &mut After) -> Option<Result<AnyEvent, Lagged>> {
+        let found = self.lanes.get_mut(lane)?;
+        if let Some(gap) = found.backlog.take_gap() {
+            return Some(Err(gap));
+        }
+        if let Some(queued) = self.pull(lane, after) {
+            return Some(Ok(queued.event));
+        }
+        self.lanes.get_mut(lane)?.backlog.take_tail_gap().map(Err)
     }
 }

@@ -1,25 +1,57 @@
-//! What readers get when the last handle of their bus is gone.
+//! What a reader shares with its lane, and what it gets when the last handle of its bus is gone.
+
+use std::task::{Context, Poll, Waker};
 
 use crate::dispatch::Core;
 use crate::dispatch::crew::Crew;
 use crate::dispatch::lane::Work;
-use crate::dispatch::lane::overflow::Overflow;
+use crate::dispatch::lane::overflow::Lagged;
 use crate::dispatch::lane::queue::Backlog;
 use crate::dispatch::run::after::{After, drop_each};
-use crate::sync::{Guard, Mutex};
+use crate::dispatch::tape::needle::Needle;
+use crate::event::AnyEvent;
+use crate::sync::Mutex;
 
-/// What a reader inherits when the last handle of its bus is gone: the events that it has not read yet.
+/// What a reader shares with its lane.
 #[derive(Default)]
-pub(crate) struct Heir(Mutex<Option<Backlog>>);
+pub(crate) struct Heir {
+    /// How far it has read on its tape.
+    pub(crate) needle: Needle,
+    will: Mutex<Will>,
+}
+
+/// What a reader inherits.
+#[derive(Default)]
+struct Will {
+    /// The events that it has not read yet. Absent while the bus is there, or is being dropped.
+    unread: Option<Backlog>,
+    /// Woken when they are there.
+    waker: Option<Waker>,
+}
 
 impl Heir {
-    pub(crate) fn backlog(&self) -> Guard<'_, Option<Backlog>> {
-        self.0.lock()
+    /// Leaves to the reader what it has not read. Gives its waker, if it waits for that.
+    pub(crate) fn bequeath(&self, unread: Backlog) -> Option<Waker> {
+        let mut will = self.will.lock();
+        will.unread = Some(unread);
+        will.waker.take()
+    }
+
+    /// The next event or gap of those that were left. It waits while another thread is dropping the bus.
+    pub(crate) fn read(&self, context: Option<&mut Context<'_>>) -> Poll<Option<Result<AnyEvent, Lagged>>> {
+        let mut will = self.will.lock();
+        if let Some(unread) = &mut will.unread {
+            return Poll::Ready(unread.next());
+        }
+        let replaced = context.and_then(|context| will.waker.replace(context.waker().clone()));
+        drop(will);
+        drop_each(replaced);
+        Poll::Pending
     }
 
     /// Lets go of what nobody will read.
     pub(crate) fn drain(&self) {
-        let unread = self.0.lock().as_mut().map(Backlog::drain);
+        let unread = self.will.lock().unread.as_mut().map(Backlog::drain);
         drop_each(unread.unwrap_or_default());
     }
 }
@@ -31,10 +63,11 @@ impl Drop for Core {
         let mut order = self.lock();
         let lanes: Vec<_> = order.lanes.iter().map(|(key, _)| key).collect();
         for key in lanes {
+            order.alight(key, &mut after);
             let Some(mut lane) = order.lanes.remove(key) else { continue };
             if let Work::Pull { waker, heir, .. } = &mut lane.work {
-                let backlog = std::mem::replace(&mut lane.backlog, Backlog::new(1, 1, Overflow::DropOldest));
-                *heir.0.lock() = Some(backlog);
+                let unread = std::mem::replace(&mut lane.backlog, Backlog::empty());
+                after.wakers.extend(heir.bequeath(unread));
                 after.wakers.extend(waker.take());
             }
             after.rare().queued.extend(lane.backlog.drain());

@@ -12,13 +12,14 @@ use serde::Serialize;
 
 use crate::dispatch::crew::Seat;
 use crate::dispatch::lane::heir::Heir;
-use crate::dispatch::lane::overflow::Lagged;
+use crate::dispatch::lane::overflow::{Lagged, Overflow};
 use crate::dispatch::lane::queue::Backlog;
 use crate::dispatch::route::Kinds;
 use crate::dispatch::route::wanted::Wanted;
 use crate::dispatch::run::context::JobRef;
 use crate::dispatch::run::runner::{Outcome, Runner};
 use crate::dispatch::slab::Key;
+use crate::dispatch::tape::Ride;
 use crate::event::{AnyEvent, SubscriptionId};
 use crate::sync::Handle;
 
@@ -71,6 +72,8 @@ pub(crate) struct Manner {
     pub(crate) timed: bool,
     /// It has one handler and no filter, and so can be claimed with others.
     pub(crate) joins: bool,
+    /// It is read from and has no filter, and so can ride on a tape.
+    pub(crate) rides: bool,
 }
 
 /// Where a subscription stands in its life.
@@ -88,7 +91,15 @@ pub(crate) enum Work {
     /// The bus calls a handler. What is idle can be claimed: taking a runner out is the exclusive right to run it.
     Push { idle: Vec<Runner>, sync: bool, single: bool },
     /// The subscriber reads.
-    Pull { waker: Option<Waker>, once: bool, reader: Option<JobRef>, heir: Arc<Heir> },
+    Pull {
+        waker: Option<Waker>,
+        once: bool,
+        /// The handler that reads it.
+        reader: Option<JobRef>,
+        heir: Arc<Heir>,
+        /// Where it reads, if it has no filter.
+        ride: Option<Box<Ride>>,
+    },
 }
 
 /// One event at work in a handler.
@@ -199,7 +210,11 @@ impl LaneInfo {
             Kinds::Declared(events) => events.len() == 1,
             Kinds::Named(names) => names.len() == 1,
         };
-        one && self.predicates.is_empty() && self.wanted.shape().is_empty()
+        one && self.is_unfiltered()
+    }
+
+    fn is_unfiltered(&self) -> bool {
+        self.predicates.is_empty() && self.wanted.shape().is_empty()
     }
 }
 
@@ -209,6 +224,10 @@ impl Lane {
             typed: matches!(info.kinds, Kinds::Declared(_)),
             asks: !info.predicates.is_empty(),
             timed: info.timeout.is_some(),
+            // What may replace what in a queue is worked out before the lock, for each event: a tape does not keep it.
+            rides: matches!(work, Work::Pull { once: false, .. })
+                && backlog.overflow() != Overflow::Coalesce
+                && info.is_unfiltered(),
             joins: matches!(work, Work::Push { single: true, .. }) && info.is_plain(),
         };
         let id = info.id;
@@ -259,6 +278,32 @@ impl Lane {
     /// Whether somebody else has the handler that sits in its crew.
     pub(crate) fn is_away(&self) -> bool {
         self.seat.is_some_and(Seat::is_away)
+    }
+
+    /// Where it rides, if it can.
+    pub(crate) fn ride(&self) -> Option<&Ride> {
+        match &self.work {
+            Work::Pull { ride, .. } => ride.as_deref(),
+            Work::Push { .. } => None,
+        }
+    }
+
+    pub(crate) fn ride_mut(&mut self) -> Option<&mut Ride> {
+        match &mut self.work {
+            Work::Pull { ride, .. } => ride.as_deref_mut(),
+            Work::Push { .. } => None,
+        }
+    }
+
+    /// How many events wait for it; for one that rides, when they were counted last.
+    pub(crate) fn waiting(&self) -> usize {
+        self.backlog.len() + self.ride().map_or(0, |ride| ride.waiting)
+    }
+
+    /// The place of the oldest event that waits for it; for one that rides, when they were counted last.
+    pub(crate) fn oldest(&self) -> Option<u64> {
+        let queued = self.backlog.iter().next().map(|queued| queued.event.seq());
+        queued.or_else(|| self.ride()?.oldest)
     }
 
     pub(crate) fn is_sync(&self) -> bool {

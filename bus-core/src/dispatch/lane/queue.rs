@@ -21,6 +21,13 @@ pub(crate) struct Queued {
     pub(crate) replay: bool,
 }
 
+impl Queued {
+    /// An event that nobody is told of, and that was not worked out to replace others.
+    pub(crate) fn plain(event: AnyEvent, critical: bool) -> Self {
+        Self { event, gap: None, ticket: None, coalesce: 0, critical, replay: false }
+    }
+}
+
 /// What became of a push.
 pub(crate) enum Pushed {
     /// It is in, and there was room.
@@ -58,8 +65,31 @@ impl Backlog {
         Self { items: VecDeque::new(), tail_gap: None, replays: 0, capacity, hard_limit, overflow }
     }
 
+    /// One for a reader who gets nothing.
+    pub(crate) fn empty() -> Self {
+        Self::new(1, 1, Overflow::DropOldest)
+    }
+
+    /// The next event, or the gap before it.
+    pub(crate) fn next(&mut self) -> Option<Result<AnyEvent, Lagged>> {
+        if let Some(gap) = self.take_gap() {
+            return Some(Err(gap));
+        }
+        let next = self.pop().map(|queued| Ok(queued.event));
+        next.or_else(|| self.take_tail_gap().map(Err))
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.items.len()
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// How many events of the live flow it can take before it is full.
+    pub(crate) fn room(&self) -> usize {
+        self.capacity.saturating_sub(self.items.len() - self.replays)
     }
 
     pub(crate) fn overflow(&self) -> Overflow {
@@ -70,14 +100,7 @@ impl Backlog {
     pub(crate) fn replay(&mut self, events: Vec<AnyEvent>) {
         self.replays += events.len();
         for event in events.into_iter().rev() {
-            self.items.push_front(Queued {
-                event,
-                gap: None,
-                ticket: None,
-                coalesce: 0,
-                critical: false,
-                replay: true,
-            });
+            self.items.push_front(Queued { replay: true, ..Queued::plain(event, false) });
         }
     }
 
@@ -151,7 +174,8 @@ impl Backlog {
         }
     }
 
-    fn append(&mut self, mut item: Queued) {
+    /// Puts an event at the end, room or not.
+    pub(crate) fn append(&mut self, mut item: Queued) {
         item.gap = self.tail_gap.take();
         self.items.push_back(item);
     }

@@ -13,6 +13,8 @@ pub(crate) struct Index {
     all: Bucket,
     /// Handlers without any filter, claimed together.
     crews: Vec<Key>,
+    /// What readers without any filter read together.
+    tapes: Vec<Key>,
     /// The others, one table for each combination of scope parts in use: mostly none, one or two.
     tables: Vec<(Shape, HashTable<(Wanted, Bucket)>)>,
 }
@@ -64,7 +66,7 @@ impl Index {
     /// Whether nobody at all is in it.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.crews.is_empty() && self.all.lanes.is_empty() && self.tables.is_empty()
+        self.crews.is_empty() && self.tapes.is_empty() && self.all.lanes.is_empty() && self.tables.is_empty()
     }
 
     #[inline]
@@ -80,6 +82,22 @@ impl Index {
     /// Removes a crew that nobody is in any more.
     pub(crate) fn end(&mut self, crew: Key) {
         self.crews.retain(|known| *known != crew);
+    }
+
+    pub(crate) fn tapes(&self) -> &[Key] {
+        &self.tapes
+    }
+
+    /// Adds a tape.
+    pub(crate) fn add_tape(&mut self, tape: Key) {
+        if !self.tapes.contains(&tape) {
+            self.tapes.push(tape);
+        }
+    }
+
+    /// Removes a tape that nobody reads any more.
+    pub(crate) fn end_tape(&mut self, tape: Key) {
+        self.tapes.retain(|known| *known != tape);
     }
 
     /// Leaves a subscription without a filter to its crew. Mostly it is the newest.

@@ -60,6 +60,23 @@ pub(crate) enum Kinds {
     Named(Vec<Arc<str>>),
 }
 
+impl Kinds {
+    /// Whether both are the same events, told in the same order.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Any, Self::Any) => true,
+            (Self::Declared(own), Self::Declared(other)) => {
+                let types = |events: &[&'static Descriptor]| {
+                    events.iter().map(|event| event.type_id()).collect::<Vec<_>>()
+                };
+                types(own) == types(other)
+            }
+            (Self::Named(own), Self::Named(other)) => own == other,
+            _ => false,
+        }
+    }
+}
+
 impl Routes {
     /// The place of a kind, if this bus has met it.
     #[inline]
@@ -137,6 +154,36 @@ impl Routes {
             Kinds::Named(names) => *self.by_name.get(names.first()?)?,
         };
         self.kinds.get_mut(at).map(|kind| &mut kind.index)
+    }
+
+    /// The tapes among which one of these kinds is, if there is one.
+    pub(crate) fn tapes_like(&mut self, kinds: &Kinds) -> &[Key] {
+        self.index_mut(kinds).map_or(&[], |index| index.tapes())
+    }
+
+    /// Visits where the subscriptions of each of these kinds are.
+    pub(crate) fn each_index(&mut self, kinds: &Kinds, mut visit: impl FnMut(&mut Index)) {
+        match kinds {
+            Kinds::Any => visit(&mut self.any),
+            Kinds::Declared(events) => {
+                for event in events {
+                    let at = self.find(KindRef::Declared(event)).unwrap_or_else(|| self.declare(event));
+                    visit(&mut self.kinds[at].index);
+                }
+            }
+            Kinds::Named(names) => {
+                for name in names {
+                    let at = self.named(name);
+                    visit(&mut self.kinds[at].index);
+                }
+            }
+        }
+    }
+
+    /// Every tape that an event of this kind goes on.
+    #[inline]
+    pub(crate) fn tapes(&self, at: usize) -> impl Iterator<Item = Key> {
+        self.kinds[at].index.tapes().iter().chain(self.any.tapes()).copied()
     }
 
     pub(crate) fn kind_mut(&mut self, at: usize) -> &mut KindRoute {

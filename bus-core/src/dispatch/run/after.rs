@@ -18,6 +18,8 @@ use crate::sync::Ordering;
 #[derive(Default)]
 pub(crate) struct After {
     pub(crate) wakers: Few<Waker>,
+    /// Of readers who waited together.
+    pub(crate) crowd: Vec<Waker>,
     rare: Option<Box<Rare>>,
     /// A sync subscription has room again, and a thread waits for that.
     pub(crate) room: bool,
@@ -67,7 +69,7 @@ impl After {
         if self.room {
             core.room.notify_all();
         }
-        if !(self.wakers.is_empty() && self.rare.is_none()) {
+        if !(self.wakers.is_empty() && self.crowd.is_empty() && self.rare.is_none()) {
             self.call_out(core);
         }
     }
@@ -75,9 +77,10 @@ impl After {
     /// Calls the user's wakers and drops.
     #[inline(never)]
     fn call_out(&mut self, core: &Core) {
-        let Self { wakers, rare, .. } = std::mem::take(self);
+        let Self { wakers, crowd, rare, .. } = std::mem::take(self);
         let _called_back = CalledBack::enter();
         wakers.for_each(|waker| guarded(|| waker.wake()));
+        guard_each(crowd, Waker::wake);
         if let Some(rare) = rare {
             rare.run(core);
         }
@@ -112,7 +115,20 @@ pub(crate) fn let_go(event: AnyEvent) {
 
 /// Drops one after the other: two panics in one drop of a whole list would abort the process.
 pub(crate) fn drop_each<T>(all: impl IntoIterator<Item = T>) {
-    all.into_iter().for_each(|one| guarded(|| drop(one)));
+    guard_each(all, drop);
+}
+
+/// Does the same with each, one after the other, whichever of them panics.
+fn guard_each<T>(all: impl IntoIterator<Item = T>, mut work: impl FnMut(T)) {
+    let mut rest = all.into_iter();
+    let mut left = true;
+    while left {
+        // Behind one guard for all, as long as none panics.
+        guarded(|| {
+            rest.by_ref().for_each(&mut work);
+            left = false;
+        });
+    }
 }
 
 /// Runs code of the user's that must not take the bus's thread with it.

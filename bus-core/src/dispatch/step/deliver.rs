@@ -18,7 +18,7 @@ use crate::dispatch::run::runner::{Outcome, Runner};
 use crate::dispatch::slab::{Key, Slab};
 use crate::dispatch::step::prepare::{Prepared, policy};
 use crate::dispatch::step::publish::Mode;
-use crate::dispatch::wait::receipt::{Own, Receipt};
+use crate::dispatch::wait::receipt::{Own, Receipt, count};
 use crate::dispatch::wait::ticket::{Settled, Ticket};
 use crate::event::AnyEvent;
 use crate::payload::Policy;
@@ -140,6 +140,7 @@ impl<'a> Step<'a> {
     #[inline]
     pub(in crate::dispatch) fn deliver(&mut self, order: &mut Order, kind: usize, event: &AnyEvent) {
         let misfit = event.body().payload().is_none();
+        self.record(order, kind, event, misfit);
         let Order { routes, lanes, crews, at_work, tickets, next_job, .. } = order;
         for own in routes.crews(kind) {
             let Some(crew) = crews.get_mut(own) else { continue };
@@ -173,6 +174,23 @@ impl<'a> Step<'a> {
         });
         if self.polls && !self.calls && order.places.try_take() {
             self.place = Place::Held;
+        }
+    }
+
+    /// Puts the event on the tapes of its kind, and into the queues of those who do not ride.
+    fn record(&mut self, order: &mut Order, kind: usize, event: &AnyEvent, misfit: bool) {
+        let Order { routes, lanes, tapes, tickets, .. } = order;
+        for own in routes.tapes(kind) {
+            let Some(tape) = tapes.get_mut(own).filter(|tape| !(misfit && tape.typed)) else { continue };
+            let riders = count(tape.record(event, lanes, &mut self.after));
+            self.receipt.reached += riders;
+            self.receipt.queued += riders;
+            for key in tape.walkers() {
+                let Some(lane) = lanes.get_mut(*key) else { continue };
+                lane.counts.matched += 1;
+                self.receipt.reached += 1;
+                self.queue(*key, lane, event, tickets);
+            }
         }
     }
 
