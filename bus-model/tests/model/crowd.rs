@@ -1,8 +1,9 @@
 //! Many handlers of one event, so that one publish reaches a long list of them: most do nothing, a few do what they may.
 
+use bus_core::Overflow;
 use proptest::prelude::*;
 
-use super::program::{May, Op, Receive, Script, Set, Spec, act, end};
+use super::program::{May, Op, Receive, Script, Set, Spec, act, end, since};
 
 /// One script in six does something.
 fn script(may: May, is_async: bool) -> impl Strategy<Value = Script> {
@@ -16,8 +17,8 @@ fn script(may: May, is_async: bool) -> impl Strategy<Value = Script> {
 fn receive(may: May) -> impl Strategy<Value = Receive> {
     prop_oneof![
         6 => script(may, false).prop_map(Receive::Sync),
-        3 => (script(may, true), 1..3_usize)
-            .prop_map(|(script, concurrency)| Receive::Async { script, concurrency, timeout: false }),
+        3 => (script(may, true), prop_oneof![4 => Just(1_usize), 1 => Just(2)], proptest::bool::weighted(0.2))
+            .prop_map(|(script, concurrency, timeout)| Receive::Async { script, concurrency, timeout }),
         1 => Just(Receive::Stream),
     ]
 }
@@ -25,8 +26,14 @@ fn receive(may: May) -> impl Strategy<Value = Receive> {
 fn member(may: May) -> impl Strategy<Value = Op> {
     let set = prop_oneof![6 => Just(Set::Step), 1 => Just(Set::Any), 1 => Just(Set::Pair), 1 => Just(Set::Definition)];
     let stream = prop_oneof![5 => Just(None), 1 => (0..2_u8).prop_map(Some)];
-    (receive(may), set, stream, proptest::bool::weighted(0.1), 1..12_usize).prop_map(
-        |(receive, set, stream, even, capacity)| {
+    let overflow = prop_oneof![
+        6 => Just(None),
+        1 => Just(Some(Overflow::DropOldest)),
+        1 => Just(Some(Overflow::Close)),
+    ];
+    let settings = (1..12_usize, overflow, since());
+    (receive(may), set, stream, proptest::bool::weighted(0.1), settings).prop_map(
+        |(receive, set, stream, even, (capacity, overflow, since))| {
             Op::Subscribe(Spec {
                 receive,
                 set,
@@ -36,15 +43,15 @@ fn member(may: May) -> impl Strategy<Value = Op> {
                 even,
                 capacity,
                 hard_limit: capacity + 2,
-                overflow: None,
-                since: None,
+                overflow,
+                since,
             })
         },
     )
 }
 
-/// The crowd that a program begins with: in most programs there is none. At most three of its members publish, because each of their events comes back to all of it.
-pub(super) fn before(may: May) -> impl Strategy<Value = Vec<Op>> {
+/// A crowd that comes at once: in most programs there is none. At most three of its members publish, because each of their events comes back to all of it.
+pub(super) fn come(may: May) -> impl Strategy<Value = Vec<Op>> {
     let quiet = proptest::collection::vec(member(May::Neither), 4..40);
     let loud = proptest::collection::vec((any::<prop::sample::Index>(), member(may)), 0..4);
     let crowd = (quiet, loud).prop_map(|(mut crowd, loud)| {

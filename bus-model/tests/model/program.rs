@@ -214,7 +214,7 @@ fn set() -> impl Strategy<Value = Set> {
     ]
 }
 
-fn since() -> impl Strategy<Value = Option<Since>> {
+pub(super) fn since() -> impl Strategy<Value = Option<Since>> {
     prop_oneof![
         6 => Just(None),
         3 => (0..8_u64).prop_map(|back| Some(Since::Back(back))),
@@ -289,7 +289,13 @@ pub(crate) fn program() -> impl Strategy<Value = Program> {
     (rings, places, prop_oneof![4 => Just(64_u32), 1 => Just(1_u32)]).prop_flat_map(
         |((history, transient), places, chain_limit)| {
             let may = if places.is_some() { May::Neither } else { May::Both };
-            (crowd::before(may), proptest::collection::vec(op(may), 4..32)).prop_map(move |(mut all, ops)| {
+            let parts = (
+                proptest::collection::vec(op(may), 0..4),
+                crowd::come(may),
+                proptest::collection::vec(op(may), 4..28),
+            );
+            parts.prop_map(move |(mut all, crowd, ops)| {
+                all.extend(crowd);
                 all.extend(ops);
                 Program {
                     ops: if places.is_some() { lasting(all) } else { all },
