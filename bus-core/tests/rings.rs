@@ -74,6 +74,58 @@ fn a_handler_that_emits_to_itself_is_deferred() {
     });
 }
 
+/// Handlers that have nothing to do with a ring, and sit beside those that do: they take every event of it.
+fn mates(bus: &EventBus) {
+    for _ in 0..3 {
+        bus.subscribe::<A>().handle_sync(|_| {}).detach();
+        bus.subscribe::<B>().handle_sync(|_| {}).detach();
+        bus.subscribe::<A>().handle(async |_: Event<A>| {}).detach();
+        bus.subscribe::<B>().handle(async |_: Event<B>| tokio::task::yield_now().await).detach();
+        bus.subscribe::<Ring>().handle(async |_: Event<Ring>| {}).detach();
+    }
+}
+
+/// Everything is done, and only what could come after the handler itself was deferred.
+#[test]
+fn rings_among_handlers_that_have_nothing_to_do_with_them_are_found_at_any_limit() {
+    for limit in [1, 2, 10] {
+        for waits in [false, true] {
+            trial().apart().paused().with(|bus| bus.max_concurrent_handlers(limit)).run(
+                async move |bus, stand| {
+                    stand.at(format!("limit {limit}, waits {waits}"));
+                    mates(&bus);
+                    let (outer, receipts) = (bus.clone(), Notes::<(usize, usize, usize)>::new());
+                    let notes = receipts.clone();
+                    let _ring = bus.subscribe::<(A, B)>().handle(move |event: Event<(A, B)>| {
+                        let (bus, notes) = (outer.clone(), notes.clone());
+                        async move {
+                            let hops = event.payload::<A>().map_or(0, |a| a.n)
+                                + event.payload::<B>().map_or(0, |b| b.n);
+                            if waits {
+                                tokio::task::yield_now().await;
+                            }
+                            if hops > 0 && hops.is_multiple_of(2) {
+                                notes.add(sum(&bus.stream("desk").emit_a(hops - 1).await));
+                            } else if hops > 0 {
+                                notes.add(sum(&bus.stream("desk").emit_b(hops - 1).await));
+                            }
+                        }
+                    });
+                    mates(&bus);
+                    assert!(bus.stream("desk").emit_a(6_u64).await.is_ok());
+                    all_done(&bus).await;
+                    assert_eq!(receipts.all().len(), 6);
+                    for (reached, handled, deferred) in receipts.all() {
+                        assert!(handled + deferred == reached && deferred > 0, "{:?}", receipts.all());
+                    }
+                    let stats = bus.stats();
+                    assert_eq!((stats.published["a"], stats.published["b"]), (4, 3));
+                },
+            );
+        }
+    }
+}
+
 #[test]
 fn two_handlers_that_emit_to_each_other_are_found_at_any_limit() {
     for limit in [1, 2, 10] {

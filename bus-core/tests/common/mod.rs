@@ -226,6 +226,10 @@ impl<T: Clone> Notes<T> {
     pub(crate) fn all(&self) -> Vec<T> {
         self.0.lock().unwrap().clone()
     }
+
+    pub(crate) fn clear(&self) {
+        self.0.lock().unwrap().clear();
+    }
 }
 
 /// Panics that are meant print nothing; all others do.
