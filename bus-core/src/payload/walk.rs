@@ -119,7 +119,11 @@ impl<'w, 's> Walk<'w, 's> {
         }
         self.seen.add(index);
         match (field.codec.decode)(text, self.slots[index]) {
-            Ok(end) => Ok(end),
+            Ok(end) if ends(behind(text, end)) => Ok(end),
+            Ok(_) => {
+                let cause = format!("its value goes on behind what `{}` reads of it", field.ty);
+                Err(DecodeReason::Invalid { field: field.name, cause })
+            }
             // The original writes null for what is absent: where there is a default, that is what it means.
             Err(_) if text.starts_with("null") && field.default.is_some() => Ok("null".len()),
             Err(error) => Err(invalid(field, &error)),
@@ -166,6 +170,11 @@ fn after(text: &str, mark: char) -> Option<&str> {
 /// The text from its first character on that is not white space.
 fn blank(text: &str) -> &str {
     text.trim_start_matches([' ', '\n', '\r', '\t'])
+}
+
+/// Whether a value ends before this. A reader need not take all of a number: that of a `u128` is done with `1.5` at the dot.
+fn ends(rest: &str) -> bool {
+    matches!(blank(rest).bytes().next(), None | Some(b',' | b'}'))
 }
 
 fn behind(text: &str, end: usize) -> &str {
