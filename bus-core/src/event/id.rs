@@ -80,9 +80,11 @@ impl FromStr for EventId {
         let parse = || {
             let (run, seq) = text.split_at_checked(16)?;
             let seq = seq.strip_prefix('-')?;
-            let digits =
-                run.bytes().all(|b| b.is_ascii_hexdigit()) && seq.bytes().all(|b| b.is_ascii_digit());
-            digits.then_some(Self { run: u64::from_str_radix(run, 16).ok()?, seq: seq.parse().ok()? })
+            let digit = |byte| char::from(byte).to_digit(16).map(u64::from);
+            let run = run.bytes().try_fold(0, |run, byte| Some(run << 4 | digit(byte)?))?;
+            // A number may begin with a sign elsewhere.
+            seq.starts_with(|char: char| char.is_ascii_digit())
+                .then_some(Self { run, seq: seq.parse().ok()? })
         };
         // A cursor comes from outside: the error shows its beginning, not all of it.
         parse().ok_or_else(|| InvalidEventId(text.chars().take(40).collect()))

@@ -9,7 +9,7 @@ use super::keys::Keys;
 use super::limits::Limits;
 use super::scan::Scan;
 use super::slot::{
-    CAUSATION, CORRELATION, DATA, EXECUTION, ID, NODE, QUOTED, SEQ, STREAM, TIMESTAMP, TYPE, VERSION, slot,
+    CAUSATION, CORRELATION, DATA, EXECUTION, ID, NODE, SEQ, STREAM, TIMESTAMP, TYPE, VERSION, begins, slot,
 };
 use super::time;
 use super::zone::Zone;
@@ -80,12 +80,12 @@ impl<'a> Found<'a> {
 
     /// A key and its value. Nearly always our keys come in our order: so the next one is guessed first.
     fn member(&mut self, scan: &mut Scan<'a, '_>) -> Result<()> {
-        if let Some(quoted) = QUOTED.get(self.next)
-            && self.values[self.next].shape == Shape::Absent
-            && scan.guessed(quoted)?
-        {
+        scan.next();
+        let guess = self.next;
+        if begins(&scan.text.as_bytes()[scan.at..], guess) && self.values[guess].shape == Shape::Absent {
             self.next += 1;
-            return self.own(self.next - 1, scan);
+            scan.pass(RESERVED[guess].len() + 2)?;
+            return self.own(guess, scan);
         }
         let key = scan.name()?;
         let name = key.text(scan.text).chars();

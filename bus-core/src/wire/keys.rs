@@ -42,19 +42,19 @@ struct Object {
 
 thread_local! {
     /// For those who read one event and keep no reader.
-    static SPARE: Cell<Keys> = Cell::default();
+    static SPARE: Cell<Option<Box<Keys>>> = const { Cell::new(None) };
 }
 
 impl Keys {
     /// The memory that somebody on this thread gave back, if any.
-    pub(super) fn spare() -> Self {
-        SPARE.try_with(Cell::take).unwrap_or_default()
+    pub(super) fn spare() -> Box<Self> {
+        SPARE.try_with(Cell::take).ok().flatten().unwrap_or_default()
     }
 
     /// Leaves the memory for the next on this thread; what an unusual text took is not held.
-    pub(super) fn give_back(self) {
+    pub(super) fn give_back(self: Box<Self>) {
         if self.names.capacity() <= 8 * LARGE && self.written.capacity() <= 4096 {
-            let _ = SPARE.try_with(|spare| spare.set(self)); // fails where the thread ends: then nobody wants it
+            let _ = SPARE.try_with(|spare| spare.set(Some(self))); // fails where the thread ends: then nobody wants it
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::error::ReadError;
 use super::scan::Scan;
-use crate::json::{Member, Shape, Value};
+use crate::json::{Member, Shape, Value, ordinary};
 
 type Result<T> = std::result::Result<T, ReadError>;
 
@@ -29,6 +29,12 @@ impl Scan<'_, '_> {
     #[inline]
     fn copied(&mut self) -> Result<Value> {
         let start = self.at;
+        let bytes = self.text.as_bytes();
+        let end = ordinary(bytes, start + 1);
+        if bytes.get(end) == Some(&b'"') {
+            self.at = end + 1;
+            return Ok(Value { start, end: self.at, shape: Shape::String, saved: 0 });
+        }
         let mut written = std::mem::take(&mut self.keys.written);
         let saved = self.chars(&mut written);
         self.keys.written = written;

@@ -40,7 +40,7 @@ impl EventBus {
     /// When the text is not one event in JSON, or passes a limit; the error says what is wrong, and where. A kind that
     /// nobody declared, or data that does not fit its kind, is no error: see [`ReadEvent::decode_error`].
     pub fn read_json(&self, text: &str) -> Result<ReadEvent, ReadError> {
-        let mut reader = Reader { keys: Keys::spare(), ..self.reader() };
+        let mut reader = self.reader_with(Keys::spare());
         let read = reader.read(text);
         reader.keys.give_back();
         read
@@ -48,13 +48,17 @@ impl EventBus {
 
     /// Reads events from JSON, with a zone and limits to choose.
     pub fn reader(&self) -> Reader {
+        self.reader_with(Box::default())
+    }
+
+    fn reader_with(&self, keys: Box<Keys>) -> Reader {
         Reader {
             bus: self.clone(),
             known: self.core.catalogue(),
             zone: Zone::UTC,
             limits: Limits::new(),
             scopes: Scopes::default(),
-            keys: Keys::default(),
+            keys,
         }
     }
 }
@@ -82,7 +86,7 @@ pub struct Reader {
     zone: Zone,
     limits: Limits,
     scopes: Scopes,
-    keys: Keys,
+    keys: Box<Keys>,
 }
 
 /// The events of a file of JSON lines, from [`Reader::lines`].

@@ -142,16 +142,11 @@ impl<'a, 'k> Scan<'a, 'k> {
         Ok(())
     }
 
-    /// Whether the key that is guessed is next, quotes and all; the value is, then.
+    /// Goes over a key that is known to be here, of so many bytes with its quotes, and the colon.
     #[inline]
-    pub(super) fn guessed(&mut self, key: &str) -> Result<bool> {
-        self.next();
-        let right = self.text.as_bytes()[self.at..].starts_with(key.as_bytes());
-        if right {
-            self.at += key.len();
-            self.colon()?;
-        }
-        Ok(right)
+    pub(super) fn pass(&mut self, key: usize) -> Result<()> {
+        self.at += key;
+        self.colon()
     }
 
     /// One whole value.

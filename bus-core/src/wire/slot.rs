@@ -15,20 +15,25 @@ pub(super) const SEQ: usize = 8;
 pub(super) const VERSION: usize = 9;
 pub(super) const CAUSATION: usize = 10;
 
-/// [`RESERVED`] as it is written.
-pub(super) const QUOTED: [&str; RESERVED.len()] = [
-    "\"type\"",
-    "\"stream_id\"",
-    "\"node_id\"",
-    "\"execution_id\"",
-    "\"data\"",
-    "\"timestamp\"",
-    "\"correlation_id\"",
-    "\"id\"",
-    "\"seq\"",
-    "\"version\"",
-    "\"causation_id\"",
-];
+/// Whether a text begins with the key of a slot, quotes and all. Spelled out, since a text of known length is compared in a
+/// step or two.
+#[inline]
+pub(super) fn begins(text: &[u8], slot: usize) -> bool {
+    match slot {
+        TYPE => text.starts_with(b"\"type\""),
+        STREAM => text.starts_with(b"\"stream_id\""),
+        NODE => text.starts_with(b"\"node_id\""),
+        EXECUTION => text.starts_with(b"\"execution_id\""),
+        DATA => text.starts_with(b"\"data\""),
+        TIMESTAMP => text.starts_with(b"\"timestamp\""),
+        CORRELATION => text.starts_with(b"\"correlation_id\""),
+        ID => text.starts_with(b"\"id\""),
+        SEQ => text.starts_with(b"\"seq\""),
+        VERSION => text.starts_with(b"\"version\""),
+        CAUSATION => text.starts_with(b"\"causation_id\""),
+        _ => false,
+    }
+}
 
 /// The place of a key in [`RESERVED`].
 pub(super) fn slot(key: &str) -> Option<usize> {
