@@ -47,8 +47,8 @@ thread_local! {
 
 impl Keys {
     /// The memory that somebody on this thread gave back, if any.
-    pub(super) fn spare() -> Box<Self> {
-        SPARE.try_with(Cell::take).ok().flatten().unwrap_or_default()
+    pub(super) fn spare() -> Option<Box<Self>> {
+        SPARE.try_with(Cell::take).ok().flatten()
     }
 
     /// Leaves the memory for the next on this thread; what an unusual text took is not held.

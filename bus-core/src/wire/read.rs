@@ -40,7 +40,7 @@ impl EventBus {
     /// When the text is not one event in JSON, or passes a limit; the error says what is wrong, and where. A kind that
     /// nobody declared, or data that does not fit its kind, is no error: see [`ReadEvent::decode_error`].
     pub fn read_json(&self, text: &str) -> Result<ReadEvent, ReadError> {
-        let mut reader = self.reader_with(Keys::spare());
+        let mut reader = self.reader_with(Keys::spare().unwrap_or_default());
         let read = reader.read(text);
         reader.keys.give_back();
         read
