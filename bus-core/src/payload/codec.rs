@@ -14,8 +14,8 @@ use crate::json::Checked;
 ///
 /// Every type with the traits below is one; the trait exists so that the compiler can say what is missing.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be a field of an event: it needs `Debug` and serde's `Serialize` and `Deserialize`; derive \
-               what is missing",
+    message = "`{Self}` cannot be a field of an event: it and what it holds need `Debug` and serde's `Serialize` and \
+               `Deserialize`; derive what is missing",
     label = "not a type that an event can carry",
     note = "for a type of another crate name a module that reads and writes it: `#[serde(with = \"module\")]`, or leave \
             the field off the wire: `#[serde(skip)]`"
