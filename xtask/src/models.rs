@@ -13,7 +13,7 @@ Usage: cargo xtask models [--exhaustive]
   --exhaustive   no bound on preemptions under loom, and 100,000 schedules of each kind for each mix under shuttle
 
 Builds bus-core twice with its locks and atomics switched (`--cfg bus_loom`, `--cfg bus_shuttle`) and runs
-bus-model/tests/loom.rs and shuttle.rs. Each model is run again with a fault planted in the bus that it must catch. The
+bus-model/tests/loom and shuttle.rs. Each model is run again with a fault planted in the bus that it must catch. The
 lines tell how many interleavings and schedules were looked at.
 
 Exit code: 0 if every model held and every planted fault was caught, 1 if not.",

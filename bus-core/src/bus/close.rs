@@ -12,7 +12,7 @@ use tokio::time::Sleep;
 use super::EventBus;
 use crate::dispatch::{Core, JobRef, Key, Lane, OpenPairs, Work, current, mark_waiting};
 use crate::event::SubscriptionId;
-use crate::sync::Ordering;
+use crate::sync::{Ordering, planted};
 
 /// What a closed bus left.
 #[derive(Debug, Clone)]
@@ -94,7 +94,7 @@ impl EventBus {
             order.close_tapes(after);
             for lane in order.lanes.iter_mut() {
                 if let Work::Pull { waker, .. } = &mut lane.work {
-                    after.wakers.extend(waker.take());
+                    after.wakers.extend(waker.take().filter(|_| !planted("end_unwoken")));
                 }
             }
         });

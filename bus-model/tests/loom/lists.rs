@@ -1,0 +1,59 @@
+//! Handlers that a publish claims all at once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bus_core::Event;
+use bus_model::Step;
+use loom::thread::spawn;
+
+use super::{accounts, bus, explore, recorder, send};
+
+#[test]
+fn a_list_has_one_order() {
+    explore("publish and publish to a list", || {
+        let bus = bus();
+        let list = [recorder(&bus), recorder(&bus), recorder(&bus)];
+        let other = spawn({
+            let bus = bus.clone();
+            move || drop(send(&bus, 1))
+        });
+        drop(send(&bus, 2));
+        // A fourth comes while the others may be at work.
+        let late = recorder(&bus);
+        drop(send(&bus, 3));
+        other.join().unwrap();
+        for seen in list {
+            assert_eq!(*seen.lock().unwrap(), [1, 2, 3]);
+        }
+        assert!(matches!(late.lock().unwrap()[..], [3] | [2, 3]));
+        accounts(&bus);
+    });
+}
+
+#[test]
+fn who_leaves_a_list_is_counted() {
+    explore("publish to a list and leave it", || {
+        let bus = bus();
+        let stays = recorder(&bus);
+        let seen = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&seen);
+        let handler = move |_: &Event<Step>| {
+            count.fetch_add(1, Ordering::Relaxed);
+        };
+        let leaves = bus.subscribe::<Step>().handle_sync(handler);
+        let other = spawn({
+            let bus = bus.clone();
+            move || [send(&bus, 1), send(&bus, 2)].map(drop)
+        });
+        let before = bus.stats();
+        bus_model::check_accounts(&before).unwrap_or_else(|wrong| panic!("{wrong}"));
+        drop(leaves);
+        other.join().unwrap();
+        assert_eq!(*stays.lock().unwrap(), [1, 2]);
+        let stats = bus.stats();
+        assert_eq!((stats.ended.handled, stats.subscriptions.len()), (seen.load(Ordering::Relaxed), 1));
+        assert_eq!(stats.subscriptions[0].counts.handled, 2);
+        accounts(&bus);
+    });
+}

@@ -1,0 +1,99 @@
+//! Small programs under loom: every interleaving of their threads, up to a number of preemptions. `cargo xtask models` runs them; `--exhaustive` takes the bound away.
+//!
+//! Each model names the fault that it catches when it is planted: [`planted_faults_are_caught`] runs it again with that fault, in a child, because a deadlock that loom finds ends the process.
+#![cfg(bus_loom)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test")]
+
+mod deliveries;
+mod lists;
+mod streams;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use bus_core::EventBus;
+use bus_model::Step;
+
+/// A model and the fault that it must catch.
+const FAULTS: &[(&str, &str)] = &[
+    ("deliveries::publishers_agree_on_one_order", "step_in_two"),
+    ("deliveries::a_subscription_that_looks_back_misses_nothing", "entry_in_two"),
+    ("deliveries::what_waits_at_the_end_of_a_subscription_is_counted", "drop_uncounted"),
+    ("deliveries::nothing_is_published_after_close", "closed_unasked"),
+    ("streams::a_wait_is_woken", "reader_unwoken"),
+    ("streams::a_wait_ends_with_the_bus", "end_unwoken"),
+    ("streams::a_stream_tells_of_every_gap", "gap_untold"),
+    ("streams::a_stream_that_closes_when_full_ends_after_its_queue", "reader_unwoken"),
+    ("streams::a_rider_is_woken", "reader_unwoken"),
+    ("streams::a_rider_reads_or_is_told_of_each_event_once", "gap_untold"),
+    ("streams::a_rider_reads_or_is_told_of_each_event_once", "needle_unasked"),
+    ("streams::a_rider_that_is_ended_has_read_what_is_not_counted_as_dropped", "needle_unasked"),
+    ("streams::a_rider_inherits_what_it_has_not_read", "needle_unasked"),
+    ("deliveries::a_receipt_is_completed", "receipt_unwoken"),
+    ("deliveries::a_receipt_that_nobody_wants_is_let_go", "step_in_two"),
+    ("deliveries::a_publisher_that_waits_for_room_goes_on", "room_unwoken"),
+    ("deliveries::a_place_is_handed_on", "place_kept"),
+    ("deliveries::a_ring_is_deferred", "ring_waited_for"),
+    ("lists::a_list_has_one_order", "step_in_two"),
+    ("lists::who_leaves_a_list_is_counted", "crew_uncounted"),
+];
+
+/// Runs a program in every interleaving, and says how many there were.
+fn explore(name: &str, program: impl Fn() + Send + Sync + 'static) {
+    let seen = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&seen);
+    let mut builder = loom::model::Builder::new();
+    builder.max_branches = 50_000;
+    if std::env::var_os("BUS_EXHAUSTIVE").is_none() {
+        builder.preemption_bound = Some(3);
+    }
+    builder.check(move || {
+        count.fetch_add(1, Ordering::Relaxed);
+        program();
+    });
+    println!("{name}: {} interleavings", seen.load(Ordering::Relaxed));
+}
+
+fn bus() -> EventBus {
+    EventBus::builder().history(4).max_concurrent_handlers(1).build().unwrap()
+}
+
+fn send(bus: &EventBus, n: u64) -> bus_core::Sent {
+    bus.stream("desk").emit(Step::new(n, 0)).send()
+}
+
+/// A sync handler that writes down the places it sees.
+fn recorder(bus: &EventBus) -> Arc<Mutex<Vec<u64>>> {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&seen);
+    bus.subscribe::<Step>().handle_sync(move |event| kept.lock().unwrap().push(event.seq())).detach();
+    seen
+}
+
+fn accounts(bus: &EventBus) {
+    bus_model::check_accounts(&bus.stats()).unwrap_or_else(|wrong| panic!("{wrong}"));
+}
+
+#[test]
+fn planted_faults_are_caught() {
+    if std::env::var_os("BUS_FAULT").is_some() {
+        return;
+    }
+    let own = std::env::current_exe().unwrap();
+    let listed = std::process::Command::new(&own).arg("--list").output().unwrap();
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    for model in
+        listed.lines().filter_map(|line| line.strip_suffix(": test")).filter(|name| name.contains("::"))
+    {
+        assert!(FAULTS.iter().any(|(sees, _)| *sees == model), "`{model}` has no fault to catch");
+    }
+    for (model, fault) in FAULTS {
+        let child = std::process::Command::new(&own)
+            .args(["--exact", model])
+            .env("BUS_FAULT", fault)
+            .output()
+            .unwrap();
+        assert!(!child.status.success(), "`{model}` does not see the fault `{fault}`");
+        println!("{fault}: caught by {model}");
+    }
+}
