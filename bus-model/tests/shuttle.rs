@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
-use bus_core::{BoxError, Event, EventBus, Overflow};
+use bus_core::{BoxError, Event, EventBus, Overflow, Subscription};
 use bus_model::{Alarm, ModelEvents, Step};
 use shuttle::future::{block_on, spawn};
 
@@ -21,6 +21,8 @@ const FAULTS: &[(&str, &str)] = &[
     ("handlers_that_await_each_other_end", "ring_waited_for"),
     ("handlers_that_await_each_other_end", "receipt_unwoken"),
     ("emits_dropped_anywhere_lose_nothing", "receipt_unwoken"),
+    ("lists_that_others_join_and_leave_keep_their_order", "step_in_two"),
+    ("lists_that_others_join_and_leave_keep_their_order", "crew_uncounted"),
 ];
 
 /// Runs a mix in as many random schedules as asked for, and in as many PCT ones.
@@ -175,6 +177,61 @@ fn emits_dropped_anywhere_lose_nothing() {
         assert!(
             stats.subscriptions.iter().all(|one| one.counts.settled() == 4 && one.running + one.waiting == 0)
         );
+        accounts(&bus);
+    });
+}
+
+/// A member of a list, and the places that it saw, each of which must follow on the one before.
+fn member(bus: &EventBus, sync: bool) -> (Subscription, Arc<AtomicU64>) {
+    let (last, count) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let seen = Arc::clone(&count);
+    let note = move |seq: u64| {
+        let before = last.swap(seq, Ordering::Relaxed);
+        assert!(before == 0 || before + 1 == seq, "{seq} after {before}");
+        seen.fetch_add(1, Ordering::Relaxed);
+    };
+    let guard = if sync {
+        bus.subscribe::<Step>().handle_sync(move |event| note(event.seq()))
+    } else {
+        let note = Arc::new(note);
+        bus.subscribe::<Step>().handle(move |event: Event<Step>| {
+            let note = Arc::clone(&note);
+            async move {
+                if event.n % 2 == 0 {
+                    shuttle::future::yield_now().await;
+                }
+                note(event.seq());
+            }
+        })
+    };
+    (guard, count)
+}
+
+#[test]
+fn lists_that_others_join_and_leave_keep_their_order() {
+    explore("lists", || {
+        let bus = EventBus::builder().max_concurrent_handlers(2).build().unwrap();
+        let list: Vec<_> = (0..4).map(|place| member(&bus, place % 2 == 0)).collect();
+        let threads = [1, 2].map(|n| {
+            let bus = bus.clone();
+            shuttle::thread::spawn(move || {
+                drop(bus.stream("desk").emit(Step::new(n, 0)).send());
+                let comers = [member(&bus, true), member(&bus, true)];
+                drop(bus.stream("desk").emit(Step::new(n + 2, 0)).send());
+                accounts(&bus);
+                drop(comers);
+            })
+        });
+        let receipt = block_on(bus.stream("desk").emit(Step::new(5, 0)));
+        assert_eq!(receipt.reached(), receipt.handled() + receipt.deferred() + receipt.problems().len());
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        quiet(&bus);
+        for (guard, count) in list {
+            assert_eq!(count.load(Ordering::Relaxed), 5);
+            let stats = bus.stats();
+            let own = stats.subscriptions.iter().find(|one| one.id == guard.id()).unwrap();
+            assert_eq!((own.counts.handled, own.running + own.waiting), (5, 0));
+        }
         accounts(&bus);
     });
 }
