@@ -17,8 +17,8 @@ pub(crate) struct FromJson {
 /// What reading `data` into its type gave.
 pub(crate) enum Decoded {
     Payload(Box<dyn ErasedPayload>),
-    /// The kind is declared, and `data` does not fit its type.
-    Misfit(DecodeError),
+    /// The kind is declared, and `data` does not fit its type. A box, since every event has room for it and few have one.
+    Misfit(Box<DecodeError>),
     /// Nobody declared the kind.
     Undeclared,
 }
@@ -40,7 +40,7 @@ impl FromJson {
         let version = Some(version.unwrap_or(1));
         let decoded = match event.decode_marked(&raw, marked, version) {
             Ok(payload) => Decoded::Payload(payload),
-            Err(error) => Decoded::Misfit(error),
+            Err(error) => Decoded::Misfit(Box::new(error)),
         };
         Self { kind: Kind::Declared(event), raw, version, decoded }
     }

@@ -4,6 +4,7 @@
 //! not zero: what `datetime.fromisoformat` of Python 3.11 reads, and what comes back here as the same instant.
 //! Read: that, RFC 3339, and what Python's `isoformat()` writes: no zone, no fraction, an offset with seconds.
 
+use std::cell::Cell;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jiff::civil::DateTime;
@@ -20,32 +21,48 @@ const RANGE: &str = "is outside the years 1 to 9999";
 /// Appends the text of an instant. One outside the years 1 to 9999 is written as the first or last of them.
 pub(crate) fn write(time: SystemTime, out: &mut Vec<u8>) {
     let (seconds, nanos) = parts(time);
-    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    let (year, month, day) = date(days);
+    let (day, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
     let nanos = i64::from(nanos);
     let mut text = *b"0000-00-00T00:00:00.000000000";
-    let pairs = [
-        (0, year / 100),
-        (2, year % 100),
-        (5, month),
-        (8, day),
-        (11, second / 3600),
-        (14, second / 60 % 60),
-        (17, second % 60),
-        (20, nanos / 10_000_000),
-        (22, nanos / 100_000 % 100),
-        (24, nanos / 1000 % 100),
-        (26, nanos / 10 % 100),
-    ];
-    for (place, number) in pairs {
-        let number = number.to_le_bytes()[0]; // below 100
-        text[place] += number / 10;
-        text[place + 1] += number % 10;
-    }
+    text[..10].copy_from_slice(&date_text(day));
+    pair(&mut text[11..], second / 3600);
+    pair(&mut text[14..], second / 60 % 60);
+    pair(&mut text[17..], second % 60);
+    pair(&mut text[20..], nanos / 10_000_000);
+    pair(&mut text[22..], nanos / 100_000 % 100);
+    pair(&mut text[24..], nanos / 1000 % 100);
+    pair(&mut text[26..], nanos / 10 % 100);
     text[28] += (nanos % 10).to_le_bytes()[0];
     let end = if nanos % 1000 == 0 { 26 } else { 29 };
     out.extend_from_slice(&text[..end]);
     out.extend_from_slice(b"+00:00");
+}
+
+thread_local! {
+    /// The day that was written last, and its text: a calendar takes longer than all the rest of a time.
+    static DAY: Cell<(i64, [u8; 10])> = const { Cell::new((0, *b"1970-01-01")) };
+}
+
+fn date_text(day: i64) -> [u8; 10] {
+    let (known, text) = DAY.try_with(Cell::get).unwrap_or((0, *b"1970-01-01"));
+    if known == day {
+        return text;
+    }
+    let (year, month, of_month) = date(day);
+    let mut text = *b"0000-00-00";
+    pair(&mut text[0..], year / 100);
+    pair(&mut text[2..], year % 100);
+    pair(&mut text[5..], month);
+    pair(&mut text[8..], of_month);
+    let _ = DAY.try_with(|last| last.set((day, text))); // fails where the thread ends: then nobody wants it
+    text
+}
+
+/// Adds the two digits of a number below 100 to two zeros.
+fn pair(zeros: &mut [u8], number: i64) {
+    let number = number.to_le_bytes()[0];
+    zeros[0] += number / 10;
+    zeros[1] += number % 10;
 }
 
 /// Reads the text of an instant; `zone` is for one that names none. More than nine digits of a second are cut off.
