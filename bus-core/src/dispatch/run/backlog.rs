@@ -47,7 +47,7 @@ pub(super) fn go_on(core: &Arc<Core>, lane: Key, next: Next) {
                 started: false,
                 deadline: None,
             };
-            Driver::spawn(core, info, lane, work, Place::None, None);
+            Driver::start(core, info, lane, work, Place::None, None);
         }
         next => drain(core, lane, next),
     }

@@ -12,6 +12,7 @@ use crate::dispatch::lane::{LaneInfo, State};
 use crate::dispatch::run::after::let_go;
 use crate::dispatch::run::backlog;
 use crate::dispatch::run::context::{Entered, JobRef};
+use crate::dispatch::run::desk::{self, Hire};
 use crate::dispatch::run::place::Place;
 use crate::dispatch::run::runner::{AsyncRunner, Outcome, Runner};
 use crate::dispatch::slab::Key;
@@ -46,7 +47,7 @@ pub(crate) struct Work {
 
 impl Driver {
     /// Runs a handler on its own runtime: on what it is at, and then on whatever waits for it. `began` is when it was first polled.
-    pub(crate) fn spawn(
+    pub(crate) fn start(
         core: &Arc<Core>,
         info: Arc<LaneInfo>,
         lane: Key,
@@ -54,14 +55,32 @@ impl Driver {
         place: Place,
         began: Option<Instant>,
     ) {
-        let Some(runtime) = info.runtime.clone() else { return };
+        let Some(runtime) = &info.runtime else { return };
         if let (Some(began), Some(timeout)) = (began, info.timeout) {
             let _runtime = runtime.enter();
             work.deadline = Some(Box::pin(tokio::time::sleep_until(began + timeout)));
         }
+        let desk = work.runner.hire().as_ref().map(Hire::desk);
         let driver =
             Self { core: Arc::clone(core), info, lane, work: Some(work), place, turns: 0, ended: false };
-        drop(runtime.spawn(driver));
+        let left = match desk {
+            Some(desk) => desk.give(driver),
+            None => Some(driver),
+        };
+        if let Some(driver) = left {
+            driver.hire();
+        }
+    }
+
+    /// Starts a task for its handler, which stays for the events to come.
+    fn hire(mut self) {
+        let Some(runtime) = self.info.runtime.clone() else { return };
+        let (hire, task) = desk::hire();
+        let desk = hire.desk();
+        let before = self.work.as_mut().and_then(|work| work.runner.hire().replace(hire));
+        drop(before);
+        drop(desk.give(self));
+        drop(runtime.spawn(task));
     }
 
     /// Ends the event at work, and takes up the next one. Gives whether there is one.

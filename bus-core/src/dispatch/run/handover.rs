@@ -57,7 +57,7 @@ impl Step<'_> {
         let Some((info, ticket)) = self.promise(at, false, started) else { return };
         let work =
             Work { job: at.job, runner, event: event.clone(), ticket: Some(ticket), started, deadline: None };
-        Driver::spawn(self.core, info, at.lane, work, place, began);
+        Driver::start(self.core, info, at.lane, work, place, began);
     }
 
     /// Leaves a sync handler to the outermost publish of this thread.

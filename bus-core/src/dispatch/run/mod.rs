@@ -4,6 +4,7 @@ pub(super) mod after;
 pub(super) mod backlog;
 pub(super) mod claim;
 pub(super) mod context;
+pub(super) mod desk;
 pub(super) mod driver;
 pub(super) mod handover;
 pub(super) mod place;

@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 
 use crate::dispatch::crew::team::{Call, Callers, Calls};
 use crate::dispatch::guarded;
+use crate::dispatch::run::desk::Hire;
 use crate::error::BoxError;
 use crate::event::{AnyEvent, Event};
 
@@ -79,6 +80,8 @@ pub(crate) trait AsyncRunner: Send {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Outcome>;
     /// Drops the future that [`begin`](Self::begin) made.
     fn clear(&mut self);
+    /// Its driver, if it has needed one.
+    fn hire(&mut self) -> &mut Option<Hire>;
 }
 
 pub(crate) struct SyncHandler<F, S, R> {
@@ -133,12 +136,13 @@ where
 pub(crate) struct AsyncHandler<F, Fut, S> {
     handler: Arc<F>,
     slot: Pin<Box<Option<Fut>>>,
+    hire: Option<Hire>,
     set: PhantomData<fn(S)>,
 }
 
 impl<F, Fut, S> AsyncHandler<F, Fut, S> {
     pub(crate) fn new(handler: Arc<F>) -> Self {
-        Self { handler, slot: Box::pin(None), set: PhantomData }
+        Self { handler, slot: Box::pin(None), hire: None, set: PhantomData }
     }
 }
 
@@ -189,6 +193,10 @@ where
 
     fn clear(&mut self) {
         clear(self.slot.as_mut());
+    }
+
+    fn hire(&mut self) -> &mut Option<Hire> {
+        &mut self.hire
     }
 }
 
