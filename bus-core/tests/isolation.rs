@@ -128,6 +128,26 @@ fn a_slow_handler_is_named_while_it_still_runs() {
 }
 
 #[test]
+fn only_the_handler_that_runs_is_called_slow_and_not_those_that_wait_behind_it() {
+    log::collect();
+    let bus = EventBus::builder().slow_after(Duration::from_millis(20)).build().unwrap();
+    let outer = bus.clone();
+    watch(Some(&outer), move |stand| {
+        let _before = bus.subscribe::<Blow>().name("quick before").handle_sync(|_| {});
+        let _slow = bus.subscribe::<Blow>().name("slow among others").handle_sync(move |_| {
+            stand.at("wait for the warning");
+            while log::lines(&["WARN", "slow among others"]).is_empty() {
+                std::thread::yield_now();
+            }
+        });
+        let _after = bus.subscribe::<Blow>().name("quick after").handle_sync(|_| {});
+        assert_eq!(block_on(bus.stream("desk").emit_blow(1_u64)).handled(), 3);
+        assert_eq!(log::lines(&["WARN", "slow among others"]).len(), 1, "it is named once");
+        assert_eq!(log::lines(&["WARN", "quick"]), Vec::<String>::new(), "those who wait are not slow");
+    });
+}
+
+#[test]
 fn a_thread_that_panics_after_publishing_leaves_the_bus_whole() {
     trial().run(async |bus, _| {
         let _guard = bus.subscribe::<Blow>().handle_sync(|_| {});

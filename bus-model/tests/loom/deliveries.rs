@@ -160,9 +160,26 @@ fn a_ring_is_deferred() {
                 }
             }
         };
-        bus.subscribe::<Step>().handle(handler).detach();
+        // The handler holds the bus: with its guard it goes, and with it its driver, which loom would miss.
+        let _guard = bus.subscribe::<Step>().handle(handler);
         let receipt = block_on(bus.stream("desk").emit(Step::new(1, 1)));
         assert_eq!(receipt.handled(), 1);
+        accounts(&bus);
+    });
+}
+
+#[test]
+fn a_driver_takes_up_what_comes_next() {
+    explore("a driver between events", || {
+        let bus = bus();
+        let guard = bus.subscribe::<Step>().handle(|_| std::future::ready(()));
+        for n in [1, 2] {
+            assert_eq!(block_on(send(&bus, n).finished()).handled(), 1);
+        }
+        // Its end meets the driver at work, on its way to the desk, or at it.
+        let last = send(&bus, 3);
+        drop(guard);
+        drop(last);
         accounts(&bus);
     });
 }

@@ -34,6 +34,7 @@ const FAULTS: &[(&str, &str)] = &[
     ("deliveries::a_publisher_that_waits_for_room_goes_on", "room_unwoken"),
     ("deliveries::a_place_is_handed_on", "place_kept"),
     ("deliveries::a_ring_is_deferred", "ring_waited_for"),
+    ("deliveries::a_driver_takes_up_what_comes_next", "driver_unwoken"),
     ("lists::a_list_has_one_order", "step_in_two"),
     ("lists::who_leaves_a_list_is_counted", "crew_uncounted"),
 ];

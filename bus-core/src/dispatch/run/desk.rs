@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker};
 
 use crate::dispatch::guarded;
 use crate::dispatch::run::driver::Driver;
-use crate::sync::Mutex;
+use crate::sync::{Mutex, planted};
 
 /// What a driver's task and the owner of the handler share.
 #[derive(Default)]
@@ -60,7 +60,7 @@ impl Desk {
             inside.work = Some(work);
             inside.waker.take()
         };
-        if let Some(waker) = waker {
+        if let Some(waker) = waker.filter(|_| !planted("driver_unwoken")) {
             guarded(|| waker.wake());
         }
         None
