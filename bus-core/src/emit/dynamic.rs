@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use serde_json::Value;
 
 use super::sent::Waiting;
-use super::{Sent, Source, say_dropped};
+use super::{Sent, Source, publish, say_dropped};
 use crate::bus::EventBus;
 use crate::dispatch::{Mode, Published, Receipt};
 use crate::error::Refused;
@@ -21,14 +21,14 @@ use crate::event::{Again, AnyEvent, Event, FromJson, Head, Link, ReadEvent, Stor
 /// Dropped before its first poll it published nothing; dropped later it only forgets the receipt.
 #[must_use = "nothing is published until it is awaited or sent: add `.await`, or `.send()` to wait for nobody"]
 pub struct EmitDynamic {
-    source: Arc<Source>,
+    bus: EventBus,
     cause: Option<Arc<Link>>,
     what: Option<What>,
     waiting: Option<Waiting>,
 }
 
 enum What {
-    New { kind: String, data: Value },
+    New { source: Arc<Source>, kind: String, data: Value },
     Again(ReadEvent),
 }
 
@@ -43,27 +43,27 @@ impl What {
 
 impl EmitDynamic {
     pub(crate) fn new(source: &Arc<Source>, kind: String, data: Value) -> Self {
-        let source = Arc::clone(source);
-        Self { cause: source.cause(), source, what: Some(What::New { kind, data }), waiting: None }
+        let what = What::New { source: Arc::clone(source), kind, data };
+        Self { bus: source.bus.clone(), cause: source.cause(), what: Some(what), waiting: None }
     }
 
     /// Publishes the event and waits for nobody, as [`Emit::send`](super::Emit::send).
     pub fn send(mut self) -> Sent {
         let published = self.publish(Mode::Send);
-        Sent::new(&self.source.bus.core, published)
+        Sent::new(&self.bus.core, published)
     }
 
     fn publish(&mut self, mode: Mode) -> Published {
-        let core = &self.source.bus.core;
+        let core = &self.bus.core;
         let event = match self.what.take() {
             None => return Published::nothing(),
             Some(What::Again(event)) => again(core.run, event, self.cause.take()),
-            Some(What::New { kind, data }) => match self.source.bus.body_of(&kind, &data) {
-                Ok(body) => Event::new(Arc::new(Stored { head: self.source.head(self.cause.take()), body })),
+            Some(What::New { source, kind, data }) => match self.bus.body_of(&kind, &data) {
+                Ok(body) => Event::new(Arc::new(Stored { head: source.head(self.cause.take()), body })),
                 Err(refused) => return core.refuse(&kind, refused),
             },
         };
-        self.source.publish(event, mode)
+        publish(core, event, mode)
     }
 }
 
@@ -95,10 +95,8 @@ impl EventBus {
     /// # }
     /// ```
     pub fn republish(&self, event: impl Into<ReadEvent>) -> EmitDynamic {
-        let event = event.into();
-        let source =
-            Arc::new(Source { bus: self.clone(), scope: Arc::clone(&event.stored.head.scope), cause: None });
-        EmitDynamic { cause: source.cause(), source, what: Some(What::Again(event)), waiting: None }
+        let what = What::Again(event.into());
+        EmitDynamic { bus: self.clone(), cause: crate::dispatch::cause(), what: Some(what), waiting: None }
     }
 
     /// A value as the body of an event: typed where the catalogue knows the kind.
@@ -156,8 +154,8 @@ impl Future for EmitDynamic {
             let published = self.publish(Mode::Await);
             self.waiting = Some(Waiting::new(published));
         }
-        let Self { source, waiting, .. } = &mut *self;
-        waiting.as_mut().map_or(Poll::Pending, |waiting| waiting.poll(&source.bus.core, context))
+        let Self { bus, waiting, .. } = &mut *self;
+        waiting.as_mut().map_or(Poll::Pending, |waiting| waiting.poll(&bus.core, context))
     }
 }
 
@@ -169,7 +167,7 @@ impl Drop for EmitDynamic {
             say_dropped(what.kind());
         }
         if let Some(waiting) = &mut self.waiting {
-            waiting.forget(&self.source.bus.core);
+            waiting.forget(&self.bus.core);
         }
     }
 }

@@ -45,19 +45,18 @@ impl Source {
         Head::new(self.bus.core.run, Arc::clone(&self.scope), cause)
     }
 
-    /// Looks at what every event must be, whatever it carries, and publishes it.
     #[inline]
     fn publish(&self, event: AnyEvent, mode: Mode) -> Published {
-        let core = &self.bus.core;
-        // What has no cause and no odd scope on a bus without a limit of size has nothing that could be refused for it.
-        let head = event.head();
-        if head.cause.is_none() && head.scope.reserved.is_none() && core.settings.max_event_bytes.is_none() {
-            return core.publish(event, mode);
-        }
-        match check(core, &event) {
-            Ok(()) => core.publish(event, mode),
-            Err(refused) => core.refuse(event.kind(), refused),
-        }
+        publish(&self.bus.core, event, mode)
+    }
+}
+
+/// Looks at what every event must be, whatever it carries, and publishes it.
+#[inline]
+fn publish(core: &Arc<Core>, event: AnyEvent, mode: Mode) -> Published {
+    match check(core, &event) {
+        Ok(()) => core.publish(event, mode),
+        Err(refused) => core.refuse(event.kind(), refused),
     }
 }
 
