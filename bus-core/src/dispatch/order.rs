@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::dispatch::Settings;
 use crate::dispatch::crew::Crew;
-use crate::dispatch::lane::queue::{Backlog, Queued};
+use crate::dispatch::lane::queue::Queued;
 use crate::dispatch::lane::{Counts, Lane, LaneInfo, Running, State, Work};
 use crate::dispatch::memory::history::History;
 use crate::dispatch::memory::pairs::Pairs;
@@ -44,7 +44,7 @@ pub(crate) struct Order {
     /// Crews that a publish has claimed, and of whom no lane has its own entry yet.
     pub(crate) at_work: Vec<Key>,
     pub(crate) tapes: Slab<Tape>,
-    pub(crate) ids: HashMap<SubscriptionId, Key>,
+    pub(crate) ids: HashMap<SubscriptionId, Key, hashbrown::DefaultHashBuilder>,
     pub(crate) tickets: Slab<Ticket>,
     pub(crate) places: Places,
     pub(crate) history: History,
@@ -82,7 +82,7 @@ impl Order {
             crews: Slab::new(),
             at_work: Vec::new(),
             tapes: Slab::new(),
-            ids: HashMap::new(),
+            ids: HashMap::default(),
             tickets: Slab::new(),
             places: Places::new(settings.max_concurrent_handlers),
             history: History::new(settings.history, settings.transient_history),
@@ -227,7 +227,7 @@ impl Order {
         let room = std::mem::take(&mut found.room);
         if let Work::Pull { waker, heir, .. } = &mut found.work {
             after.wakers.extend(waker.take());
-            after.wakers.extend(heir.bequeath(Backlog::empty()));
+            after.wakers.extend(heir.bequeath(None));
         }
         after.room |= self.blocked > 0;
         for queued in waiting {

@@ -1,5 +1,6 @@
 //! Enters a subscription, with what history holds for it, so that nothing is missing between the two.
 
+use std::panic::Location;
 use std::sync::Arc;
 
 use super::Plan;
@@ -30,18 +31,19 @@ impl Core {
     /// Enters a subscription that the bus pushes to.
     pub(crate) fn add_handler(
         self: &Arc<Self>,
-        plan: &Plan,
-        name: &str,
+        plan: Plan,
+        name: String,
         runners: Vec<Runner>,
         runtime: Option<crate::sync::Handle>,
     ) -> Result<Added, SubscribeError> {
         let sync = runners.iter().all(Runner::is_sync);
         self.watched();
         let timeout = plan.timeout.or(self.settings.handler_timeout);
-        let info = plan.info(name, timeout, runtime);
+        let queue = plan.queue(Overflow::Wait);
+        let (since, info) = (plan.since, plan.into_info(name.into(), timeout, runtime));
         // The runners are held back until the past stands before what comes meanwhile.
         let work = Work::Push { idle: Vec::new(), sync, single: runners.len() == 1 };
-        let (added, _) = self.add(plan, info, work, Overflow::Wait, usize::MAX)?;
+        let (added, _) = self.add(info, work, queue, since, usize::MAX)?;
         for runner in runners {
             start(self, added.lane, runner);
         }
@@ -49,16 +51,12 @@ impl Core {
     }
 
     /// Enters a subscription that is read from.
-    pub(crate) fn add_reader(
-        self: &Arc<Self>,
-        plan: &Plan,
-        name: &str,
-        work: Work,
-    ) -> Result<Added, SubscribeError> {
+    pub(crate) fn add_reader(self: &Arc<Self>, plan: Plan, work: Work) -> Result<Added, SubscribeError> {
         let once = matches!(work, Work::Pull { once: true, .. });
-        let info = plan.info(name, None, None);
-        let (added, found) =
-            self.add(plan, info, work, Overflow::DropOldest, if once { 1 } else { usize::MAX })?;
+        let queue = plan.queue(Overflow::DropOldest);
+        let (since, name) = (plan.since, place(plan.location));
+        let info = plan.into_info(name, None, None);
+        let (added, found) = self.add(info, work, queue, since, if once { 1 } else { usize::MAX })?;
         if once && found > 0 {
             self.step(|order, after| order.close_lane(added.lane, after));
         }
@@ -68,22 +66,21 @@ impl Core {
     /// Enters the lane, and puts up to `most` events of the past before what comes meanwhile.
     fn add(
         &self,
-        plan: &Plan,
         mut info: LaneInfo,
         work: Work,
-        overflow: Overflow,
+        backlog: Backlog,
+        since: Option<EventId>,
         most: usize,
     ) -> Result<(Added, usize), SubscribeError> {
         if let Kinds::Declared(events) = &info.kinds {
             events.iter().try_for_each(|event| self.declare(event)).map_err(SubscribeError::DuplicateKind)?;
         }
-        let backlog = Backlog::new(plan.capacity, plan.hard_limit(), plan.overflow.unwrap_or(overflow));
         let (lane, info, past) = {
             let mut order = self.lock();
             if order.closed {
                 return Err(SubscribeError::Closed);
             }
-            let past = plan.since.map(|cursor| order.past(self.run, cursor, &info)).unwrap_or_default();
+            let past = since.map(|cursor| order.past(self.run, cursor, &info)).unwrap_or_default();
             if planted("entry_in_two") {
                 drop(order);
                 order = self.lock();
@@ -93,9 +90,12 @@ impl Core {
             let info = Arc::new(info);
             let lane = Lane::new(Arc::clone(&info), work, backlog);
             self.subscriptions.fetch_add(1, Ordering::AcqRel);
-            (order.enter(lane, plan.since.is_none()), info, past)
+            (order.enter(lane, since.is_none()), info, past)
         };
         let Past { events, missed } = past;
+        if events.is_empty() && missed.is_none() {
+            return Ok((Added { lane, id: info.id, missed }, 0));
+        }
         // The user's predicates run here, outside the lock.
         let events: Vec<_> =
             events.into_iter().filter(|event| wants(&info.predicates, event)).take(most).collect();
@@ -155,21 +155,41 @@ impl Order {
     }
 }
 
+crate::sync::per_thread!(PLACE: Option<(&'static Location<'static>, Arc<str>)> = None);
+
+/// A place in the code as a name. Where waits are made by the thousand they are mostly made at one place.
+fn place(location: &'static Location<'static>) -> Arc<str> {
+    let known = PLACE.try_with(|place| {
+        let known = place.borrow();
+        known.as_ref().filter(|(at, _)| *at == location).map(|(_, name)| Arc::clone(name))
+    });
+    known.ok().flatten().unwrap_or_else(|| {
+        let name: Arc<str> = format!("{}:{}", location.file(), location.line()).into();
+        let _ = PLACE.try_with(|place| place.replace(Some((location, Arc::clone(&name)))));
+        name
+    })
+}
+
 impl Plan {
-    fn info(
-        &self,
-        name: &str,
+    /// The queue of such a subscription.
+    fn queue(&self, overflow: Overflow) -> Backlog {
+        Backlog::new(self.capacity, self.hard_limit(), self.overflow.unwrap_or(overflow))
+    }
+
+    fn into_info(
+        self,
+        name: Arc<str>,
         timeout: Option<std::time::Duration>,
         runtime: Option<crate::sync::Handle>,
     ) -> LaneInfo {
         LaneInfo {
             id: SubscriptionId(0),
-            name: self.name.clone().unwrap_or_else(|| Arc::from(name)),
+            name: self.name.unwrap_or(name),
             location: self.location,
-            kinds: self.kinds.clone(),
-            wanted: self.wanted.clone(),
-            predicates: self.predicates.clone(),
-            on_lag: self.on_lag.clone(),
+            kinds: self.kinds,
+            wanted: self.wanted,
+            predicates: self.predicates,
+            on_lag: self.on_lag,
             timeout,
             runtime,
         }

@@ -37,7 +37,7 @@ impl<S: 'static> Subscribe<S> {
     #[expect(clippy::panic, reason = "documented")]
     pub fn first(self) -> First<S> {
         let Self { bus, plan, .. } = self;
-        let reader = Reader::new(&bus.core, &plan, true).unwrap_or_else(|error| panic!("{error}"));
+        let reader = Reader::new(&bus.core, plan, true).unwrap_or_else(|error| panic!("{error}"));
         First { reader, set: PhantomData }
     }
 }

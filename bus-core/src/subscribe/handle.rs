@@ -62,7 +62,7 @@ impl<S: 'static> Subscribe<S> {
         let runner = || Runner::Async(Box::new(AsyncHandler::<F, Fut, S>::new(Arc::clone(&handler))));
         let runners = (0..plan.concurrency).map(|_| runner()).collect();
         let name = name_of::<F>(plan.location);
-        let added = bus.core.add_handler(&plan, &name, runners, Some(runtime))?;
+        let added = bus.core.add_handler(plan, name, runners, Some(runtime))?;
         Ok(Subscription::new(&bus.core, &added))
     }
 
@@ -97,7 +97,7 @@ impl<S: 'static> Subscribe<S> {
         }
         let runner = Runner::Sync(Box::new(SyncHandler::<F, S, R>::new(handler)));
         let name = name_of::<F>(plan.location);
-        let added = bus.core.add_handler(&plan, &name, vec![runner], None)?;
+        let added = bus.core.add_handler(plan, name, vec![runner], None)?;
         Ok(Subscription::new(&bus.core, &added))
     }
 }

@@ -10,8 +10,8 @@ use futures_core::Stream;
 
 use super::Subscribe;
 use crate::dispatch::{
-    After, Core, Heir, JobRef, Key, Lagged, Lent, Order, Riding, State, Work, current, drop_each,
-    mark_waiting, nesting,
+    After, Core, Heir, JobRef, Key, Lagged, Order, Riding, State, Work, current, drop_each, mark_waiting,
+    nesting,
 };
 use crate::error::SubscribeError;
 use crate::event::{AnyEvent, AnyKind, Event, SubscriptionId};
@@ -55,7 +55,7 @@ impl<S: 'static> Subscribe<S> {
     #[expect(clippy::panic, reason = "documented")]
     pub fn into_stream(self) -> EventStream<S> {
         let Self { bus, plan, .. } = self;
-        let reader = Reader::new(&bus.core, &plan, false).unwrap_or_else(|error| panic!("{error}"));
+        let reader = Reader::new(&bus.core, plan, false).unwrap_or_else(|error| panic!("{error}"));
         EventStream { reader, set: PhantomData }
     }
 }
@@ -107,8 +107,7 @@ pub(crate) struct Reader {
     core: Weak<Core>,
     heir: Arc<Heir>,
     /// Its way to the tape, while it rides and has read what waited before.
-    riding: Option<Riding>,
-    lent: Lent,
+    riding: Option<Box<Riding>>,
     lane: Option<Key>,
     pub(crate) id: SubscriptionId,
     /// What history lost, for a reader that looks back.
@@ -117,20 +116,18 @@ pub(crate) struct Reader {
 
 impl Reader {
     #[track_caller]
-    pub(crate) fn new(core: &Arc<Core>, plan: &super::Plan, once: bool) -> Result<Self, SubscribeError> {
+    pub(crate) fn new(core: &Arc<Core>, plan: super::Plan, once: bool) -> Result<Self, SubscribeError> {
         let heir = Arc::new(Heir::default());
-        let name = format!("{}:{}", plan.location.file(), plan.location.line());
         let work = Work::Pull { waker: None, once, reader: None, heir: Arc::clone(&heir), ride: None };
         let mut reader = Self {
             core: Arc::downgrade(core),
             heir,
             riding: None,
-            lent: Lent::default(),
             lane: None,
             id: SubscriptionId(0),
             missed: None,
         };
-        match core.add_reader(plan, &name, work) {
+        match core.add_reader(plan, work) {
             Ok(added) => {
                 reader.lane = Some(added.lane);
                 reader.id = added.id;
@@ -168,7 +165,7 @@ impl Reader {
     /// The next of the events that were fetched, if they are still for this reader to read.
     #[inline]
     fn read_on(&mut self) -> Option<AnyEvent> {
-        let event = self.lent.events.pop_front()?;
+        let event = self.riding.as_mut()?.lent.events.pop_front()?;
         if self.heir.needle.advance() {
             return Some(event.through(self.id));
         }
@@ -177,10 +174,10 @@ impl Reader {
         None
     }
 
-    /// Drops what was fetched: it is in the queue of the lane, or dropped and counted.
+    /// Rides no more. What was fetched is in the queue of the lane, or dropped and counted.
     #[cold]
     fn let_go(&mut self) {
-        drop_each(self.lent.events.drain(..));
+        drop_each(self.riding.take().map(|riding| riding.lent.events).unwrap_or_default());
     }
 
     /// Looks for the next event on the tape, or in the queue of the lane.
@@ -204,7 +201,7 @@ impl Reader {
                 self.let_go();
             }
             match read {
-                Found::Tape(riding) => self.riding = Some(riding),
+                Found::Tape(riding) => self.riding = Some(Box::new(riding)),
                 Found::Queue(polled) => {
                     if polled.is_pending() && waits {
                         mark_waiting();
@@ -217,9 +214,9 @@ impl Reader {
 
     /// Reads on the tape, past the order lock.
     fn ride(&mut self, context: Option<&mut Context<'_>>) -> Option<Poll<Option<AnyEvent>>> {
-        let polled = self.riding.as_ref()?.read(context, &self.heir.needle, &mut self.lent);
+        let polled = self.riding.as_mut()?.read(context, &self.heir.needle);
         if polled.is_none() {
-            self.riding = None;
+            self.let_go();
         }
         polled
     }

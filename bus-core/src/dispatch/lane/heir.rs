@@ -23,25 +23,28 @@ pub(crate) struct Heir {
 /// What a reader inherits.
 #[derive(Default)]
 struct Will {
-    /// The events that it has not read yet. Absent while the bus is there, or is being dropped.
-    unread: Option<Backlog>,
+    /// Not while the bus is there, or is being dropped.
+    is_left: bool,
+    /// The events that it has not read yet, if there are any.
+    unread: Option<Box<Backlog>>,
     /// Woken when they are there.
     waker: Option<Waker>,
 }
 
 impl Heir {
     /// Leaves to the reader what it has not read. Gives its waker, if it waits for that.
-    pub(crate) fn bequeath(&self, unread: Backlog) -> Option<Waker> {
+    pub(crate) fn bequeath(&self, unread: Option<Box<Backlog>>) -> Option<Waker> {
         let mut will = self.will.lock();
-        will.unread = Some(unread);
+        will.is_left = true;
+        will.unread = unread;
         will.waker.take()
     }
 
     /// The next event or gap of those that were left. It waits while another thread is dropping the bus.
     pub(crate) fn read(&self, context: Option<&mut Context<'_>>) -> Poll<Option<Result<AnyEvent, Lagged>>> {
         let mut will = self.will.lock();
-        if let Some(unread) = &mut will.unread {
-            return Poll::Ready(unread.next());
+        if will.is_left {
+            return Poll::Ready(will.unread.as_mut().and_then(|unread| unread.next()));
         }
         let replaced = context.and_then(|context| will.waker.replace(context.waker().clone()));
         drop(will);
@@ -51,7 +54,7 @@ impl Heir {
 
     /// Lets go of what nobody will read.
     pub(crate) fn drain(&self) {
-        let unread = self.will.lock().unread.as_mut().map(Backlog::drain);
+        let unread = self.will.lock().unread.as_mut().map(|unread| unread.drain());
         drop_each(unread.unwrap_or_default());
     }
 }
@@ -67,7 +70,7 @@ impl Drop for Core {
             let Some(mut lane) = order.lanes.remove(key) else { continue };
             if let Work::Pull { waker, heir, .. } = &mut lane.work {
                 let unread = std::mem::replace(&mut lane.backlog, Backlog::empty());
-                after.wakers.extend(heir.bequeath(unread));
+                after.wakers.extend(heir.bequeath(Some(Box::new(unread))));
                 after.wakers.extend(waker.take());
             }
             after.rare().queued.extend(lane.backlog.drain());

@@ -177,6 +177,10 @@ impl Backlog {
     /// Puts an event at the end, room or not.
     pub(crate) fn append(&mut self, mut item: Queued) {
         item.gap = self.tail_gap.take();
+        // A wait gets one event, and there may be many waits.
+        if self.items.capacity() == 0 {
+            self.items.reserve_exact(1);
+        }
         self.items.push_back(item);
     }
 

@@ -16,7 +16,13 @@ pub(crate) struct Index {
     /// What readers without any filter read together.
     tapes: Vec<Key>,
     /// The others, one table for each combination of scope parts in use: mostly none, one or two.
-    tables: Vec<(Shape, HashTable<(Wanted, Bucket)>)>,
+    tables: Vec<(Shape, HashTable<Row>)>,
+}
+
+/// What is equal to a filter. A table of many thousands holds little itself, so that it stays near and grows at little cost.
+struct Row {
+    hash: u64,
+    filed: Box<(Wanted, Bucket)>,
 }
 
 /// Subscriptions whose filters are equal, in the order they were made.
@@ -39,8 +45,10 @@ impl Index {
             self.tables.len() - 1
         });
         let table = &mut self.tables[at].1;
-        let entry = table.entry(wanted.hash(), |(key, _)| key == wanted, |(key, _)| key.hash());
-        entry.or_insert_with(|| (wanted.clone(), Bucket::default())).into_mut().1.lanes.push(lane);
+        let hash = wanted.hash();
+        let entry = table.entry(hash, |row| row.is(hash, wanted), |row| row.hash);
+        let row = entry.or_insert_with(|| Row { hash, filed: Box::new((wanted.clone(), Bucket::default())) });
+        row.into_mut().filed.1.lanes.push(lane);
     }
 
     /// Notes that a subscription of this filter ended. `lives` tells which still do.
@@ -52,9 +60,10 @@ impl Index {
         }
         let Some(at) = self.tables.iter().position(|(known, _)| *known == shape) else { return };
         let table = &mut self.tables[at].1;
-        if let Ok(mut entry) = table.find_entry(wanted.hash(), |(key, _)| key == wanted) {
-            entry.get_mut().1.forget(lives);
-            if entry.get().1.lanes.is_empty() {
+        let hash = wanted.hash();
+        if let Ok(mut entry) = table.find_entry(hash, |row| row.is(hash, wanted)) {
+            entry.get_mut().filed.1.forget(lives);
+            if entry.get().filed.1.lanes.is_empty() {
                 entry.remove();
             }
         }
@@ -115,12 +124,19 @@ impl Index {
         }
         for (shape, table) in &self.tables {
             let Some(hash) = shape.hash_of(scope) else { continue };
-            if let Some((_, bucket)) = table.find(hash, |(wanted, _)| wanted.matches(scope)) {
-                for lane in &bucket.lanes {
+            let equal = |row: &Row| row.hash == hash && row.filed.0.matches(scope);
+            if let Some(row) = table.find(hash, equal) {
+                for lane in &row.filed.1.lanes {
                     visit(*lane);
                 }
             }
         }
+    }
+}
+
+impl Row {
+    fn is(&self, hash: u64, wanted: &Wanted) -> bool {
+        self.hash == hash && self.filed.0 == *wanted
     }
 }
 

@@ -113,6 +113,9 @@ impl Routes {
 
     /// Adds a declared kind. A subscription by name that came first is in the same place.
     pub(crate) fn declare(&mut self, descriptor: &'static Descriptor) -> usize {
+        if let Some(at) = self.by_type.get(&descriptor.type_id()) {
+            return *at;
+        }
         let at = self.named(&Arc::from(descriptor.kind));
         self.kinds[at].kind = Kind::Declared(descriptor);
         self.by_type.insert(descriptor.type_id(), at);

@@ -34,7 +34,7 @@ pub(crate) struct Rare {
     pub(crate) wakers_to_drop: Vec<Waker>,
     pub(crate) queued: Vec<Queued>,
     pub(crate) runners: Vec<Runner>,
-    pub(crate) lanes: Vec<Lane>,
+    pub(crate) lanes: Few<Lane>,
     /// Gaps to tell a handler of, before its next event.
     pub(crate) lags: Vec<(Arc<LaneInfo>, Lagged)>,
     pub(crate) reports: Vec<Report>,
@@ -91,9 +91,6 @@ impl Rare {
     #[cold]
     fn run(self, core: &Core) {
         let Self { events, wakers_to_drop, queued, runners, lanes, lags, reports } = self;
-        if !lanes.is_empty() {
-            core.subscriptions.fetch_sub(lanes.len() as u64, Ordering::AcqRel);
-        }
         for (info, lag) in lags {
             tell(&info, lag);
         }
@@ -101,7 +98,10 @@ impl Rare {
         drop_each(wakers_to_drop);
         drop_each(queued);
         drop_each(runners);
-        drop_each(lanes);
+        lanes.for_each(|lane| {
+            core.subscriptions.fetch_sub(1, Ordering::AcqRel);
+            guarded(|| drop(lane));
+        });
         drop_each(events);
     }
 }

@@ -146,16 +146,17 @@ impl Reel {
 pub(crate) struct Riding {
     pub(super) reel: Arc<Mutex<Reel>>,
     pub(super) key: Key,
+    pub(crate) lent: Lent,
 }
 
 impl Riding {
     /// The next event; in it, `None` at the end. Without a context nobody is woken. `None` where the reader does not ride any more.
     pub(crate) fn read(
-        &self,
+        &mut self,
         context: Option<&mut Context<'_>>,
         needle: &Needle,
-        lent: &mut Lent,
     ) -> Option<Poll<Option<AnyEvent>>> {
+        let lent = &mut self.lent;
         let mut guard = self.reel.lock();
         let Reel { track, lobby, riders, count, closed, .. } = &mut *guard;
         let rider = riders.get_mut(self.key)?;

@@ -10,6 +10,7 @@ use crate::dispatch::run::after::After;
 use crate::dispatch::slab::{Key, Slab};
 use crate::dispatch::step::prepare::policy;
 use crate::dispatch::tape::reel::{Counted, Leaving, Reel, Riding};
+use crate::dispatch::tape::track::Lent;
 
 impl Order {
     /// Finds a tape for a new reader without a filter, or makes one. The reader walks.
@@ -82,7 +83,8 @@ impl Order {
     /// The own way to the tape of a reader that rides.
     pub(crate) fn riding(&self, key: Key) -> Option<Riding> {
         let ride = self.lanes.get(key)?.ride()?;
-        Some(Riding { key: ride.rider?, reel: Arc::clone(&self.tapes.get(ride.tape)?.reel) })
+        let reel = Arc::clone(&self.tapes.get(ride.tape)?.reel);
+        Some(Riding { key: ride.rider?, reel, lent: Lent::default() })
     }
 
     /// Brings the counts of all riders up to what they have read.
