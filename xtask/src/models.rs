@@ -1,5 +1,7 @@
 //! `cargo xtask models`: the delivery core under loom and shuttle.
 
+use lexopt::prelude::*;
+
 use crate::process::{cargo, run};
 use crate::task::{Failure, Task};
 use crate::workspace;
@@ -8,9 +10,10 @@ pub(crate) const TASK: Task = Task {
     name: "models",
     summary: "Run the models of interleaving: small programs under loom, larger mixes under shuttle.",
     help: "
-Usage: cargo xtask models [--exhaustive]
+Usage: cargo xtask models [--exhaustive] [--seconds N]
 
   --exhaustive   no bound on preemptions under loom, and 100,000 schedules of each kind for each mix under shuttle
+  --seconds N    how long each model under loom may then take (300 unless given); the lines say which were looked at whole
 
 Builds bus-core twice with its locks and atomics switched (`--cfg bus_loom`, `--cfg bus_shuttle`) and runs
 bus-model/tests/loom and shuttle.rs. Each model is run again with a fault planted in the bus that it must catch. The
@@ -21,28 +24,30 @@ Exit code: 0 if every model held and every planted fault was caught, 1 if not.",
 };
 
 fn run_task(mut parser: lexopt::Parser) -> Result<(), Failure> {
-    let mut exhaustive = false;
+    let (mut exhaustive, mut seconds) = (false, 300_u32);
     while let Some(argument) = parser.next()? {
         match argument {
-            lexopt::Arg::Long("exhaustive") => exhaustive = true,
+            Long("exhaustive") => exhaustive = true,
+            Long("seconds") => seconds = parser.value()?.parse()?,
             _ => return Err(argument.unexpected().into()),
         }
     }
-    let loom = model("loom", exhaustive);
-    let shuttle = model("shuttle", exhaustive);
+    let seconds = exhaustive.then_some(seconds);
+    let loom = model("loom", seconds);
+    let shuttle = model("shuttle", seconds);
     loom.and(shuttle)
 }
 
 /// Each switch has a target folder of its own, so that it does not build everything else anew.
-fn model(name: &str, exhaustive: bool) -> Result<(), Failure> {
+fn model(name: &str, exhaustive: Option<u32>) -> Result<(), Failure> {
     let mut command = cargo();
     command
         .args(["test", "--quiet", "--release", "--locked", "--package", "bus-model", "--test", name])
         .args(["--", "--nocapture", "--test-threads", "1"])
         .env("RUSTFLAGS", format!("--cfg bus_{name}"))
         .env("CARGO_TARGET_DIR", workspace::target_folder()?.join(name));
-    if exhaustive {
-        command.env("BUS_EXHAUSTIVE", "1").env("BUS_SCHEDULES", "100000");
+    if let Some(seconds) = exhaustive {
+        command.env("BUS_EXHAUSTIVE", seconds.to_string()).env("BUS_SCHEDULES", "100000");
     }
     run(&mut command)
 }

@@ -10,6 +10,7 @@ mod streams;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use bus_core::EventBus;
 use bus_model::Step;
@@ -39,20 +40,27 @@ const FAULTS: &[(&str, &str)] = &[
     ("lists::who_leaves_a_list_is_counted", "crew_uncounted"),
 ];
 
-/// Runs a program in every interleaving, and says how many there were.
+/// Runs a program in every interleaving, and says how many there were, and whether they were all. `BUS_EXHAUSTIVE` takes the bound on preemptions away and says how many seconds a model may take.
 fn explore(name: &str, program: impl Fn() + Send + Sync + 'static) {
     let seen = Arc::new(AtomicU64::new(0));
     let count = Arc::clone(&seen);
     let mut builder = loom::model::Builder::new();
     builder.max_branches = 50_000;
-    if std::env::var_os("BUS_EXHAUSTIVE").is_none() {
-        builder.preemption_bound = Some(3);
-    }
+    let exhaustive = std::env::var("BUS_EXHAUSTIVE").ok();
+    let seconds = exhaustive.map(|seconds| Duration::from_secs(seconds.parse().unwrap()));
+    builder.preemption_bound = if seconds.is_none() { Some(3) } else { None };
+    builder.max_duration = seconds;
+    let began = Instant::now();
     builder.check(move || {
         count.fetch_add(1, Ordering::Relaxed);
         program();
     });
-    println!("{name}: {} interleavings", seen.load(Ordering::Relaxed));
+    let which = match seconds {
+        None => "of at most 3 preemptions: all",
+        Some(seconds) if began.elapsed() < seconds => "of any number of preemptions: all",
+        Some(_) => "of any number of preemptions: as many as there was time for",
+    };
+    println!("{name}: {} interleavings {which}", seen.load(Ordering::Relaxed));
 }
 
 fn bus() -> EventBus {
@@ -91,6 +99,7 @@ fn planted_faults_are_caught() {
     for (model, fault) in FAULTS {
         let child = std::process::Command::new(&own)
             .args(["--exact", model])
+            .env_remove("BUS_EXHAUSTIVE")
             .env("BUS_FAULT", fault)
             .output()
             .unwrap();
