@@ -47,19 +47,13 @@ impl Crew {
         self.claimed = Some(Claimed { job, batch, waiter, spread: false });
     }
 
-    /// Spreads a claim of another publish, so that what is left for its handlers is found when they come back.
-    pub(crate) fn spread_for_others(&mut self, own: bool, lanes: &mut Slab<Lane>) {
-        if !own {
-            self.spread(lanes);
-        }
-    }
-
+    /// Whether nobody has a handler of it alone. Seats of those who left for good are nobody's.
     pub(crate) fn is_whole(&self) -> bool {
-        self.present == self.lanes.len()
+        self.present + self.left == self.lanes.len()
     }
 
     /// Gives each lane its own entry of what runs in it.
-    pub(super) fn spread(&mut self, lanes: &mut Slab<Lane>) {
+    pub(crate) fn spread(&mut self, lanes: &mut Slab<Lane>) {
         let Some(claimed) = self.claimed.as_mut().filter(|claimed| !claimed.spread) else { return };
         claimed.spread = true;
         let Claimed { job, batch, waiter, .. } = *claimed;

@@ -17,7 +17,7 @@ use crate::dispatch::run::handover::Pending;
 use crate::dispatch::run::place::Place;
 use crate::dispatch::run::runner::{AsyncRunner, Outcome, Runner};
 use crate::dispatch::slab::Key;
-use crate::dispatch::step::deliver::Step;
+use crate::dispatch::step::record::Step;
 use crate::dispatch::wait::receipt::count;
 use crate::dispatch::wait::ticket::Settled;
 use crate::dispatch::{Order, guarded};

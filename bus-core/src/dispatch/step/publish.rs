@@ -8,7 +8,7 @@ use crate::dispatch::order::Order;
 use crate::dispatch::run::after::let_go;
 use crate::dispatch::run::context;
 use crate::dispatch::slab::Key;
-use crate::dispatch::step::deliver::Step;
+use crate::dispatch::step::record::Step;
 use crate::dispatch::wait::receipt::Receipt;
 use crate::error::Refused;
 use crate::event::{AnyEvent, KindRef};
