@@ -84,6 +84,20 @@ fn what_is_told_twice_is_refused() {
     assert_eq!(error, format!("has field `{field}` of `{kind}` twice: delete one"));
 }
 
+/// What fuzzing found of use, again in each test run.
+#[test]
+fn the_inputs_of_fuzzing_hold() {
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus/catalogue.jsonl");
+    for line in std::fs::read_to_string(file).unwrap().lines() {
+        let text: String = serde_json::from_str(line).unwrap();
+        if let Ok(catalogue) = Catalog::from_json(&text) {
+            let again = Catalog::from_json(&catalogue.to_json()).unwrap();
+            assert_eq!(again.to_json(), catalogue.to_json());
+            assert!(bus_docs::compare(&catalogue, &again).is_empty());
+        }
+    }
+}
+
 /// The same definitions give the same bytes, in whatever order they were linked.
 #[test]
 fn order_does_not_matter() {

@@ -1,5 +1,6 @@
 //! Tests of the parts, below the bus.
 
+mod corpus;
 mod envelope;
 mod lines;
 mod scan;
