@@ -29,9 +29,14 @@ impl Lobby {
         if self.wakers.is_empty() {
             return;
         }
-        let woken = std::mem::take(&mut self.wakers);
         self.waiting.clear();
         self.round += 1;
+        // One waits mostly where there is one reader: the list keeps its memory then.
+        if self.wakers.len() == 1 && !planted("reader_unwoken") {
+            after.wakers.extend(self.wakers.pop());
+            return;
+        }
+        let woken = std::mem::take(&mut self.wakers);
         if planted("reader_unwoken") {
             after.rare().wakers_to_drop.extend(woken);
         } else if after.crowd.is_empty() {

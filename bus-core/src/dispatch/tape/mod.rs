@@ -66,13 +66,24 @@ impl Tape {
     }
 
     /// Records an event for all riders, and lets those off first who have no room for it. Gives how many ride.
+    #[inline]
     pub(crate) fn record(&mut self, event: &AnyEvent, lanes: &mut Slab<Lane>, after: &mut After) -> usize {
         if self.riders == 0 {
             return 0;
         }
+        let mut reel = self.reel.lock();
+        if !reel.may_be_full() {
+            reel.push(event.clone(), after);
+            return self.riders;
+        }
+        drop(reel);
+        self.record_for_some(event, lanes, after)
+    }
+
+    fn record_for_some(&mut self, event: &AnyEvent, lanes: &mut Slab<Lane>, after: &mut After) -> usize {
         let reel = Arc::clone(&self.reel);
         let mut reel = reel.lock();
-        for lane in reel.full() {
+        for lane in reel.find_full() {
             self.let_off(&mut reel, lane, lanes, after);
         }
         if self.riders > 0 {

@@ -64,13 +64,14 @@ impl Default for Reel {
 }
 
 impl Reel {
-    /// The lanes of riders for whom there is no room for one event more.
+    /// Whether some rider may have no room for one event more.
     #[inline]
-    pub(super) fn full(&mut self) -> Vec<Key> {
-        if self.track.end() < self.check { Vec::new() } else { self.find_full() }
+    pub(super) fn may_be_full(&self) -> bool {
+        self.track.end() >= self.check
     }
 
-    fn find_full(&mut self) -> Vec<Key> {
+    /// The lanes of riders for whom there is no room for one event more.
+    pub(super) fn find_full(&mut self) -> Vec<Key> {
         let (mut full, mut check) = (Vec::new(), u64::MAX);
         for (_, rider) in self.riders.iter() {
             let at = rider.heir.needle.place().saturating_add(rider.room);
