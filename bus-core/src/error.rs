@@ -132,6 +132,8 @@ impl std::error::Error for BuildError {}
 pub enum SubscribeError {
     /// An async handler has nowhere to run.
     NoRuntime,
+    /// An async handler has a timeout, and its runtime no timers.
+    NoTimers,
     /// The bus was closed.
     Closed,
     /// Another definition that is linked in declares the same kind.
@@ -145,6 +147,9 @@ impl fmt::Display for SubscribeError {
         match self {
             Self::NoRuntime => f.write_str(
                 "an async handler needs a tokio runtime: subscribe inside one, give the builder one with `.runtime(handle)`, or use `handle_sync`",
+            ),
+            Self::NoTimers => f.write_str(
+                "a handler with a timeout needs a tokio runtime with timers: build it with `.enable_time()`, or drop `.timeout(d)` and the bus's `.handler_timeout(d)`",
             ),
             Self::Closed => f.write_str("the bus is closed: subscribe before `close`"),
             Self::DuplicateKind(duplicate) => duplicate.fmt(f),

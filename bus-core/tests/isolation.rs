@@ -110,6 +110,17 @@ fn the_bus_has_a_default_timeout() {
 }
 
 #[test]
+fn a_timeout_that_never_comes_is_none() {
+    trial().run(async |bus, _| {
+        let wanted = || bus.subscribe::<Blow>().timeout(Duration::MAX);
+        let _list = [(); 3].map(|()| wanted().handle(async |_: Event<Blow>| tokio::task::yield_now().await));
+        for n in 1..=2_u64 {
+            assert_eq!(bus.stream("desk").emit_blow(n).await.handled(), 3);
+        }
+    });
+}
+
+#[test]
 fn a_slow_handler_is_named_while_it_still_runs() {
     log::collect();
     let bus = EventBus::builder().slow_after(Duration::from_millis(20)).build().unwrap();

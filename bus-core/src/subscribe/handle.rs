@@ -1,7 +1,9 @@
 //! Subscriptions that the bus pushes to.
 
 use std::future::Future;
+use std::panic::catch_unwind;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{Subscribe, Subscription};
 use crate::dispatch::{AsyncHandler, HandlerResult, Runner, SyncHandler};
@@ -32,7 +34,7 @@ impl<S: 'static> Subscribe<S> {
     /// ```
     ///
     /// # Panics
-    /// Where there is no tokio runtime, the bus is closed, or two linked definitions declare the kind: see [`try_handle`](Self::try_handle).
+    /// Where there is no tokio runtime, or none with timers for a handler with a timeout, the bus is closed, or two linked definitions declare the kind: see [`try_handle`](Self::try_handle).
     #[track_caller]
     #[expect(clippy::panic, reason = "documented; `try_handle` returns it")]
     pub fn handle<F, Fut>(self, handler: F) -> Subscription
@@ -47,7 +49,7 @@ impl<S: 'static> Subscribe<S> {
     /// Has an async handler called for every event.
     ///
     /// # Errors
-    /// Where there is no tokio runtime, the bus is closed, or two linked definitions declare the kind.
+    /// Where there is no tokio runtime, or none with timers for a handler with a timeout, the bus is closed, or two linked definitions declare the kind.
     pub fn try_handle<F, Fut>(self, handler: F) -> Result<Subscription, SubscribeError>
     where
         F: Fn(Event<S>) -> Fut + Send + Sync + 'static,
@@ -58,6 +60,10 @@ impl<S: 'static> Subscribe<S> {
         // The builder's choice first: it was made for all handlers of the bus.
         let runtime = bus.core.settings.runtime.clone().or_else(|| Handle::try_current().ok());
         let runtime = runtime.ok_or(SubscribeError::NoRuntime)?;
+        let timed = plan.timeout.or(bus.core.settings.handler_timeout).is_some();
+        if timed && !has_timers(&runtime) {
+            return Err(SubscribeError::NoTimers);
+        }
         let handler = Arc::new(handler);
         let runner = || Runner::Async(Box::new(AsyncHandler::<F, Fut, S>::new(Arc::clone(&handler))));
         let runners = (0..plan.concurrency).map(|_| runner()).collect();
@@ -100,6 +106,12 @@ impl<S: 'static> Subscribe<S> {
         let added = bus.core.add_handler(plan, name, vec![runner], None)?;
         Ok(Subscription::new(&bus.core, &added))
     }
+}
+
+/// Whether a timer can be made on a runtime. tokio tells only by a panic, and must not tell that in the middle of a publish.
+fn has_timers(runtime: &Handle) -> bool {
+    let _runtime = runtime.enter();
+    catch_unwind(|| drop(tokio::time::sleep(Duration::ZERO))).is_ok()
 }
 
 /// The path of a function; for a closure, which has none, the place where it was subscribed.

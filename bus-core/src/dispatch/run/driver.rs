@@ -20,7 +20,7 @@ use crate::event::AnyEvent;
 use crate::sync::Ordering;
 
 /// After this many events in a row a driver lets others of its runtime run.
-const TURNS: u32 = 64;
+pub(super) const TURNS: u32 = 64;
 
 /// Runs one async handler, one event after the other.
 pub(crate) struct Driver {
@@ -58,7 +58,9 @@ impl Driver {
         let Some(runtime) = &info.runtime else { return };
         if let (Some(began), Some(timeout)) = (began, info.timeout) {
             let _runtime = runtime.enter();
-            work.deadline = Some(Box::pin(tokio::time::sleep_until(began + timeout)));
+            // A publish is in the middle of its step here, so this must not panic: a time that never comes is none.
+            let deadline = began.checked_add(timeout);
+            work.deadline = deadline.map(|deadline| Box::pin(tokio::time::sleep_until(deadline)));
         }
         let desk = work.runner.hire().as_ref().map(Hire::desk);
         let driver =
