@@ -3,10 +3,15 @@
 
 mod common;
 
-use std::sync::mpsc;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::task::{Context, Wake, Waker};
 use std::thread::ThreadId;
+use std::time::Duration;
 
-use bus_core::{AgentEvent, Event, EventBus, SubscribeError};
+use bus_core::{AgentEvent, Event, EventBus, Receipt, SubscribeError};
 use common::{Notes, block_on, settle, threaded, trial, watch};
 
 #[derive(AgentEvent)]
@@ -175,4 +180,54 @@ fn without_a_runtime_subscribing_says_so() {
     let _guard = bus.subscribe::<Here>().try_handle(async |_: Event<Here>| settle().await).unwrap();
     assert_eq!(block_on(bus.stream("desk").emit_here(1_u64)).handled(), 1);
     common::check_accounts(&bus.stats());
+}
+
+#[test]
+fn a_timeout_where_there_are_no_timers_is_told_when_subscribing() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let _inside = runtime.enter();
+    let own = EventBus::new();
+    let of_all = EventBus::builder().handler_timeout(Duration::from_secs(1)).build().unwrap();
+    for wanted in [own.subscribe::<Here>().timeout(Duration::from_secs(1)), of_all.subscribe::<Here>()] {
+        let subscribed = wanted.try_handle(async |_: Event<Here>| settle().await);
+        assert_eq!(subscribed.unwrap_err(), SubscribeError::NoTimers);
+    }
+    assert!(SubscribeError::NoTimers.to_string().contains("`.enable_time()`"));
+}
+
+/// Sends the next event whenever it is told that the one before is done.
+struct Again {
+    bus: EventBus,
+    left: AtomicUsize,
+    done: Mutex<Option<Pin<Box<dyn Future<Output = Receipt> + Send>>>>,
+}
+
+impl Wake for Again {
+    fn wake(self: Arc<Self>) {
+        if self.left.load(Ordering::Relaxed) > 0 {
+            self.left.fetch_sub(1, Ordering::Relaxed);
+            let mut done = Box::pin(self.bus.stream("desk").emit_here(1_u64).send().finished());
+            let waker = Waker::from(Arc::clone(&self));
+            assert!(done.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+            *self.done.lock().unwrap() = Some(done);
+        }
+    }
+}
+
+#[test]
+fn a_handler_that_always_has_a_next_event_lets_others_of_its_runtime_run() {
+    trial().run(async |bus, _| {
+        let _guard = bus.subscribe::<Here>().handle(async |_: Event<Here>| {});
+        let left = AtomicUsize::new(100_000);
+        let again = Arc::new(Again { bus: bus.clone(), left, done: Mutex::default() });
+        Arc::clone(&again).wake();
+        let meanwhile = Arc::clone(&again);
+        let other = tokio::spawn(async move {
+            tokio::task::yield_now().await;
+            meanwhile.left.swap(0, Ordering::Relaxed)
+        });
+        assert_ne!(other.await.unwrap(), 0, "it ran while there was more to come");
+        settle().await;
+        drop(again.done.lock().unwrap().take());
+    });
 }

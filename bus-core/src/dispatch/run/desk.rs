@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use crate::dispatch::guarded;
-use crate::dispatch::run::driver::Driver;
+use crate::dispatch::run::driver::{Driver, TURNS};
 use crate::sync::{Mutex, planted};
 
 /// What a driver's task and the owner of the handler share.
@@ -102,7 +102,8 @@ impl Future for Hired {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        loop {
+        // Work may come as fast as it is done: others of the runtime must run all the same.
+        for _ in 0..TURNS {
             if let Some(work) = &mut self.work {
                 if Pin::new(work).poll(context).is_pending() {
                     return Poll::Pending;
@@ -115,6 +116,8 @@ impl Future for Hired {
                 Poll::Pending => return Poll::Pending,
             }
         }
+        context.waker().wake_by_ref();
+        Poll::Pending
     }
 }
 
