@@ -114,7 +114,7 @@ impl Step<'_> {
         for (seat, Polled { member, runner: slot }) in polled.iter_mut().enumerate() {
             let Some(runner) = slot.as_mut() else { continue };
             if !self.takes_place() {
-                return;
+                break;
             }
             at.set(seat as u64);
             *done = seat + 1;
