@@ -109,10 +109,13 @@ impl Index {
         self.tapes.retain(|known| *known != tape);
     }
 
-    /// Leaves a subscription without a filter to its crew. Mostly it is the newest.
+    /// Leaves a subscription without a filter to its crew. Mostly it is the newest; where many come to rest one after the other, the oldest of them.
     pub(crate) fn leave(&mut self, lane: Key) {
-        if let Some(at) = self.all.lanes.iter().rposition(|known| *known == lane) {
-            self.all.lanes.remove(at);
+        let lanes = &mut self.all.lanes;
+        if lanes.last() == Some(&lane) {
+            lanes.pop();
+        } else if let Some(at) = lanes.iter().position(|known| *known == lane) {
+            lanes.remove(at);
         }
     }
 

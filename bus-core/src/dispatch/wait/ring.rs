@@ -23,6 +23,8 @@ struct Walk {
     why: Vec<(JobRef, Behind)>,
     work: Vec<JobRef>,
     walked: HashSet<Key>,
+    /// Publishes of which all handlers were found already: those of a long list would each find all others again.
+    batches: HashSet<u64>,
 }
 
 impl Walk {
@@ -96,7 +98,7 @@ impl Order {
             if let Some(waiter) = self.waiter_of(job.lane, running.ticket) {
                 walk.add(waiter, false, Behind::Job(job));
             }
-            if stands && running.batch != 0 {
+            if stands && running.batch != 0 && walk.batches.insert(running.batch) {
                 self.batch_mates(running.batch).for_each(|mate| walk.add(mate, true, Behind::Job(job)));
             }
             // What is queued behind it waits as well, unless another handler of the subscription may take it: that is seen at the end.
