@@ -6,7 +6,7 @@ use super::table::time;
 use super::{Measured, Results};
 
 /// The groups that are shown.
-const SHOWN: [&str; 4] = ["a/8", "b/ready/8", "c/1t/burst64/8", "k"];
+const SHOWN: [&str; 5] = ["a/8", "a/64", "b/ready/8", "c/1t/burst64/64", "k"];
 
 const WIDTH: f64 = 760.0;
 const LABEL: f64 = 190.0;
