@@ -37,7 +37,7 @@ rect {{ fill: #8c959f }} rect.own {{ fill: #1f6feb }}
 }
 
 fn bars(body: &mut String, group: &Measured, mut y: f64) -> f64 {
-    let title = format!("{} (time a {})", group.title, group.unit);
+    let title = format!("{} (time per {})", group.title, group.unit);
     let _ = writeln!(body, r#"<text x="0" y="{y}" class="title">{}</text>"#, escaped(&title));
     y += 10.0;
     let longest = group.sides.iter().map(|side| side.median).fold(0.0, f64::max);

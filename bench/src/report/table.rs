@@ -10,7 +10,7 @@ pub(crate) fn table(group: &Measured) -> String {
     let _ = writeln!(
         text,
         "  {:<30} {:>14} {:>8} {:>9} {:>9}",
-        format!("time a {}", group.unit),
+        format!("time per {}", group.unit),
         "median",
         "spread",
         "to first",
