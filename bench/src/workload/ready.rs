@@ -16,14 +16,12 @@ pub(crate) fn groups() -> Vec<Group> {
 fn group(handlers: usize, yields: bool) -> Group {
     let (word, how) = if yields { ("yields", "that yield once") } else { ("ready", "ready at once") };
     let title = format!("publish to {handlers} async handlers {how}, and await them");
-    let mut group = Group::new(format!("b/{word}/{handlers}"), title, "handler")
+    let group = Group::new(format!("b/{word}/{handlers}"), title, "handler")
         .side(super::sync::floor(1).called("floor at 1"))
         .side(ours(handlers, yields))
         .side(joined(handlers, yields));
     #[cfg(feature = "peers")]
-    {
-        group = group.sides(crate::peer::asynchronous(handlers, yields));
-    }
+    let group = group.sides(crate::peer::asynchronous(handlers, yields));
     match (yields, handlers) {
         (true, _) => group.target("bus", "floor at 1", 22.0),
         (false, 64) => group
