@@ -4,7 +4,7 @@
 use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bus_core::EventBus;
 use bus_model::Step;
@@ -103,12 +103,10 @@ fn a_close_in_a_flood_reports_what_is_left() {
                 }
             }
             stands("the bus is closed");
-            let begun = Instant::now();
             let mut left = None;
             let published =
                 flood(&bus, &AtomicBool::new(true), || left = Some(work.block_on(bus.close(deadline))));
             stands("the flood is over");
-            assert!(begun.elapsed() < Duration::from_secs(25));
             let left = left.unwrap();
             assert_eq!(
                 left.left.iter().any(|left| left.name == "never" && left.running + left.waiting > 0),

@@ -1,12 +1,13 @@
 //! The delivery core: one order lock decides the order of events, and nothing of the user's runs under it.
 //!
 //! A publish takes one step under the lock: it stamps the event, keeps it in history, and for each subscription ("lane") that wants it either *claims* the idle handler, by taking it out
-//! of the lane, or puts the event into the lane's backlog. A claim is the exclusive right to run that handler, so the order of claims is the order in which a subscription sees events. After the
-//! lock the publisher runs what it claimed: sync handlers here, async ones polled in place when it awaits them on their runtime, otherwise handed to a driver task. What became of each is
-//! noted under the lock again, for all of them in one stroke, and whoever finishes goes on with the backlog.
+//! of the lane, or puts the event into the lane's backlog. Handlers without a filter are claimed all at once ([`crew`]), and streams without one share a record of events ([`tape`]). A claim is the
+//! exclusive right to run that handler, so the order of claims is the order in which a subscription sees events. After the lock the publisher runs what it claimed: sync handlers here, async ones
+//! polled in place when it awaits them on their runtime, otherwise handed to their driver. What became of each is noted under the lock again, for all of them in one stroke, and whoever finishes
+//! goes on with the backlog.
 //!
 //! ```text
-//! publish ── order lock ──┬─ idle: claim ──→ claim::run ──→ finish ──→ next of the backlog
+//! publish ── order lock ──┬─ idle: claim ──→ Step::run ──→ Step::end ──→ next of the backlog
 //!                         │                      └ pending → driver ──→ finish ──→ next …
 //!                         ├─ busy: backlog
 //!                         └─ stream: tape or backlog, wake the reader

@@ -54,12 +54,13 @@ struct Seen {
 
 /// What runs in each lane of a crew that a publish has claimed.
 #[derive(Debug, Clone, Copy)]
-struct Claimed {
-    job: u64,
-    batch: u64,
-    waiter: Option<JobRef>,
+pub(crate) struct Claimed {
+    pub(crate) job: u64,
+    /// The place of the event: what one publish has claimed stands on one stack.
+    pub(crate) batch: u64,
+    pub(crate) waiter: Option<JobRef>,
     /// Whether each lane has its own entry of it.
-    spread: bool,
+    pub(crate) spread: bool,
 }
 
 /// Where a lane sits.

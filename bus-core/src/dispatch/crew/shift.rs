@@ -7,7 +7,6 @@ use crate::dispatch::crew::team::Team;
 use crate::dispatch::lane::{Lane, LaneInfo, Running};
 use crate::dispatch::order::{Next, Order};
 use crate::dispatch::run::after::After;
-use crate::dispatch::run::context::JobRef;
 use crate::dispatch::run::runner::Outcome;
 use crate::dispatch::slab::{Key, Slab};
 use crate::sync::Id;
@@ -26,6 +25,7 @@ impl Crew {
     pub(crate) fn claim(
         &mut self,
         own: Key,
+        claimed: Claimed,
         misfit: bool,
         polls: impl FnOnce() -> Option<Id>,
     ) -> Option<Shift> {
@@ -38,13 +38,8 @@ impl Crew {
         let mut team = self.team.take()?;
         team.size = self.present;
         self.events += 1;
-        Some(Shift { crew: own, job: 0, team })
-    }
-
-    /// Notes for whom it works.
-    #[inline]
-    pub(crate) fn note_claim(&mut self, job: u64, batch: u64, waiter: Option<JobRef>) {
-        self.claimed = Some(Claimed { job, batch, waiter, spread: false });
+        self.claimed = Some(claimed);
+        Some(Shift { crew: own, job: claimed.job, team })
     }
 
     /// Whether nobody has a handler of it alone. Seats of those who left for good are nobody's.
@@ -107,7 +102,7 @@ impl Order {
     }
 
     /// The same, one by one.
-    #[cold]
+    #[inline(never)]
     fn bring_each_back(
         &mut self,
         shift: Shift,
@@ -120,9 +115,10 @@ impl Order {
         let troubles = std::mem::take(&mut team.troubles);
         let Some(crew) = self.crews.get_mut(own) else { return 0 };
         crew.spread(&mut self.lanes);
-        let lanes = crew.lanes.clone();
         let (mut handled, mut troubles) = (0, troubles.into_iter().peekable());
-        for (at, key) in lanes.into_iter().enumerate() {
+        // The seats stay as they are as long as the team is away.
+        for at in 0..crew.lanes.len() {
+            let Some(key) = self.crews.get(own).and_then(|crew| crew.lanes.get(at).copied()) else { break };
             let trouble = troubles.next_if(|(troubled, _)| *troubled == at);
             if !team.handlers.has(at) {
                 continue;

@@ -1,6 +1,6 @@
 //! One event on its way through the subscriptions, under the order lock.
 
-use crate::dispatch::crew::Crew;
+use crate::dispatch::crew::{Claimed, Crew};
 use crate::dispatch::lane::{Lane, Running, State};
 use crate::dispatch::order::Order;
 use crate::dispatch::run::claim::{self, Claim};
@@ -96,10 +96,9 @@ impl Step<'_> {
         if self.nesting >= context::NESTING {
             return false;
         }
-        let Some(mut shift) = crew.claim(own, misfit, || self.polls_on()) else { return false };
+        let claimed = Claimed { job: *next_job + 1, batch: event.seq(), waiter: self.here, spread: false };
+        let Some(shift) = crew.claim(own, claimed, misfit, || self.polls_on()) else { return false };
         *next_job += 1;
-        shift.job = *next_job;
-        crew.note_claim(shift.job, event.seq(), self.here);
         self.receipt.reached += count(shift.team.size);
         self.calls |= crew.is_sync();
         self.polls |= !crew.is_sync();
