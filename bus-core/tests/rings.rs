@@ -369,6 +369,43 @@ fn a_publisher_does_not_wait_for_room_in_the_stream_of_a_handler_that_waits_for_
     }
 }
 
+/// The publisher waits for room first, while nobody waits for it; then the reader waits for the publisher.
+#[test]
+fn a_handler_does_not_wait_for_one_that_waits_for_room_in_what_it_reads() {
+    trial().apart().paused().run(async move |bus, stand| {
+        let outer = bus.clone();
+        let deferred = Notes::<u64>::new();
+        let notes = deferred.clone();
+        let _reader = bus.subscribe::<A>().handle(move |_: Event<A>| {
+            let (bus, notes, stand) = (outer.clone(), notes.clone(), stand.clone());
+            async move {
+                let mut own = bus.subscribe::<B>().capacity(1).overflow(Overflow::Wait).into_stream();
+                let desk = bus.stream("desk");
+                let first = desk.emit_c(0_u64).send();
+                while bus.stats().published.get("b") != Some(&2) {
+                    tokio::task::yield_now().await;
+                }
+                stand.at("the publisher waits for room, and the reader for the publisher");
+                notes.add(desk.emit_c(1_u64).await.deferred() as u64);
+                while own.try_recv().is_some() {}
+                drop(own);
+                drop(first);
+            }
+        });
+        let outer = bus.stream("desk");
+        let _publisher = bus.subscribe::<C>().handle(move |_: Event<C>| {
+            let desk = outer.clone();
+            async move {
+                desk.emit_b(0_u64).await;
+                desk.emit_b(1_u64).await;
+            }
+        });
+        bus.stream("desk").emit_a(0_u64).await;
+        all_done(&bus).await;
+        assert_eq!(deferred.all(), [1]);
+    });
+}
+
 #[test]
 fn two_handlers_that_close_the_bus_do_not_wait_for_each_other() {
     trial().apart().paused().run(async |bus, _| {

@@ -113,6 +113,9 @@ impl World {
     /// Reads up to `count` items from a stream.
     pub(crate) fn read(&mut self, sub: usize, count: usize, told: &[Read]) -> Result<(), String> {
         let mut told = told.iter();
+        if count > 0 {
+            self.subs[sub].reader = None;
+        }
         for _ in 0..count {
             let found = &mut self.subs[sub];
             if found.life == Life::Gone {

@@ -180,7 +180,8 @@ impl World {
                 Act::Subscribe(spec) if self.made < super::program::MOST => {
                     self.made += 1;
                     if !self.closed {
-                        self.subscribe(spec, None)?;
+                        let made = self.subscribe(spec, None)?;
+                        self.subs[made].reader = Some(call);
                     }
                 }
                 Act::Send(_) | Act::Await(_) | Act::Subscribe(_) => {}

@@ -45,11 +45,9 @@ impl World {
         let found = &self.subs[sub];
         match found.running.iter().find(|call| self.calls[**call].ticket == Some(ticket)) {
             Some(at_work) => able.contains(at_work),
-            None => {
-                found.script().is_none()
-                    || found.running.is_empty()
-                    || found.running.iter().any(|call| able.contains(call))
-            }
+            // A stream that a handler made has room once that handler can read it.
+            None if found.script().is_none() => found.reader.is_none_or(|reader| able.contains(&reader)),
+            None => found.running.is_empty() || found.running.iter().any(|call| able.contains(call)),
         }
     }
 }

@@ -35,6 +35,8 @@ pub(crate) struct Sub {
     pub(crate) tally: Tally,
     /// Awaited emits that wait for this stream to have room.
     pub(crate) room: Vec<usize>,
+    /// The invocation that made this stream: it reads it, until somebody else does.
+    pub(crate) reader: Option<usize>,
     /// A wait, and what it gave.
     pub(crate) wait: Option<Wait>,
     pub(crate) permits: usize,
@@ -220,6 +222,7 @@ impl World {
             runners,
             tally: Tally::default(),
             room: Vec::new(),
+            reader: None,
             wait: wait.map(|_| Wait::Open),
             permits: 0,
             at_gate: VecDeque::new(),

@@ -101,6 +101,9 @@ impl Order {
             if stands && running.batch != 0 && walk.batches.insert(running.batch) {
                 self.batch_mates(running.batch).for_each(|mate| walk.add(mate, true, Behind::Job(job)));
             }
+            for waiter in self.room_waiters(job, &running.reads) {
+                walk.add(waiter, false, Behind::Job(job));
+            }
             // What is queued behind it waits as well, unless another handler of the subscription may take it: that is seen at the end.
             if walk.walked.insert(job.lane) {
                 several |= lane.running.len() > 1;
@@ -134,6 +137,19 @@ impl Order {
                 return;
             }
         }
+    }
+
+    /// Who waits for room in a stream that this handler reads.
+    fn room_waiters(&self, job: JobRef, reads: &[Key]) -> Vec<JobRef> {
+        let read = |key: &&Key| {
+            let lane = self.lanes.get(**key);
+            matches!(lane.map(|lane| &lane.work), Some(Work::Pull { reader, .. }) if *reader == Some(job))
+        };
+        let waits = |key: &Key| {
+            let room = self.lanes.get(*key).map_or(&[][..], |lane| &lane.room);
+            room.iter().filter_map(|ticket| self.waiter_of(*key, Some(*ticket))).collect::<Vec<_>>()
+        };
+        reads.iter().filter(read).flat_map(waits).collect()
     }
 
     /// Who waits for a delivery to this subscription: nobody any more once it was deferred.
