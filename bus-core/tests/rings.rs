@@ -8,8 +8,8 @@ mod common;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bus_core::{AgentEvent, Event, EventBus, Overflow, Receipt};
-use common::{Notes, settle, trial};
+use bus_core::{AgentEvent, Event, EventBus, Receipt};
+use common::{Notes, all_done, settle, trial};
 use tokio::sync::Semaphore;
 
 #[derive(AgentEvent)]
@@ -37,18 +37,6 @@ impl Doors {
         self.0[door].add_permits(1);
         settle().await;
     }
-}
-
-/// Lets the handlers do what they can, and closes the bus: none may be left. With paused time a hang shows at once.
-async fn all_done(bus: &EventBus) {
-    let busy = || bus.stats().subscriptions.iter().any(|s| s.running + s.waiting > 0);
-    for _ in 0..100 {
-        if busy() {
-            settle().await;
-        }
-    }
-    let report = bus.close(Duration::from_hours(1)).await;
-    assert!(report.is_drained(), "left: {:?}", report.left);
 }
 
 fn sum(receipt: &Receipt) -> (usize, usize, usize) {
@@ -309,101 +297,6 @@ fn an_event_that_only_a_later_publish_brings_can_be_waited_for() {
             },
         );
     }
-}
-
-#[test]
-fn a_handler_may_fill_a_stream_of_its_own_before_it_reads_it() {
-    trial().apart().paused().run(async |bus, _| {
-        let (outer, read) = (bus.clone(), Notes::<u64>::new());
-        let notes = read.clone();
-        let _a = bus.subscribe::<A>().handle(move |_: Event<A>| {
-            let (bus, notes) = (outer.clone(), notes.clone());
-            async move {
-                let mut own = bus.subscribe::<B>().capacity(1).overflow(Overflow::Wait).into_stream();
-                for n in 0..4_u64 {
-                    bus.stream("desk").emit_b(n).await;
-                }
-                while let Some(Ok(event)) = own.try_recv() {
-                    notes.add(event.n);
-                }
-            }
-        });
-        bus.stream("desk").emit_a(0_u64).send().finished().await;
-        all_done(&bus).await;
-        assert_eq!(read.all(), [0, 1, 2, 3]);
-    });
-}
-
-#[test]
-fn a_publisher_does_not_wait_for_room_in_the_stream_of_a_handler_that_waits_for_it() {
-    for reads_first in [false, true] {
-        trial().apart().paused().run(async move |bus, stand| {
-            stand.at(format!("reads first: {reads_first}"));
-            let outer = bus.clone();
-            let _a = bus.subscribe::<A>().handle(move |_: Event<A>| {
-                let bus = outer.clone();
-                async move {
-                    let mut own = bus.subscribe::<B>().capacity(1).overflow(Overflow::Wait).into_stream();
-                    let done = bus.wait_for::<C>();
-                    if reads_first {
-                        own.recv().await;
-                    }
-                    done.await.unwrap();
-                    while own.try_recv().is_some() {}
-                }
-            });
-            let outer = bus.stream("desk");
-            let _c = bus.subscribe::<A>().handle(move |_: Event<A>| {
-                let desk = outer.clone();
-                async move {
-                    for n in 0..4_u64 {
-                        desk.emit_b(n).await;
-                    }
-                    desk.emit_c(0_u64).await;
-                }
-            });
-            bus.stream("desk").emit_a(0_u64).await;
-            all_done(&bus).await;
-            assert_eq!(bus.stats().published_total, 6);
-        });
-    }
-}
-
-/// The publisher waits for room first, while nobody waits for it; then the reader waits for the publisher.
-#[test]
-fn a_handler_does_not_wait_for_one_that_waits_for_room_in_what_it_reads() {
-    trial().apart().paused().run(async move |bus, stand| {
-        let outer = bus.clone();
-        let deferred = Notes::<u64>::new();
-        let notes = deferred.clone();
-        let _reader = bus.subscribe::<A>().handle(move |_: Event<A>| {
-            let (bus, notes, stand) = (outer.clone(), notes.clone(), stand.clone());
-            async move {
-                let mut own = bus.subscribe::<B>().capacity(1).overflow(Overflow::Wait).into_stream();
-                let desk = bus.stream("desk");
-                let first = desk.emit_c(0_u64).send();
-                while bus.stats().published.get("b") != Some(&2) {
-                    tokio::task::yield_now().await;
-                }
-                stand.at("the publisher waits for room, and the reader for the publisher");
-                notes.add(desk.emit_c(1_u64).await.deferred() as u64);
-                while own.try_recv().is_some() {}
-                drop(own);
-                drop(first);
-            }
-        });
-        let outer = bus.stream("desk");
-        let _publisher = bus.subscribe::<C>().handle(move |_: Event<C>| {
-            let desk = outer.clone();
-            async move {
-                desk.emit_b(0_u64).await;
-                desk.emit_b(1_u64).await;
-            }
-        });
-        bus.stream("desk").emit_a(0_u64).await;
-        all_done(&bus).await;
-        assert_eq!(deferred.all(), [1]);
-    });
 }
 
 #[test]

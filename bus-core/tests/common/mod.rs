@@ -245,3 +245,15 @@ fn keep_quiet() {
         }));
     });
 }
+
+/// Lets the handlers do what they can, and closes the bus: none may be left. With paused time a hang shows at once.
+pub(crate) async fn all_done(bus: &EventBus) {
+    let busy = || bus.stats().subscriptions.iter().any(|s| s.running + s.waiting > 0);
+    for _ in 0..100 {
+        if busy() {
+            settle().await;
+        }
+    }
+    let report = bus.close(Duration::from_hours(1)).await;
+    assert!(report.is_drained(), "left: {:?}", report.left);
+}
