@@ -46,24 +46,24 @@ macro_rules! per_thread {
 }
 pub(crate) use per_thread;
 
-/// The same for a small value without a drop, which is there as long as the thread is.
-macro_rules! per_thread_cell {
+/// The same without a [`RefCell`](std::cell::RefCell) about it: for what is made of [`Cell`](std::cell::Cell)s.
+macro_rules! per_thread_plain {
     ($name:ident: $type:ty = $value:expr) => {
         #[cfg(not(any(bus_loom, bus_shuttle)))]
         thread_local! {
-            static $name: std::cell::Cell<$type> = const { std::cell::Cell::new($value) };
+            static $name: $type = const { $value };
         }
         #[cfg(bus_loom)]
         loom::thread_local! {
-            static $name: std::cell::Cell<$type> = std::cell::Cell::new($value);
+            static $name: $type = $value;
         }
         #[cfg(bus_shuttle)]
         shuttle::thread_local! {
-            static $name: std::cell::Cell<$type> = std::cell::Cell::new($value);
+            static $name: $type = $value;
         }
     };
 }
-pub(crate) use per_thread_cell;
+pub(crate) use per_thread_plain;
 
 /// Whether a fault of this name was asked for, to see that a model catches it. In what ships there are none.
 #[cfg(not(any(bus_loom, bus_shuttle)))]

@@ -37,7 +37,7 @@ pub use wait::receipt::{Problem, Receipt};
 pub(crate) use lane::heir::Heir;
 pub(crate) use lane::queue::{Backlog, Queued};
 pub(crate) use lane::{Lane, LaneInfo, OnLag, Predicate, State, Work};
-pub(crate) use memory::history::Marks;
+pub(crate) use memory::mark::Marks;
 pub(crate) use order::Order;
 pub(crate) use route::Kinds;
 pub(crate) use route::wanted::Wanted;

@@ -142,6 +142,25 @@ impl Order {
         next
     }
 
+    /// Gives the next place to an event that is kept or wanted, and counts it. An event that is neither gets none.
+    #[inline]
+    pub(crate) fn number(&mut self, kind: usize, wanted: bool, transient: bool) -> bool {
+        if !(wanted || self.history.keeps(transient)) {
+            self.totals.unobserved += 1;
+            return false;
+        }
+        self.next_seq += 1;
+        self.totals.published += 1;
+        self.routes.kind_mut(kind).published += 1;
+        true
+    }
+
+    /// Whether somebody waits for a handler to end.
+    #[inline]
+    pub(crate) fn is_watched(&self) -> bool {
+        self.closed || self.blocked > 0
+    }
+
     /// Tells those who wait for a handler to end that one has.
     #[inline]
     pub(crate) fn note_end(&mut self, after: &mut After) {

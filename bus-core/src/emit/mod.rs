@@ -44,18 +44,15 @@ impl Source {
     fn head(&self, cause: Option<Arc<Link>>) -> Head {
         Head::new(self.bus.core.run, Arc::clone(&self.scope), cause)
     }
-
-    #[inline]
-    fn publish(&self, event: AnyEvent, mode: Mode) -> Published {
-        publish(&self.bus.core, event, mode)
-    }
 }
 
 /// Looks at what every event must be, whatever it carries, and publishes it.
-#[inline]
 fn publish(core: &Arc<Core>, event: AnyEvent, mode: Mode) -> Published {
     match check(core, &event) {
-        Ok(()) => core.publish(event, mode),
+        Ok(()) => {
+            let known = event.descriptor().filter(|_| event.body().payload().is_some());
+            core.publish(event.into_stored(), known, mode)
+        }
         Err(refused) => core.refuse(event.kind(), refused),
     }
 }
@@ -78,6 +75,7 @@ pub struct Emit<P: Payload> {
 impl<P: Payload> Emit<P> {
     /// An emit from that emitter. Its scope is not checked: generated helpers and [`Scoped::emit`] do that.
     #[doc(hidden)]
+    #[inline]
     pub fn new<N, X>(emitter: &Emitter<N, X>, payload: P) -> Self {
         let source = Arc::clone(&emitter.source);
         Self { cause: source.cause(), source, payload: Some(payload), waiting: None }
@@ -96,6 +94,7 @@ impl<P: Payload> Emit<P> {
     /// Publishes the event and waits for nobody. `.finished().await` on the result waits after all.
     ///
     /// Outside any handler this blocks the thread while a *sync* handler that the event reached is at capacity on another thread; otherwise it never waits.
+    #[inline]
     pub fn send(mut self) -> Sent {
         let published = self.publish(Mode::Send);
         Sent::new(&self.source.bus.core, published)
@@ -110,8 +109,11 @@ impl<P: Payload> Emit<P> {
             return core.pass_by(P::DESCRIPTOR);
         }
         let head = self.source.head(self.cause.take());
-        let event = Event::new(Arc::new(Stored { head, body: Typed(payload) }));
-        self.source.publish(event, mode)
+        let event = Arc::new(Stored { head, body: Typed(payload) });
+        if plain && core.settings.max_event_bytes.is_none() {
+            return core.publish(event, Some(P::DESCRIPTOR), mode);
+        }
+        publish(core, Event::new(event), mode)
     }
 }
 

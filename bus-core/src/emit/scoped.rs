@@ -92,6 +92,7 @@ impl<N: 'static, X: 'static> AnyEmitter for Emitter<N, X> {
     type Node = N;
     type Execution = X;
 
+    #[inline]
     fn emit_unchecked<P: Payload>(&self, payload: P) -> Emit<P> {
         Emit::new(self, payload)
     }
@@ -165,6 +166,7 @@ pub trait Emits<P> {
 impl<P: Payload, Any> Emits<P> for Any {
     type Emit = Emit<P>;
 
+    #[inline]
     fn emit(emitter: &impl AnyEmitter, payload: P) -> Emit<P> {
         emitter.emit_unchecked(payload)
     }
@@ -182,6 +184,7 @@ where
 
 /// What generated helpers call, once the bounds of the helper have checked the scope.
 #[doc(hidden)]
+#[inline]
 pub fn emit<T: Scoped + ?Sized, P: Payload>(scoped: &T, payload: P) -> Emit<P> {
     scoped.emitter().emit_unchecked(payload)
 }

@@ -27,6 +27,7 @@ pub struct EventId {
 }
 
 impl EventId {
+    #[inline]
     pub(crate) fn new(run: u64, seq: u64) -> Self {
         Self { run, seq }
     }

@@ -21,7 +21,7 @@ pub(crate) use id::new_run;
 #[cfg(test)]
 pub(crate) use json::Decoded;
 pub(crate) use json::FromJson;
-pub(crate) use stored::{Again, Body, Head, Kind, KindRef, Link, Origin, Stored, Typed};
+pub(crate) use stored::{Again, Body, Head, Kind, KindRef, Link, Origin, Root, Stored, Typed};
 
 use crate::payload::{AgentEvent, DecodeError, Descriptor, EventSet, Payload};
 use crate::scope::Scope;
@@ -83,6 +83,12 @@ impl Event {
     pub(crate) fn new(stored: Arc<Stored>) -> Self {
         Self { stored, via: 0, set: PhantomData }
     }
+
+    /// One more handle of an event.
+    #[inline]
+    pub(crate) fn of(stored: &Arc<Stored>) -> Self {
+        Self::new(Arc::clone(stored))
+    }
 }
 
 impl<S> Event<S> {
@@ -126,6 +132,20 @@ impl<S> Event<S> {
         })
     }
 
+    /// What names this event in a causal chain, where it is a declared one at the chain's beginning.
+    #[inline]
+    pub(crate) fn as_root(&self) -> Option<Root> {
+        match self.kind_ref() {
+            KindRef::Declared(kind) => self.head().as_root(kind, self.id()),
+            KindRef::Open(_) => None,
+        }
+    }
+
+    pub(crate) fn stored(&self) -> &Arc<Stored> {
+        &self.stored
+    }
+
+    #[inline]
     pub(crate) fn into_stored(self) -> Arc<Stored> {
         self.stored
     }
@@ -153,9 +173,9 @@ impl<S> Event<S> {
     }
 
     /// The name of the event, and the cursor to resume from. A republished event keeps the id it had.
+    #[inline]
     pub fn id(&self) -> EventId {
-        let head = self.head();
-        head.kept_id().unwrap_or_else(|| EventId::new(head.run, head.seq()))
+        self.head().id()
     }
 
     /// The place in the order of the bus that published it: every event has a greater one than the event before.

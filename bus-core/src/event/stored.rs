@@ -50,6 +50,19 @@ pub(crate) struct Link {
     pub(crate) parent: Option<Arc<Link>>,
 }
 
+/// A handled event that nothing caused: what its [`Link`] is made of, without a handle of the event.
+#[derive(Clone, Copy)]
+pub(crate) struct Root {
+    pub(crate) kind: &'static Descriptor,
+    pub(crate) id: EventId,
+}
+
+impl Root {
+    pub(crate) fn link(self) -> Link {
+        Link { kind: Kind::Declared(self.kind), id: self.id, depth: 0, parent: None }
+    }
+}
+
 /// One link after the other: a long chain would overflow the stack if each dropped the one before it.
 impl Drop for Link {
     fn drop(&mut self) {
@@ -128,10 +141,22 @@ impl Head {
         self.stamp(0);
     }
 
+    /// The name of the event.
+    #[inline]
+    pub(crate) fn id(&self) -> EventId {
+        self.kept_id().unwrap_or_else(|| EventId::new(self.run, self.seq()))
+    }
+
     /// The id of an event that was published before.
     #[inline]
     pub(crate) fn kept_id(&self) -> Option<EventId> {
         self.origin.as_ref().and_then(|origin| origin.id)
+    }
+
+    /// What names an event with this head in a causal chain, if it is the chain's beginning.
+    #[inline]
+    pub(crate) fn as_root(&self, kind: &'static Descriptor, id: EventId) -> Option<Root> {
+        self.cause.is_none().then_some(Root { kind, id })
     }
 
     /// How many events came before this one in its chain.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::bus::EventBus;
 use crate::dispatch::{Core, Marks, Wanted};
-use crate::event::{AnyEvent, Event, EventId, KindRef};
+use crate::event::{AnyEvent, Event, EventId, KindRef, Stored};
 use crate::payload::EventSet;
 use crate::scope::Id;
 
@@ -139,20 +139,20 @@ impl HistoryQuery {
         let left = self.limit - found.len();
         if self.oldest_first {
             let (events, next) = order.history.next_after(at, marks);
-            found.extend(events.filter(|event| self.fits(event)).take(left).cloned());
+            found.extend(events.filter(|event| self.fits(event)).take(left).map(AnyEvent::of));
             next
         } else {
             let (events, next) = order.history.next_before(at, marks);
-            let events = events.take_while(|event| event.seq() > after);
-            found.extend(events.filter(|event| self.fits(event)).take(left).cloned());
+            let events = events.take_while(|event| event.head.seq() > after);
+            found.extend(events.filter(|event| self.fits(event)).take(left).map(AnyEvent::of));
             next.filter(|next| *next > after)
         }
     }
 
-    fn fits(&self, event: &AnyEvent) -> bool {
-        let kind = event.kind_ref();
+    fn fits(&self, event: &Stored) -> bool {
+        let kind = event.body.kind();
         self.kinds.as_ref().is_none_or(|kinds| kinds.iter().any(|wanted| same(wanted, kind)))
-            && self.wanted.matches(event.scope())
+            && self.wanted.matches(&event.head.scope)
     }
 }
 

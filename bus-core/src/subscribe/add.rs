@@ -9,7 +9,7 @@ use crate::dispatch::{
     watch,
 };
 use crate::error::SubscribeError;
-use crate::event::{AnyEvent, EventId, SubscriptionId};
+use crate::event::{AnyEvent, EventId, Stored, SubscriptionId};
 use crate::sync::{Ordering, planted};
 
 /// A subscription that was entered.
@@ -141,7 +141,8 @@ impl Order {
     fn past(&self, run: u64, cursor: EventId, info: &LaneInfo) -> Past {
         let known = if cursor.run() == run { Some(cursor.seq()) } else { self.history.find(cursor) };
         let after = known.unwrap_or(0);
-        let events: Vec<_> = self.history.after(after).filter(|event| info.takes(event)).cloned().collect();
+        let events: Vec<_> =
+            self.history.after(after).filter(|event| info.takes(event)).map(AnyEvent::of).collect();
         let missed = match known {
             None => {
                 let oldest = self.history.oldest().unwrap_or(self.next_seq);
@@ -198,16 +199,16 @@ impl Plan {
 
 impl LaneInfo {
     /// Whether kind and equality filter let an event pass.
-    fn takes(&self, event: &AnyEvent) -> bool {
+    fn takes(&self, event: &Stored) -> bool {
         let kind = match &self.kinds {
             Kinds::Any => true,
-            Kinds::Named(names) => names.iter().any(|name| **name == *event.kind()),
+            Kinds::Named(names) => names.iter().any(|name| **name == *event.body.kind().as_str()),
             Kinds::Declared(declared) => {
-                let held = event.body().as_any().map(std::any::Any::type_id);
+                let held = event.body.as_any().map(std::any::Any::type_id);
                 held.is_some_and(|held| declared.iter().any(|descriptor| descriptor.type_id() == held))
             }
         };
-        kind && self.wanted.matches(event.scope())
+        kind && self.wanted.matches(&event.head.scope)
     }
 
     /// Whether it may want events that history keeps in the quota of their own.

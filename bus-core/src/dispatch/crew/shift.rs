@@ -24,11 +24,10 @@ impl Crew {
     #[inline]
     pub(crate) fn claim(
         &mut self,
-        own: Key,
         claimed: Claimed,
         misfit: bool,
         polls: impl FnOnce() -> Option<Id>,
-    ) -> Option<Shift> {
+    ) -> Option<Box<Team>> {
         if self.present == 0 || (misfit && self.typed) {
             return None;
         }
@@ -39,7 +38,13 @@ impl Crew {
         team.size = self.present;
         self.events += 1;
         self.claimed = Some(claimed);
-        Some(Shift { crew: own, job: claimed.job, team })
+        Some(team)
+    }
+
+    /// Whether its handlers are sync and all there, with nothing to do.
+    #[inline]
+    pub(crate) fn is_ready(&self) -> bool {
+        self.sync && self.team.is_some() && self.present > 0 && self.is_whole()
     }
 
     /// Whether nobody has a handler of it alone. Seats of those who left for good are nobody's.
@@ -85,20 +90,28 @@ impl Order {
         next: &mut Vec<(Key, Next)>,
         tell: impl FnMut(&mut Self, Key, &Outcome, &mut After),
     ) -> usize {
+        let Shift { crew, job, team } = shift;
+        match self.take_back(crew, team) {
+            Ok(handled) => handled,
+            Err(team) => self.bring_each_back(Shift { crew, job, team }, tick, after, next, tell),
+        }
+    }
+
+    /// Takes a crew back of which all have handled the event and are left as they were. Gives how many that is; any other crew comes back.
+    #[inline]
+    pub(crate) fn take_back(&mut self, own: Key, team: Box<Team>) -> Result<usize, Box<Team>> {
         match self.at_work.last() {
-            Some(last) if *last == shift.crew => drop(self.at_work.pop()),
-            _ => self.at_work.retain(|crew| *crew != shift.crew),
+            Some(last) if *last == own => drop(self.at_work.pop()),
+            _ => self.at_work.retain(|crew| *crew != own),
         }
-        if let Some(crew) = self.crews.get_mut(shift.crew)
-            && shift.team.troubles.is_empty()
-            && crew.claimed.is_some_and(|claimed| !claimed.spread)
-        {
-            crew.claimed = None;
-            let size = shift.team.size;
-            crew.team = Some(shift.team);
-            return size;
+        let Some(crew) = self.crews.get_mut(own) else { return Err(team) };
+        if !team.troubles.is_empty() || crew.claimed.is_none_or(|claimed| claimed.spread) {
+            return Err(team);
         }
-        self.bring_each_back(shift, tick, after, next, tell)
+        crew.claimed = None;
+        let handled = team.size;
+        crew.team = Some(team);
+        Ok(handled)
     }
 
     /// The same, one by one.

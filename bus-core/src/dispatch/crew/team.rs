@@ -1,15 +1,14 @@
 //! The handlers of a crew, side by side, so that a publish runs through them without a look at anything else.
 
-use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::dispatch::lane::Lane;
-use crate::dispatch::run::context::Entered;
+use crate::dispatch::run::context::{Entered, enter_lane};
 use crate::dispatch::run::runner::{AsyncRunner, Outcome, Runner, SyncRunner, failed, panicked};
 use crate::dispatch::slab::Key;
 use crate::error::BoxError;
-use crate::event::{AnyEvent, Event, SubscriptionId};
+use crate::event::{AnyEvent, Event, Stored, SubscriptionId};
 use crate::sync::Gauge;
 
 /// Which member is at work, for the slow warning. No member has this number.
@@ -35,8 +34,8 @@ pub(crate) enum Handlers {
 
 /// Sync handlers that take the same set of events.
 pub(crate) trait Calls: Send {
-    /// Calls every handler that is there, in order, and gives the event back. What does not end well is noted with the place of the handler.
-    fn call(&mut self, event: AnyEvent, desk: &Desk<'_>, troubles: &mut Vec<(usize, Outcome)>) -> AnyEvent;
+    /// Calls every handler that is there, in order, and gives the event back. `at` is told which is at work. What does not end well is noted with the place of the handler.
+    fn call(&mut self, event: Arc<Stored>, at: &Gauge, troubles: &mut Vec<(usize, Outcome)>) -> Arc<Stored>;
     /// Puts a handler into a place, or after the last one. One that takes another set comes back.
     fn put(
         &mut self,
@@ -71,19 +70,6 @@ pub(crate) struct Polled {
     pub(crate) runner: Option<Box<dyn AsyncRunner>>,
 }
 
-/// What a thread tells about the handlers that it runs: to itself, and to the slow warning.
-pub(crate) struct Desk<'a> {
-    pub(crate) lane: &'a Cell<Key>,
-    pub(crate) at: &'a Gauge,
-}
-
-impl Desk<'_> {
-    pub(crate) fn enter(&self, seat: usize, lane: Key) {
-        self.at.set(seat as u64);
-        self.lane.set(lane);
-    }
-}
-
 /// A sync handler that takes events of `S`.
 pub(crate) trait Call<S>: SyncRunner {
     /// Calls the handler, and gives its error where it returns one.
@@ -105,15 +91,16 @@ impl<S> Default for Callers<S> {
 }
 
 impl<S: 'static> Calls for Callers<S> {
-    fn call(&mut self, event: AnyEvent, desk: &Desk<'_>, troubles: &mut Vec<(usize, Outcome)>) -> AnyEvent {
-        let mut event: Event<S> = event.assume();
+    fn call(&mut self, event: Arc<Stored>, at: &Gauge, troubles: &mut Vec<(usize, Outcome)>) -> Arc<Stored> {
+        let mut event: Event<S> = AnyEvent::new(event).assume();
         let mut seat = 0;
         // One fence for all of them costs nothing for each; after a panic the rest goes on behind a new one.
         while seat < self.0.len() {
             let ended = catch_unwind(AssertUnwindSafe(|| {
                 while let Some(called) = self.0.get_mut(seat) {
                     if let Some(runner) = &mut called.runner {
-                        desk.enter(seat, called.member.lane);
+                        at.set(seat as u64);
+                        enter_lane(called.member.lane);
                         event.set_through(called.member.subscription);
                         if let Some(error) = runner.call(&event) {
                             return Some(error);
@@ -130,7 +117,7 @@ impl<S: 'static> Calls for Callers<S> {
             }
             seat += 1;
         }
-        event.into_any()
+        event.into_stored()
     }
 
     fn put(
@@ -177,9 +164,10 @@ impl Team {
 
     /// Calls the handlers of a sync crew.
     #[inline]
-    pub(crate) fn call(&mut self, job: u64, entered: &Entered, event: AnyEvent) -> AnyEvent {
+    pub(crate) fn call(&mut self, job: u64, entered: &Entered, event: Arc<Stored>) -> Arc<Stored> {
         let Self { handlers: Handlers::Sync(calls), at, troubles, .. } = self else { return event };
-        let event = entered.shift(job, |lane| calls.call(event, &Desk { lane, at }, troubles));
+        entered.shift(job);
+        let event = calls.call(event, at, troubles);
         at.set(NOBODY);
         event
     }

@@ -79,7 +79,7 @@ impl Drop for Core {
         let crews: Vec<_> = order.crews.iter().map(|(key, _)| key).collect();
         let crews = crews.into_iter().filter_map(|key| order.crews.remove(key)).collect::<Vec<_>>();
         after.rare().runners.extend(crews.into_iter().flat_map(Crew::disband));
-        after.rare().events.extend(order.history.drain());
+        after.rare().events.extend(order.history.drain().map(AnyEvent::new));
         after.rare().events.extend(order.pairs.drain());
         drop(order);
         after.run(self);

@@ -78,6 +78,12 @@ impl Index {
         self.crews.is_empty() && self.tapes.is_empty() && self.all.lanes.is_empty() && self.tables.is_empty()
     }
 
+    /// Whether nobody is in it but crews and readers of tapes.
+    #[inline]
+    pub(crate) fn is_unfiltered(&self) -> bool {
+        self.all.lanes.is_empty() && self.tables.is_empty()
+    }
+
     #[inline]
     pub(crate) fn crews(&self) -> &[Key] {
         &self.crews

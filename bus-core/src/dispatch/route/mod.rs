@@ -52,6 +52,16 @@ pub(crate) struct Routes {
     any: Index,
 }
 
+/// Who hears the events of a kind, where they are few sorts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Audience {
+    pub(crate) kind: usize,
+    /// Handlers without a filter.
+    pub(crate) crew: Option<Key>,
+    /// Readers without a filter.
+    pub(crate) tape: Option<Key>,
+}
+
 /// What a subscription is for.
 #[derive(Debug, Clone)]
 pub(crate) enum Kinds {
@@ -240,6 +250,18 @@ impl Routes {
         }
     }
 
+    /// Who hears a kind, if nobody has a filter, and there is no more than one crew and one tape.
+    #[inline]
+    pub(crate) fn audience(&self, kind: usize) -> Option<Audience> {
+        let (route, any) = (self.kinds.get(kind)?, &self.any);
+        if route.is_paired() || !route.index.is_unfiltered() || !any.is_unfiltered() {
+            return None;
+        }
+        let crews = at_most_one(route.index.crews(), any.crews())?;
+        let tapes = at_most_one(route.index.tapes(), any.tapes())?;
+        Some(Audience { kind, crew: crews.first().copied(), tape: tapes.first().copied() })
+    }
+
     /// Every crew whose kind fits: first those of the kind itself.
     #[inline]
     pub(crate) fn crews(&self, at: usize) -> impl Iterator<Item = Key> {
@@ -253,5 +275,14 @@ impl Routes {
         if !self.any.is_empty() {
             self.any.candidates(scope, &mut visit);
         }
+    }
+}
+
+/// The one of two lists that has something in it, if no more than one thing is in both.
+#[inline]
+fn at_most_one<'a>(own: &'a [Key], any: &'a [Key]) -> Option<&'a [Key]> {
+    match (own, any) {
+        (only, []) | ([], only) if only.len() <= 1 => Some(only),
+        _ => None,
     }
 }

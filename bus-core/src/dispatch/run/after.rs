@@ -108,7 +108,7 @@ impl Rare {
 
 /// Drops an event that was kept until now, which may be the last of it.
 #[inline]
-pub(crate) fn let_go(event: AnyEvent) {
+pub(crate) fn let_go<E>(event: E) {
     let _called_back = CalledBack::enter();
     guarded(|| drop(event));
 }

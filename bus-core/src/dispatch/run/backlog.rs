@@ -19,7 +19,7 @@ use crate::sync::Ordering;
 type Postponed = (Arc<Core>, AnyEvent, JobRef, Runner);
 
 // How many there are, for a look that costs nothing.
-crate::sync::per_thread_cell!(POSTPONED: usize = 0);
+crate::sync::per_thread_plain!(POSTPONED: Cell<usize> = Cell::new(0));
 crate::sync::per_thread!(LATER: VecDeque<Postponed> = VecDeque::new());
 
 /// Starts a handler on what waits for it: used where a subscription begins with a replay.

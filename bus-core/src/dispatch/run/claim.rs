@@ -49,7 +49,7 @@ enum Begun {
 const SCRATCH: usize = 1_024;
 
 // An empty list with room in it, so that a publish need not ask for memory.
-crate::sync::per_thread_cell!(CLAIMS: Vec<Claim> = Vec::new());
+crate::sync::per_thread_plain!(CLAIMS: Cell<Vec<Claim>> = Cell::new(Vec::new()));
 
 /// A list to put claims into.
 pub(crate) fn scratch() -> Vec<Claim> {
@@ -70,14 +70,9 @@ impl Step<'_> {
         if self.leaves {
             self.hand_over(&event, &mut shifts, &mut claims);
         }
-        let next = self.end(&event, shifts, &mut claims);
+        self.end(&event, shifts, &mut claims);
         if claims.capacity() > 0 {
             give_back(claims);
-        }
-        if !next.is_empty() {
-            for (lane, next) in next {
-                backlog::go_on(self.core, lane, next);
-            }
         }
         // Here rather than with the event handle that the caller keeps: the last one drops the payload.
         guarded(|| drop(event));
@@ -161,9 +156,9 @@ impl Step<'_> {
         self.place == Place::Held
     }
 
-    /// Notes what became of what ran here, in one stroke, and finds what the handlers do next.
+    /// Notes what became of what ran here, in one stroke. The handlers go on with what waits for them.
     #[inline]
-    fn end(&mut self, event: &AnyEvent, shifts: Few<Shift>, claims: &mut Vec<Claim>) -> Vec<(Key, Next)> {
+    pub(in crate::dispatch) fn end(&mut self, event: &AnyEvent, shifts: Few<Shift>, claims: &mut Vec<Claim>) {
         let core = self.core;
         let mut next = Vec::new();
         core.step(|order, after| {
@@ -183,7 +178,11 @@ impl Step<'_> {
             }
             order.note_end(after);
         });
-        next
+        if !next.is_empty() {
+            for (lane, next) in next {
+                backlog::go_on(core, lane, next);
+            }
+        }
     }
 
     fn end_claim(
@@ -234,7 +233,8 @@ fn call(
     claims: &mut [Claim],
     troubles: &mut Vec<(JobRef, Outcome)>,
 ) -> AnyEvent {
-    event = shifts.fold(event, |event, shift| shift.team.call(shift.job, entered, event));
+    let stored = shifts.fold(event.into_stored(), |event, shift| shift.team.call(shift.job, entered, event));
+    event = AnyEvent::new(stored);
     for claim in claims.iter_mut().filter(|claim| claim.in_place) {
         if let Some(Runner::Sync(runner)) = &mut claim.runner {
             entered.job(claim.at, true);

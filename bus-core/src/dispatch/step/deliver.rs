@@ -1,5 +1,6 @@
 //! One event on its way through the subscriptions, under the order lock.
 
+use crate::dispatch::crew::shift::Shift;
 use crate::dispatch::crew::{Claimed, Crew};
 use crate::dispatch::lane::{Lane, Running, State};
 use crate::dispatch::order::Order;
@@ -97,13 +98,13 @@ impl Step<'_> {
             return false;
         }
         let claimed = Claimed { job: *next_job + 1, batch: event.seq(), waiter: self.here, spread: false };
-        let Some(shift) = crew.claim(own, claimed, misfit, || self.polls_on()) else { return false };
+        let Some(team) = crew.claim(claimed, misfit, || self.polls_on()) else { return false };
         *next_job += 1;
-        self.receipt.reached += count(shift.team.size);
+        self.receipt.reached += count(team.size);
         self.calls |= crew.is_sync();
         self.polls |= !crew.is_sync();
         self.leaves |= !crew.is_sync();
-        self.shifts.push(shift);
+        self.shifts.push(Shift { crew: own, job: claimed.job, team });
         true
     }
 

@@ -3,6 +3,7 @@
 pub(super) mod deliver;
 pub(super) mod enqueue;
 pub(super) mod entry;
+pub(super) mod plain;
 pub(super) mod prepare;
 pub(super) mod publish;
 pub(super) mod record;

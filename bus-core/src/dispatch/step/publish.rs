@@ -8,10 +8,11 @@ use crate::dispatch::order::Order;
 use crate::dispatch::run::after::let_go;
 use crate::dispatch::run::context;
 use crate::dispatch::slab::Key;
+use crate::dispatch::step::prepare::policy;
 use crate::dispatch::step::record::Step;
 use crate::dispatch::wait::receipt::Receipt;
 use crate::error::Refused;
-use crate::event::{AnyEvent, KindRef};
+use crate::event::{AnyEvent, KindRef, Stored};
 use crate::sync::{Guard, planted};
 
 /// Whether the publisher waits for the handlers.
@@ -40,10 +41,19 @@ impl NotTaken {
 }
 
 impl Core {
-    /// Publishes an event: stamps it, keeps it, and hands it to every subscription that wants it, in one step. Then runs what the step claimed.
-    pub(crate) fn publish(self: &Arc<Self>, event: AnyEvent, mode: Mode) -> Published {
+    /// Publishes an event by the long way. `held` is the order lock, where it is taken already.
+    #[inline(never)]
+    pub(super) fn publish_at_length<'a>(
+        self: &'a Arc<Self>,
+        held: Option<Guard<'a, Order>>,
+        event: Arc<Stored>,
+        mode: Mode,
+    ) -> Published {
+        let event = AnyEvent::new(event);
+        // What may replace what in a queue is asked of the payload, which is the user's.
+        let held = held.filter(|_| policy(event.kind_ref()).coalesce.is_none());
         let mut step = Step::new(self, &event, mode);
-        let event = match self.take_step(&mut step, event) {
+        let event = match self.take_step(&mut step, held, event) {
             Ok(event) => event,
             Err(refused) => return refused.tell(self),
         };
@@ -62,8 +72,13 @@ impl Core {
 
     /// The step under the order lock. Gives the event to those who run its handlers, if there are any; if not, history has it, or nobody.
     #[inline]
-    fn take_step(&self, step: &mut Step<'_>, event: AnyEvent) -> Result<Option<AnyEvent>, Box<NotTaken>> {
-        let (mut order, kind) = match self.prepare(step, &event) {
+    fn take_step<'a>(
+        &'a self,
+        step: &mut Step<'_>,
+        held: Option<Guard<'a, Order>>,
+        event: AnyEvent,
+    ) -> Result<Option<AnyEvent>, Box<NotTaken>> {
+        let (mut order, kind) = match self.prepare(step, held, &event) {
             Ok(prepared) => prepared,
             Err(refused) => return Err(Box::new(NotTaken { event, refused })),
         };
@@ -85,13 +100,14 @@ impl Core {
 
     /// Works out what must be known of the event before the step, and takes the order lock for it.
     #[inline]
-    fn prepare(
-        &self,
+    fn prepare<'a>(
+        &'a self,
         step: &mut Step<'_>,
+        mut held: Option<Guard<'a, Order>>,
         event: &AnyEvent,
-    ) -> Result<(Guard<'_, Order>, usize), Box<Refused>> {
+    ) -> Result<(Guard<'a, Order>, usize), Box<Refused>> {
         loop {
-            let mut order = self.lock();
+            let mut order = held.take().unwrap_or_else(|| self.lock());
             if order.closed && !planted("closed_unasked") {
                 return Err(Box::new(Refused::Closed));
             }

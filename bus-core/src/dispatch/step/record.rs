@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::dispatch::Core;
 use crate::dispatch::crew::shift::Shift;
 use crate::dispatch::few::Few;
+use crate::dispatch::memory::mark::Mark;
 use crate::dispatch::order::Order;
 use crate::dispatch::run::after::After;
 use crate::dispatch::run::claim::Claim;
@@ -16,7 +17,7 @@ use crate::dispatch::slab::Key;
 use crate::dispatch::step::prepare::{Prepared, policy};
 use crate::dispatch::step::publish::Mode;
 use crate::dispatch::wait::receipt::{Own, Receipt};
-use crate::event::AnyEvent;
+use crate::event::{AnyEvent, Stored};
 use crate::payload::Policy;
 use crate::sync::{Id, Ordering};
 
@@ -27,7 +28,7 @@ pub(in crate::dispatch) struct Step<'a> {
     /// The handler that publishes.
     pub(in crate::dispatch) here: Option<JobRef>,
     pub(in crate::dispatch) policy: &'static Policy,
-    pub(in crate::dispatch) nesting: u32,
+    pub(in crate::dispatch) nesting: usize,
     pub(in crate::dispatch) tick: u64,
     /// The runtime that this is called in, looked up when the first async handler asks.
     pub(in crate::dispatch) runtime: OnceCell<Option<Id>>,
@@ -51,7 +52,7 @@ pub(in crate::dispatch) struct Step<'a> {
     pub(in crate::dispatch) woken: Few<JobRef>,
     pub(in crate::dispatch) after: After,
     /// What history let go of for this event.
-    pub(in crate::dispatch) gone: Option<AnyEvent>,
+    pub(in crate::dispatch) gone: Option<Arc<Stored>>,
     /// What became of the claims that did not end well, in their order.
     pub(in crate::dispatch) troubles: Vec<(JobRef, Outcome)>,
 }
@@ -106,14 +107,9 @@ impl<'a> Step<'a> {
         event: AnyEvent,
     ) -> Option<AnyEvent> {
         let transient = self.policy.transient;
-        let kept = order.history.keeps(transient);
-        if !(kept || self.is_wanted()) {
-            order.totals.unobserved += 1;
+        if !order.number(kind, self.is_wanted(), transient) {
             return Some(event);
         }
-        order.next_seq += 1;
-        order.totals.published += 1;
-        order.routes.kind_mut(kind).published += 1;
         let head = event.head();
         let seq = head.seq();
         self.receipt.place(Own { run: head.run, seq }, head.kept_id());
@@ -123,13 +119,10 @@ impl<'a> Step<'a> {
                 self.after.rare().events.extend(released);
             }
         }
-        if !kept {
-            order.history.skip(seq, transient);
-            return Some(event);
-        }
-        let (event, needed) = if self.is_claimed() { (event.clone(), Some(event)) } else { (event, None) };
-        self.gone = order.history.push(kind, event, transient);
-        needed
+        let mark = Mark::of(kind, head);
+        let (event, gone) = order.history.keep(mark, event.into_stored(), transient, self.is_claimed());
+        self.gone = gone;
+        event.map(AnyEvent::new)
     }
 
     /// Ends the subscriptions that this event ended, and defers what an awaited emit could wait for in vain.

@@ -23,7 +23,7 @@ use crate::dispatch::route::Kinds;
 use crate::dispatch::run::after::After;
 use crate::dispatch::slab::{Key, Slab};
 use crate::dispatch::tape::reel::Reel;
-use crate::event::AnyEvent;
+use crate::event::{AnyEvent, Stored};
 use crate::sync::Mutex;
 
 /// The events of one set of kinds, for all streams that want exactly those.
@@ -78,6 +78,22 @@ impl Tape {
         }
         drop(reel);
         self.record_for_some(event, lanes, after)
+    }
+
+    /// The same where all who read from it ride and have room. Otherwise nothing is recorded.
+    #[inline]
+    pub(crate) fn record_plainly(&mut self, event: &Arc<Stored>, after: &mut After) -> Option<usize> {
+        if !self.walkers.is_empty() {
+            return None;
+        }
+        if self.riders > 0 {
+            let mut reel = self.reel.lock();
+            if reel.may_be_full() {
+                return None;
+            }
+            reel.push(AnyEvent::of(event), after);
+        }
+        Some(self.riders)
     }
 
     fn record_for_some(&mut self, event: &AnyEvent, lanes: &mut Slab<Lane>, after: &mut After) -> usize {

@@ -87,6 +87,12 @@ impl Problem {
 }
 
 impl Receipt {
+    /// The receipt of a publish in which nothing went wrong, and that left nothing to wait for.
+    #[inline]
+    pub(crate) fn of(own: Own, reached: u32, handled: u32, queued: u32) -> Self {
+        Self { own, reached, handled, queued, deferred: 0, rare: None }
+    }
+
     pub(crate) fn refuse(refused: Refused) -> Self {
         let rare = Rare { refused: Some(refused), ..Rare::default() };
         Self { rare: Some(Box::new(rare)), ..Self::default() }

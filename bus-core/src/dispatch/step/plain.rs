@@ -1,0 +1,169 @@
+//! The short way of a publish: its kind is heard by nobody, or by one crew of sync handlers that has nothing to do, or by readers who ride on one tape, or by these two.
+//!
+//! Most publishes are of this sort. The short way does what the long one does, in the same order, and leaves out what cannot be: no backlog, no ticket, nobody to ask, nobody to wait for.
+//! Whether it can be gone is seen under the lock, before anything is changed.
+
+use std::sync::Arc;
+
+use crate::dispatch::Core;
+use crate::dispatch::crew::shift::Shift;
+use crate::dispatch::crew::team::Team;
+use crate::dispatch::crew::{Claimed, Crew};
+use crate::dispatch::few::Few;
+use crate::dispatch::memory::mark::Mark;
+use crate::dispatch::order::Order;
+use crate::dispatch::route::Audience;
+use crate::dispatch::run::after::{After, guarded, let_go};
+use crate::dispatch::run::backlog;
+use crate::dispatch::run::context::{self, Entered, NESTING, Stack};
+use crate::dispatch::slab::Key;
+use crate::dispatch::step::publish::{Mode, Published};
+use crate::dispatch::step::record::Step;
+use crate::dispatch::wait::receipt::{Own, Receipt, count};
+use crate::event::{AnyEvent, EventId, KindRef, Root, Stored};
+use crate::payload::Descriptor;
+use crate::sync::planted;
+
+impl Core {
+    /// Publishes an event: stamps it, keeps it, and hands it to every subscription that wants it, in one step. Then runs what the step claimed. `known` declares the type of its payload, where it has one.
+    pub(crate) fn publish(
+        self: &Arc<Self>,
+        event: Arc<Stored>,
+        known: Option<&'static Descriptor>,
+        mode: Mode,
+    ) -> Published {
+        let Some(known) = known else { return self.publish_at_length(None, event, mode) };
+        let stack = context::stack(self);
+        let mut order = self.lock();
+        let Some(audience) = order.audience(known, &stack) else {
+            return self.publish_at_length(Some(order), event, mode);
+        };
+        let (seq, head) = (order.next_seq, &event.head);
+        head.stamp(seq);
+        if planted("step_in_two") {
+            drop(order);
+            order = self.lock();
+        }
+        let kept_id = head.kept_id();
+        let root = head.as_root(known, kept_id.unwrap_or(EventId::new(self.run, seq)));
+        let mark = Mark::of(audience.kind, head);
+        let mut ridden = None;
+        if let Some(tape) = audience.tape {
+            ridden = order.ride(tape, &event);
+            if ridden.is_none() {
+                return self.publish_at_length(Some(order), event, mode);
+            }
+        }
+        let riders = ridden.as_ref().map_or(0, |(riders, _)| *riders);
+        let (job, crew) = (order.next_job + 1, audience.crew.unwrap_or(Key::NONE));
+        let team = audience.crew.and_then(|crew| order.claim_crew(crew, seq, &stack));
+        let reached = riders + team.as_ref().map_or(0, |team| count(team.size));
+        let transient = known.policy.transient;
+        let mut own = Own::default();
+        let (event, gone) = if order.number(audience.kind, reached > 0, transient) {
+            own = Own { run: self.run, seq };
+            order.history.keep(mark, event, transient, team.is_some())
+        } else {
+            (Some(event), None)
+        };
+        drop(order);
+        if let Some((_, mut after)) = ridden {
+            after.run(self);
+        }
+        if let Some(gone) = gone {
+            let_go(gone);
+        }
+        let (handled, trouble) = match (team, event) {
+            (Some(team), Some(event)) => self.run_crew(crew, job, team, event, root),
+            (_, event) => {
+                event.into_iter().for_each(let_go);
+                (0, None)
+            }
+        };
+        if kept_id.is_some() || trouble.is_some() {
+            return told([reached, handled, riders], own, kept_id, trouble);
+        }
+        // Made where it is returned: what is written in pieces and then moved whole stalls the processor.
+        Published { receipt: Receipt::of(own, reached, handled, riders), ticket: None }
+    }
+
+    /// Runs the handlers of a crew, and brings them back. Gives how many handled the event, and what else became of it, if anything.
+    #[inline]
+    fn run_crew(
+        self: &Arc<Self>,
+        crew: Key,
+        job: u64,
+        mut team: Box<Team>,
+        event: Arc<Stored>,
+        root: Option<Root>,
+    ) -> (u32, Option<Box<Receipt>>) {
+        let event = {
+            let entered = Entered::at(self, &event, root);
+            team.call(job, &entered, event)
+        };
+        let mut order = self.lock();
+        let back = if order.is_watched() { Err(team) } else { order.take_back(crew, team) };
+        drop(order);
+        let handled = match back {
+            Ok(handled) => (count(handled), None),
+            Err(team) => (0, Some(Box::new(self.end_shift(Shift { crew, job, team }, &event)))),
+        };
+        guarded(|| drop(event));
+        backlog::run_later();
+        handled
+    }
+
+    /// Brings a crew back for which something came up meanwhile, or in which something went wrong.
+    #[cold]
+    fn end_shift(self: &Arc<Self>, shift: Shift, event: &Arc<Stored>) -> Receipt {
+        let event = AnyEvent::of(event);
+        let mut step = Step::new(self, &event, Mode::Send);
+        let mut shifts = Few::default();
+        shifts.push(shift);
+        step.end(&event, shifts, &mut Vec::new());
+        step.receipt
+    }
+}
+
+/// What became of an event that keeps the id it had, or with which something went wrong.
+#[cold]
+fn told(counts: [u32; 3], own: Own, kept: Option<EventId>, trouble: Option<Box<Receipt>>) -> Published {
+    let [reached, handled, queued] = counts;
+    let mut receipt = Receipt::of(own, reached, handled, queued);
+    receipt.place(own, kept);
+    if let Some(trouble) = trouble {
+        receipt.join(*trouble);
+    }
+    Published { receipt, ticket: None }
+}
+
+impl Order {
+    /// Who hears an event of this kind, where the short way can be gone.
+    #[inline]
+    fn audience(&mut self, known: &'static Descriptor, stack: &Stack) -> Option<Audience> {
+        if self.closed && !planted("closed_unasked") {
+            return None;
+        }
+        let kind = self.routes.place_of(KindRef::Declared(known))?;
+        let audience = self.routes.audience(kind)?;
+        let ready = |crew| stack.nesting < NESTING && self.crews.get(crew).is_some_and(Crew::is_ready);
+        audience.crew.is_none_or(ready).then_some(audience)
+    }
+
+    /// Records an event for those who ride on a tape, if all who read from it do. Gives how many they are.
+    fn ride(&mut self, tape: Key, event: &Arc<Stored>) -> Option<(u32, After)> {
+        let mut after = After::default();
+        let riders = self.tapes.get_mut(tape)?.record_plainly(event, &mut after)?;
+        Some((count(riders), after))
+    }
+
+    /// Claims a crew that is ready.
+    #[inline]
+    fn claim_crew(&mut self, own: Key, seq: u64, stack: &Stack) -> Option<Box<Team>> {
+        let claimed = Claimed { job: self.next_job + 1, batch: seq, waiter: stack.here, spread: false };
+        let team = self.crews.get_mut(own)?.claim(claimed, false, || None)?;
+        self.next_job += 1;
+        self.at_work.push(own);
+        Some(team)
+    }
+}
