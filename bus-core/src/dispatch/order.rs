@@ -133,6 +133,11 @@ impl Order {
             after.rare().runners.push(runner);
             return None;
         };
+        if found.is_done_with(job) {
+            self.rest(lane, runner, after);
+            self.note_end(after);
+            return None;
+        }
         let at = found.running.iter().position(|running| running.job == job);
         let done = at.map(|at| found.running.swap_remove(at)).filter(|_| runner.is_sync());
         // The next event of a sync handler runs on the same stack.

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use crate::dispatch::{Core, Key, Published, Receipt, current, mark_waiting};
+use crate::dispatch::{Core, Key, Published, Receipt, current, mark_waiting, nesting};
 
 /// The deliveries of one publish that are not done yet.
 pub(crate) struct Waiting {
@@ -17,8 +17,8 @@ pub(crate) struct Waiting {
 
 impl Waiting {
     pub(crate) fn new(Published { receipt, ticket }: Published) -> Self {
-        // An awaited publish entered its waiter in the step itself.
-        Self { receipt: Some(receipt), ticket, entered: false }
+        // An awaited publish entered its waiter in the step itself, and from outside any handler no ring can be closed since.
+        Self { receipt: Some(receipt), ticket, entered: nesting() == 0 }
     }
 
     pub(crate) fn poll(&mut self, core: &Arc<Core>, context: &mut Context<'_>) -> Poll<Receipt> {
@@ -81,7 +81,7 @@ impl Sent {
     pub fn finished(mut self) -> Finished {
         let (core, ticket) = self.open.take().unzip();
         let published = Published { receipt: std::mem::take(&mut self.receipt), ticket };
-        Finished { core, waiting: Waiting::new(published) }
+        Finished { core, waiting: Waiting { entered: false, ..Waiting::new(published) } }
     }
 }
 

@@ -21,7 +21,7 @@ use crate::dispatch::run::runner::{Outcome, Runner};
 use crate::dispatch::slab::Key;
 use crate::dispatch::tape::Ride;
 use crate::event::{AnyEvent, SubscriptionId};
-use crate::sync::Handle;
+use crate::sync::{Handle, Id};
 
 /// A closure of the user's that says whether an event is wanted.
 pub(crate) type Predicate = Arc<dyn Fn(&AnyEvent) -> bool + Send + Sync>;
@@ -203,6 +203,11 @@ impl Counts {
 }
 
 impl LaneInfo {
+    /// The runtime of its handler, if that is an async one.
+    pub(crate) fn runs_on(&self) -> Option<Id> {
+        self.runtime.as_ref().map(Handle::id)
+    }
+
     /// Whether every event of one kind, or every event, is for it.
     fn is_plain(&self) -> bool {
         let one = match &self.kinds {

@@ -39,15 +39,8 @@ pub(crate) fn start(core: &Arc<Core>, lane: Key, runner: Runner) {
 pub(super) fn go_on(core: &Arc<Core>, lane: Key, next: Next) {
     match next {
         Next { runner: Runner::Async(runner), job, queued, info } => {
-            let work = Work {
-                job,
-                runner,
-                event: queued.event,
-                ticket: queued.ticket,
-                started: false,
-                deadline: None,
-            };
-            Driver::start(core, info, lane, work, Place::None, None);
+            let work = Work::new(core, job, runner, queued.event, queued.ticket);
+            Driver::of(&info, lane, work, Place::None).start(core);
         }
         next => drain(core, lane, next),
     }

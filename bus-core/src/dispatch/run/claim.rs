@@ -13,7 +13,7 @@ use crate::dispatch::order::Next;
 use crate::dispatch::run::after::After;
 use crate::dispatch::run::backlog;
 use crate::dispatch::run::context::{Entered, JobRef};
-use crate::dispatch::run::handover::Pending;
+use crate::dispatch::run::handover::{Pending, note};
 use crate::dispatch::run::place::Place;
 use crate::dispatch::run::runner::{AsyncRunner, Outcome, Runner};
 use crate::dispatch::slab::Key;
@@ -45,8 +45,8 @@ enum Begun {
     Pending(Option<Instant>, Place),
 }
 
-/// Claims that a thread keeps room for.
-const SCRATCH: usize = 1_024;
+/// Claims, and pending handlers, that a thread keeps room for.
+pub(super) const SCRATCH: usize = 1_024;
 
 // An empty list with room in it, so that a publish need not ask for memory.
 crate::sync::per_thread_plain!(CLAIMS: Cell<Vec<Claim>> = Cell::new(Vec::new()));
@@ -81,11 +81,12 @@ impl Step<'_> {
 
     /// Polls the async handlers, after the sync ones: those must not hold a place.
     fn poll(&mut self, entered: &Entered, event: &AnyEvent, shifts: &mut Few<Shift>, claims: &mut [Claim]) {
-        shifts.each(|shift| self.poll_shift(entered, event, shift));
+        let mut pending = Vec::new();
+        shifts.each(|shift| self.poll_shift(entered, event, shift, &mut pending));
         let polled = |claim: &&mut Claim| claim.in_place && matches!(claim.runner, Some(Runner::Async(_)));
         for claim in claims.iter_mut().filter(polled) {
             if !self.takes_place() {
-                return;
+                break;
             }
             let Some(Runner::Async(mut runner)) = claim.runner.take() else { continue };
             let member = Member { lane: claim.at.lane, subscription: claim.subscription, timed: claim.timed };
@@ -94,15 +95,22 @@ impl Step<'_> {
                     claim.runner = Some(Runner::Async(runner));
                     claim.note(outcome, &mut self.troubles);
                 }
-                Begun::Pending(began, held) => {
-                    self.drive(event, Pending { at: claim.at, runner, began }, held, true);
+                Begun::Pending(began, place) => {
+                    note(&mut pending, Pending::polled(claim.at, runner, began, place));
                 }
             }
         }
+        self.drive(event, pending);
     }
 
     /// Polls the async handlers of a crew, as long as there is a place.
-    fn poll_shift(&mut self, entered: &Entered, event: &AnyEvent, shift: &mut Shift) {
+    fn poll_shift(
+        &mut self,
+        entered: &Entered,
+        event: &AnyEvent,
+        shift: &mut Shift,
+        pending: &mut Vec<Pending>,
+    ) {
         let Shift { job, team, .. } = shift;
         let Team { handlers: Handlers::Async(polled), at, troubles, done, .. } = &mut **team else { return };
         *done = 0;
@@ -116,10 +124,10 @@ impl Step<'_> {
             match self.begin(entered, event, *job, *member, runner) {
                 Begun::Ended(Outcome::Handled) => {}
                 Begun::Ended(outcome) => troubles.push((seat, outcome)),
-                Begun::Pending(began, held) => {
+                Begun::Pending(began, place) => {
                     let Some(runner) = slot.take() else { continue };
                     let at = JobRef { lane: member.lane, job: *job };
-                    self.drive(event, Pending { at, runner, began }, held, true);
+                    note(pending, Pending::polled(at, runner, began, place));
                 }
             }
         }

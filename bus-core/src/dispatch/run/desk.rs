@@ -6,7 +6,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 
 use crate::dispatch::guarded;
 use crate::dispatch::run::driver::{Driver, TURNS};
@@ -14,12 +14,12 @@ use crate::sync::{Mutex, planted};
 
 /// What a driver's task and the owner of the handler share.
 #[derive(Default)]
-pub(super) struct Desk(Mutex<Inside>);
+pub(crate) struct Desk(Mutex<Inside>);
 
 #[derive(Default)]
 struct Inside {
     /// The next event to drive the handler on.
-    work: Option<Driver>,
+    work: Option<Box<Driver>>,
     /// The task, where it waits for work.
     waker: Option<Waker>,
     /// No more work comes: the handler is gone.
@@ -28,49 +28,89 @@ struct Inside {
     left: bool,
 }
 
-/// A handler's right to its driver. The driver's task ends when it is dropped.
-pub(crate) struct Hire(Arc<Desk>);
+/// A handler's right to a task that drives it. The task ends when it is dropped.
+pub(crate) struct Hire {
+    desk: Arc<Desk>,
+    /// The handler's driver, where that has nothing to do.
+    driver: Option<Box<Driver>>,
+}
 
 /// A driver's task: it does what is on its desk, one after the other.
 pub(crate) struct Hired {
     desk: Arc<Desk>,
-    work: Option<Driver>,
+    work: Option<Box<Driver>>,
 }
 
 /// A new driver, to be spawned where the handler belongs.
 pub(crate) fn hire() -> (Hire, Hired) {
     let desk = Arc::<Desk>::default();
-    (Hire(Arc::clone(&desk)), Hired { desk, work: None })
+    (Hire { desk: Arc::clone(&desk), driver: None }, Hired { desk, work: None })
 }
 
 impl Hire {
     pub(super) fn desk(&self) -> Arc<Desk> {
-        Arc::clone(&self.0)
+        Arc::clone(&self.desk)
+    }
+
+    pub(super) fn call_up(&mut self) -> Option<Box<Driver>> {
+        self.driver.take()
+    }
+
+    pub(super) fn put_back(&mut self, driver: Box<Driver>) {
+        self.driver = Some(driver);
+    }
+
+    /// Exchanges the tasks of two handlers of one runtime.
+    pub(super) fn exchange(&mut self, other: &mut Self) {
+        std::mem::swap(&mut self.desk, &mut other.desk);
     }
 }
 
 impl Desk {
-    /// Has the driver do some work. It comes back where the runtime is gone.
-    pub(super) fn give(&self, work: Driver) -> Option<Driver> {
-        let waker = {
-            let mut inside = self.0.lock();
-            if inside.left {
-                return Some(work);
-            }
-            inside.work = Some(work);
-            inside.waker.take()
-        };
-        if let Some(waker) = waker.filter(|_| !planted("driver_unwoken")) {
-            guarded(|| waker.wake());
+    /// Takes some work for its task, which is to be woken if the work goes on at once. The work stays where the runtime is gone.
+    pub(super) fn give(&self, work: &mut Option<Box<Driver>>, goes_on: bool) -> Option<Waker> {
+        let mut inside = self.0.lock();
+        if inside.left {
+            return None;
         }
-        None
+        inside.work = work.take();
+        if goes_on && !planted("driver_unwoken") { inside.waker.take() } else { None }
+    }
+
+    /// Gives away work that its task has not taken up.
+    pub(super) fn give_up(&self, fits: impl FnOnce(&Driver) -> bool) -> Option<Box<Driver>> {
+        self.0.lock().work.take_if(|work| fits(work))
+    }
+
+    /// Leaves the waker of its task, for work or for a place.
+    pub(super) fn listen(&self, context: &Context<'_>) {
+        let old = self.0.lock().listen(context);
+        // A waker may be the last reference to a task: it goes after the lock.
+        drop(old);
+    }
+}
+
+impl Inside {
+    fn listen(&mut self, context: &Context<'_>) -> Option<Waker> {
+        let known = self.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker()));
+        if known { None } else { self.waker.replace(context.waker().clone()) }
+    }
+}
+
+/// Who waits for a place waits at the desk.
+impl Wake for Desk {
+    fn wake(self: Arc<Self>) {
+        let waker = self.0.lock().waker.take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
     }
 }
 
 impl Drop for Hire {
     fn drop(&mut self) {
         let waker = {
-            let mut inside = self.0.0.lock();
+            let mut inside = self.desk.0.lock();
             inside.closed = true;
             inside.waker.take()
         };
@@ -82,7 +122,7 @@ impl Drop for Hire {
 
 impl Hired {
     /// Takes what is on the desk; `None` once no more comes.
-    fn take(&mut self, context: &Context<'_>) -> Poll<Option<Driver>> {
+    fn take(&mut self, context: &Context<'_>) -> Poll<Option<Box<Driver>>> {
         let mut inside = self.desk.0.lock();
         if let Some(work) = inside.work.take() {
             return Poll::Ready(Some(work));
@@ -90,9 +130,8 @@ impl Hired {
         if inside.closed {
             return Poll::Ready(None);
         }
-        let old = inside.waker.replace(context.waker().clone());
+        let old = inside.listen(context);
         drop(inside);
-        // A waker may be the last reference to a task: it goes after the lock.
         drop(old);
         Poll::Pending
     }
@@ -104,11 +143,11 @@ impl Future for Hired {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         // Work may come as fast as it is done: others of the runtime must run all the same.
         for _ in 0..TURNS {
-            if let Some(work) = &mut self.work {
-                if Pin::new(work).poll(context).is_pending() {
+            if let Some(work) = self.work.take() {
+                self.work = work.poll(&self.desk, context);
+                if self.work.is_some() {
                     return Poll::Pending;
                 }
-                self.work = None;
             }
             match self.take(context) {
                 Poll::Ready(Some(work)) => self.work = Some(work),

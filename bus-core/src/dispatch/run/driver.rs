@@ -3,19 +3,21 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use tokio::time::{Instant, Sleep};
 
-use crate::dispatch::Core;
+use crate::dispatch::few::Few;
 use crate::dispatch::lane::{LaneInfo, State};
+use crate::dispatch::order::Next;
 use crate::dispatch::run::after::let_go;
 use crate::dispatch::run::backlog;
 use crate::dispatch::run::context::{Entered, JobRef};
-use crate::dispatch::run::desk::{self, Hire};
+use crate::dispatch::run::desk::{self, Desk, Hire};
 use crate::dispatch::run::place::Place;
 use crate::dispatch::run::runner::{AsyncRunner, Outcome, Runner};
 use crate::dispatch::slab::Key;
+use crate::dispatch::{After, Core, Order};
 use crate::event::AnyEvent;
 use crate::sync::Ordering;
 
@@ -24,9 +26,9 @@ pub(super) const TURNS: u32 = 64;
 
 /// Runs one async handler, one event after the other.
 pub(crate) struct Driver {
-    core: Arc<Core>,
     info: Arc<LaneInfo>,
     lane: Key,
+    /// Between two events it has none, and so keeps no bus alive.
     work: Option<Work>,
     place: Place,
     turns: u32,
@@ -36,118 +38,174 @@ pub(crate) struct Driver {
 
 /// One event at work in an async handler.
 pub(crate) struct Work {
-    pub(crate) job: u64,
-    pub(crate) runner: Box<dyn AsyncRunner>,
-    pub(crate) event: AnyEvent,
-    pub(crate) ticket: Option<Key>,
+    core: Arc<Core>,
+    job: u64,
+    runner: Box<dyn AsyncRunner>,
+    event: AnyEvent,
+    ticket: Option<Key>,
     /// Whether the handler was called already.
-    pub(crate) started: bool,
-    pub(crate) deadline: Option<Pin<Box<Sleep>>>,
+    pub(super) started: bool,
+    /// When it was first polled, where there is a timeout of which there is no timer yet.
+    pub(super) began: Option<Instant>,
+    deadline: Option<Pin<Box<Sleep>>>,
+}
+
+impl Work {
+    /// An event that waited for its handler.
+    pub(super) fn new(
+        core: &Arc<Core>,
+        job: u64,
+        runner: Box<dyn AsyncRunner>,
+        event: AnyEvent,
+        ticket: Option<Key>,
+    ) -> Self {
+        let core = Arc::clone(core);
+        Self { core, job, runner, event, ticket, started: false, began: None, deadline: None }
+    }
 }
 
 impl Driver {
-    /// Runs a handler on its own runtime: on what it is at, and then on whatever waits for it. `began` is when it was first polled.
-    pub(crate) fn start(
-        core: &Arc<Core>,
-        info: Arc<LaneInfo>,
-        lane: Key,
-        mut work: Work,
-        place: Place,
-        began: Option<Instant>,
-    ) {
-        let Some(runtime) = &info.runtime else { return };
-        if let (Some(began), Some(timeout)) = (began, info.timeout) {
-            let _runtime = runtime.enter();
-            // A publish is in the middle of its step here, so this must not panic: a time that never comes is none.
-            let deadline = began.checked_add(timeout);
-            work.deadline = deadline.map(|deadline| Box::pin(tokio::time::sleep_until(deadline)));
+    /// The driver of a handler, which stays with it between two events: the one that it has, or a new one.
+    pub(super) fn of(info: &Arc<LaneInfo>, lane: Key, mut work: Work, place: Place) -> Box<Self> {
+        let known = work.runner.hire().as_mut().and_then(Hire::call_up);
+        let new = || Self { info: Arc::clone(info), lane, work: None, place, turns: 0, ended: false };
+        let mut driver = known.unwrap_or_else(|| Box::new(new()));
+        (driver.work, driver.place, driver.turns) = (Some(work), place, 0);
+        driver
+    }
+
+    /// Runs a handler on its own runtime: on what it is at, and then on whatever waits for it.
+    pub(super) fn start(self: Box<Self>, core: &Core) {
+        let mut unhired = Few::default();
+        core.step(|order, after| {
+            let waker = self.leave(order, &mut unhired, after);
+            after.wakers.extend(waker);
+        });
+        unhired.for_each(Driver::employ);
+    }
+
+    /// Leaves itself on the desk of its handler's task, which is to be woken unless it must wait for a place. Where there is no task, or its runtime is gone, it is left in `unhired`.
+    pub(super) fn leave(
+        mut self: Box<Self>,
+        order: &mut Order,
+        unhired: &mut Few<Box<Self>>,
+        after: &mut After,
+    ) -> Option<Waker> {
+        let mut waker = None;
+        let desk = self.hire().and_then(|hire| hire.as_ref()).map(Hire::desk);
+        // A free place is taken when the task comes to it: until then an end of the subscription drops the event.
+        if let Some(desk) = &desk
+            && !self.work.as_ref().is_some_and(|work| work.started)
+        {
+            order.places.queue(&mut self.place, desk);
         }
-        let desk = work.runner.hire().as_ref().map(Hire::desk);
-        let driver =
-            Self { core: Arc::clone(core), info, lane, work: Some(work), place, turns: 0, ended: false };
-        let left = match desk {
-            Some(desk) => desk.give(driver),
-            None => Some(driver),
-        };
-        if let Some(driver) = left {
-            driver.hire();
+        let goes_on = !matches!(self.place, Place::Waits(_));
+        let mut work = Some(self);
+        if let Some(desk) = &desk {
+            waker = desk.give(&mut work, goes_on);
         }
+        if let Some(mut left) = work {
+            // A new task waits at a desk of its own.
+            if !goes_on {
+                after.wakers.extend(order.places.give(&mut left.place));
+            }
+            unhired.push(left);
+        }
+        waker
+    }
+
+    fn hire(&mut self) -> Option<&mut Option<Hire>> {
+        self.work.as_mut().map(|work| work.runner.hire())
     }
 
     /// Starts a task for its handler, which stays for the events to come.
-    fn hire(mut self) {
+    pub(super) fn employ(mut self: Box<Self>) {
         let Some(runtime) = self.info.runtime.clone() else { return };
         let (hire, task) = desk::hire();
         let desk = hire.desk();
-        let before = self.work.as_mut().and_then(|work| work.runner.hire().replace(hire));
+        let before = self.hire().and_then(|before| before.replace(hire));
         drop(before);
-        drop(desk.give(self));
+        desk.give(&mut Some(self), true);
         drop(runtime.spawn(task));
     }
 
-    /// Ends the event at work, and takes up the next one. Gives whether there is one.
-    fn next(&mut self, outcome: &Outcome) -> bool {
-        let Some(Work { job, mut runner, event, ticket, .. }) = self.work.take() else { return false };
+    /// Ends the event at work, and takes up what is next: another handler that waits for its place, or this one's next event.
+    fn next(mut self: Box<Self>, outcome: &Outcome) -> Option<Box<Self>> {
+        let Work { core, job, mut runner, event, ticket, .. } = self.work.take()?;
         runner.clear();
-        let core = &self.core;
+        let (lane, turns) = (self.lane, self.turns);
         // Where it lets others run it holds no place, and what it has not begun may still be dropped.
-        let rests = (self.turns + 1).is_multiple_of(TURNS);
-        let (lane, place) = (self.lane, &mut self.place);
-        let next = core.step(|order, after| {
+        let rests = turns.is_multiple_of(TURNS);
+        let mut place = std::mem::replace(&mut self.place, Place::None);
+        let (next, heir) = core.step(|order, after| {
             order.settle(lane, ticket, outcome, event.kind(), after);
+            let heir = if rests { None } else { self.heir(order, &mut place, &mut runner) };
+            if let Some(hire) = runner.hire() {
+                hire.put_back(self);
+            }
             let tick = core.ticks.load(Ordering::Relaxed);
             let next = order.finish(lane, job, Runner::Async(runner), tick, after);
             // A long backlog must not keep others from their place: they take turns, event by event.
             if next.is_none() || rests || order.places.is_contended() {
-                after.wakers.extend(order.places.give(place));
+                after.wakers.extend(order.places.give(&mut place));
             }
             if let Some(running) =
                 next.as_ref().and_then(|next| order.lanes.get_mut(lane)?.running_mut(next.job))
             {
-                running.begun = *place == Place::Held;
+                running.begun = place == Place::Held;
             }
-            next
+            (next, heir)
         });
         let_go(event);
-        let Some(next) = next else { return false };
-        let Runner::Async(runner) = next.runner else { return false };
-        self.work = Some(Work {
-            job: next.job,
-            runner,
-            event: next.queued.event,
-            ticket: next.queued.ticket,
-            started: false,
-            deadline: None,
-        });
-        true
+        let mut driver = match (next, heir) {
+            (next, Some(heir)) => {
+                if let Some(next) = next {
+                    backlog::go_on(&core, lane, next);
+                }
+                heir
+            }
+            (Some(Next { runner: Runner::Async(runner), job, queued, info }), None) => {
+                Self::of(&info, lane, Work::new(&core, job, runner, queued.event, queued.ticket), place)
+            }
+            _ => return None,
+        };
+        driver.turns = turns;
+        Some(driver)
+    }
+
+    /// Who waits for a place first gets this one, and this task with it, in exchange for the task that it has: so nobody is woken.
+    fn heir(
+        &self,
+        order: &mut Order,
+        place: &mut Place,
+        runner: &mut Box<dyn AsyncRunner>,
+    ) -> Option<Box<Self>> {
+        let mut heir = order.places.heir(place, |heir| heir.info.runs_on() == self.info.runs_on())?;
+        heir.place = Place::Held;
+        let work = heir.work.as_mut()?;
+        if let (Some(hire), Some(own)) = (work.runner.hire(), runner.hire()) {
+            hire.exchange(own);
+        }
+        heir.ended = order.goes_on(heir.lane, work.job, Place::Held);
+        Some(heir)
     }
 
     /// Takes a place, or joins the queue for one.
-    fn hold_place(&mut self, context: &Context<'_>) -> bool {
-        if self.place == Place::Held {
-            return true;
+    fn hold_place(&mut self, desk: &Arc<Desk>, context: &Context<'_>) -> bool {
+        if self.place != Place::Held
+            && let Some(work) = &self.work
+        {
+            desk.listen(context);
+            let mut order = work.core.lock();
+            order.places.take(&mut self.place, desk);
+            self.ended = order.goes_on(self.lane, work.job, self.place);
         }
-        let (lane, place, ended) = (self.lane, &mut self.place, &mut self.ended);
-        let job = self.work.as_ref().map(|work| work.job);
-        self.core.step(|order, after| {
-            after.wakers.extend(order.places.take(place, context.waker()));
-            let found = order.lanes.get_mut(lane);
-            let over = found.as_ref().is_none_or(|lane| lane.state == State::Ended);
-            let running = found.zip(job).and_then(|(lane, job)| lane.running_mut(job));
-            *ended = over && !running.as_ref().is_some_and(|running| running.begun);
-            if *place == Place::Held
-                && let Some(running) = running
-            {
-                running.awaits_event = false;
-                running.begun |= !*ended;
-            }
-        });
         self.place == Place::Held
     }
 
     fn give_place(&mut self) {
-        let place = &mut self.place;
-        self.core.step(|order, after| after.wakers.extend(order.places.give(place)));
+        let Self { work: Some(work), place, .. } = self else { return };
+        work.core.step(|order, after| after.wakers.extend(order.places.give(place)));
     }
 
     /// Calls the handler if it was not called yet, and polls it.
@@ -155,13 +213,13 @@ impl Driver {
         let Some(work) = self.work.as_mut().filter(|work| work.started || !self.ended) else {
             return Poll::Ready(Outcome::Dropped);
         };
-        let entered = Entered::new(&self.core, &work.event);
+        let entered = Entered::new(&work.core, &work.event);
         entered.job(JobRef { lane: self.lane, job: work.job }, false);
         let polled = if work.started {
             work.runner.poll(context)
         } else {
             work.started = true;
-            work.deadline = self.info.timeout.map(|timeout| Box::pin(tokio::time::sleep(timeout)));
+            work.began = self.info.timeout.map(|_| Instant::now());
             work.runner.begin(work.event.clone().through(self.info.id), context)
         };
         let waits = polled.is_pending() && entered.waits();
@@ -172,58 +230,71 @@ impl Driver {
         polled
     }
 
-    fn is_late(&mut self, context: &mut Context<'_>) -> bool {
-        let deadline = self.work.as_mut().and_then(|work| work.deadline.as_mut());
-        deadline.is_some_and(|deadline| deadline.as_mut().poll(context).is_ready())
-    }
-}
-
-impl Future for Driver {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let this = &mut *self;
-        let done = loop {
-            if this.is_late(context) {
-                if this.next(&Outcome::TimedOut) {
-                    continue;
+    /// Goes on until nothing is left to do, or its handler waits: then it comes back.
+    pub(super) fn poll(self: Box<Self>, desk: &Arc<Desk>, context: &mut Context<'_>) -> Option<Box<Self>> {
+        let mut driver = self;
+        let waits = loop {
+            let outcome = if driver.is_late(context) {
+                Outcome::TimedOut
+            } else if !driver.hold_place(desk, context) {
+                break Some(driver);
+            } else {
+                match driver.poll_handler(context) {
+                    Poll::Ready(outcome) => outcome,
+                    Poll::Pending if driver.is_late(context) => Outcome::TimedOut,
+                    Poll::Pending => break Some(driver),
                 }
-                break true;
+            };
+            driver.turns += 1;
+            let rests = driver.turns.is_multiple_of(TURNS);
+            match driver.next(&outcome) {
+                Some(next) => driver = next,
+                None => break None,
             }
-            if !this.hold_place(context) {
-                break false;
-            }
-            match this.poll_handler(context) {
-                Poll::Pending if this.is_late(context) => {
-                    if !this.next(&Outcome::TimedOut) {
-                        break true;
-                    }
-                }
-                Poll::Pending => break false,
-                Poll::Ready(outcome) => {
-                    if !this.next(&outcome) {
-                        break true;
-                    }
-                }
-            }
-            this.turns += 1;
-            if this.turns.is_multiple_of(TURNS) {
+            if rests {
                 context.waker().wake_by_ref();
-                break false;
+                break Some(driver);
             }
         };
         backlog::run_later();
-        if done { Poll::Ready(()) } else { Poll::Pending }
+        waits
+    }
+
+    fn is_late(&mut self, context: &mut Context<'_>) -> bool {
+        let Some(work) = &mut self.work else { return false };
+        if let (Some(began), Some(timeout)) = (work.began.take(), self.info.timeout) {
+            // A time that never comes is none.
+            let deadline = began.checked_add(timeout);
+            work.deadline = deadline.map(|deadline| Box::pin(tokio::time::sleep_until(deadline)));
+        }
+        work.deadline.as_mut().is_some_and(|deadline| deadline.as_mut().poll(context).is_ready())
+    }
+}
+
+impl Order {
+    /// Notes that a handler goes on, or begins, where it has its place. Gives whether it must not begin, because its subscription has ended.
+    fn goes_on(&mut self, lane: Key, job: u64, place: Place) -> bool {
+        let found = self.lanes.get_mut(lane);
+        let over = found.as_ref().is_none_or(|lane| lane.state == State::Ended);
+        let running = found.and_then(|lane| lane.running_mut(job));
+        let ended = over && !running.as_ref().is_some_and(|running| running.begun);
+        if place == Place::Held
+            && let Some(running) = running
+        {
+            running.awaits_event = false;
+            running.begun |= !ended;
+        }
+        ended
     }
 }
 
 /// A driver is dropped unfinished when its runtime is shut down: nothing can run its handler any more, so the subscription ends, and all of that is counted.
 impl Drop for Driver {
     fn drop(&mut self) {
-        let Some(Work { job, mut runner, event, ticket, .. }) = self.work.take() else { return };
+        let Some(Work { core, job, mut runner, event, ticket, .. }) = self.work.take() else { return };
         runner.clear();
         let (lane, place) = (self.lane, &mut self.place);
-        self.core.step(|order, after| {
+        core.step(|order, after| {
             after.wakers.extend(order.places.give(place));
             order.settle(lane, ticket, &Outcome::Dropped, event.kind(), after);
             order.end(lane, after);

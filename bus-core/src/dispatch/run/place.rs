@@ -1,15 +1,18 @@
 //! The places of `max_concurrent_handlers`: how many async handlers may be at work at once, over the whole bus.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::task::Waker;
 
+use crate::dispatch::run::desk::Desk;
+use crate::dispatch::run::driver::Driver;
 use crate::sync::planted;
 
 /// Free places, and who waits for one, first come first served. It lives under the order lock.
 pub(crate) struct Places {
     free: usize,
     next: u64,
-    queue: VecDeque<(u64, Waker)>,
+    queue: VecDeque<(u64, Arc<Desk>)>,
     /// Places that were given to a waiting driver which has not come for it yet: at most as many as there are.
     granted: Vec<u64>,
 }
@@ -39,29 +42,38 @@ impl Places {
         !self.queue.is_empty()
     }
 
-    /// Takes a place, or joins the queue with this waker. The old waker is returned, to be dropped after the lock.
-    pub(crate) fn take(&mut self, place: &mut Place, waker: &Waker) -> Option<Waker> {
+    /// Takes a place, or joins the queue with the desk at which the place is waited for.
+    pub(crate) fn take(&mut self, place: &mut Place, desk: &Arc<Desk>) {
         match *place {
-            Place::Held => None,
-            Place::None => {
-                if self.try_take() {
-                    *place = Place::Held;
-                } else {
-                    self.next += 1;
-                    self.queue.push_back((self.next, waker.clone()));
-                    *place = Place::Waits(self.next);
-                }
-                None
-            }
-            Place::Waits(id) => {
-                if self.is_granted(id) {
-                    *place = Place::Held;
-                    return None;
-                }
-                let (_, kept) = self.queue.iter_mut().find(|(waits, _)| *waits == id)?;
-                if kept.will_wake(waker) { None } else { Some(std::mem::replace(kept, waker.clone())) }
-            }
+            Place::None if self.try_take() => *place = Place::Held,
+            Place::None => self.queue(place, desk),
+            Place::Waits(id) if self.is_granted(id) => *place = Place::Held,
+            Place::Held | Place::Waits(_) => {}
         }
+    }
+
+    /// Joins the queue, unless a place is free.
+    pub(crate) fn queue(&mut self, place: &mut Place, desk: &Arc<Desk>) {
+        if self.free == 0 && *place == Place::None {
+            self.next += 1;
+            self.queue.push_back((self.next, Arc::clone(desk)));
+            *place = Place::Waits(self.next);
+        }
+    }
+
+    /// Gives the place to the driver that waits first, if it fits and still lies on its desk.
+    pub(crate) fn heir(
+        &mut self,
+        place: &mut Place,
+        fits: impl FnOnce(&Driver) -> bool,
+    ) -> Option<Box<Driver>> {
+        if *place != Place::Held || planted("place_kept") {
+            return None;
+        }
+        let heir = self.queue.front()?.1.give_up(fits)?;
+        self.queue.pop_front();
+        *place = Place::None;
+        Some(heir)
     }
 
     /// Gives a place back, or leaves the queue. Whoever gets the place next must be woken after the lock.
@@ -75,7 +87,7 @@ impl Places {
                     return self.hand_on();
                 }
                 let at = self.queue.iter().position(|(waits, _)| *waits == id)?;
-                self.queue.remove(at).map(|(_, waker)| waker)
+                self.queue.remove(at).map(|(_, desk)| desk.into())
             }
         }
     }
@@ -88,10 +100,10 @@ impl Places {
 
     fn hand_on(&mut self) -> Option<Waker> {
         if !planted("place_kept")
-            && let Some((id, waker)) = self.queue.pop_front()
+            && let Some((id, desk)) = self.queue.pop_front()
         {
             self.granted.push(id);
-            return Some(waker);
+            return Some(desk.into());
         }
         self.free += 1;
         None

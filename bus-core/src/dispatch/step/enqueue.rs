@@ -38,7 +38,7 @@ impl Step<'_> {
         let is_in = matches!(pushed, Pushed::In | Pushed::Over | Pushed::InFor(..));
         match (is_in, ticket) {
             (true, Some(ticket)) => {
-                tickets.get_mut(ticket).into_iter().for_each(|ticket| ticket.pending.push(key));
+                tickets.get_mut(ticket).into_iter().for_each(|ticket| ticket.pending.push_back(key));
             }
             (true, None) if !matches!(pushed, Pushed::Over) => self.receipt.queued += 1,
             _ => {}
@@ -64,7 +64,7 @@ impl Step<'_> {
         }
         let ticket = *self.ticket.get_or_insert_with(|| tickets.insert(Ticket::default()));
         lane.room.push(ticket);
-        tickets.get_mut(ticket).into_iter().for_each(|ticket| ticket.pending.push(key));
+        tickets.get_mut(ticket).into_iter().for_each(|ticket| ticket.pending.push_back(key));
     }
 
     fn replace(&mut self, key: Key, lane: &mut Lane, tickets: &mut Slab<Ticket>, gone: Queued, why: Gone) {

@@ -47,13 +47,14 @@ impl Core {
         let kept_id = head.kept_id();
         let root = head.as_root(known, kept_id.unwrap_or(EventId::new(self.run, seq)));
         let mark = Mark::of(audience.kind, head);
-        let (mut riders, mut after) = (0, None);
+        let mut ridden = None;
         if let Some(tape) = audience.tape {
-            let Some(all) = order.ride(tape, &event, after.insert(After::default())) else {
+            ridden = order.ride(tape, &event);
+            if ridden.is_none() {
                 return self.publish_at_length(Some(order), event, mode);
-            };
-            riders = all;
+            }
         }
+        let riders = ridden.as_ref().map_or(0, |(riders, _)| *riders);
         let (job, crew) = (order.next_job + 1, audience.crew.unwrap_or(Key::NONE));
         let team = audience.crew.and_then(|crew| order.claim_crew(crew, seq, &stack));
         let reached = riders + team.as_ref().map_or(0, |team| count(team.size));
@@ -66,7 +67,7 @@ impl Core {
             (Some(event), None)
         };
         drop(order);
-        if let Some(after) = &mut after {
+        if let Some((_, mut after)) = ridden {
             after.run(self);
         }
         if let Some(gone) = gone {
@@ -150,9 +151,10 @@ impl Order {
     }
 
     /// Records an event for those who ride on a tape, if all who read from it do. Gives how many they are.
-    #[inline]
-    fn ride(&mut self, tape: Key, event: &Arc<Stored>, after: &mut After) -> Option<u32> {
-        self.tapes.get_mut(tape)?.record_plainly(event, after).map(count)
+    fn ride(&mut self, tape: Key, event: &Arc<Stored>) -> Option<(u32, After)> {
+        let mut after = After::default();
+        let riders = self.tapes.get_mut(tape)?.record_plainly(event, &mut after)?;
+        Some((count(riders), after))
     }
 
     /// Claims a crew that is ready.

@@ -1,5 +1,6 @@
 //! What the publisher of an event is told: the deliveries that are not done yet, and what became of the others.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::Waker;
 
@@ -13,8 +14,8 @@ use crate::sync::planted;
 /// One publish whose deliveries are not all done.
 #[derive(Default)]
 pub(crate) struct Ticket {
-    /// The subscriptions it waits for. An event goes to each at most once.
-    pub(crate) pending: Vec<Key>,
+    /// The subscriptions it waits for, in the order in which they mostly end. An event goes to each at most once.
+    pub(crate) pending: VecDeque<Key>,
     pub(crate) receipt: Receipt,
     pub(crate) waker: Option<Waker>,
     /// The handler that awaits it.
@@ -51,7 +52,7 @@ impl Ticket {
     /// Notes one delivery. The waker is given once nothing is pending.
     pub(crate) fn settle(&mut self, lane: Key, settled: &Settled<'_>) -> Option<Waker> {
         let at = self.pending.iter().position(|pending| *pending == lane)?;
-        self.pending.swap_remove(at);
+        self.pending.remove(at);
         self.receipt.note(settled);
         if self.pending.is_empty() && !planted("receipt_unwoken") { self.waker.take() } else { None }
     }
