@@ -28,18 +28,6 @@ pub(crate) struct Published {
     pub(crate) ticket: Option<Key>,
 }
 
-/// An event that did not get onto the bus.
-struct NotTaken {
-    event: AnyEvent,
-    refused: Box<Refused>,
-}
-
-impl NotTaken {
-    fn tell(self, core: &Core) -> Published {
-        core.refuse(self.event.kind(), *self.refused)
-    }
-}
-
 impl Core {
     /// Publishes an event by the long way. `held` is the order lock, where it is taken already.
     #[inline(never)]
@@ -53,16 +41,17 @@ impl Core {
         // What may replace what in a queue is asked of the payload, which is the user's.
         let held = held.filter(|_| policy(event.kind_ref()).coalesce.is_none());
         let mut step = Step::new(self, &event, mode);
-        let event = match self.take_step(&mut step, held, event) {
-            Ok(event) => event,
-            Err(refused) => return refused.tell(self),
-        };
+        if let Err(refused) = self.take_step(&mut step, held, &event) {
+            return self.refuse(event.kind(), *refused);
+        }
         step.after.run(self);
         if let Some(gone) = step.gone.take() {
             let_go(gone);
         }
-        if let Some(event) = event {
+        if step.is_claimed() {
             step.run(event);
+        } else {
+            let_go(event);
         }
         if mode == Mode::Send && !step.full.is_empty() && context::is_outside() {
             std::mem::take(&mut step.full).for_each(|lane| self.wait_for_room(lane));
@@ -70,32 +59,24 @@ impl Core {
         Published { receipt: step.receipt, ticket: step.ticket }
     }
 
-    /// The step under the order lock. Gives the event to those who run its handlers, if there are any; if not, history has it, or nobody.
+    /// The step under the order lock.
     #[inline]
     fn take_step<'a>(
         &'a self,
         step: &mut Step<'_>,
         held: Option<Guard<'a, Order>>,
-        event: AnyEvent,
-    ) -> Result<Option<AnyEvent>, Box<NotTaken>> {
-        let (mut order, kind) = match self.prepare(step, held, &event) {
-            Ok(prepared) => prepared,
-            Err(refused) => return Err(Box::new(NotTaken { event, refused })),
-        };
+        event: &AnyEvent,
+    ) -> Result<(), Box<Refused>> {
+        let (mut order, kind) = self.prepare(step, held, event)?;
         event.head().stamp(order.next_seq);
         if planted("step_in_two") {
             drop(order);
             order = self.lock();
         }
-        step.deliver(&mut order, kind, &event);
-        let event = step.keep(&mut order, kind, event);
+        step.deliver(&mut order, kind, event);
+        step.keep(&mut order, kind, event);
         step.finish(&mut order);
-        drop(order);
-        if step.is_claimed() {
-            return Ok(event);
-        }
-        event.into_iter().for_each(let_go);
-        Ok(None)
+        Ok(())
     }
 
     /// Works out what must be known of the event before the step, and takes the order lock for it.

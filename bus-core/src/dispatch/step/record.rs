@@ -98,31 +98,25 @@ impl<'a> Step<'a> {
         self.receipt.reached > 0 || self.prepared.is_paired()
     }
 
-    /// Puts the event where it can be asked for later, and gives it back where it is still needed.
+    /// Puts the event where it can be asked for later.
     #[inline]
-    pub(in crate::dispatch) fn keep(
-        &mut self,
-        order: &mut Order,
-        kind: usize,
-        event: AnyEvent,
-    ) -> Option<AnyEvent> {
+    pub(in crate::dispatch) fn keep(&mut self, order: &mut Order, kind: usize, event: &AnyEvent) {
         let transient = self.policy.transient;
         if !order.number(kind, self.is_wanted(), transient) {
-            return Some(event);
+            return;
         }
         let head = event.head();
         let seq = head.seq();
         self.receipt.place(Own { run: head.run, seq }, head.kept_id());
         if let Some(pairs) = self.prepared.take_pairs() {
-            let released = order.pairs.note(pairs, &event);
+            let released = order.pairs.note(pairs, event);
             if !released.is_empty() {
                 self.after.rare().events.extend(released);
             }
         }
-        let mark = Mark::of(kind, head);
-        let (event, gone) = order.history.keep(mark, event.into_stored(), transient, self.is_claimed());
-        self.gone = gone;
-        event.map(AnyEvent::new)
+        // What is not kept comes back, and is not the last handle.
+        let again = Arc::clone(event.stored());
+        (_, self.gone) = order.history.keep(Mark::of(kind, head), again, transient, false);
     }
 
     /// Ends the subscriptions that this event ended, and defers what an awaited emit could wait for in vain.
