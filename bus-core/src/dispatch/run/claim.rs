@@ -38,13 +38,6 @@ pub(crate) struct Claim {
     pub(crate) handled: Option<bool>,
 }
 
-/// What the first poll of an async handler gave.
-enum Begun {
-    Ended(Outcome),
-    /// When it began, if that matters, and the place that it takes along.
-    Pending(Option<Instant>, Place),
-}
-
 /// Claims, and pending handlers, that a thread keeps room for.
 pub(super) const SCRATCH: usize = 1_024;
 
@@ -90,12 +83,14 @@ impl Step<'_> {
             }
             let Some(Runner::Async(mut runner)) = claim.runner.take() else { continue };
             let member = Member { lane: claim.at.lane, subscription: claim.subscription, timed: claim.timed };
-            match self.begin(entered, event, claim.at.job, member, &mut runner) {
-                Begun::Ended(outcome) => {
+            let began = member.timed.then(Instant::now);
+            match begin(entered, event, claim.at.job, member, &mut runner) {
+                Poll::Ready(outcome) => {
                     claim.runner = Some(Runner::Async(runner));
                     claim.note(outcome, &mut self.troubles);
                 }
-                Begun::Pending(began, place) => {
+                Poll::Pending => {
+                    let place = self.place_along(entered);
                     note(&mut pending, Pending::polled(claim.at, runner, began, place));
                 }
             }
@@ -121,47 +116,37 @@ impl Step<'_> {
             }
             at.set(seat as u64);
             *done = seat + 1;
-            match self.begin(entered, event, *job, *member, runner) {
-                Begun::Ended(Outcome::Handled) => {}
-                Begun::Ended(outcome) => troubles.push((seat, outcome)),
-                Begun::Pending(began, place) => {
+            let began = member.timed.then(Instant::now);
+            match begin(entered, event, *job, *member, runner) {
+                Poll::Ready(Outcome::Handled) => {}
+                Poll::Ready(outcome) => troubles.push((seat, outcome)),
+                Poll::Pending => {
                     let Some(runner) = slot.take() else { continue };
                     let at = JobRef { lane: member.lane, job: *job };
-                    note(pending, Pending::polled(at, runner, began, place));
+                    note(pending, Pending::polled(at, runner, began, self.place_along(entered)));
                 }
             }
         }
         at.set(NOBODY);
     }
 
-    /// Calls an async handler and polls it once.
-    #[inline]
-    fn begin(
-        &mut self,
-        entered: &Entered,
-        event: &AnyEvent,
-        job: u64,
-        member: Member,
-        runner: &mut Box<dyn AsyncRunner>,
-    ) -> Begun {
-        entered.job(JobRef { lane: member.lane, job }, false);
-        let began = member.timed.then(Instant::now);
-        // The driver polls again at once and leaves its own waker, so that this one is never needed.
-        let context = &mut Context::from_waker(Waker::noop());
-        match runner.begin(event.clone().through(member.subscription), context) {
-            Poll::Ready(outcome) => Begun::Ended(outcome),
-            // A handler that waits in the bus holds no place; any other takes this one along.
-            Poll::Pending if entered.waits() => Begun::Pending(began, Place::None),
-            Poll::Pending => Begun::Pending(began, std::mem::replace(&mut self.place, Place::None)),
-        }
+    /// The place that a pending handler takes along. One that waits in the bus needs none.
+    fn place_along(&mut self, entered: &Entered) -> Place {
+        if entered.waits() { Place::None } else { std::mem::replace(&mut self.place, Place::None) }
     }
 
     /// Takes a place for a poll in place, unless it has one.
+    #[inline]
     fn takes_place(&mut self) -> bool {
-        if self.place == Place::None && self.core.lock().places.try_take() {
+        self.place == Place::Held || self.takes_another()
+    }
+
+    fn takes_another(&mut self) -> bool {
+        let takes = self.place == Place::None && self.core.lock().places.try_take();
+        if takes {
             self.place = Place::Held;
         }
-        self.place == Place::Held
+        takes
     }
 
     /// Notes what became of what ran here, in one stroke. The handlers go on with what waits for them.
@@ -231,6 +216,21 @@ impl Step<'_> {
             order.settle(lane, None, outcome, event.kind(), after);
         }
     }
+}
+
+/// Calls an async handler and polls it once.
+#[inline]
+fn begin(
+    entered: &Entered,
+    event: &AnyEvent,
+    job: u64,
+    member: Member,
+    runner: &mut Box<dyn AsyncRunner>,
+) -> Poll<Outcome> {
+    entered.job(JobRef { lane: member.lane, job }, false);
+    // The driver polls again at once and leaves its own waker, so that this one is never needed.
+    let context = &mut Context::from_waker(Waker::noop());
+    runner.begin(event.clone().through(member.subscription), context)
 }
 
 /// Calls the sync handlers.

@@ -152,7 +152,15 @@ where
     Fut: Future,
     Fut::Output: HandlerResult,
 {
-    fn end(&mut self, polled: Result<Option<Poll<Fut::Output>>, Box<dyn Any + Send>>) -> Poll<Outcome> {
+    /// Calls the handler if there is an event to call it with, and polls its future.
+    #[inline]
+    fn run(&mut self, event: Option<AnyEvent>, context: &mut Context<'_>) -> Poll<Outcome> {
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            if let Some(event) = event {
+                self.slot.set(Some((self.handler)(event.assume())));
+            }
+            self.slot.as_mut().as_pin_mut().map(|future| future.poll(context))
+        }));
         let ended = match polled {
             Ok(Some(Poll::Pending)) => return Poll::Pending,
             Ok(None) => return Poll::Ready(Outcome::Dropped),
@@ -176,19 +184,11 @@ where
     Fut::Output: HandlerResult,
 {
     fn begin(&mut self, event: AnyEvent, context: &mut Context<'_>) -> Poll<Outcome> {
-        let polled = catch_unwind(AssertUnwindSafe(|| {
-            let future = (self.handler)(event.assume());
-            self.slot.set(Some(future));
-            self.slot.as_mut().as_pin_mut().map(|future| future.poll(context))
-        }));
-        self.end(polled)
+        self.run(Some(event), context)
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Outcome> {
-        let polled = catch_unwind(AssertUnwindSafe(|| {
-            self.slot.as_mut().as_pin_mut().map(|future| future.poll(context))
-        }));
-        self.end(polled)
+        self.run(None, context)
     }
 
     fn clear(&mut self) {
@@ -200,6 +200,7 @@ where
     }
 }
 
+#[inline]
 fn outcome(result: Result<Result<(), BoxError>, Box<dyn Any + Send>>) -> Outcome {
     match result {
         Ok(Ok(())) => Outcome::Handled,
