@@ -50,6 +50,7 @@ pub(crate) use slab::Key;
 pub(crate) use step::prepare::wants;
 pub(crate) use step::publish::{Mode, Published};
 pub(crate) use tape::reel::Riding;
+pub(crate) use wait::ticket::Ticket;
 
 use crate::registry::Catalogue;
 use crate::sync::{AtomicBool, AtomicU64, Condvar, Guard, Handle, Mutex};

@@ -17,7 +17,7 @@ use crate::dispatch::run::runner::{Outcome, Runner};
 use crate::dispatch::slab::{Key, Slab};
 use crate::dispatch::tape::Tape;
 use crate::dispatch::wait::ticket::{Settled, Ticket};
-use crate::event::SubscriptionId;
+use crate::event::{AnyEvent, SubscriptionId};
 
 use crate::registry::Catalogue;
 use crate::sync::planted;
@@ -100,7 +100,7 @@ impl Order {
         lane: Key,
         ticket: Option<Key>,
         outcome: &Outcome,
-        kind: &str,
+        event: &AnyEvent,
         after: &mut After,
     ) {
         let Some(found) = self.lanes.get_mut(lane) else { return };
@@ -113,7 +113,7 @@ impl Order {
         {
             after.rare().reports.push(Report {
                 info: Arc::clone(&found.info),
-                kind: kind.to_owned(),
+                kind: event.kind().to_owned(),
                 outcome: outcome.clone(),
             });
         }

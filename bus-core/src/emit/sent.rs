@@ -3,9 +3,9 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
-use crate::dispatch::{Core, Key, Published, Receipt, current, mark_waiting, nesting};
+use crate::dispatch::{Core, Key, Order, Published, Receipt, Ticket, current, mark_waiting, nesting};
 
 /// The deliveries of one publish that are not done yet.
 pub(crate) struct Waiting {
@@ -23,23 +23,24 @@ impl Waiting {
 
     pub(crate) fn poll(&mut self, core: &Arc<Core>, context: &mut Context<'_>) -> Poll<Receipt> {
         let Some(ticket) = self.ticket else { return Poll::Ready(self.receipt.take().unwrap_or_default()) };
-        let enters = !std::mem::replace(&mut self.entered, true);
-        let done = core.step(|order, after| {
-            if enters {
+        let looked = if std::mem::replace(&mut self.entered, true) {
+            look(&mut core.lock(), ticket, context)
+        } else {
+            core.step(|order, after| {
                 let here = current(core);
                 order.note_waiter(ticket, here);
                 order.defer_stuck(ticket, here, after);
+                look(order, ticket, context)
+            })
+        };
+        let done = match looked {
+            Ok(done) => done,
+            // A waker may be the last reference to a task: it goes after the lock.
+            Err(old) => {
+                drop(old);
+                mark_waiting();
+                return Poll::Pending;
             }
-            let found = order.tickets.get_mut(ticket)?;
-            if found.pending.is_empty() {
-                return order.tickets.remove(ticket);
-            }
-            after.leave_waker(&mut found.waker, context.waker());
-            None
-        });
-        let Some(done) = done else {
-            mark_waiting();
-            return Poll::Pending;
         };
         self.ticket = None;
         let mut receipt = self.receipt.take().unwrap_or_default();
@@ -54,6 +55,16 @@ impl Waiting {
             drop(gone);
         }
     }
+}
+
+/// Takes a ticket away once all its deliveries are done. Until then a waker is left there, and the one that was there before comes back.
+fn look(order: &mut Order, ticket: Key, context: &Context<'_>) -> Result<Ticket, Option<Waker>> {
+    let found = order.tickets.get_mut(ticket).ok_or(None)?;
+    if found.pending.is_empty() {
+        return order.tickets.remove(ticket).ok_or(None);
+    }
+    let known = found.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker()));
+    Err(if known { None } else { found.waker.replace(context.waker().clone()) })
 }
 
 /// An event that was sent. The event is on the bus, and its deliveries go on, whatever becomes of this.

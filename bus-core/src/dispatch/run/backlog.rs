@@ -55,7 +55,7 @@ fn drain(core: &Arc<Core>, lane: Key, first: Next) {
         let (event, outcome) = runner.run(queued.event.through(info.id));
         drop(entered);
         next = core.step(|order, after| {
-            order.settle(lane, queued.ticket, &outcome, event.kind(), after);
+            order.settle(lane, queued.ticket, &outcome, &event, after);
             order.finish(lane, job, Runner::Sync(runner), core.ticks.load(Ordering::Relaxed), after)
         });
         let_go(event);

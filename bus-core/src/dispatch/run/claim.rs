@@ -213,7 +213,7 @@ impl Step<'_> {
     fn tell(&mut self, order: &mut Order, lane: Key, outcome: &Outcome, event: &AnyEvent, after: &mut After) {
         if let Some(info) = order.lanes.get(lane).map(|found| Arc::clone(&found.info)) {
             self.receipt.note(&Settled::Done(info.id, &info.name, outcome));
-            order.settle(lane, None, outcome, event.kind(), after);
+            order.settle(lane, None, outcome, event, after);
         }
     }
 }

@@ -137,9 +137,12 @@ impl Driver {
         // Where it lets others run it holds no place, and what it has not begun may still be dropped.
         let rests = turns.is_multiple_of(TURNS);
         let mut place = std::mem::replace(&mut self.place, Place::None);
-        let (next, heir) = core.step(|order, after| {
-            order.settle(lane, ticket, outcome, event.kind(), after);
-            let heir = if rests { None } else { self.heir(order, &mut place, &mut runner) };
+        let mut heir = None;
+        let next = core.step(|order, after| {
+            order.settle(lane, ticket, outcome, &event, after);
+            if !rests {
+                heir = self.heir(order, &mut place, &mut runner);
+            }
             if let Some(hire) = runner.hire() {
                 hire.put_back(self);
             }
@@ -154,7 +157,7 @@ impl Driver {
             {
                 running.begun = place == Place::Held;
             }
-            (next, heir)
+            next
         });
         let_go(event);
         let mut driver = match (next, heir) {
@@ -296,7 +299,7 @@ impl Drop for Driver {
         let (lane, place) = (self.lane, &mut self.place);
         core.step(|order, after| {
             after.wakers.extend(order.places.give(place));
-            order.settle(lane, ticket, &Outcome::Dropped, event.kind(), after);
+            order.settle(lane, ticket, &Outcome::Dropped, &event, after);
             order.end(lane, after);
             order.finish(lane, job, Runner::Async(runner), 0, after);
         });
