@@ -41,7 +41,7 @@ pub(crate) use memory::mark::Marks;
 pub(crate) use order::Order;
 pub(crate) use route::Kinds;
 pub(crate) use route::wanted::Wanted;
-pub(crate) use run::after::{After, drop_each, guarded};
+pub(crate) use run::after::{After, guarded};
 pub(crate) use run::backlog::start;
 pub(crate) use run::context::{JobRef, cause, current, mark_waiting, nesting};
 pub(crate) use run::runner::{AsyncHandler, Runner, SyncHandler};
@@ -49,7 +49,8 @@ pub(crate) use run::watch::watch;
 pub(crate) use slab::Key;
 pub(crate) use step::prepare::wants;
 pub(crate) use step::publish::{Mode, Published};
-pub(crate) use tape::reel::Riding;
+pub(crate) use tape::riding::{Found, Riding};
+pub(crate) use tape::track::Lent;
 pub(crate) use wait::ticket::Ticket;
 
 use crate::registry::Catalogue;

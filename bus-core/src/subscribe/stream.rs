@@ -10,7 +10,7 @@ use futures_core::Stream;
 
 use super::Subscribe;
 use crate::dispatch::{
-    After, Core, Heir, JobRef, Key, Lagged, Order, Riding, State, Work, current, drop_each, mark_waiting,
+    After, Core, Found, Heir, JobRef, Key, Lagged, Lent, Order, Riding, State, Work, current, mark_waiting,
     nesting,
 };
 use crate::error::SubscribeError;
@@ -65,16 +65,30 @@ impl<S> EventStream<S> {
     ///
     /// # Cancel safety
     /// Safe: an event is taken out only when it is returned.
-    pub async fn recv(&mut self) -> Option<Result<Event<S>, Lagged>> {
-        std::future::poll_fn(|context| self.reader.poll(Some(context))).await.map(typed)
+    pub fn recv(&mut self) -> impl Future<Output = Option<Result<Event<S>, Lagged>>> {
+        Recv { stream: self }
     }
 
     /// The next event, or the gap before it, if it is there now; `None` if not, or at the end.
     pub fn try_recv(&mut self) -> Option<Result<Event<S>, Lagged>> {
-        match self.reader.poll(None) {
-            Poll::Ready(Some(item)) => Some(typed(item)),
-            Poll::Ready(None) | Poll::Pending => None,
+        match self.poll(None) {
+            Poll::Ready(item) => item,
+            Poll::Pending => None,
         }
+    }
+
+    /// The way of an event that was lent already is short, and the caller's own.
+    #[inline]
+    fn poll(&mut self, context: Option<&mut Context<'_>>) -> Poll<Option<Result<Event<S>, Lagged>>> {
+        if let Some(event) = self.reader.read_on() {
+            return Poll::Ready(Some(Ok(event.assume())));
+        }
+        if let Some(context) = context.as_deref()
+            && self.reader.still_waits(context)
+        {
+            return Poll::Pending;
+        }
+        self.reader.look(context).map(|item| item.map(|item| item.map(Event::assume)))
     }
 
     /// The id of the subscription.
@@ -83,15 +97,25 @@ impl<S> EventStream<S> {
     }
 }
 
-fn typed<S>(item: Result<AnyEvent, Lagged>) -> Result<Event<S>, Lagged> {
-    item.map(Event::assume)
+/// The next event of a stream.
+struct Recv<'a, S> {
+    stream: &'a mut EventStream<S>,
+}
+
+impl<S> Future for Recv<'_, S> {
+    type Output = Option<Result<Event<S>, Lagged>>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.stream.poll(Some(context))
+    }
 }
 
 impl<S> Stream for EventStream<S> {
     type Item = Result<Event<S>, Lagged>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.reader.poll(Some(context)).map(|item| item.map(typed))
+        self.poll(Some(context))
     }
 }
 
@@ -107,7 +131,8 @@ pub(crate) struct Reader {
     core: Weak<Core>,
     heir: Arc<Heir>,
     /// Its way to the tape, while it rides and has read what waited before.
-    riding: Option<Box<Riding>>,
+    riding: Option<Riding>,
+    lent: Lent,
     lane: Option<Key>,
     pub(crate) id: SubscriptionId,
     /// What history lost, for a reader that looks back.
@@ -123,6 +148,7 @@ impl Reader {
             core: Arc::downgrade(core),
             heir,
             riding: None,
+            lent: Lent::default(),
             lane: None,
             id: SubscriptionId(0),
             missed: None,
@@ -148,92 +174,99 @@ impl Reader {
     }
 
     /// The next event or gap. Without a context nobody is woken.
-    #[inline]
     pub(crate) fn poll(
         &mut self,
         context: Option<&mut Context<'_>>,
     ) -> Poll<Option<Result<AnyEvent, Lagged>>> {
-        // Inside a handler the bus must know who reads.
-        if nesting() == 0
-            && let Some(event) = self.read_on()
-        {
-            return Poll::Ready(Some(Ok(event)));
+        match self.read_on() {
+            Some(event) => Poll::Ready(Some(Ok(event))),
+            None => self.look(context),
         }
-        self.look(context)
     }
 
-    /// The next of the events that were fetched, if they are still for this reader to read.
+    /// The next of the events that were lent, if they are still for this reader to read.
     #[inline]
     fn read_on(&mut self) -> Option<AnyEvent> {
-        let event = self.riding.as_mut()?.lent.events.pop_front()?;
-        if self.heir.needle.advance() {
-            return Some(event.through(self.id));
+        let event = self.lent.peek()?;
+        // Inside a handler the bus must know who reads. Who has alighted reads on elsewhere.
+        if nesting() > 0 || !self.heir.needle.advance() {
+            return None;
         }
-        drop_each([event]);
-        self.let_go();
-        None
+        let event = AnyEvent::new(Arc::clone(event)).through(self.id);
+        self.lent.advance();
+        Some(event)
     }
 
-    /// Rides no more. What was fetched is in the queue of the lane, or dropped and counted.
-    #[cold]
-    fn let_go(&mut self) {
-        drop_each(self.riding.take().map(|riding| riding.lent.events).unwrap_or_default());
+    /// Whether nothing has come since it looked last, and its waker is still where the next event finds it.
+    fn still_waits(&mut self, context: &Context<'_>) -> bool {
+        self.riding.as_mut().is_some_and(|riding| riding.still_waits(context)) && nesting() == 0
     }
 
     /// Looks for the next event on the tape, or in the queue of the lane.
     #[inline(never)]
     fn look(&mut self, mut context: Option<&mut Context<'_>>) -> Poll<Option<Result<AnyEvent, Lagged>>> {
-        let Some(lane) = self.lane else { return Poll::Ready(None) };
-        let id = self.id;
-        let through = |event: AnyEvent| event.through(id);
         loop {
-            let inside = nesting() > 0;
-            if !inside && let Some(polled) = self.ride(context.as_deref_mut()) {
-                return polled.map(|event| event.map(|event| Ok(through(event))));
-            }
-            let Some(core) = self.core.upgrade() else {
-                return self.heir.read(context).map(|item| item.map(|item| item.map(through)));
-            };
-            let (here, waits) = (current(&core), context.is_some());
-            let read =
-                core.step(|order, after| order.read(lane, context.as_deref_mut(), (inside, here), after));
-            if inside {
-                self.let_go();
-            }
-            match read {
-                Found::Tape(riding) => self.riding = Some(Box::new(riding)),
-                Found::Queue(polled) => {
-                    if polled.is_pending() && waits {
-                        mark_waiting();
-                    }
-                    return polled.map(|item| item.map(|item| item.map(through)));
+            if nesting() == 0
+                && let Some(riding) = &mut self.riding
+            {
+                let (next, found) = riding.read(context.as_deref(), &mut self.lent);
+                if let Some(event) = next {
+                    return Poll::Ready(Some(Ok(AnyEvent::new(event).through(self.id))));
                 }
+                match found {
+                    Found::Nothing => return Poll::Pending,
+                    Found::End => return Poll::Ready(None),
+                    Found::Events | Found::Alighted => {}
+                }
+                if let Some(event) = self.read_on() {
+                    return Poll::Ready(Some(Ok(event)));
+                }
+            }
+            if let Some(polled) = self.ask(context.as_deref_mut()) {
+                return polled;
             }
         }
     }
 
-    /// Reads on the tape, past the order lock.
-    fn ride(&mut self, context: Option<&mut Context<'_>>) -> Option<Poll<Option<AnyEvent>>> {
-        let polled = self.riding.as_mut()?.read(context, &self.heir.needle);
-        if polled.is_none() {
-            self.let_go();
+    /// Asks the order for the next event. `None` where that is on the tape.
+    #[inline(never)]
+    fn ask(&mut self, context: Option<&mut Context<'_>>) -> Option<Poll<Option<Result<AnyEvent, Lagged>>>> {
+        let Some(lane) = self.lane else { return Some(Poll::Ready(None)) };
+        // What was lent is in the queue of the lane now, or dropped and counted.
+        (self.riding, self.lent) = (None, Lent::default());
+        let through = |event: AnyEvent| event.through(self.id);
+        let Some(core) = self.core.upgrade() else {
+            return Some(self.heir.read(context).map(|item| item.map(|item| item.map(through))));
+        };
+        let (inside, here, waits) = (nesting() > 0, current(&core), context.is_some());
+        let read = core.step(|order, after| order.read(lane, context, (inside, here), after));
+        match read {
+            Next::Tape(riding) => {
+                self.riding = Some(riding);
+                None
+            }
+            Next::Queue(polled) => {
+                if polled.is_pending() && waits {
+                    mark_waiting();
+                }
+                Some(polled.map(|item| item.map(|item| item.map(through))))
+            }
         }
-        polled
     }
 }
 
 impl Drop for Reader {
     fn drop(&mut self) {
+        self.riding.iter_mut().for_each(Riding::withdraw);
         if let (Some(core), Some(lane)) = (self.core.upgrade(), self.lane) {
             core.end(lane);
         }
-        self.let_go();
         self.heir.drain();
     }
 }
 
 /// Where a reader finds its next event.
-enum Found {
+enum Next {
     Queue(Poll<Option<Result<AnyEvent, Lagged>>>),
     /// On the tape: its own queue is empty.
     Tape(Riding),
@@ -246,7 +279,7 @@ impl Order {
         context: Option<&mut Context<'_>>,
         (inside, here): (bool, Option<JobRef>),
         after: &mut After,
-    ) -> Found {
+    ) -> Next {
         self.note_reader(lane, here);
         if inside {
             self.alight(lane, after);
@@ -259,15 +292,15 @@ impl Order {
             self.board(lane);
         }
         if next.is_some() {
-            return Found::Queue(Poll::Ready(next));
+            return Next::Queue(Poll::Ready(next));
         }
         if let Some(riding) = self.riding(lane) {
-            return Found::Tape(riding);
+            return Next::Tape(riding);
         }
         let closed = self.closed;
-        let Some(found) = self.lanes.get_mut(lane) else { return Found::Queue(Poll::Ready(None)) };
+        let Some(found) = self.lanes.get_mut(lane) else { return Next::Queue(Poll::Ready(None)) };
         if closed || found.state != State::Open {
-            return Found::Queue(Poll::Ready(None));
+            return Next::Queue(Poll::Ready(None));
         }
         if let (Work::Pull { waker, .. }, Some(context)) = (&mut found.work, context) {
             after.leave_waker(waker, context.waker());
@@ -275,7 +308,7 @@ impl Order {
                 self.await_event(job, after);
             }
         }
-        Found::Queue(Poll::Pending)
+        Next::Queue(Poll::Pending)
     }
 
     /// The next event or gap in the queue of a lane.

@@ -1,5 +1,6 @@
 //! What is left to do when the order lock is gone: everything that runs somebody else's code.
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Waker;
@@ -11,6 +12,8 @@ use crate::dispatch::lane::queue::Queued;
 use crate::dispatch::lane::{Lane, LaneInfo};
 use crate::dispatch::run::context::CalledBack;
 use crate::dispatch::run::runner::{Outcome, Runner, message};
+use crate::dispatch::tape::lobby::Waiting;
+use crate::dispatch::tape::track::Stretch;
 use crate::event::AnyEvent;
 use crate::sync::Ordering;
 
@@ -19,17 +22,21 @@ use crate::sync::Ordering;
 pub(crate) struct After {
     pub(crate) wakers: Few<Waker>,
     /// Of readers who waited together.
-    pub(crate) crowd: Vec<Waker>,
+    pub(crate) crowd: Vec<Waiting>,
     rare: Option<Box<Rare>>,
     /// A sync subscription has room again, and a thread waits for that.
     pub(crate) room: bool,
 }
+
+// A list for a crowd, so that waking one needs no new memory.
+crate::sync::per_thread_plain!(CROWD: Cell<Vec<Waiting>> = Cell::new(Vec::new()));
 
 /// What few steps leave.
 #[derive(Default)]
 pub(crate) struct Rare {
     /// Dropped here, because dropping a payload runs the user's code.
     pub(crate) events: Vec<AnyEvent>,
+    pub(crate) stretches: Vec<Arc<Stretch>>,
     /// Replaced by newer ones. Dropped here, because a waker may be the last reference to a task.
     pub(crate) wakers_to_drop: Vec<Waker>,
     pub(crate) queued: Vec<Queued>,
@@ -63,6 +70,14 @@ impl After {
         }
     }
 
+    /// Wakes readers who waited together. Their list keeps its memory, and so does this one.
+    pub(crate) fn wake_crowd(&mut self, waiting: &mut Vec<Waiting>) {
+        if self.crowd.capacity() == 0 {
+            self.crowd = CROWD.try_with(Cell::take).unwrap_or_default();
+        }
+        self.crowd.append(waiting);
+    }
+
     /// Does what is to be done. The order lock must not be held.
     #[inline]
     pub(crate) fn run(&mut self, core: &Core) {
@@ -80,17 +95,25 @@ impl After {
         let Self { wakers, crowd, rare, .. } = std::mem::take(self);
         let _called_back = CalledBack::enter();
         wakers.for_each(|waker| guarded(|| waker.wake()));
-        guard_each(crowd, Waker::wake);
+        if !crowd.is_empty() {
+            wake_each(crowd);
+        }
         if let Some(rare) = rare {
             rare.run(core);
         }
     }
 }
 
+fn wake_each(mut crowd: Vec<Waiting>) {
+    guard_each(crowd.drain(..), |waiting| waiting.waker.wake());
+    // A thread at its end may have none any more.
+    drop(CROWD.try_with(|kept| kept.replace(crowd)));
+}
+
 impl Rare {
     #[cold]
     fn run(self, core: &Core) {
-        let Self { events, wakers_to_drop, queued, runners, lanes, lags, reports } = self;
+        let Self { events, stretches, wakers_to_drop, queued, runners, lanes, lags, reports } = self;
         for (info, lag) in lags {
             tell(&info, lag);
         }
@@ -103,6 +126,7 @@ impl Rare {
             guarded(|| drop(lane));
         });
         drop_each(events);
+        drop(stretches);
     }
 }
 

@@ -6,13 +6,18 @@ use crate::dispatch::run::after::After;
 use crate::dispatch::slab::Key;
 use crate::sync::planted;
 
-/// Who waits, and beside each its waker.
+/// Who waits.
 #[derive(Default)]
 pub(super) struct Lobby {
-    waiting: Vec<Key>,
-    wakers: Vec<Waker>,
+    waiting: Vec<Waiting>,
     /// How often those who waited were woken.
     round: u64,
+}
+
+/// A rider's waker. The rider is noted so that it can be told when its spot changes.
+pub(crate) struct Waiting {
+    pub(crate) waker: Waker,
+    rider: Key,
 }
 
 /// The round in which a rider began to wait, and its place among those who wait.
@@ -26,54 +31,41 @@ impl Lobby {
     /// Wakes all who wait.
     #[inline]
     pub(super) fn wake(&mut self, after: &mut After) {
-        if self.wakers.is_empty() {
+        if self.waiting.is_empty() {
             return;
         }
-        self.waiting.clear();
         self.round += 1;
-        // One waits mostly where there is one reader: the list keeps its memory then.
-        if self.wakers.len() == 1 && !planted("reader_unwoken") {
-            after.wakers.extend(self.wakers.pop());
-            return;
-        }
-        let woken = std::mem::take(&mut self.wakers);
         if planted("reader_unwoken") {
-            after.rare().wakers_to_drop.extend(woken);
-        } else if after.crowd.is_empty() {
-            after.crowd = woken;
+            self.waiting.drain(..).for_each(|left| after.rare().wakers_to_drop.push(left.waker));
+        } else if self.waiting.len() == 1 {
+            after.wakers.extend(self.waiting.pop().map(|left| left.waker));
         } else {
-            after.crowd.extend(woken);
+            after.wake_crowd(&mut self.waiting);
         }
     }
 
     /// Lets a rider in.
-    pub(super) fn enter(&mut self, key: Key, waker: Waker) -> Spot {
-        self.waiting.push(key);
-        self.wakers.push(waker);
-        Spot { round: self.round, at: self.wakers.len() - 1 }
+    #[inline]
+    pub(super) fn enter(&mut self, rider: Key, waker: Waker) -> Spot {
+        self.waiting.push(Waiting { waker, rider });
+        Spot { round: self.round, at: self.waiting.len() - 1 }
     }
 
-    /// Leaves a rider's waker for the next event. Gives one that it replaces. `all` is how many may come to wait.
+    /// Leaves a rider's waker for the next event. Gives one that it replaces.
     #[inline]
-    pub(super) fn wait(
-        &mut self,
-        key: Key,
-        spot: &mut Option<Spot>,
-        waker: &Waker,
-        all: usize,
-    ) -> Option<Waker> {
+    pub(super) fn wait(&mut self, rider: Key, spot: &mut Option<Spot>, waker: &Waker) -> Option<Waker> {
         if let Some(own) = spot.and_then(|spot| self.own(spot)) {
             return if own.will_wake(waker) { None } else { Some(std::mem::replace(own, waker.clone())) };
         }
-        if self.wakers.capacity() == 0 {
-            self.wakers.reserve(all);
-        }
-        *spot = Some(self.enter(key, waker.clone()));
+        *spot = Some(self.enter(rider, waker.clone()));
         None
     }
 
     fn own(&mut self, spot: Spot) -> Option<&mut Waker> {
-        if spot.round == self.round { self.wakers.get_mut(spot.at) } else { None }
+        if spot.round != self.round {
+            return None;
+        }
+        self.waiting.get_mut(spot.at).map(|left| &mut left.waker)
     }
 
     /// Gives the waker of a rider back, and who has its spot now.
@@ -81,7 +73,7 @@ impl Lobby {
         if self.own(spot).is_none() {
             return (None, None);
         }
-        self.waiting.swap_remove(spot.at);
-        (Some(self.wakers.swap_remove(spot.at)), self.waiting.get(spot.at).copied())
+        let left = self.waiting.swap_remove(spot.at);
+        (Some(left.waker), self.waiting.get(spot.at).map(|moved| moved.rider))
     }
 }

@@ -1,18 +1,19 @@
 //! One record of events for all readers who want the same ones.
 //!
 //! Every stream without a filter sees all events of its kinds, so that queues of their own would hold the same events as often as there are readers. They *ride* on one tape instead: a publish puts
-//! its event there once, and each rider has a place on it. A rider fetches a stretch of the tape and then reads that without a lock; its [`Needle`](needle::Needle) says how far it is, so that what it has
-//! fetched and not read still counts as waiting.
+//! its event there once, and each rider has a place on it. A rider is lent a stretch of the tape and then reads that without a lock; its [`Needle`](needle::Needle) says how far it is, so that what it was
+//! lent and has not read still counts as waiting. Of a single event it takes the next handle, under the lock.
 //!
 //! Nothing is ever dropped from a tape. Before an event would find a rider's capacity used up, the rider *alights*: what it has not read becomes a queue of its own, with all the rules that queues have. It
 //! boards again when that queue has gone down. Who does not ride *walks*: its lane has a queue as a handler's has. A reader inside a handler walks: who waits for whom is found from queues.
 //!
 //! The [`Reel`](reel::Reel), which holds the events, has a lock of its own, so that riders stay out of the way of publishers. It comes after the order lock, never before it.
 
-mod lobby;
+pub(super) mod lobby;
 pub(super) mod needle;
 pub(crate) mod reel;
 mod ride;
+pub(crate) mod riding;
 pub(crate) mod track;
 
 use std::sync::Arc;
@@ -71,9 +72,10 @@ impl Tape {
         if self.riders == 0 {
             return 0;
         }
+        let event = event.clone().into_stored();
         let mut reel = self.reel.lock();
         if !reel.may_be_full() {
-            reel.push(event.clone(), after);
+            reel.push(event, after);
             return self.riders;
         }
         drop(reel);
@@ -91,19 +93,19 @@ impl Tape {
             if reel.may_be_full() {
                 return None;
             }
-            reel.push(AnyEvent::of(event), after);
+            reel.push(Arc::clone(event), after);
         }
         Some(self.riders)
     }
 
-    fn record_for_some(&mut self, event: &AnyEvent, lanes: &mut Slab<Lane>, after: &mut After) -> usize {
+    fn record_for_some(&mut self, event: Arc<Stored>, lanes: &mut Slab<Lane>, after: &mut After) -> usize {
         let reel = Arc::clone(&self.reel);
         let mut reel = reel.lock();
         for lane in reel.find_full() {
             self.let_off(&mut reel, lane, lanes, after);
         }
         if self.riders > 0 {
-            reel.push(event.clone(), after);
+            reel.push(event, after);
         }
         self.riders
     }

@@ -1,27 +1,27 @@
 //! What the readers of a tape share: its events, and how far each of them is.
 
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::Waker;
 
 use crate::dispatch::lane::heir::Heir;
 use crate::dispatch::run::after::{After, drop_each};
 use crate::dispatch::slab::{Key, Slab};
 use crate::dispatch::tape::lobby::{Lobby, Spot};
-use crate::dispatch::tape::needle::Needle;
-use crate::dispatch::tape::track::{Lent, Track};
-use crate::event::AnyEvent;
-use crate::sync::Mutex;
+use crate::dispatch::tape::riding::Found;
+use crate::dispatch::tape::track::{Gone, Lent, Track};
+use crate::event::{AnyEvent, Stored};
+use crate::sync::{AtomicU64, Ordering};
 
 /// The events on a tape and its riders, under their own lock.
 pub(crate) struct Reel {
     track: Track,
     lobby: Lobby,
     riders: Slab<Rider>,
-    /// How many these are.
-    count: usize,
     /// No rider can be full before this place.
     check: u64,
     closed: bool,
+    /// How often something came for which a rider that waits must look here.
+    pub(super) news: Arc<AtomicU64>,
 }
 
 /// One reader on the reel.
@@ -38,6 +38,29 @@ struct Rider {
     handled: u64,
     /// Where it waits.
     spot: Option<Spot>,
+}
+
+impl Rider {
+    /// The place of the next event that it reads. Its needle is set where it is lent events.
+    fn place(&self) -> u64 {
+        self.heir.needle.place().max(self.released)
+    }
+}
+
+/// What is dropped when the lock is gone.
+#[derive(Default)]
+pub(super) struct Spent {
+    gone: Gone,
+    waker: Option<Waker>,
+}
+
+impl Spent {
+    #[inline]
+    pub(super) fn drop(self) {
+        if self.waker.is_some() {
+            drop_each(self.waker);
+        }
+    }
 }
 
 /// What a rider takes along when it alights.
@@ -59,7 +82,8 @@ pub(super) struct Counted {
 impl Default for Reel {
     fn default() -> Self {
         let (track, lobby, riders) = (Track::default(), Lobby::default(), Slab::new());
-        Self { track, lobby, riders, count: 0, check: u64::MAX, closed: false }
+        let (check, closed, news) = (u64::MAX, false, Arc::default());
+        Self { track, lobby, riders, check, closed, news }
     }
 }
 
@@ -74,7 +98,7 @@ impl Reel {
     pub(super) fn find_full(&mut self) -> Vec<Key> {
         let (mut full, mut check) = (Vec::new(), u64::MAX);
         for (_, rider) in self.riders.iter() {
-            let at = rider.heir.needle.place().saturating_add(rider.room);
+            let at = rider.place().saturating_add(rider.room);
             if self.track.end() < at {
                 check = check.min(at);
             } else {
@@ -87,23 +111,34 @@ impl Reel {
 
     /// Puts an event on the tape and wakes those who wait for it.
     #[inline]
-    pub(super) fn push(&mut self, event: AnyEvent, after: &mut After) {
-        self.track.push(event, self.count);
+    pub(super) fn push(&mut self, event: Arc<Stored>, after: &mut After) {
+        self.track.push(event);
+        self.tell();
         self.lobby.wake(after);
     }
 
     /// Lets nobody wait any more.
     pub(super) fn close(&mut self, after: &mut After) {
         self.closed = true;
+        self.tell();
         self.lobby.wake(after);
+    }
+
+    fn tell(&self) {
+        // Written under this lock only.
+        self.news.store(self.told() + 1, Ordering::Release);
+    }
+
+    #[inline]
+    pub(super) fn told(&self) -> u64 {
+        self.news.load(Ordering::Relaxed)
     }
 
     /// Takes a rider on, who sees the events from now on, and its waker if it waits.
     pub(super) fn enter(&mut self, lane: Key, heir: &Arc<Heir>, room: u64, waker: Option<Waker>) -> Key {
-        let end = self.track.end();
+        let end = self.track.enter();
         heir.needle.set(end);
         self.check = self.check.min(end.saturating_add(room));
-        self.count += 1;
         let heir = Arc::clone(heir);
         let rider = Rider { lane, heir, room, released: end, matched: end, handled: end, spot: None };
         let key = self.riders.insert(rider);
@@ -115,65 +150,70 @@ impl Reel {
 
     /// Lets a rider go, with what it has not read.
     pub(super) fn leave(&mut self, key: Key, after: &mut After) -> Option<Leaving> {
-        let place = self.riders.get(key)?.heir.needle.lift();
+        let waker = self.withdraw(key);
+        let rider = self.riders.get(key)?;
+        let place = rider.heir.needle.lift().max(rider.released);
+        self.tell();
         let counted = self.count(key, place)?;
         let rider = self.riders.remove(key)?;
-        self.count -= 1;
-        let unread = self.track.from(place).cloned().collect();
-        self.track.let_go(rider.released, self.track.end(), |event| after.rare().events.push(event));
-        let (waker, moved) = rider.spot.map(|spot| self.lobby.leave(spot)).unwrap_or_default();
-        if let Some(moved) = moved.and_then(|moved| self.riders.get_mut(moved)) {
-            moved.spot = rider.spot;
-        }
+        let unread = self.track.from(place).cloned().map(AnyEvent::new).collect();
+        self.track.leave(rider.released, &mut after.rare().stretches);
         Some(Leaving { unread, waker, counted })
+    }
+
+    /// Takes the waker of a rider away.
+    pub(super) fn withdraw(&mut self, key: Key) -> Option<Waker> {
+        let spot = self.riders.get_mut(key)?.spot.take()?;
+        let (waker, moved) = self.lobby.leave(spot);
+        if let Some(moved) = moved.and_then(|moved| self.riders.get_mut(moved)) {
+            moved.spot = Some(spot);
+        }
+        waker
     }
 
     /// What a rider did since this was asked last.
     pub(super) fn account(&mut self, key: Key) -> Option<Counted> {
-        let place = self.riders.get(key)?.heir.needle.place();
+        let place = self.riders.get(key)?.place();
         self.count(key, place)
     }
 
+    /// The last event, for a rider that has let go of all before it. Its waker is left for the next one, if it gives that.
+    #[inline]
+    pub(super) fn newest(&mut self, key: Key, waker: Option<&Waker>) -> Option<Arc<Stored>> {
+        let rider = self.riders.get_mut(key)?;
+        let newest = self.track.newest(&mut rider.released)?;
+        if let Some(waker) = waker {
+            rider.spot = Some(self.lobby.enter(key, waker.clone()));
+        }
+        Some(newest)
+    }
+
+    /// The next event, or what there is otherwise: events are lent, a waker is left for the next one.
+    #[inline(never)]
+    pub(super) fn fetch(
+        &mut self,
+        key: Key,
+        waker: Option<&Waker>,
+        lent: &mut Lent,
+        spent: &mut Spent,
+    ) -> (Option<Arc<Stored>>, Found) {
+        let Some(rider) = self.riders.get_mut(key) else { return (None, Found::Alighted) };
+        let next = self.track.fetch(&rider.heir.needle, &mut rider.released, lent, &mut spent.gone);
+        if next.is_some() || lent.peek().is_some() {
+            return (next, Found::Events);
+        }
+        if self.closed {
+            return (None, Found::End);
+        }
+        spent.waker = waker.and_then(|waker| self.lobby.wait(key, &mut rider.spot, waker));
+        (None, Found::Nothing)
+    }
+
     fn count(&mut self, key: Key, place: u64) -> Option<Counted> {
-        let oldest = self.track.from(place).next().map(AnyEvent::seq);
+        let oldest = self.track.from(place).next().map(|event| event.head.seq());
         let (end, rider) = (self.track.end(), self.riders.get_mut(key)?);
         let matched = end - std::mem::replace(&mut rider.matched, end);
         let handled = place - std::mem::replace(&mut rider.handled, place);
         Some(Counted { matched, handled, waiting: end - place, oldest })
-    }
-}
-
-/// A reader's own way to the reel, past the order lock.
-pub(crate) struct Riding {
-    pub(super) reel: Arc<Mutex<Reel>>,
-    pub(super) key: Key,
-    pub(crate) lent: Lent,
-}
-
-impl Riding {
-    /// The next event; in it, `None` at the end. Without a context nobody is woken. `None` where the reader does not ride any more.
-    pub(crate) fn read(
-        &mut self,
-        context: Option<&mut Context<'_>>,
-        needle: &Needle,
-    ) -> Option<Poll<Option<AnyEvent>>> {
-        let lent = &mut self.lent;
-        let mut guard = self.reel.lock();
-        let Reel { track, lobby, riders, count, closed, .. } = &mut *guard;
-        let rider = riders.get_mut(self.key)?;
-        let next = track.fetch(needle, &mut rider.released, lent);
-        let ends = next.is_some() || *closed;
-        let mut replaced = None;
-        if let Some(context) = context.filter(|_| !ends) {
-            replaced = lobby.wait(self.key, &mut rider.spot, context.waker(), *count);
-        }
-        drop(guard);
-        if replaced.is_some() {
-            drop_each(replaced);
-        }
-        if !lent.spent.is_empty() {
-            drop_each(lent.spent.drain(..));
-        }
-        Some(if ends { Poll::Ready(next) } else { Poll::Pending })
     }
 }

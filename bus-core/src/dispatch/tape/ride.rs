@@ -9,8 +9,8 @@ use crate::dispatch::order::Order;
 use crate::dispatch::run::after::After;
 use crate::dispatch::slab::{Key, Slab};
 use crate::dispatch::step::prepare::policy;
-use crate::dispatch::tape::reel::{Counted, Leaving, Reel, Riding};
-use crate::dispatch::tape::track::Lent;
+use crate::dispatch::tape::reel::{Counted, Leaving, Reel};
+use crate::dispatch::tape::riding::Riding;
 
 impl Order {
     /// Finds a tape for a new reader without a filter, or makes one. The reader walks.
@@ -83,8 +83,7 @@ impl Order {
     /// The own way to the tape of a reader that rides.
     pub(crate) fn riding(&self, key: Key) -> Option<Riding> {
         let ride = self.lanes.get(key)?.ride()?;
-        let reel = Arc::clone(&self.tapes.get(ride.tape)?.reel);
-        Some(Riding { key: ride.rider?, reel, lent: Lent::default() })
+        Some(Riding::new(&self.tapes.get(ride.tape)?.reel, ride.rider?))
     }
 
     /// Brings the counts of all riders up to what they have read.
