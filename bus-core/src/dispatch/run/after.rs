@@ -1,6 +1,5 @@
 //! What is left to do when the order lock is gone: everything that runs somebody else's code.
 
-use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Waker;
@@ -12,7 +11,7 @@ use crate::dispatch::lane::queue::Queued;
 use crate::dispatch::lane::{Lane, LaneInfo};
 use crate::dispatch::run::context::CalledBack;
 use crate::dispatch::run::runner::{Outcome, Runner, message};
-use crate::dispatch::tape::lobby::Waiting;
+use crate::dispatch::tape::lobby::Crowd;
 use crate::dispatch::tape::track::Stretch;
 use crate::event::AnyEvent;
 use crate::sync::Ordering;
@@ -22,14 +21,11 @@ use crate::sync::Ordering;
 pub(crate) struct After {
     pub(crate) wakers: Few<Waker>,
     /// Of readers who waited together.
-    pub(crate) crowd: Vec<Waiting>,
+    pub(crate) crowd: Crowd,
     rare: Option<Box<Rare>>,
     /// A sync subscription has room again, and a thread waits for that.
     pub(crate) room: bool,
 }
-
-// A list for a crowd, so that waking one needs no new memory.
-crate::sync::per_thread_plain!(CROWD: Cell<Vec<Waiting>> = Cell::new(Vec::new()));
 
 /// What few steps leave.
 #[derive(Default)]
@@ -70,14 +66,6 @@ impl After {
         }
     }
 
-    /// Wakes readers who waited together. Their list keeps its memory, and so does this one.
-    pub(crate) fn wake_crowd(&mut self, waiting: &mut Vec<Waiting>) {
-        if self.crowd.capacity() == 0 {
-            self.crowd = CROWD.try_with(Cell::take).unwrap_or_default();
-        }
-        self.crowd.append(waiting);
-    }
-
     /// Does what is to be done. The order lock must not be held.
     #[inline]
     pub(crate) fn run(&mut self, core: &Core) {
@@ -92,22 +80,14 @@ impl After {
     /// Calls the user's wakers and drops.
     #[inline(never)]
     fn call_out(&mut self, core: &Core) {
-        let Self { wakers, crowd, rare, .. } = std::mem::take(self);
+        let Self { wakers, mut crowd, rare, .. } = std::mem::take(self);
         let _called_back = CalledBack::enter();
         wakers.for_each(|waker| guarded(|| waker.wake()));
-        if !crowd.is_empty() {
-            wake_each(crowd);
-        }
+        crowd.wake();
         if let Some(rare) = rare {
             rare.run(core);
         }
     }
-}
-
-fn wake_each(mut crowd: Vec<Waiting>) {
-    guard_each(crowd.drain(..), |waiting| waiting.waker.wake());
-    // A thread at its end may have none any more.
-    drop(CROWD.try_with(|kept| kept.replace(crowd)));
 }
 
 impl Rare {
@@ -143,7 +123,7 @@ pub(crate) fn drop_each<T>(all: impl IntoIterator<Item = T>) {
 }
 
 /// Does the same with each, one after the other, whichever of them panics.
-fn guard_each<T>(all: impl IntoIterator<Item = T>, mut work: impl FnMut(T)) {
+pub(crate) fn guard_each<T>(all: impl IntoIterator<Item = T>, mut work: impl FnMut(T)) {
     let mut rest = all.into_iter();
     let mut left = true;
     while left {

@@ -13,12 +13,13 @@ use crate::dispatch::few::Few;
 use crate::dispatch::memory::mark::Mark;
 use crate::dispatch::order::Order;
 use crate::dispatch::route::Audience;
-use crate::dispatch::run::after::{After, guarded, let_go};
+use crate::dispatch::run::after::{guarded, let_go};
 use crate::dispatch::run::backlog;
 use crate::dispatch::run::context::{self, Entered, NESTING, Stack};
 use crate::dispatch::slab::Key;
 use crate::dispatch::step::publish::{Mode, Published};
 use crate::dispatch::step::record::Step;
+use crate::dispatch::tape::lobby::Crowd;
 use crate::dispatch::wait::receipt::{Own, Receipt, count};
 use crate::event::{AnyEvent, EventId, KindRef, Root, Stored};
 use crate::payload::Descriptor;
@@ -47,14 +48,13 @@ impl Core {
         let kept_id = head.kept_id();
         let root = head.as_root(known, kept_id.unwrap_or(EventId::new(self.run, seq)));
         let mark = Mark::of(audience.kind, head);
-        let mut ridden = None;
+        let (mut riders, mut crowd) = (0, Crowd::default());
         if let Some(tape) = audience.tape {
-            ridden = order.ride(tape, &event);
-            if ridden.is_none() {
+            let Some(all) = order.ride(tape, &event, &mut crowd) else {
                 return self.publish_at_length(Some(order), event, mode);
-            }
+            };
+            riders = all;
         }
-        let riders = ridden.as_ref().map_or(0, |(riders, _)| *riders);
         let (job, crew) = (order.next_job + 1, audience.crew.unwrap_or(Key::NONE));
         let team = audience.crew.and_then(|crew| order.claim_crew(crew, seq, &stack));
         let reached = riders + team.as_ref().map_or(0, |team| count(team.size));
@@ -67,9 +67,7 @@ impl Core {
             (Some(event), None)
         };
         drop(order);
-        if let Some((_, mut after)) = ridden {
-            after.run(self);
-        }
+        crowd.wake();
         if let Some(gone) = gone {
             let_go(gone);
         }
@@ -151,10 +149,9 @@ impl Order {
     }
 
     /// Records an event for those who ride on a tape, if all who read from it do. Gives how many they are.
-    fn ride(&mut self, tape: Key, event: &Arc<Stored>) -> Option<(u32, After)> {
-        let mut after = After::default();
-        let riders = self.tapes.get_mut(tape)?.record_plainly(event, &mut after)?;
-        Some((count(riders), after))
+    #[inline]
+    fn ride(&mut self, tape: Key, event: &Arc<Stored>, crowd: &mut Crowd) -> Option<u32> {
+        self.tapes.get_mut(tape)?.record_plainly(event, crowd).map(count)
     }
 
     /// Claims a crew that is ready.

@@ -1,8 +1,10 @@
 //! Riders that have read everything, and wait for the next event.
 
+use std::cell::Cell;
 use std::task::Waker;
 
-use crate::dispatch::run::after::After;
+use crate::dispatch::run::after::guard_each;
+use crate::dispatch::run::context::CalledBack;
 use crate::dispatch::slab::Key;
 use crate::sync::planted;
 
@@ -15,9 +17,47 @@ pub(super) struct Lobby {
 }
 
 /// A rider's waker. The rider is noted so that it can be told when its spot changes.
-pub(crate) struct Waiting {
-    pub(crate) waker: Waker,
+struct Waiting {
+    waker: Waker,
     rider: Key,
+}
+
+/// Riders to be woken when the locks are gone.
+#[derive(Default)]
+pub(crate) struct Crowd(Vec<Waiting>);
+
+// The memory of the last crowd, for the next one.
+crate::sync::per_thread_plain!(SPARE: Cell<Vec<Waiting>> = Cell::new(Vec::new()));
+
+impl Crowd {
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn take_in(&mut self, waiting: &mut Vec<Waiting>) {
+        if self.0.capacity() == 0 {
+            self.0 = SPARE.try_with(Cell::take).unwrap_or_default();
+        }
+        self.0.append(waiting);
+    }
+
+    /// Wakes them. No lock may be held.
+    #[inline]
+    pub(crate) fn wake(&mut self) {
+        if !self.0.is_empty() {
+            self.wake_each();
+        }
+    }
+
+    #[inline(never)]
+    fn wake_each(&mut self) {
+        let _called_back = CalledBack::enter();
+        let woken = self.0.drain(..).filter(|_| !planted("reader_unwoken"));
+        guard_each(woken, |waiting| waiting.waker.wake());
+        // A thread at its end may have none any more.
+        drop(SPARE.try_with(|spare| spare.replace(std::mem::take(&mut self.0))));
+    }
 }
 
 /// The round in which a rider began to wait, and its place among those who wait.
@@ -28,19 +68,12 @@ pub(super) struct Spot {
 }
 
 impl Lobby {
-    /// Wakes all who wait.
+    /// Lets all who wait go with a crowd, to be woken.
     #[inline]
-    pub(super) fn wake(&mut self, after: &mut After) {
-        if self.waiting.is_empty() {
-            return;
-        }
-        self.round += 1;
-        if planted("reader_unwoken") {
-            self.waiting.drain(..).for_each(|left| after.rare().wakers_to_drop.push(left.waker));
-        } else if self.waiting.len() == 1 {
-            after.wakers.extend(self.waiting.pop().map(|left| left.waker));
-        } else {
-            after.wake_crowd(&mut self.waiting);
+    pub(super) fn leave_all(&mut self, crowd: &mut Crowd) {
+        if !self.waiting.is_empty() {
+            self.round += 1;
+            crowd.take_in(&mut self.waiting);
         }
     }
 

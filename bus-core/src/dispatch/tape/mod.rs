@@ -23,6 +23,7 @@ use crate::dispatch::order::Order;
 use crate::dispatch::route::Kinds;
 use crate::dispatch::run::after::After;
 use crate::dispatch::slab::{Key, Slab};
+use crate::dispatch::tape::lobby::Crowd;
 use crate::dispatch::tape::reel::Reel;
 use crate::event::{AnyEvent, Stored};
 use crate::sync::Mutex;
@@ -75,7 +76,7 @@ impl Tape {
         let event = event.clone().into_stored();
         let mut reel = self.reel.lock();
         if !reel.may_be_full() {
-            reel.push(event, after);
+            reel.push(event, &mut after.crowd);
             return self.riders;
         }
         drop(reel);
@@ -84,16 +85,17 @@ impl Tape {
 
     /// The same where all who read from it ride and have room. Otherwise nothing is recorded.
     #[inline]
-    pub(crate) fn record_plainly(&mut self, event: &Arc<Stored>, after: &mut After) -> Option<usize> {
+    pub(crate) fn record_plainly(&mut self, event: &Arc<Stored>, crowd: &mut Crowd) -> Option<usize> {
         if !self.walkers.is_empty() {
             return None;
         }
         if self.riders > 0 {
+            let event = Arc::clone(event);
             let mut reel = self.reel.lock();
             if reel.may_be_full() {
                 return None;
             }
-            reel.push(Arc::clone(event), after);
+            reel.push(event, crowd);
         }
         Some(self.riders)
     }
@@ -105,7 +107,7 @@ impl Tape {
             self.let_off(&mut reel, lane, lanes, after);
         }
         if self.riders > 0 {
-            reel.push(event, after);
+            reel.push(event, &mut after.crowd);
         }
         self.riders
     }
@@ -115,7 +117,7 @@ impl Order {
     /// Tells all who ride that no more events come.
     pub(crate) fn close_tapes(&mut self, after: &mut After) {
         for tape in self.tapes.iter_mut() {
-            tape.reel.lock().close(after);
+            tape.reel.lock().close(&mut after.crowd);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::task::Waker;
 use crate::dispatch::lane::heir::Heir;
 use crate::dispatch::run::after::{After, drop_each};
 use crate::dispatch::slab::{Key, Slab};
-use crate::dispatch::tape::lobby::{Lobby, Spot};
+use crate::dispatch::tape::lobby::{Crowd, Lobby, Spot};
 use crate::dispatch::tape::riding::Found;
 use crate::dispatch::tape::track::{Gone, Lent, Track};
 use crate::event::{AnyEvent, Stored};
@@ -111,17 +111,17 @@ impl Reel {
 
     /// Puts an event on the tape and wakes those who wait for it.
     #[inline]
-    pub(super) fn push(&mut self, event: Arc<Stored>, after: &mut After) {
+    pub(super) fn push(&mut self, event: Arc<Stored>, crowd: &mut Crowd) {
         self.track.push(event);
         self.tell();
-        self.lobby.wake(after);
+        self.lobby.leave_all(crowd);
     }
 
     /// Lets nobody wait any more.
-    pub(super) fn close(&mut self, after: &mut After) {
+    pub(super) fn close(&mut self, crowd: &mut Crowd) {
         self.closed = true;
         self.tell();
-        self.lobby.wake(after);
+        self.lobby.leave_all(crowd);
     }
 
     fn tell(&self) {
