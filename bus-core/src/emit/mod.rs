@@ -137,6 +137,7 @@ impl<P: Payload> Future for Emit<P> {
 }
 
 impl<P: Payload> Drop for Emit<P> {
+    #[inline]
     fn drop(&mut self) {
         if cfg!(debug_assertions) && self.payload.is_some() {
             say_dropped(P::DESCRIPTOR.kind);
@@ -148,6 +149,7 @@ impl<P: Payload> Drop for Emit<P> {
 }
 
 /// `let _ = emitter.emit_x()` silences the compiler's warning, so debug builds say at run time that nothing was published.
+#[cold]
 fn say_dropped(kind: &str) {
     if !std::thread::panicking() {
         tracing::warn!(target: "bus_core", kind, "an emit was dropped, and nothing was published: `.await` it, or `.send()` it");

@@ -51,8 +51,7 @@ impl Waiting {
     /// Nobody asks any more; the deliveries go on.
     pub(crate) fn forget(&mut self, core: &Core) {
         if let Some(ticket) = self.ticket.take() {
-            let gone = core.lock().tickets.remove(ticket);
-            drop(gone);
+            forget(core, ticket);
         }
     }
 }
@@ -97,12 +96,18 @@ impl Sent {
 }
 
 impl Drop for Sent {
+    #[inline]
     fn drop(&mut self) {
         if let Some((core, ticket)) = self.open.take() {
-            let gone = core.lock().tickets.remove(ticket);
-            drop(gone);
+            forget(&core, ticket);
         }
     }
+}
+
+/// Nobody asks for a receipt any more; the deliveries go on.
+fn forget(core: &Core, ticket: Key) {
+    let gone = core.lock().tickets.remove(ticket);
+    drop(gone);
 }
 
 impl std::fmt::Debug for Sent {
