@@ -230,7 +230,7 @@ fn begin(
     entered.job(JobRef { lane: member.lane, job }, false);
     // The driver polls again at once and leaves its own waker, so that this one is never needed.
     let context = &mut Context::from_waker(Waker::noop());
-    runner.begin(event.clone().through(member.subscription), context)
+    runner.begin(event, member.subscription, context)
 }
 
 /// Calls the sync handlers.

@@ -223,7 +223,7 @@ impl Driver {
         } else {
             work.started = true;
             work.began = self.info.timeout.map(|_| Instant::now());
-            work.runner.begin(work.event.clone().through(self.info.id), context)
+            work.runner.begin(&work.event, self.info.id, context)
         };
         let waits = polled.is_pending() && entered.waits();
         drop(entered);

@@ -12,7 +12,7 @@ use crate::dispatch::crew::team::{Call, Callers, Calls};
 use crate::dispatch::guarded;
 use crate::dispatch::run::desk::Hire;
 use crate::error::BoxError;
-use crate::event::{AnyEvent, Event};
+use crate::event::{AnyEvent, Event, SubscriptionId};
 
 /// What became of one event in one handler.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,8 +75,13 @@ pub(crate) trait SyncRunner: Send {
 
 /// A closure that gives a future, with a place for that future which is used again for the next event.
 pub(crate) trait AsyncRunner: Send {
-    /// Calls the handler and polls its future once.
-    fn begin(&mut self, event: AnyEvent, context: &mut Context<'_>) -> Poll<Outcome>;
+    /// Calls the handler with an event that came through its subscription, and polls its future once. The event is copied where it is used: one that is written and then passed on stalls the processor.
+    fn begin(
+        &mut self,
+        event: &AnyEvent,
+        through: SubscriptionId,
+        context: &mut Context<'_>,
+    ) -> Poll<Outcome>;
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Outcome>;
     /// Drops the future that [`begin`](Self::begin) made.
     fn clear(&mut self);
@@ -154,9 +159,14 @@ where
 {
     /// Calls the handler if there is an event to call it with, and polls its future.
     #[inline]
-    fn run(&mut self, event: Option<AnyEvent>, context: &mut Context<'_>) -> Poll<Outcome> {
+    fn run(
+        &mut self,
+        event: Option<(&AnyEvent, SubscriptionId)>,
+        context: &mut Context<'_>,
+    ) -> Poll<Outcome> {
         let polled = catch_unwind(AssertUnwindSafe(|| {
-            if let Some(event) = event {
+            if let Some((event, through)) = event {
+                let event = event.clone().through(through);
                 self.slot.set(Some((self.handler)(event.assume())));
             }
             self.slot.as_mut().as_pin_mut().map(|future| future.poll(context))
@@ -183,8 +193,13 @@ where
     Fut: Future + Send,
     Fut::Output: HandlerResult,
 {
-    fn begin(&mut self, event: AnyEvent, context: &mut Context<'_>) -> Poll<Outcome> {
-        self.run(Some(event), context)
+    fn begin(
+        &mut self,
+        event: &AnyEvent,
+        through: SubscriptionId,
+        context: &mut Context<'_>,
+    ) -> Poll<Outcome> {
+        self.run(Some((event, through)), context)
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Outcome> {

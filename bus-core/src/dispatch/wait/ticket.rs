@@ -52,7 +52,7 @@ impl Ticket {
     /// Notes one delivery. The waker is given once nothing is pending.
     pub(crate) fn settle(&mut self, lane: Key, settled: &Settled<'_>) -> Option<Waker> {
         let at = self.pending.iter().position(|pending| *pending == lane)?;
-        self.pending.remove(at);
+        self.pending.swap_remove_front(at);
         self.receipt.note(settled);
         if self.pending.is_empty() && !planted("receipt_unwoken") { self.waker.take() } else { None }
     }
