@@ -15,7 +15,7 @@ use crate::dispatch::run::backlog;
 use crate::dispatch::run::context::{Entered, JobRef};
 use crate::dispatch::run::handover::{Pending, note};
 use crate::dispatch::run::place::Place;
-use crate::dispatch::run::runner::{AsyncRunner, Outcome, Runner};
+use crate::dispatch::run::runner::{AsyncRunner, Outcome, Runner, Trouble};
 use crate::dispatch::slab::Key;
 use crate::dispatch::step::record::Step;
 use crate::dispatch::wait::receipt::count;
@@ -85,9 +85,9 @@ impl Step<'_> {
             let member = Member { lane: claim.at.lane, subscription: claim.subscription, timed: claim.timed };
             let began = member.timed.then(Instant::now);
             match begin(entered, event, claim.at.job, member, &mut runner) {
-                Poll::Ready(outcome) => {
+                Poll::Ready(trouble) => {
                     claim.runner = Some(Runner::Async(runner));
-                    claim.note(outcome, &mut self.troubles);
+                    claim.note(trouble.map_or(Outcome::Handled, |outcome| *outcome), &mut self.troubles);
                 }
                 Poll::Pending => {
                     let place = self.place_along(entered);
@@ -118,8 +118,8 @@ impl Step<'_> {
             *done = seat + 1;
             let began = member.timed.then(Instant::now);
             match begin(entered, event, *job, *member, runner) {
-                Poll::Ready(Outcome::Handled) => {}
-                Poll::Ready(outcome) => troubles.push((seat, outcome)),
+                Poll::Ready(None) => {}
+                Poll::Ready(Some(outcome)) => troubles.push((seat, *outcome)),
                 Poll::Pending => {
                     let Some(runner) = slot.take() else { continue };
                     let at = JobRef { lane: member.lane, job: *job };
@@ -226,7 +226,7 @@ fn begin(
     job: u64,
     member: Member,
     runner: &mut Box<dyn AsyncRunner>,
-) -> Poll<Outcome> {
+) -> Poll<Trouble> {
     entered.job(JobRef { lane: member.lane, job }, false);
     // The driver polls again at once and leaves its own waker, so that this one is never needed.
     let context = &mut Context::from_waker(Waker::noop());

@@ -15,7 +15,7 @@ use crate::dispatch::run::backlog;
 use crate::dispatch::run::context::{Entered, JobRef};
 use crate::dispatch::run::desk::{self, Desk, Hire};
 use crate::dispatch::run::place::Place;
-use crate::dispatch::run::runner::{AsyncRunner, Outcome, Runner};
+use crate::dispatch::run::runner::{AsyncRunner, Outcome, Runner, Trouble};
 use crate::dispatch::slab::Key;
 use crate::dispatch::{After, Core, Order};
 use crate::event::AnyEvent;
@@ -137,8 +137,8 @@ impl Driver {
         // Where it lets others run it holds no place, and what it has not begun may still be dropped.
         let rests = turns.is_multiple_of(TURNS);
         let mut place = std::mem::replace(&mut self.place, Place::None);
-        let mut heir = None;
-        let next = core.step(|order, after| {
+        let (mut next, mut heir) = (None, None);
+        core.step(|order, after| {
             order.settle(lane, ticket, outcome, &event, after);
             if !rests {
                 heir = self.heir(order, &mut place, &mut runner);
@@ -147,7 +147,7 @@ impl Driver {
                 hire.put_back(self);
             }
             let tick = core.ticks.load(Ordering::Relaxed);
-            let next = order.finish(lane, job, Runner::Async(runner), tick, after);
+            next = order.finish(lane, job, Runner::Async(runner), tick, after);
             // A long backlog must not keep others from their place: they take turns, event by event.
             if next.is_none() || rests || order.places.is_contended() {
                 after.wakers.extend(order.places.give(&mut place));
@@ -157,7 +157,6 @@ impl Driver {
             {
                 running.begun = place == Place::Held;
             }
-            next
         });
         let_go(event);
         let mut driver = match (next, heir) {
@@ -212,9 +211,9 @@ impl Driver {
     }
 
     /// Calls the handler if it was not called yet, and polls it.
-    fn poll_handler(&mut self, context: &mut Context<'_>) -> Poll<Outcome> {
+    fn poll_handler(&mut self, context: &mut Context<'_>) -> Poll<Trouble> {
         let Some(work) = self.work.as_mut().filter(|work| work.started || !self.ended) else {
-            return Poll::Ready(Outcome::Dropped);
+            return Poll::Ready(Some(Box::new(Outcome::Dropped)));
         };
         let entered = Entered::new(&work.core, &work.event);
         entered.job(JobRef { lane: self.lane, job: work.job }, false);
@@ -243,7 +242,7 @@ impl Driver {
                 break Some(driver);
             } else {
                 match driver.poll_handler(context) {
-                    Poll::Ready(outcome) => outcome,
+                    Poll::Ready(trouble) => trouble.map_or(Outcome::Handled, |outcome| *outcome),
                     Poll::Pending if driver.is_late(context) => Outcome::TimedOut,
                     Poll::Pending => break Some(driver),
                 }

@@ -73,6 +73,9 @@ pub(crate) trait SyncRunner: Send {
     fn enlist(self: Box<Self>, place: &mut dyn Any) -> Option<Box<dyn SyncRunner>>;
 }
 
+/// How a handler ended where it has not simply handled the event. In a box, so that it is passed on in a register.
+pub(crate) type Trouble = Option<Box<Outcome>>;
+
 /// A closure that gives a future, with a place for that future which is used again for the next event.
 pub(crate) trait AsyncRunner: Send {
     /// Calls the handler with an event that came through its subscription, and polls its future once. The event is copied where it is used: one that is written and then passed on stalls the processor.
@@ -81,8 +84,8 @@ pub(crate) trait AsyncRunner: Send {
         event: &AnyEvent,
         through: SubscriptionId,
         context: &mut Context<'_>,
-    ) -> Poll<Outcome>;
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Outcome>;
+    ) -> Poll<Trouble>;
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Trouble>;
     /// Drops the future that [`begin`](Self::begin) made.
     fn clear(&mut self);
     /// Its driver, if it has needed one.
@@ -163,7 +166,7 @@ where
         &mut self,
         event: Option<(&AnyEvent, SubscriptionId)>,
         context: &mut Context<'_>,
-    ) -> Poll<Outcome> {
+    ) -> Poll<Trouble> {
         let polled = catch_unwind(AssertUnwindSafe(|| {
             if let Some((event, through)) = event {
                 let event = event.clone().through(through);
@@ -173,12 +176,12 @@ where
         }));
         let ended = match polled {
             Ok(Some(Poll::Pending)) => return Poll::Pending,
-            Ok(None) => return Poll::Ready(Outcome::Dropped),
+            Ok(None) => return Poll::Ready(Some(Box::new(Outcome::Dropped))),
             Ok(Some(Poll::Ready(result))) => Ok(result.into_result()),
             Err(panic) => Err(panic),
         };
         clear(self.slot.as_mut());
-        Poll::Ready(outcome(ended))
+        Poll::Ready(if matches!(ended, Ok(Ok(()))) { None } else { Some(Box::new(outcome(ended))) })
     }
 }
 
@@ -198,11 +201,11 @@ where
         event: &AnyEvent,
         through: SubscriptionId,
         context: &mut Context<'_>,
-    ) -> Poll<Outcome> {
+    ) -> Poll<Trouble> {
         self.run(Some((event, through)), context)
     }
 
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Outcome> {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Trouble> {
         self.run(None, context)
     }
 
@@ -215,7 +218,6 @@ where
     }
 }
 
-#[inline]
 fn outcome(result: Result<Result<(), BoxError>, Box<dyn Any + Send>>) -> Outcome {
     match result {
         Ok(Ok(())) => Outcome::Handled,
