@@ -85,10 +85,12 @@ impl Gauge {
         Self(std::sync::atomic::AtomicU64::new(value))
     }
 
+    #[inline]
     pub(crate) fn get(&self) -> u64 {
         self.0.load(std::sync::atomic::Ordering::Relaxed)
     }
 
+    #[inline]
     pub(crate) fn set(&self, value: u64) {
         self.0.store(value, std::sync::atomic::Ordering::Relaxed);
     }

@@ -90,32 +90,40 @@ impl<S> Default for Callers<S> {
     }
 }
 
+impl<S: 'static> Callers<S> {
+    /// Calls one handler after the other, up to one that returns an error.
+    #[inline]
+    fn call_from(&mut self, from: usize, event: &mut Event<S>, at: &Gauge) -> Option<BoxError> {
+        for (place, called) in self.0.iter_mut().enumerate().skip(from) {
+            if let Some(runner) = &mut called.runner {
+                at.set(place as u64);
+                enter_lane(called.member.lane);
+                event.set_through(called.member.subscription);
+                if let Some(error) = runner.call(event) {
+                    return Some(error);
+                }
+            }
+        }
+        None
+    }
+}
+
 impl<S: 'static> Calls for Callers<S> {
     fn call(&mut self, event: Arc<Stored>, at: &Gauge, troubles: &mut Vec<(usize, Outcome)>) -> Arc<Stored> {
         let mut event: Event<S> = AnyEvent::new(event).assume();
-        let mut seat = 0;
-        // One fence for all of them costs nothing for each; after a panic the rest goes on behind a new one.
-        while seat < self.0.len() {
-            let ended = catch_unwind(AssertUnwindSafe(|| {
-                while let Some(called) = self.0.get_mut(seat) {
-                    if let Some(runner) = &mut called.runner {
-                        at.set(seat as u64);
-                        enter_lane(called.member.lane);
-                        event.set_through(called.member.subscription);
-                        if let Some(error) = runner.call(&event) {
-                            return Some(error);
-                        }
-                    }
-                    seat += 1;
-                }
-                None
-            }));
-            match ended {
-                Ok(None) => {}
-                Ok(Some(error)) => troubles.push((seat, failed(error))),
-                Err(panic) => troubles.push((seat, panicked(panic))),
-            }
-            seat += 1;
+        let mut from = 0;
+        // One fence for all of them costs nothing for each; after one that does not end well the rest goes on behind a new one.
+        loop {
+            at.set(from as u64);
+            let ended = catch_unwind(AssertUnwindSafe(|| self.call_from(from, &mut event, at)));
+            let outcome = match ended {
+                Ok(None) => break,
+                Ok(Some(error)) => failed(error),
+                Err(panic) => panicked(panic),
+            };
+            let seat = usize::try_from(at.get()).unwrap_or(usize::MAX);
+            troubles.push((seat, outcome));
+            from = seat.saturating_add(1);
         }
         event.into_stored()
     }
