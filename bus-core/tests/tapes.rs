@@ -231,3 +231,61 @@ fn a_reader_that_waits_is_woken_though_it_looked_again_without_waiting() {
         assert_eq!(Arc::strong_count(&woken), 2, "its waker is gone with it");
     });
 }
+
+/// Its waker is where the next event finds it already, and there is none any more.
+#[test]
+fn a_reader_that_had_to_wait_learns_of_the_end_after_the_last_event() {
+    trial().run(async |_, _| {
+        let bus = EventBus::new();
+        let mut stream = bus.subscribe::<Token>().into_stream();
+        let woken = Arc::new(Woken(AtomicUsize::new(0)));
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut poll = || pin!(stream.recv()).poll(&mut Context::from_waker(&waker));
+        for n in 1..3 {
+            assert!(poll().is_pending());
+            send(&bus, n, false);
+            if n == 2 {
+                drop(bus.close(std::time::Duration::ZERO));
+            }
+            assert!(matches!(poll(), Poll::Ready(Some(Ok(event))) if event.n == n));
+        }
+        assert!(matches!(poll(), Poll::Ready(None)), "closed before it read the last event");
+        let bus = EventBus::new();
+        stream = bus.subscribe::<Token>().into_stream();
+        let mut poll = || pin!(stream.recv()).poll(&mut Context::from_waker(&waker));
+        assert!(poll().is_pending());
+        send(&bus, 3, false);
+        assert!(matches!(poll(), Poll::Ready(Some(Ok(_)))));
+        let before = woken.0.load(Ordering::Relaxed);
+        drop(bus.close(std::time::Duration::ZERO));
+        assert_eq!(woken.0.load(Ordering::Relaxed), before + 1, "closed after it");
+        assert!(matches!(poll(), Poll::Ready(None)));
+    });
+}
+
+#[test]
+fn a_reader_that_had_to_wait_is_woken_where_it_is_polled_next() {
+    trial().run(async |bus, _| {
+        let mut stream = bus.subscribe::<Token>().into_stream();
+        let woken = [1, 2].map(|_| Arc::new(Woken(AtomicUsize::new(0))));
+        let wakers = woken.clone().map(Waker::from);
+        let counts = || woken.each_ref().map(|woken| woken.0.load(Ordering::Relaxed));
+        let mut poll = |at: usize| pin!(stream.recv()).poll(&mut Context::from_waker(&wakers[at]));
+        assert!(poll(0).is_pending());
+        send(&bus, 1, false);
+        // Its waker stays, since it waited. Somebody else goes on with the stream.
+        assert!(poll(0).is_ready());
+        assert!(poll(1).is_pending());
+        send(&bus, 2, false);
+        assert_eq!(counts(), [1, 1]);
+        assert!(poll(1).is_ready());
+        // Not polled again before the next event comes: woken once for that.
+        (3..6).for_each(|n| drop(send(&bus, n, false)));
+        assert_eq!(counts(), [1, 2]);
+        assert!((3..6).all(|_| poll(1).is_ready()));
+        send(&bus, 6, false);
+        assert_eq!(counts(), [1, 2], "it did not wait the last time");
+        assert!(poll(1).is_ready());
+        assert!(poll(1).is_pending());
+    });
+}

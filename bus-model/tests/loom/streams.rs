@@ -130,6 +130,26 @@ fn a_rider_that_is_ended_has_read_what_is_not_counted_as_dropped() {
     });
 }
 
+/// Its waker may be left already when it reads the last event.
+#[test]
+fn a_rider_that_waits_is_told_of_the_end() {
+    explore("ride, wait, push, close", || {
+        let bus = bus();
+        let mut stream = bus.subscribe::<Step>().into_stream();
+        let other = spawn({
+            let bus = bus.clone();
+            move || {
+                drop(send(&bus, 1));
+                drop(bus.close(std::time::Duration::ZERO));
+            }
+        });
+        assert_eq!(block_on(stream.recv()).unwrap().unwrap().seq(), 1);
+        assert!(block_on(stream.recv()).is_none());
+        other.join().unwrap();
+        accounts(&bus);
+    });
+}
+
 #[test]
 fn a_rider_is_woken() {
     explore("ride, wait, push", || {

@@ -8,7 +8,7 @@ use crate::dispatch::run::after::{After, drop_each};
 use crate::dispatch::slab::{Key, Slab};
 use crate::dispatch::tape::lobby::{Crowd, Lobby, Spot};
 use crate::dispatch::tape::riding::Found;
-use crate::dispatch::tape::track::{Gone, Lent, Track};
+use crate::dispatch::tape::track::{Gone, Lent, Stretch, Track};
 use crate::event::{AnyEvent, Stored};
 use crate::sync::{AtomicU64, Ordering};
 
@@ -19,7 +19,8 @@ pub(crate) struct Reel {
     riders: Slab<Rider>,
     /// No rider can be full before this place.
     check: u64,
-    closed: bool,
+    /// No more events come.
+    pub(super) closed: bool,
     /// How often something came for which a rider that waits must look here.
     pub(super) news: Arc<AtomicU64>,
 }
@@ -50,6 +51,7 @@ impl Rider {
 /// What is dropped when the lock is gone.
 #[derive(Default)]
 pub(super) struct Spent {
+    read: Option<Arc<Stretch>>,
     gone: Gone,
     waker: Option<Waker>,
 }
@@ -157,7 +159,9 @@ impl Reel {
         let counted = self.count(key, place)?;
         let rider = self.riders.remove(key)?;
         let unread = self.track.from(place).cloned().map(AnyEvent::new).collect();
-        self.track.leave(rider.released, &mut after.rare().stretches);
+        let mut gone = Gone::default();
+        self.track.leave(rider.released, &mut gone);
+        gone.for_each(|stretch| after.rare().stretches.push(stretch));
         Some(Leaving { unread, waker, counted })
     }
 
@@ -198,7 +202,11 @@ impl Reel {
         spent: &mut Spent,
     ) -> (Option<Arc<Stored>>, Found) {
         let Some(rider) = self.riders.get_mut(key) else { return (None, Found::Alighted) };
-        let next = self.track.fetch(&rider.heir.needle, &mut rider.released, lent, &mut spent.gone);
+        spent.read = lent.take();
+        if spent.read.is_some() {
+            self.track.step(&mut rider.released, rider.heir.needle.place(), &mut spent.gone);
+        }
+        let next = self.track.fetch(&rider.heir.needle, &mut rider.released, lent);
         if next.is_some() || lent.peek().is_some() {
             return (next, Found::Events);
         }

@@ -70,8 +70,8 @@ impl Riding {
         lent: &mut Lent,
     ) -> (Option<Arc<Stored>>, Found) {
         let waker = context.map(Context::waker);
-        let early = waker.filter(|_| self.eager);
         let mut reel = self.reel.lock();
+        let early = waker.filter(|_| self.eager && !reel.closed);
         let newest = reel.newest(self.key, early);
         if newest.is_some() {
             self.left.note(early, reel.told());

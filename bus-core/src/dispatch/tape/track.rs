@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use crate::dispatch::few::Few;
 use crate::dispatch::run::after::drop_each;
 use crate::dispatch::tape::needle::Needle;
 use crate::event::Stored;
@@ -42,7 +43,7 @@ pub(crate) struct Lent {
 }
 
 /// What nobody needs any more.
-pub(super) type Gone = Vec<Arc<Stretch>>;
+pub(super) type Gone = Few<Arc<Stretch>>;
 
 impl Drop for Stretch {
     fn drop(&mut self) {
@@ -60,6 +61,11 @@ impl Lent {
     #[inline]
     pub(crate) fn advance(&mut self) {
         self.at += 1;
+    }
+
+    /// What was lent, to be dropped.
+    pub(super) fn take(&mut self) -> Option<Arc<Stretch>> {
+        self.stretch.take()
     }
 }
 
@@ -131,8 +137,7 @@ impl Track {
     }
 
     /// Lets a rider let go of the events before a place.
-    #[inline]
-    fn step(&mut self, from: &mut u64, to: u64, gone: &mut Gone) {
+    pub(super) fn step(&mut self, from: &mut u64, to: u64, gone: &mut Gone) {
         if *from < to {
             *self.standing_at(*from) -= 1;
             *self.standing_at(to) += 1;
@@ -172,12 +177,7 @@ impl Track {
         needle: &Needle,
         released: &mut u64,
         lent: &mut Lent,
-        gone: &mut Gone,
     ) -> Option<Arc<Stored>> {
-        if let Some(stretch) = lent.stretch.take() {
-            gone.push(stretch);
-            self.step(released, needle.place(), gone);
-        }
         let newest = self.newest(released);
         if newest.is_none() && *released < self.end {
             needle.set(*released);
