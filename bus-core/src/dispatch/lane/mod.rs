@@ -127,6 +127,7 @@ pub(crate) struct Running {
 
 impl Running {
     /// One event that a handler takes up. `waiter` and `batch` are those of the stack that it runs on.
+    #[inline]
     pub(crate) fn new(job: u64, waiter: Option<JobRef>, batch: u64, since: u64) -> Self {
         Self {
             job,

@@ -7,8 +7,7 @@ use std::sync::Arc;
 use crate::dispatch::order::Next;
 use crate::dispatch::run::after::let_go;
 use crate::dispatch::run::context::{self, Entered, JobRef};
-use crate::dispatch::run::driver::{Driver, Work};
-use crate::dispatch::run::place::Place;
+use crate::dispatch::run::driver::Driver;
 use crate::dispatch::run::runner::Runner;
 use crate::dispatch::slab::Key;
 use crate::dispatch::{Core, Queued};
@@ -39,8 +38,8 @@ pub(crate) fn start(core: &Arc<Core>, lane: Key, runner: Runner) {
 pub(super) fn go_on(core: &Arc<Core>, lane: Key, next: Next) {
     match next {
         Next { runner: Runner::Async(runner), job, queued, info } => {
-            let work = Work::new(core, job, runner, queued.event, queued.ticket);
-            Driver::of(&info, lane, work, Place::None).start(core);
+            let at = JobRef { lane, job };
+            Driver::of(core, &info, at, runner, queued.event, queued.ticket).start(core);
         }
         next => drain(core, lane, next),
     }

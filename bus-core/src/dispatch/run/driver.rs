@@ -44,34 +44,43 @@ pub(crate) struct Work {
     event: AnyEvent,
     ticket: Option<Key>,
     /// Whether the handler was called already.
-    pub(super) started: bool,
+    started: bool,
     /// When it was first polled, where there is a timeout of which there is no timer yet.
-    pub(super) began: Option<Instant>,
+    began: Option<Instant>,
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
-impl Work {
-    /// An event that waited for its handler.
-    pub(super) fn new(
+impl Driver {
+    /// The driver of a handler, which stays with it between two events: the one that it has, or a new one. What it is at is written where it stays.
+    #[inline]
+    pub(super) fn of(
         core: &Arc<Core>,
-        job: u64,
-        runner: Box<dyn AsyncRunner>,
+        info: &Arc<LaneInfo>,
+        at: JobRef,
+        mut runner: Box<dyn AsyncRunner>,
         event: AnyEvent,
         ticket: Option<Key>,
-    ) -> Self {
-        let core = Arc::clone(core);
-        Self { core, job, runner, event, ticket, started: false, began: None, deadline: None }
-    }
-}
-
-impl Driver {
-    /// The driver of a handler, which stays with it between two events: the one that it has, or a new one.
-    pub(super) fn of(info: &Arc<LaneInfo>, lane: Key, mut work: Work, place: Place) -> Box<Self> {
-        let known = work.runner.hire().as_mut().and_then(Hire::call_up);
-        let new = || Self { info: Arc::clone(info), lane, work: None, place, turns: 0, ended: false };
-        let mut driver = known.unwrap_or_else(|| Box::new(new()));
-        (driver.work, driver.place, driver.turns) = (Some(work), place, 0);
+    ) -> Box<Self> {
+        let known = runner.hire().as_mut().and_then(Hire::call_up);
+        let mut driver = known.unwrap_or_else(|| Self::new(info, at.lane));
+        let (core, job) = (Arc::clone(core), at.job);
+        driver.work =
+            Some(Work { core, job, runner, event, ticket, started: false, began: None, deadline: None });
+        driver.turns = 0;
         driver
+    }
+
+    fn new(info: &Arc<LaneInfo>, lane: Key) -> Box<Self> {
+        let info = Arc::clone(info);
+        Box::new(Self { info, lane, work: None, place: Place::None, turns: 0, ended: false })
+    }
+
+    /// Goes on with a handler that was polled already.
+    pub(super) fn goes_on(&mut self, began: Option<Instant>, place: Place) {
+        self.place = place;
+        if let Some(work) = &mut self.work {
+            (work.started, work.began) = (true, began);
+        }
     }
 
     /// Runs a handler on its own runtime: on what it is at, and then on whatever waits for it.
@@ -167,7 +176,10 @@ impl Driver {
                 heir
             }
             (Some(Next { runner: Runner::Async(runner), job, queued, info }), None) => {
-                Self::of(&info, lane, Work::new(&core, job, runner, queued.event, queued.ticket), place)
+                let mut own =
+                    Self::of(&core, &info, JobRef { lane, job }, runner, queued.event, queued.ticket);
+                own.place = place;
+                own
             }
             _ => return None,
         };

@@ -12,7 +12,7 @@ use crate::dispatch::few::Few;
 use crate::dispatch::run::backlog;
 use crate::dispatch::run::claim::{Claim, SCRATCH};
 use crate::dispatch::run::context::{self, JobRef};
-use crate::dispatch::run::driver::{Driver, Work};
+use crate::dispatch::run::driver::Driver;
 use crate::dispatch::run::place::Place;
 use crate::dispatch::run::runner::{AsyncRunner, Runner};
 use crate::dispatch::slab::Key;
@@ -39,6 +39,7 @@ pub(super) struct Pending {
 
 impl Pending {
     /// One that was polled.
+    #[inline]
     pub(super) fn polled(
         at: JobRef,
         runner: Box<dyn AsyncRunner>,
@@ -48,6 +49,7 @@ impl Pending {
         Self { at, runner: Some(runner), started: true, began, place, waker: None }
     }
 
+    #[inline]
     fn unpolled(at: JobRef, runner: Box<dyn AsyncRunner>) -> Self {
         Self { at, runner: Some(runner), started: false, began: None, place: Place::None, waker: None }
     }
@@ -57,6 +59,7 @@ impl Pending {
 crate::sync::per_thread_plain!(PENDING: Cell<Vec<Pending>> = Cell::new(Vec::new()));
 
 /// Notes one in a list of them.
+#[inline]
 pub(super) fn note(pending: &mut Vec<Pending>, one: Pending) {
     if pending.capacity() == 0 {
         *pending = PENDING.try_with(Cell::take).unwrap_or_default();
@@ -126,9 +129,10 @@ impl Step<'_> {
             after.rare().runners.push(Runner::Async(runner));
             return;
         };
-        let mut work = Work::new(self.core, at.job, runner, event.clone(), Some(ticket));
-        (work.started, work.began) = (one.started, one.began);
-        let driver = Driver::of(info, at.lane, work, one.place);
+        let mut driver = Driver::of(self.core, info, at, runner, event.clone(), Some(ticket));
+        if one.started {
+            driver.goes_on(one.began, one.place);
+        }
         one.waker = driver.leave(order, unhired, after);
     }
 
