@@ -65,7 +65,8 @@ impl Crew {
             self.count(lane);
             // Counted as handled above, like every event of the crew; this one is not yet.
             lane.counts.handled -= 1;
-            lane.running.push(Running::new(job, waiter, batch, 0));
+            // Made in its place: what is made first and then pushed stalls the processor.
+            lane.running.extend(std::iter::once_with(|| Running::new(job, waiter, batch, 0)));
         }
     }
 }

@@ -91,7 +91,7 @@ impl Step<'_> {
                 }
                 Poll::Pending => {
                     let place = self.place_along(entered);
-                    note(&mut pending, Pending::polled(claim.at, runner, began, place));
+                    note(&mut pending, || Pending::polled(claim.at, runner, began, place));
                 }
             }
         }
@@ -123,7 +123,8 @@ impl Step<'_> {
                 Poll::Pending => {
                     let Some(runner) = slot.take() else { continue };
                     let at = JobRef { lane: member.lane, job: *job };
-                    note(pending, Pending::polled(at, runner, began, self.place_along(entered)));
+                    let place = self.place_along(entered);
+                    note(pending, || Pending::polled(at, runner, began, place));
                 }
             }
         }

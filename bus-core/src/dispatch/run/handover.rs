@@ -58,13 +58,13 @@ impl Pending {
 // An empty list with room in it, so that a publish need not ask for memory.
 crate::sync::per_thread_plain!(PENDING: Cell<Vec<Pending>> = Cell::new(Vec::new()));
 
-/// Notes one in a list of them.
+/// Notes one in a list of them. It is made in its place: what is made first and then pushed stalls the processor.
 #[inline]
-pub(super) fn note(pending: &mut Vec<Pending>, one: Pending) {
+pub(super) fn note(pending: &mut Vec<Pending>, one: impl FnOnce() -> Pending) {
     if pending.capacity() == 0 {
         *pending = PENDING.try_with(Cell::take).unwrap_or_default();
     }
-    pending.push(one);
+    pending.extend(std::iter::once_with(one));
 }
 
 impl Step<'_> {
@@ -75,12 +75,13 @@ impl Step<'_> {
             let Team { handlers: Handlers::Async(polled), done, .. } = &mut **team else { return };
             for Polled { member, runner } in polled.iter_mut().skip(*done) {
                 let Some(runner) = runner.take() else { continue };
-                note(&mut pending, Pending::unpolled(JobRef { lane: member.lane, job: *job }, runner));
+                let at = JobRef { lane: member.lane, job: *job };
+                note(&mut pending, || Pending::unpolled(at, runner));
             }
         });
         for claim in claims.iter_mut().filter(|claim| claim.handled.is_none()) {
             match claim.runner.take() {
-                Some(Runner::Async(runner)) => note(&mut pending, Pending::unpolled(claim.at, runner)),
+                Some(Runner::Async(runner)) => note(&mut pending, || Pending::unpolled(claim.at, runner)),
                 Some(runner @ Runner::Sync(_)) => self.postpone(event, claim.at, runner),
                 None => {}
             }
