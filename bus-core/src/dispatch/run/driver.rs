@@ -156,34 +156,38 @@ impl Driver {
                 hire.put_back(self);
             }
             let tick = core.ticks.load(Ordering::Relaxed);
-            next = order.finish(lane, job, Runner::Async(runner), tick, after);
+            let more = order.finish(lane, job, Runner::Async(runner), tick, after);
             // A long backlog must not keep others from their place: they take turns, event by event.
-            if next.is_none() || rests || order.places.is_contended() {
+            if more.is_none() || rests || order.places.is_contended() {
                 after.wakers.extend(order.places.give(&mut place));
             }
-            if let Some(running) =
-                next.as_ref().and_then(|next| order.lanes.get_mut(lane)?.running_mut(next.job))
-            {
-                running.begun = place == Place::Held;
+            // Mostly there is none, and to pass that on costs more than to find it.
+            if let Some(more) = more {
+                if let Some(running) = order.lanes.get_mut(lane).and_then(|lane| lane.running_mut(more.job)) {
+                    running.begun = place == Place::Held;
+                }
+                next = Some(more);
             }
         });
         let_go(event);
-        let mut driver = match (next, heir) {
-            (next, Some(heir)) => {
+        let mut driver = match heir {
+            Some(heir) => {
                 if let Some(next) = next {
                     backlog::go_on(&core, lane, next);
                 }
                 heir
             }
-            (Some(Next { runner: Runner::Async(runner), job, queued, info }), None) => {
-                let mut own =
-                    Self::of(&core, &info, JobRef { lane, job }, runner, queued.event, queued.ticket);
-                own.place = place;
-                own
-            }
-            _ => return None,
+            None => Self::with(&core, lane, next?, place)?,
         };
         driver.turns = turns;
+        Some(driver)
+    }
+
+    /// A handler's next event, which it begins with the place of the one before if that was not given away.
+    fn with(core: &Arc<Core>, lane: Key, next: Next, place: Place) -> Option<Box<Self>> {
+        let Next { runner: Runner::Async(runner), job, queued, info } = next else { return None };
+        let mut driver = Self::of(core, &info, JobRef { lane, job }, runner, queued.event, queued.ticket);
+        driver.place = place;
         Some(driver)
     }
 
