@@ -8,8 +8,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
-use crate::dispatch::guarded;
+use crate::dispatch::few::Few;
 use crate::dispatch::run::driver::{Driver, TURNS};
+use crate::dispatch::run::place::Place;
+use crate::dispatch::{After, Core, Order, guarded};
 use crate::sync::{Mutex, planted};
 
 /// What a driver's task and the owner of the handler share.
@@ -42,13 +44,13 @@ pub(crate) struct Hired {
 }
 
 /// A new driver, to be spawned where the handler belongs.
-pub(crate) fn hire() -> (Hire, Hired) {
+fn hire() -> (Hire, Hired) {
     let desk = Arc::<Desk>::default();
     (Hire { desk: Arc::clone(&desk), driver: None }, Hired { desk, work: None })
 }
 
 impl Hire {
-    pub(super) fn desk(&self) -> Arc<Desk> {
+    fn desk(&self) -> Arc<Desk> {
         Arc::clone(&self.desk)
     }
 
@@ -68,7 +70,7 @@ impl Hire {
 
 impl Desk {
     /// Takes some work for its task, which is to be woken if the work goes on at once. The work stays where the runtime is gone.
-    pub(super) fn give(&self, work: &mut Option<Box<Driver>>, goes_on: bool) -> Option<Waker> {
+    fn give(&self, work: &mut Option<Box<Driver>>, goes_on: bool) -> Option<Waker> {
         let mut inside = self.0.lock();
         if inside.left {
             return None;
@@ -117,6 +119,64 @@ impl Drop for Hire {
         if let Some(waker) = waker {
             guarded(|| waker.wake());
         }
+    }
+}
+
+/// How a driver comes to its task.
+impl Driver {
+    /// Runs a handler on its own runtime: on what it is at, and then on whatever waits for it.
+    pub(super) fn start(self: Box<Self>, core: &Core) {
+        let mut unhired = Few::default();
+        core.step(|order, after| {
+            let waker = self.leave(order, &mut unhired, after);
+            after.wakers.extend(waker);
+        });
+        unhired.for_each(Driver::employ);
+    }
+
+    /// Leaves itself on the desk of its handler's task, which is to be woken unless it must wait for a place. Where there is no task, or its runtime is gone, it is left in `unhired`.
+    pub(super) fn leave(
+        mut self: Box<Self>,
+        order: &mut Order,
+        unhired: &mut Few<Box<Self>>,
+        after: &mut After,
+    ) -> Option<Waker> {
+        let mut waker = None;
+        let desk = self.hire().and_then(|hire| hire.as_ref()).map(Hire::desk);
+        // A free place is taken when the task comes to it: until then an end of the subscription drops the event.
+        if let Some(desk) = &desk
+            && !self.work.as_ref().is_some_and(|work| work.started)
+        {
+            order.places.queue(&mut self.place, desk);
+        }
+        let goes_on = !matches!(self.place, Place::Waits(_));
+        let mut work = Some(self);
+        if let Some(desk) = &desk {
+            waker = desk.give(&mut work, goes_on);
+        }
+        if let Some(mut left) = work {
+            // A new task waits at a desk of its own.
+            if !goes_on {
+                after.wakers.extend(order.places.give(&mut left.place));
+            }
+            unhired.push(left);
+        }
+        waker
+    }
+
+    fn hire(&mut self) -> Option<&mut Option<Hire>> {
+        self.work.as_mut().map(|work| work.runner.hire())
+    }
+
+    /// Starts a task for its handler, which stays for the events to come.
+    pub(super) fn employ(mut self: Box<Self>) {
+        let Some(runtime) = self.info.runtime.clone() else { return };
+        let (hire, task) = hire();
+        let desk = hire.desk();
+        let before = self.hire().and_then(|before| before.replace(hire));
+        drop(before);
+        desk.give(&mut Some(self), true);
+        drop(runtime.spawn(task));
     }
 }
 

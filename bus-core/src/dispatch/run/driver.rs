@@ -3,21 +3,20 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use tokio::time::{Instant, Sleep};
 
-use crate::dispatch::few::Few;
 use crate::dispatch::lane::{LaneInfo, State};
 use crate::dispatch::order::Next;
 use crate::dispatch::run::after::let_go;
 use crate::dispatch::run::backlog;
 use crate::dispatch::run::context::{Entered, JobRef};
-use crate::dispatch::run::desk::{self, Desk, Hire};
+use crate::dispatch::run::desk::{Desk, Hire};
 use crate::dispatch::run::place::Place;
 use crate::dispatch::run::runner::{AsyncRunner, Outcome, Runner, Trouble};
 use crate::dispatch::slab::Key;
-use crate::dispatch::{After, Core, Order};
+use crate::dispatch::{Core, Order};
 use crate::event::AnyEvent;
 use crate::sync::Ordering;
 
@@ -26,11 +25,11 @@ pub(super) const TURNS: u32 = 64;
 
 /// Runs one async handler, one event after the other.
 pub(crate) struct Driver {
-    info: Arc<LaneInfo>,
+    pub(super) info: Arc<LaneInfo>,
     lane: Key,
     /// Between two events it has none, and so keeps no bus alive.
-    work: Option<Work>,
-    place: Place,
+    pub(super) work: Option<Work>,
+    pub(super) place: Place,
     turns: u32,
     /// Whether the subscription had ended when the place was taken: what has not begun then does not begin.
     ended: bool,
@@ -40,11 +39,11 @@ pub(crate) struct Driver {
 pub(crate) struct Work {
     core: Arc<Core>,
     job: u64,
-    runner: Box<dyn AsyncRunner>,
+    pub(super) runner: Box<dyn AsyncRunner>,
     event: AnyEvent,
     ticket: Option<Key>,
     /// Whether the handler was called already.
-    started: bool,
+    pub(super) started: bool,
     /// When it was first polled, where there is a timeout of which there is no timer yet.
     began: Option<Instant>,
     deadline: Option<Pin<Box<Sleep>>>,
@@ -81,61 +80,6 @@ impl Driver {
         if let Some(work) = &mut self.work {
             (work.started, work.began) = (true, began);
         }
-    }
-
-    /// Runs a handler on its own runtime: on what it is at, and then on whatever waits for it.
-    pub(super) fn start(self: Box<Self>, core: &Core) {
-        let mut unhired = Few::default();
-        core.step(|order, after| {
-            let waker = self.leave(order, &mut unhired, after);
-            after.wakers.extend(waker);
-        });
-        unhired.for_each(Driver::employ);
-    }
-
-    /// Leaves itself on the desk of its handler's task, which is to be woken unless it must wait for a place. Where there is no task, or its runtime is gone, it is left in `unhired`.
-    pub(super) fn leave(
-        mut self: Box<Self>,
-        order: &mut Order,
-        unhired: &mut Few<Box<Self>>,
-        after: &mut After,
-    ) -> Option<Waker> {
-        let mut waker = None;
-        let desk = self.hire().and_then(|hire| hire.as_ref()).map(Hire::desk);
-        // A free place is taken when the task comes to it: until then an end of the subscription drops the event.
-        if let Some(desk) = &desk
-            && !self.work.as_ref().is_some_and(|work| work.started)
-        {
-            order.places.queue(&mut self.place, desk);
-        }
-        let goes_on = !matches!(self.place, Place::Waits(_));
-        let mut work = Some(self);
-        if let Some(desk) = &desk {
-            waker = desk.give(&mut work, goes_on);
-        }
-        if let Some(mut left) = work {
-            // A new task waits at a desk of its own.
-            if !goes_on {
-                after.wakers.extend(order.places.give(&mut left.place));
-            }
-            unhired.push(left);
-        }
-        waker
-    }
-
-    fn hire(&mut self) -> Option<&mut Option<Hire>> {
-        self.work.as_mut().map(|work| work.runner.hire())
-    }
-
-    /// Starts a task for its handler, which stays for the events to come.
-    pub(super) fn employ(mut self: Box<Self>) {
-        let Some(runtime) = self.info.runtime.clone() else { return };
-        let (hire, task) = desk::hire();
-        let desk = hire.desk();
-        let before = self.hire().and_then(|before| before.replace(hire));
-        drop(before);
-        desk.give(&mut Some(self), true);
-        drop(runtime.spawn(task));
     }
 
     /// Ends the event at work, and takes up what is next: another handler that waits for its place, or this one's next event.
