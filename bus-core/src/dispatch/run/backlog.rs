@@ -8,7 +8,7 @@ use crate::dispatch::order::Next;
 use crate::dispatch::run::after::let_go;
 use crate::dispatch::run::context::{self, Entered, JobRef};
 use crate::dispatch::run::driver::Driver;
-use crate::dispatch::run::runner::Runner;
+use crate::dispatch::run::runner::{Outcome, Runner};
 use crate::dispatch::slab::Key;
 use crate::dispatch::{Core, Queued};
 use crate::event::AnyEvent;
@@ -51,8 +51,10 @@ fn drain(core: &Arc<Core>, lane: Key, first: Next) {
     while let Some(Next { runner: Runner::Sync(mut runner), job, queued, info }) = next.take() {
         let entered = Entered::new(core, &queued.event);
         entered.job(JobRef { lane, job }, true);
-        let (event, outcome) = runner.run(queued.event.through(info.id));
+        let mut trouble = None;
+        let event = AnyEvent::new(runner.run(queued.event.into_stored(), info.id, &mut trouble));
         drop(entered);
+        let outcome = trouble.map_or(Outcome::Handled, |outcome| *outcome);
         next = core.step(|order, after| {
             order.settle(lane, queued.ticket, &outcome, &event, after);
             order.finish(lane, job, Runner::Sync(runner), core.ticks.load(Ordering::Relaxed), after)

@@ -21,7 +21,7 @@ use crate::dispatch::step::record::Step;
 use crate::dispatch::wait::receipt::count;
 use crate::dispatch::wait::ticket::Settled;
 use crate::dispatch::{Order, guarded};
-use crate::event::{AnyEvent, SubscriptionId};
+use crate::event::{AnyEvent, Stored, SubscriptionId};
 use crate::sync::Ordering;
 
 /// The exclusive right to run one handler on one event.
@@ -51,15 +51,20 @@ pub(crate) fn scratch() -> Vec<Claim> {
 
 impl Step<'_> {
     /// Runs what was claimed: in place what may run here, the rest is handed over.
-    pub(in crate::dispatch) fn run(&mut self, event: AnyEvent) {
+    pub(in crate::dispatch) fn run(&mut self, mut event: AnyEvent) {
         let mut claims = std::mem::take(&mut self.claims);
         let mut shifts = std::mem::take(&mut self.shifts);
-        let entered = Entered::new(self.core, &event);
-        let event = call(&entered, event, &mut shifts, &mut claims, &mut self.troubles);
-        if self.polls {
-            self.poll(&entered, &event, &mut shifts, &mut claims);
+        {
+            let entered = Entered::new(self.core, &event);
+            if self.calls {
+                let called =
+                    call(&entered, event.into_stored(), &mut shifts, &mut claims, &mut self.troubles);
+                event = AnyEvent::new(called);
+            }
+            if self.polls {
+                self.poll(&entered, &event, &mut shifts, &mut claims);
+            }
         }
-        drop(entered);
         if self.leaves {
             self.hand_over(&event, &mut shifts, &mut claims);
         }
@@ -152,7 +157,7 @@ impl Step<'_> {
 
     /// Notes what became of what ran here, in one stroke. The handlers go on with what waits for them.
     #[inline]
-    pub(in crate::dispatch) fn end(&mut self, event: &AnyEvent, shifts: Few<Shift>, claims: &mut Vec<Claim>) {
+    pub(in crate::dispatch) fn end(&mut self, event: &AnyEvent, shifts: Few<Shift>, claims: &mut [Claim]) {
         let core = self.core;
         let mut next = Vec::new();
         core.step(|order, after| {
@@ -165,10 +170,8 @@ impl Step<'_> {
                     });
                 self.receipt.handled += count(handled);
             });
-            if !claims.is_empty() {
-                for claim in claims.drain(..) {
-                    self.end_claim(order, claim, event, tick, after, &mut next);
-                }
+            for claim in claims.iter_mut() {
+                self.end_claim(order, claim, event, tick, after, &mut next);
             }
             order.note_end(after);
         });
@@ -182,16 +185,14 @@ impl Step<'_> {
     fn end_claim(
         &mut self,
         order: &mut Order,
-        claim: Claim,
+        claim: &mut Claim,
         event: &AnyEvent,
         tick: u64,
         after: &mut After,
         next: &mut Vec<(Key, Next)>,
     ) {
-        let Claim { at: at @ JobRef { lane, job }, handled: Some(handled), runner: Some(runner), .. } = claim
-        else {
-            return;
-        };
+        let at @ JobRef { lane, job } = claim.at;
+        let (Some(handled), Some(runner)) = (claim.handled, claim.runner.take()) else { return };
         let left = if handled {
             self.receipt.handled += 1;
             match order.lanes.get_mut(lane) {
@@ -237,19 +238,18 @@ fn begin(
 /// Calls the sync handlers.
 fn call(
     entered: &Entered,
-    mut event: AnyEvent,
+    event: Arc<Stored>,
     shifts: &mut Few<Shift>,
     claims: &mut [Claim],
     troubles: &mut Vec<(JobRef, Outcome)>,
-) -> AnyEvent {
-    let stored = shifts.fold(event.into_stored(), |event, shift| shift.team.call(shift.job, entered, event));
-    event = AnyEvent::new(stored);
+) -> Arc<Stored> {
+    let mut event = shifts.fold(event, |event, shift| shift.team.call(shift.job, entered, event));
     for claim in claims.iter_mut().filter(|claim| claim.in_place) {
         if let Some(Runner::Sync(runner)) = &mut claim.runner {
             entered.job(claim.at, true);
-            let (back, outcome) = runner.run(event.through(claim.subscription));
-            event = back;
-            claim.note(outcome, troubles);
+            let mut trouble = None;
+            event = runner.run(event, claim.subscription, &mut trouble);
+            claim.note(trouble.map_or(Outcome::Handled, |outcome| *outcome), troubles);
         }
     }
     event
@@ -267,7 +267,8 @@ impl Claim {
 }
 
 /// Keeps the memory of a list of claims for the next publish of this thread.
-fn give_back(claims: Vec<Claim>) {
+fn give_back(mut claims: Vec<Claim>) {
+    claims.clear();
     if (1..=SCRATCH).contains(&claims.capacity()) {
         let _ = CLAIMS.try_with(|kept| kept.set(claims));
     }

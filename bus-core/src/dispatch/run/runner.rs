@@ -12,7 +12,7 @@ use crate::dispatch::crew::team::{Call, Callers, Calls};
 use crate::dispatch::guarded;
 use crate::dispatch::run::desk::Hire;
 use crate::error::BoxError;
-use crate::event::{AnyEvent, Event, SubscriptionId};
+use crate::event::{AnyEvent, Event, Stored, SubscriptionId};
 
 /// What became of one event in one handler.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,8 +65,8 @@ pub(crate) enum Runner {
 
 /// A closure that is called on the publishing thread.
 pub(crate) trait SyncRunner: Send {
-    /// Takes the event and gives it back, so that a publish to many handlers counts no references.
-    fn run(&mut self, event: AnyEvent) -> (AnyEvent, Outcome);
+    /// Calls the handler with an event that came through its subscription. Takes the event and gives it back, so that a publish to many handlers counts no references.
+    fn run(&mut self, event: Arc<Stored>, through: SubscriptionId, trouble: &mut Trouble) -> Arc<Stored>;
     /// An empty team for handlers of the same set of events.
     fn team(&self) -> Box<dyn Calls>;
     /// Puts itself into a place for handlers of its set, an `Option<Box<dyn Call<S>>>`; comes back from any other.
@@ -109,10 +109,11 @@ where
     S: 'static,
     R: HandlerResult,
 {
-    fn run(&mut self, event: AnyEvent) -> (AnyEvent, Outcome) {
-        let event: Event<S> = event.assume();
+    fn run(&mut self, event: Arc<Stored>, through: SubscriptionId, trouble: &mut Trouble) -> Arc<Stored> {
+        let event: Event<S> = AnyEvent::new(event).through(through).assume();
         let result = catch_unwind(AssertUnwindSafe(|| (self.handler)(&event).into_result()));
-        (event.into_any(), outcome(result))
+        *trouble = ended(result);
+        event.into_stored()
     }
 
     fn team(&self) -> Box<dyn Calls> {
@@ -174,14 +175,14 @@ where
             }
             self.slot.as_mut().as_pin_mut().map(|future| future.poll(context))
         }));
-        let ended = match polled {
+        let result = match polled {
             Ok(Some(Poll::Pending)) => return Poll::Pending,
             Ok(None) => return Poll::Ready(Some(Box::new(Outcome::Dropped))),
             Ok(Some(Poll::Ready(result))) => Ok(result.into_result()),
             Err(panic) => Err(panic),
         };
         clear(self.slot.as_mut());
-        Poll::Ready(if matches!(ended, Ok(Ok(()))) { None } else { Some(Box::new(outcome(ended))) })
+        Poll::Ready(ended(result))
     }
 }
 
@@ -218,11 +219,11 @@ where
     }
 }
 
-fn outcome(result: Result<Result<(), BoxError>, Box<dyn Any + Send>>) -> Outcome {
+fn ended(result: Result<Result<(), BoxError>, Box<dyn Any + Send>>) -> Trouble {
     match result {
-        Ok(Ok(())) => Outcome::Handled,
-        Ok(Err(error)) => failed(error),
-        Err(panic) => panicked(panic),
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(Box::new(failed(error))),
+        Err(panic) => Some(Box::new(panicked(panic))),
     }
 }
 

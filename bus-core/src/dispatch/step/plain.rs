@@ -118,7 +118,7 @@ impl Core {
         let mut step = Step::new(self, &event, Mode::Send);
         let mut shifts = Few::default();
         shifts.push(shift);
-        step.end(&event, shifts, &mut Vec::new());
+        step.end(&event, shifts, &mut []);
         step.receipt
     }
 }
