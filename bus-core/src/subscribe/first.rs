@@ -54,7 +54,7 @@ impl<S> First<S> {
     fn look(&mut self, mut context: Option<&mut Context<'_>>) -> Poll<Result<Event<S>, WaitError>> {
         loop {
             match self.reader.poll(context.as_deref_mut()) {
-                Poll::Ready(Some(Ok(event))) => return Poll::Ready(Ok(event.assume())),
+                Poll::Ready(Some(Ok(event))) => return Poll::Ready(Ok(event)),
                 // A gap is told by `missed`; the event may still come.
                 Poll::Ready(Some(Err(_))) => {}
                 Poll::Ready(None) => return Poll::Ready(Err(WaitError::Closed)),

@@ -14,7 +14,7 @@ use crate::dispatch::{
     nesting,
 };
 use crate::error::SubscribeError;
-use crate::event::{AnyEvent, AnyKind, Event, SubscriptionId};
+use crate::event::{AnyEvent, AnyKind, Event, Stored, SubscriptionId};
 
 /// Events in order, as they come. It ends when the bus is closed or dropped and everything is read.
 ///
@@ -71,24 +71,10 @@ impl<S> EventStream<S> {
 
     /// The next event, or the gap before it, if it is there now; `None` if not, or at the end.
     pub fn try_recv(&mut self) -> Option<Result<Event<S>, Lagged>> {
-        match self.poll(None) {
+        match self.reader.poll(None) {
             Poll::Ready(item) => item,
             Poll::Pending => None,
         }
-    }
-
-    /// The way of an event that was lent already is short, and the caller's own.
-    #[inline]
-    fn poll(&mut self, context: Option<&mut Context<'_>>) -> Poll<Option<Result<Event<S>, Lagged>>> {
-        if let Some(event) = self.reader.read_on() {
-            return Poll::Ready(Some(Ok(event.assume())));
-        }
-        if let Some(context) = context.as_deref()
-            && self.reader.still_waits(context)
-        {
-            return Poll::Pending;
-        }
-        self.reader.look(context).map(|item| item.map(|item| item.map(Event::assume)))
     }
 
     /// The id of the subscription.
@@ -107,7 +93,7 @@ impl<S> Future for Recv<'_, S> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        self.stream.poll(Some(context))
+        self.stream.reader.poll(Some(context))
     }
 }
 
@@ -115,7 +101,7 @@ impl<S> Stream for EventStream<S> {
     type Item = Result<Event<S>, Lagged>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.poll(Some(context))
+        self.reader.poll(Some(context))
     }
 }
 
@@ -133,6 +119,8 @@ pub(crate) struct Reader {
     /// Its way to the tape, while it rides and has read what waited before.
     riding: Option<Riding>,
     lent: Lent,
+    /// What there is where there is no event.
+    instead: Poll<Option<Lagged>>,
     lane: Option<Key>,
     pub(crate) id: SubscriptionId,
     /// What history lost, for a reader that looks back.
@@ -149,6 +137,7 @@ impl Reader {
             heir,
             riding: None,
             lent: Lent::default(),
+            instead: Poll::Pending,
             lane: None,
             id: SubscriptionId(0),
             missed: None,
@@ -174,84 +163,103 @@ impl Reader {
     }
 
     /// The next event or gap. Without a context nobody is woken.
-    pub(crate) fn poll(
+    #[inline]
+    pub(crate) fn poll<S>(
         &mut self,
         context: Option<&mut Context<'_>>,
-    ) -> Poll<Option<Result<AnyEvent, Lagged>>> {
-        match self.read_on() {
-            Some(event) => Poll::Ready(Some(Ok(event))),
-            None => self.look(context),
+    ) -> Poll<Option<Result<Event<S>, Lagged>>> {
+        // An event goes from one to the next in registers, and is made where it is returned.
+        match self.read_on().or_else(|| self.look(context)) {
+            Some(event) => Poll::Ready(Some(Ok(AnyEvent::new(event).through(self.id).assume()))),
+            None => self.instead.map(|gap| gap.map(Err)),
         }
     }
 
     /// The next of the events that were lent, if they are still for this reader to read.
     #[inline]
-    fn read_on(&mut self) -> Option<AnyEvent> {
+    fn read_on(&mut self) -> Option<Arc<Stored>> {
         let event = self.lent.peek()?;
         // Inside a handler the bus must know who reads. Who has alighted reads on elsewhere.
         if nesting() > 0 || !self.heir.needle.advance() {
             return None;
         }
-        let event = AnyEvent::new(Arc::clone(event)).through(self.id);
+        let event = Arc::clone(event);
         self.lent.advance();
         Some(event)
     }
 
-    /// Whether nothing has come since it looked last, and its waker is still where the next event finds it.
-    fn still_waits(&mut self, context: &Context<'_>) -> bool {
-        self.riding.as_mut().is_some_and(|riding| riding.still_waits(context)) && nesting() == 0
-    }
-
     /// Looks for the next event on the tape, or in the queue of the lane.
     #[inline(never)]
-    fn look(&mut self, mut context: Option<&mut Context<'_>>) -> Poll<Option<Result<AnyEvent, Lagged>>> {
+    fn look(&mut self, context: Option<&mut Context<'_>>) -> Option<Arc<Stored>> {
+        if let (Some(riding), Some(context)) = (&mut self.riding, &context)
+            && riding.still_waits(context)
+            && nesting() == 0
+        {
+            self.instead = Poll::Pending;
+            return None;
+        }
+        self.fetch(context)
+    }
+
+    #[inline(never)]
+    fn fetch(&mut self, mut context: Option<&mut Context<'_>>) -> Option<Arc<Stored>> {
         loop {
             if nesting() == 0
                 && let Some(riding) = &mut self.riding
             {
                 let (next, found) = riding.read(context.as_deref(), &mut self.lent);
-                if let Some(event) = next {
-                    return Poll::Ready(Some(Ok(AnyEvent::new(event).through(self.id))));
-                }
                 match found {
-                    Found::Nothing => return Poll::Pending,
-                    Found::End => return Poll::Ready(None),
-                    Found::Events | Found::Alighted => {}
+                    Found::Next => return next,
+                    Found::Nothing => {
+                        self.instead = Poll::Pending;
+                        return None;
+                    }
+                    Found::End => {
+                        self.instead = Poll::Ready(None);
+                        return None;
+                    }
+                    Found::Lent | Found::Alighted => {}
                 }
                 if let Some(event) = self.read_on() {
-                    return Poll::Ready(Some(Ok(event)));
+                    return Some(event);
                 }
             }
-            if let Some(polled) = self.ask(context.as_deref_mut()) {
-                return polled;
+            let next = self.ask(context.as_deref_mut());
+            if next.is_some() || self.riding.is_none() {
+                return next;
             }
         }
     }
 
-    /// Asks the order for the next event. `None` where that is on the tape.
+    /// Asks the order for the next event. If that is on the tape, it rides then.
     #[inline(never)]
-    fn ask(&mut self, context: Option<&mut Context<'_>>) -> Option<Poll<Option<Result<AnyEvent, Lagged>>>> {
-        let Some(lane) = self.lane else { return Some(Poll::Ready(None)) };
+    fn ask(&mut self, context: Option<&mut Context<'_>>) -> Option<Arc<Stored>> {
+        self.instead = Poll::Ready(None);
+        let lane = self.lane?;
         // What was lent is in the queue of the lane now, or dropped and counted.
         (self.riding, self.lent) = (None, Lent::default());
-        let through = |event: AnyEvent| event.through(self.id);
-        let Some(core) = self.core.upgrade() else {
-            return Some(self.heir.read(context).map(|item| item.map(|item| item.map(through))));
-        };
-        let (inside, here, waits) = (nesting() > 0, current(&core), context.is_some());
-        let read = core.step(|order, after| order.read(lane, context, (inside, here), after));
-        match read {
-            Next::Tape(riding) => {
-                self.riding = Some(riding);
-                None
-            }
-            Next::Queue(polled) => {
-                if polled.is_pending() && waits {
-                    mark_waiting();
+        let polled = if let Some(core) = self.core.upgrade() {
+            let (inside, here, waits) = (nesting() > 0, current(&core), context.is_some());
+            match core.step(|order, after| order.read(lane, context, (inside, here), after)) {
+                Next::Tape(riding) => {
+                    self.riding = Some(riding);
+                    return None;
                 }
-                Some(polled.map(|item| item.map(|item| item.map(through))))
+                Next::Queue(polled) => {
+                    if polled.is_pending() && waits {
+                        mark_waiting();
+                    }
+                    polled
+                }
             }
+        } else {
+            self.heir.read(context)
+        };
+        if let Poll::Ready(Some(Ok(event))) = polled {
+            return Some(event.into_stored());
         }
+        self.instead = polled.map(|item| item.and_then(Result::err));
+        None
     }
 }
 

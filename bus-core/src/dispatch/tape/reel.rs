@@ -10,7 +10,7 @@ use crate::dispatch::tape::lobby::{Crowd, Lobby, Spot};
 use crate::dispatch::tape::riding::Found;
 use crate::dispatch::tape::track::{Gone, Lent, Stretch, Track};
 use crate::event::{AnyEvent, Stored};
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Ordering, planted};
 
 /// The events on a tape and its riders, under their own lock.
 pub(crate) struct Reel {
@@ -128,7 +128,9 @@ impl Reel {
 
     fn tell(&self) {
         // Written under this lock only.
-        self.news.store(self.told() + 1, Ordering::Release);
+        if !planted("news_untold") {
+            self.news.store(self.told() + 1, Ordering::Release);
+        }
     }
 
     #[inline]
@@ -207,8 +209,11 @@ impl Reel {
             self.track.step(&mut rider.released, rider.heir.needle.place(), &mut spent.gone);
         }
         let next = self.track.fetch(&rider.heir.needle, &mut rider.released, lent);
-        if next.is_some() || lent.peek().is_some() {
-            return (next, Found::Events);
+        if next.is_some() {
+            return (next, Found::Next);
+        }
+        if lent.peek().is_some() {
+            return (None, Found::Lent);
         }
         if self.closed {
             return (None, Found::End);

@@ -8,7 +8,7 @@ use crate::dispatch::slab::Key;
 use crate::dispatch::tape::reel::{Reel, Spent};
 use crate::dispatch::tape::track::Lent;
 use crate::event::Stored;
-use crate::sync::{AtomicU64, Mutex, Ordering};
+use crate::sync::{AtomicU64, Mutex, Ordering, planted};
 
 /// A reader's own way to the reel.
 pub(crate) struct Riding {
@@ -33,8 +33,10 @@ struct Left {
 pub(crate) enum Found {
     /// Nothing yet.
     Nothing,
-    /// The next event, or several, which were lent.
-    Events,
+    /// The next event.
+    Next,
+    /// Several, which were lent.
+    Lent,
     /// Nothing any more.
     End,
     /// It does not ride any more.
@@ -71,13 +73,13 @@ impl Riding {
     ) -> (Option<Arc<Stored>>, Found) {
         let waker = context.map(Context::waker);
         let mut reel = self.reel.lock();
-        let early = waker.filter(|_| self.eager && !reel.closed);
+        let early = waker.filter(|_| self.eager && (!reel.closed || planted("end_unseen")));
         let newest = reel.newest(self.key, early);
         if newest.is_some() {
             self.left.note(early, reel.told());
             // Until it is seen to wait.
             self.eager = false;
-            return (newest, Found::Events);
+            return (newest, Found::Next);
         }
         let mut spent = Spent::default();
         let (next, found) = reel.fetch(self.key, waker, lent, &mut spent);
