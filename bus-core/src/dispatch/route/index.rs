@@ -78,10 +78,15 @@ impl Index {
         self.crews.is_empty() && self.tapes.is_empty() && self.all.lanes.is_empty() && self.tables.is_empty()
     }
 
-    /// Whether nobody is in it but crews and readers of tapes.
+    /// Whether an event of this scope has no candidates: crews and readers of tapes alone may want it.
     #[inline]
-    pub(crate) fn is_unfiltered(&self) -> bool {
-        self.all.lanes.is_empty() && self.tables.is_empty()
+    pub(crate) fn passes_by(&self, scope: &Scope) -> bool {
+        self.all.lanes.is_empty() && (self.tables.is_empty() || !self.is_matched(scope))
+    }
+
+    #[inline(never)]
+    fn is_matched(&self, scope: &Scope) -> bool {
+        self.tables.iter().any(|(shape, table)| row(shape, table, scope).is_some())
     }
 
     #[inline]
@@ -132,15 +137,18 @@ impl Index {
             visit(*lane);
         }
         for (shape, table) in &self.tables {
-            let Some(hash) = shape.hash_of(scope) else { continue };
-            let equal = |row: &Row| row.hash == hash && row.filed.0.matches(scope);
-            if let Some(row) = table.find(hash, equal) {
-                for lane in &row.filed.1.lanes {
-                    visit(*lane);
-                }
+            for lane in row(shape, table, scope).iter().flat_map(|row| &row.filed.1.lanes) {
+                visit(*lane);
             }
         }
     }
+}
+
+/// The row of a table whose filter an event of this scope fits.
+#[inline]
+fn row<'a>(shape: &Shape, table: &'a HashTable<Row>, scope: &Scope) -> Option<&'a Row> {
+    let hash = shape.hash_of(scope)?;
+    table.find(hash, |row| row.hash == hash && row.filed.0.matches(scope))
 }
 
 impl Row {

@@ -250,11 +250,11 @@ impl Routes {
         }
     }
 
-    /// Who hears a kind, if nobody has a filter, and there is no more than one crew and one tape.
+    /// Who hears an event of a kind, if no filter fits it, and there is no more than one crew and one tape.
     #[inline]
-    pub(crate) fn audience(&self, kind: usize) -> Option<Audience> {
+    pub(crate) fn audience(&self, kind: usize, scope: &Scope) -> Option<Audience> {
         let (route, any) = (self.kinds.get(kind)?, &self.any);
-        if route.is_paired() || !route.index.is_unfiltered() || !any.is_unfiltered() {
+        if route.is_paired() || !route.index.passes_by(scope) || !any.passes_by(scope) {
             return None;
         }
         let crews = at_most_one(route.index.crews(), any.crews())?;

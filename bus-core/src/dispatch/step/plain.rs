@@ -23,6 +23,7 @@ use crate::dispatch::tape::lobby::Crowd;
 use crate::dispatch::wait::receipt::{Own, Receipt, count};
 use crate::event::{AnyEvent, EventId, KindRef, Root, Stored};
 use crate::payload::Descriptor;
+use crate::scope::Scope;
 use crate::sync::planted;
 
 impl Core {
@@ -36,7 +37,7 @@ impl Core {
         let Some(known) = known else { return self.publish_at_length(None, event, mode) };
         let stack = context::stack(self);
         let mut order = self.lock();
-        let Some(audience) = order.audience(known, &stack) else {
+        let Some(audience) = order.audience(known, &event.head.scope, &stack) else {
             return self.publish_at_length(Some(order), event, mode);
         };
         let (seq, head) = (order.next_seq, &event.head);
@@ -136,14 +137,14 @@ fn told(counts: [u32; 3], own: Own, kept: Option<EventId>, trouble: Option<Box<R
 }
 
 impl Order {
-    /// Who hears an event of this kind, where the short way can be gone.
+    /// Who hears an event, where the short way can be gone.
     #[inline]
-    fn audience(&mut self, known: &'static Descriptor, stack: &Stack) -> Option<Audience> {
+    fn audience(&mut self, known: &'static Descriptor, scope: &Scope, stack: &Stack) -> Option<Audience> {
         if self.closed && !planted("closed_unasked") {
             return None;
         }
         let kind = self.routes.place_of(KindRef::Declared(known))?;
-        let audience = self.routes.audience(kind)?;
+        let audience = self.routes.audience(kind, scope)?;
         let ready = |crew| stack.nesting < NESTING && self.crews.get(crew).is_some_and(Crew::is_ready);
         audience.crew.is_none_or(ready).then_some(audience)
     }
