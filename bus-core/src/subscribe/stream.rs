@@ -168,8 +168,11 @@ impl Reader {
         &mut self,
         context: Option<&mut Context<'_>>,
     ) -> Poll<Option<Result<Event<S>, Lagged>>> {
-        // An event goes from one to the next in registers, and is made where it is returned.
-        match self.read_on().or_else(|| self.look(context)) {
+        // Inside a handler the bus must know who reads.
+        let next =
+            if nesting() > 0 { self.ask(context) } else { self.read_on().or_else(|| self.look(context)) };
+        // An event comes here in registers, and is made where it is returned.
+        match next {
             Some(event) => Poll::Ready(Some(Ok(AnyEvent::new(event).through(self.id).assume()))),
             None => self.instead.map(|gap| gap.map(Err)),
         }
@@ -179,8 +182,8 @@ impl Reader {
     #[inline]
     fn read_on(&mut self) -> Option<Arc<Stored>> {
         let event = self.lent.peek()?;
-        // Inside a handler the bus must know who reads. Who has alighted reads on elsewhere.
-        if nesting() > 0 || !self.heir.needle.advance() {
+        // Who has alighted reads on elsewhere.
+        if !self.heir.needle.advance() {
             return None;
         }
         let event = Arc::clone(event);
@@ -188,12 +191,11 @@ impl Reader {
         Some(event)
     }
 
-    /// Looks for the next event on the tape, or in the queue of the lane.
+    /// Looks for the next event on the tape, or in the queue of the lane. Outside handlers.
     #[inline(never)]
     fn look(&mut self, context: Option<&mut Context<'_>>) -> Option<Arc<Stored>> {
         if let (Some(riding), Some(context)) = (&mut self.riding, &context)
             && riding.still_waits(context)
-            && nesting() == 0
         {
             self.instead = Poll::Pending;
             return None;
@@ -204,9 +206,7 @@ impl Reader {
     #[inline(never)]
     fn fetch(&mut self, mut context: Option<&mut Context<'_>>) -> Option<Arc<Stored>> {
         loop {
-            if nesting() == 0
-                && let Some(riding) = &mut self.riding
-            {
+            if let Some(riding) = &mut self.riding {
                 let (next, found) = riding.read(context.as_deref(), &mut self.lent);
                 match found {
                     Found::Next => return next,
