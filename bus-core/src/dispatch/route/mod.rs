@@ -52,13 +52,15 @@ pub(crate) struct Routes {
     any: Index,
 }
 
-/// Who hears the events of a kind, where they are few sorts.
+/// Who hears an event, where no filter fits it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Audience {
     pub(crate) kind: usize,
-    /// Handlers without a filter.
+    /// Handlers without a filter: those of its kind or those of every kind.
     pub(crate) crew: Option<Key>,
-    /// Readers without a filter.
+    /// Those of every kind, where there are both.
+    pub(crate) second: Option<Key>,
+    /// Readers without a filter, of either.
     pub(crate) tape: Option<Key>,
 }
 
@@ -250,16 +252,21 @@ impl Routes {
         }
     }
 
-    /// Who hears an event of a kind, if no filter fits it, and there is no more than one crew and one tape.
+    /// Who hears an event of a kind, if no filter fits it, and there is no more than one crew of the kind, one of every kind, and one tape.
     #[inline]
     pub(crate) fn audience(&self, kind: usize, scope: &Scope) -> Option<Audience> {
         let (route, any) = (self.kinds.get(kind)?, &self.any);
         if route.is_paired() || !route.index.passes_by(scope) || !any.passes_by(scope) {
             return None;
         }
-        let crews = at_most_one(route.index.crews(), any.crews())?;
-        let tapes = at_most_one(route.index.tapes(), any.tapes())?;
-        Some(Audience { kind, crew: crews.first().copied(), tape: tapes.first().copied() })
+        let ((tapes, []) | ([], tapes)) = (route.index.tapes(), any.tapes()) else { return None };
+        let (crews, second) = match (route.index.crews(), any.crews()) {
+            (crews, []) | ([], crews) => (crews, &[][..]),
+            both => both,
+        };
+        let few = crews.len() <= 1 && second.len() <= 1 && tapes.len() <= 1;
+        let first = |list: &[Key]| list.first().copied();
+        few.then(|| Audience { kind, crew: first(crews), second: first(second), tape: first(tapes) })
     }
 
     /// Every crew whose kind fits: first those of the kind itself.
@@ -275,14 +282,5 @@ impl Routes {
         if !self.any.is_empty() {
             self.any.candidates(scope, &mut visit);
         }
-    }
-}
-
-/// The one of two lists that has something in it, if no more than one thing is in both.
-#[inline]
-fn at_most_one<'a>(own: &'a [Key], any: &'a [Key]) -> Option<&'a [Key]> {
-    match (own, any) {
-        (only, []) | ([], only) if only.len() <= 1 => Some(only),
-        _ => None,
     }
 }

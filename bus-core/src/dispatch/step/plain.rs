@@ -1,4 +1,4 @@
-//! The short way of a publish: its kind is heard by nobody, or by one crew of sync handlers that has nothing to do, or by readers who ride on one tape, or by these two.
+//! The short way of a publish: what hears the event is at most one crew of sync handlers of its kind, one of every kind, both with nothing to do, and readers who ride on one tape.
 //!
 //! Most publishes are of this sort. The short way does what the long one does, in the same order, and leaves out what cannot be: no backlog, no ticket, nobody to ask, nobody to wait for.
 //! Whether it can be gone is seen under the lock, before anything is changed.
@@ -57,8 +57,15 @@ impl Core {
             riders = all;
         }
         let (job, crew) = (order.next_job + 1, audience.crew.unwrap_or(Key::NONE));
-        let team = audience.crew.and_then(|crew| order.claim_crew(crew, seq, &stack));
-        let reached = riders + team.as_ref().map_or(0, |team| count(team.size));
+        let team = audience.crew.and_then(|crew| order.claim_crew(crew, job, seq, &stack));
+        let mut reached = riders + team.as_ref().map_or(0, |team| count(team.size));
+        let mut second = None;
+        if let Some(crew) = audience.second
+            && let Some(team) = order.claim_crew(crew, job, seq, &stack)
+        {
+            reached += count(team.size);
+            second = Some(Shift { crew, job, team });
+        }
         let transient = known.policy.transient;
         let mut own = Own::default();
         let (event, gone) = if order.number(audience.kind, reached > 0, transient) {
@@ -73,7 +80,7 @@ impl Core {
             let_go(gone);
         }
         let (handled, trouble) = match (team, event) {
-            (Some(team), Some(event)) => self.run_crew(crew, job, team, event, root),
+            (Some(team), Some(event)) => self.run_crews(Shift { crew, job, team }, second, event, root),
             (_, event) => {
                 event.into_iter().for_each(let_go);
                 (0, None)
@@ -86,43 +93,64 @@ impl Core {
         Published { receipt: Receipt::of(own, reached, handled, riders), ticket: None }
     }
 
-    /// Runs the handlers of a crew, and brings them back. Gives how many handled the event, and what else became of it, if anything.
+    /// Runs the handlers of crews, and brings them back. Gives how many handled the event, and what else became of it, if anything.
     #[inline]
-    fn run_crew(
+    fn run_crews(
         self: &Arc<Self>,
-        crew: Key,
-        job: u64,
-        mut team: Box<Team>,
-        event: Arc<Stored>,
+        Shift { crew, job, mut team }: Shift,
+        mut second: Option<Shift>,
+        mut event: Arc<Stored>,
         root: Option<Root>,
     ) -> (u32, Option<Box<Receipt>>) {
-        let event = {
+        {
             let entered = Entered::at(self, &event, root);
-            team.call(job, &entered, event)
-        };
+            event = team.call(job, &entered, event);
+            if let Some(second) = &mut second {
+                event = second.team.call(job, &entered, event);
+            }
+        }
         let mut order = self.lock();
-        let back = if order.is_watched() { Err(team) } else { order.take_back(crew, team) };
+        // The last first: that is the order in which they are found.
+        let second = second.map(|Shift { crew, team, .. }| (crew, order.come_back(crew, team)));
+        let first = order.come_back(crew, team);
         drop(order);
-        let handled = match back {
-            Ok(handled) => (count(handled), None),
-            Err(team) => (0, Some(Box::new(self.end_shift(Shift { crew, job, team }, &event)))),
+        let handled = match (first, second) {
+            (Ok(handled), None) => (count(handled), None),
+            (first, second) => self.end_crews(job, (crew, first), second, &event),
         };
         guarded(|| drop(event));
         backlog::run_later();
         handled
     }
 
-    /// Brings a crew back for which something came up meanwhile, or in which something went wrong.
-    #[cold]
-    fn end_shift(self: &Arc<Self>, shift: Shift, event: &Arc<Stored>) -> Receipt {
+    /// The same for two crews, or where something came up meanwhile or went wrong.
+    #[inline(never)]
+    fn end_crews(
+        self: &Arc<Self>,
+        job: u64,
+        first: (Key, Back),
+        second: Option<(Key, Back)>,
+        event: &Arc<Stored>,
+    ) -> (u32, Option<Box<Receipt>>) {
+        let (mut handled, mut left) = (0, Few::default());
+        for (crew, back) in [Some(first), second].into_iter().flatten() {
+            match back {
+                Ok(all) => handled += count(all),
+                Err(team) => left.push(Shift { crew, job, team }),
+            }
+        }
+        if left.is_empty() {
+            return (handled, None);
+        }
         let event = AnyEvent::of(event);
         let mut step = Step::new(self, &event, Mode::Send);
-        let mut shifts = Few::default();
-        shifts.push(shift);
-        step.end(&event, shifts, &mut []);
-        step.receipt
+        step.end(&event, left, &mut []);
+        (handled, Some(Box::new(step.receipt)))
     }
 }
+
+/// How many handlers of a crew have handled the event, or the crew itself, if there is more to do with it.
+type Back = Result<usize, Box<Team>>;
 
 /// What became of an event that keeps the id it had, or with which something went wrong.
 #[cold]
@@ -146,7 +174,7 @@ impl Order {
         let kind = self.routes.place_of(KindRef::Declared(known))?;
         let audience = self.routes.audience(kind, scope)?;
         let ready = |crew| stack.nesting < NESTING && self.crews.get(crew).is_some_and(Crew::is_ready);
-        audience.crew.is_none_or(ready).then_some(audience)
+        (audience.crew.is_none_or(&ready) && audience.second.is_none_or(ready)).then_some(audience)
     }
 
     /// Records an event for those who ride on a tape, if all who read from it do. Gives how many they are.
@@ -157,11 +185,17 @@ impl Order {
 
     /// Claims a crew that is ready.
     #[inline]
-    fn claim_crew(&mut self, own: Key, seq: u64, stack: &Stack) -> Option<Box<Team>> {
-        let claimed = Claimed { job: self.next_job + 1, batch: seq, waiter: stack.here, spread: false };
+    fn claim_crew(&mut self, own: Key, job: u64, seq: u64, stack: &Stack) -> Option<Box<Team>> {
+        let claimed = Claimed { job, batch: seq, waiter: stack.here, spread: false };
         let team = self.crews.get_mut(own)?.claim(claimed, false, || None)?;
-        self.next_job += 1;
+        self.next_job = job;
         self.at_work.push(own);
         Some(team)
+    }
+
+    /// Takes a crew back, unless there is more to do with it.
+    #[inline]
+    fn come_back(&mut self, crew: Key, team: Box<Team>) -> Back {
+        if self.is_watched() { Err(team) } else { self.take_back(crew, team) }
     }
 }
