@@ -65,7 +65,7 @@ impl<S> First<S> {
 
     /// What history no longer held of the time that [`since`](Subscribe::since) asked for: the event may be among it.
     pub fn missed(&self) -> Option<Lagged> {
-        self.reader.missed
+        self.reader.missed.as_deref().copied()
     }
 }
 

@@ -117,14 +117,16 @@ pub(crate) struct Reader {
     core: Weak<Core>,
     heir: Arc<Heir>,
     /// Its way to the tape, while it rides and has read what waited before.
-    riding: Option<Riding>,
+    riding: Option<Box<Riding>>,
     lent: Lent,
-    /// What there is where there is no event.
-    instead: Poll<Option<Lagged>>,
+    /// Where there was no event: whether there is a gap, or the end. Otherwise one may come.
+    answers: bool,
+    /// The gap that there is.
+    gap: Option<Box<Lagged>>,
     lane: Option<Key>,
     pub(crate) id: SubscriptionId,
     /// What history lost, for a reader that looks back.
-    pub(crate) missed: Option<Lagged>,
+    pub(crate) missed: Option<Box<Lagged>>,
 }
 
 impl Reader {
@@ -137,7 +139,8 @@ impl Reader {
             heir,
             riding: None,
             lent: Lent::default(),
-            instead: Poll::Pending,
+            answers: false,
+            gap: None,
             lane: None,
             id: SubscriptionId(0),
             missed: None,
@@ -146,7 +149,7 @@ impl Reader {
             Ok(added) => {
                 reader.lane = Some(added.lane);
                 reader.id = added.id;
-                reader.missed = added.missed;
+                reader.missed = added.missed.map(Box::new);
                 // Until somebody else reads it, the handler that made it is who does.
                 let here = current(core);
                 if here.is_some() {
@@ -174,7 +177,8 @@ impl Reader {
         // An event comes here in registers, and is made where it is returned.
         match next {
             Some(event) => Poll::Ready(Some(Ok(AnyEvent::new(event).through(self.id).assume()))),
-            None => self.instead.map(|gap| gap.map(Err)),
+            None if self.answers => Poll::Ready(self.gap.take().map(|gap| Err(*gap))),
+            None => Poll::Pending,
         }
     }
 
@@ -197,7 +201,7 @@ impl Reader {
         if let (Some(riding), Some(context)) = (&mut self.riding, &context)
             && riding.still_waits(context)
         {
-            self.instead = Poll::Pending;
+            self.answers = false;
             return None;
         }
         self.fetch(context)
@@ -210,12 +214,8 @@ impl Reader {
                 let (next, found) = riding.read(context.as_deref(), &mut self.lent);
                 match found {
                     Found::Next => return next,
-                    Found::Nothing => {
-                        self.instead = Poll::Pending;
-                        return None;
-                    }
-                    Found::End => {
-                        self.instead = Poll::Ready(None);
+                    Found::Nothing | Found::End => {
+                        self.answers = found == Found::End;
                         return None;
                     }
                     Found::Lent | Found::Alighted => {}
@@ -234,7 +234,7 @@ impl Reader {
     /// Asks the order for the next event. If that is on the tape, it rides then.
     #[inline(never)]
     fn ask(&mut self, context: Option<&mut Context<'_>>) -> Option<Arc<Stored>> {
-        self.instead = Poll::Ready(None);
+        self.answers = true;
         let lane = self.lane?;
         // What was lent is in the queue of the lane now, or dropped and counted.
         (self.riding, self.lent) = (None, Lent::default());
@@ -242,7 +242,7 @@ impl Reader {
             let (inside, here, waits) = (nesting() > 0, current(&core), context.is_some());
             match core.step(|order, after| order.read(lane, context, (inside, here), after)) {
                 Next::Tape(riding) => {
-                    self.riding = Some(riding);
+                    self.riding = Some(Box::new(riding));
                     return None;
                 }
                 Next::Queue(polled) => {
@@ -255,17 +255,19 @@ impl Reader {
         } else {
             self.heir.read(context)
         };
-        if let Poll::Ready(Some(Ok(event))) = polled {
-            return Some(event.into_stored());
+        match polled {
+            Poll::Ready(Some(Ok(event))) => return Some(event.into_stored()),
+            Poll::Ready(Some(Err(gap))) => self.gap = Some(Box::new(gap)),
+            Poll::Ready(None) => {}
+            Poll::Pending => self.answers = false,
         }
-        self.instead = polled.map(|item| item.and_then(Result::err));
         None
     }
 }
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        self.riding.iter_mut().for_each(Riding::withdraw);
+        self.riding.iter_mut().for_each(|riding| riding.withdraw());
         if let (Some(core), Some(lane)) = (self.core.upgrade(), self.lane) {
             core.end(lane);
         }
