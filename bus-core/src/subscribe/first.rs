@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::time::Sleep;
 
 use super::Subscribe;
-use super::stream::Reader;
+use super::reader::Reader;
 use crate::dispatch::Lagged;
 use crate::error::WaitError;
 use crate::event::Event;

@@ -7,6 +7,7 @@ mod add;
 mod first;
 mod guard;
 mod handle;
+mod reader;
 mod stream;
 
 use std::marker::PhantomData;
