@@ -6,6 +6,8 @@
 //! polled in place when it awaits them on their runtime, otherwise handed to their driver. What became of each is noted under the lock again, for all of them in one stroke, and whoever finishes
 //! goes on with the backlog.
 //!
+//! Most publishes go a short way ([`step::plain`]): a crew that has nothing to do, a tape, or nobody. What may queue, wait, be asked or go wrong is published at length, and that is what is drawn here.
+//!
 //! ```text
 //! publish ── order lock ──┬─ idle: claim ──→ Step::run ──→ Step::end ──→ next of the backlog
 //!                         │                      └ pending → driver ──→ finish ──→ next …
