@@ -98,13 +98,9 @@ impl Order {
         }
     }
 
-    /// Takes a crew back of which all have handled the event and are left as they were. Gives how many that is; any other crew comes back.
+    /// Takes a crew back of which all have handled the event and are left as they were. Gives how many that is; any other crew comes back, and is at work until it is brought back one by one.
     #[inline]
     pub(crate) fn take_back(&mut self, own: Key, team: Box<Team>) -> Result<usize, Box<Team>> {
-        match self.at_work.last() {
-            Some(last) if *last == own => drop(self.at_work.pop()),
-            _ => self.at_work.retain(|crew| *crew != own),
-        }
         let Some(crew) = self.crews.get_mut(own) else { return Err(team) };
         if !team.troubles.is_empty() || crew.claimed.is_none_or(|claimed| claimed.spread) {
             return Err(team);
@@ -112,7 +108,17 @@ impl Order {
         crew.claimed = None;
         let handled = team.size;
         crew.team = Some(team);
+        self.leave_work(own);
         Ok(handled)
+    }
+
+    /// Takes a crew off the list of those whose claims are not spread.
+    #[inline]
+    fn leave_work(&mut self, own: Key) {
+        match self.at_work.last() {
+            Some(last) if *last == own => drop(self.at_work.pop()),
+            _ => self.at_work.retain(|crew| *crew != own),
+        }
     }
 
     /// The same, one by one.
@@ -127,6 +133,7 @@ impl Order {
     ) -> usize {
         let Shift { crew: own, job, mut team } = shift;
         let troubles = std::mem::take(&mut team.troubles);
+        self.leave_work(own);
         let Some(crew) = self.crews.get_mut(own) else { return 0 };
         crew.spread(&mut self.lanes);
         let (mut handled, mut troubles) = (0, troubles.into_iter().peekable());
