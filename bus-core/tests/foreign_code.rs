@@ -98,6 +98,22 @@ fn payloads_that_panic_when_dropped_harm_nobody() {
 }
 
 #[test]
+fn payloads_that_panic_when_dropped_harm_nobody_who_publishes_to_no_one() {
+    trial().with(|bus| bus.history(0)).run(async |bus, _| {
+        let desk = bus.stream("desk");
+        assert!(desk.emit_trapped(trap(Then::Panic)).await.is_ok());
+        let guard = bus.subscribe::<Tick>().handle_sync(|_| {});
+        assert!(desk.emit_trapped(trap(Then::Panic)).await.is_ok());
+        bus.close(Duration::ZERO).await;
+        assert!(desk.emit_trapped(trap(Then::Panic)).await.refused().is_some());
+        drop(guard);
+        assert!(desk.emit_trapped(trap(Then::Panic)).await.refused().is_some());
+        let reserved = desk.attribute("type", "x").emit_trapped(trap(Then::Panic)).await;
+        assert!(reserved.refused().is_some());
+    });
+}
+
+#[test]
 fn payloads_that_ask_or_publish_when_dropped_find_the_bus_unlocked() {
     trial().with(|bus| bus.history(1)).run(async |bus, _| {
         let_go_everywhere(bus.clone(), || Then::Ask(bus.clone())).await;

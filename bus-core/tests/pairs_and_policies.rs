@@ -92,6 +92,21 @@ fn what_a_pair_holds_has_a_place_of_its_own_also_where_nothing_is_kept() {
 }
 
 #[test]
+fn pairs_are_kept_also_where_nothing_else_is_and_nobody_listens() {
+    trial().with(|bus| bus.history(0)).run(async |bus, _| {
+        let desk = bus.stream("s");
+        desk.emit_call_began("1").await;
+        desk.emit_call_began("2").await;
+        assert_eq!(bus.stats().open_pairs, 2);
+        desk.emit_call_ended("1").await;
+        desk.emit_call_ended("3").await;
+        assert_eq!((open(&bus).len(), bus.open_pairs().unmatched.len()), (1, 1));
+        // Whatever takes part in no pair is only counted.
+        assert_eq!(desk.emit_progress(1_u64).await.id(), None);
+    });
+}
+
+#[test]
 fn policies_hold_for_every_subscriber_without_a_word_of_its_own() {
     trial().with(|bus| bus.transient_history(1)).run(async |bus, _| {
         let mut all = bus.subscribe_any().capacity(3).overflow(Overflow::Coalesce).into_stream();

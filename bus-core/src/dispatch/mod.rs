@@ -43,7 +43,7 @@ pub(crate) use memory::mark::Marks;
 pub(crate) use order::Order;
 pub(crate) use route::Kinds;
 pub(crate) use route::wanted::Wanted;
-pub(crate) use run::after::{After, guarded};
+pub(crate) use run::after::{After, drop_each, guarded, let_go};
 pub(crate) use run::backlog::start;
 pub(crate) use run::context::{JobRef, cause, current, mark_waiting, nesting};
 pub(crate) use run::runner::{AsyncHandler, Runner, SyncHandler};
@@ -85,6 +85,8 @@ pub(crate) struct Core {
     pub(crate) unobserved: AtomicU64,
     /// How many subscriptions there are, for a look without the lock.
     pub(crate) subscriptions: AtomicU64,
+    /// Whether a known kind begins what another ends, for a look without the lock.
+    pub(crate) paired: AtomicBool,
     /// Whether slow handlers are looked for.
     pub(crate) watched: AtomicBool,
     /// Whether it is closed, for a look without the lock.
@@ -94,6 +96,7 @@ pub(crate) struct Core {
 impl Core {
     pub(crate) fn new(run: u64, settings: Settings, catalogue: Catalogue) -> Self {
         let order = Order::new(&settings, &catalogue);
+        let paired = catalogue.iter().any(|event| !event.ends_with.is_empty());
         Self {
             run,
             settings,
@@ -104,6 +107,7 @@ impl Core {
             ticks: AtomicU64::new(1),
             unobserved: AtomicU64::new(0),
             subscriptions: AtomicU64::new(0),
+            paired: AtomicBool::new(paired),
             watched: AtomicBool::new(false),
             closed: AtomicBool::new(false),
         }

@@ -18,7 +18,7 @@ pub use scoped::{
 pub use sent::Sent;
 
 use crate::bus::EventBus;
-use crate::dispatch::{Core, Mode, Published, Receipt};
+use crate::dispatch::{Core, Mode, Published, Receipt, let_go};
 use crate::error::Refused;
 use crate::event::{AnyEvent, Event, Head, Link, Stored, Typed};
 use crate::payload::Payload;
@@ -53,7 +53,7 @@ fn publish(core: &Arc<Core>, event: AnyEvent, mode: Mode) -> Published {
             let known = event.descriptor().filter(|_| event.body().payload().is_some());
             core.publish(event.into_stored(), known, mode)
         }
-        Err(refused) => core.refuse(event.kind(), refused),
+        Err(refused) => core.turn_away(event, refused),
     }
 }
 
@@ -106,7 +106,9 @@ impl<P: Payload> Emit<P> {
         // What may be refused for its cause or its scope takes the long way.
         let plain = self.cause.is_none() && self.source.scope.reserved.is_none();
         if plain && core.is_idle(P::DESCRIPTOR) {
-            return core.pass_by(P::DESCRIPTOR);
+            let published = core.pass_by(P::DESCRIPTOR);
+            let_go(payload);
+            return published;
         }
         let head = self.source.head(self.cause.take());
         let event = Arc::new(Stored { head, body: Typed(payload) });

@@ -5,7 +5,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use crate::dispatch::{Core, Key, Order, Published, Receipt, Ticket, current, mark_waiting, nesting};
+use crate::dispatch::{
+    Core, JobRef, Key, Order, Published, Receipt, Ticket, current, drop_each, mark_waiting, nesting,
+};
 
 /// The deliveries of one publish that are not done yet.
 pub(crate) struct Waiting {
@@ -13,21 +15,25 @@ pub(crate) struct Waiting {
     ticket: Option<Key>,
     /// Whether the order knows who waits.
     entered: bool,
+    /// The handler that it knows of, if it is one.
+    by: Option<JobRef>,
 }
 
 impl Waiting {
     pub(crate) fn new(Published { receipt, ticket }: Published) -> Self {
         // An awaited publish entered its waiter in the step itself, and from outside any handler no ring can be closed since.
-        Self { receipt: Some(receipt), ticket, entered: nesting() == 0 }
+        Self { receipt: Some(receipt), ticket, entered: nesting() == 0, by: None }
     }
 
     pub(crate) fn poll(&mut self, core: &Arc<Core>, context: &mut Context<'_>) -> Poll<Receipt> {
         let Some(ticket) = self.ticket else { return Poll::Ready(self.receipt.take().unwrap_or_default()) };
-        let looked = if std::mem::replace(&mut self.entered, true) {
+        let here = current(core);
+        // Whoever polls it waits for it: it may have begun elsewhere.
+        let looked = if self.entered && self.by == here {
             look(&mut core.lock(), ticket, context)
         } else {
+            (self.entered, self.by) = (true, here);
             core.step(|order, after| {
-                let here = current(core);
                 order.note_waiter(ticket, here);
                 order.defer_stuck(ticket, here, after);
                 look(order, ticket, context)
@@ -37,7 +43,7 @@ impl Waiting {
             Ok(done) => done,
             // A waker may be the last reference to a task: it goes after the lock.
             Err(old) => {
-                drop(old);
+                drop_each(old);
                 mark_waiting();
                 return Poll::Pending;
             }
@@ -107,7 +113,7 @@ impl Drop for Sent {
 /// Nobody asks for a receipt any more; the deliveries go on.
 fn forget(core: &Core, ticket: Key) {
     let gone = core.lock().tickets.remove(ticket);
-    drop(gone);
+    drop_each(gone);
 }
 
 impl std::fmt::Debug for Sent {

@@ -161,6 +161,11 @@ impl Routes {
         if self.open < OPEN_KINDS { self.by_name.get(name).copied() } else { None }
     }
 
+    /// Whether events of a kind end what a known kind begins.
+    pub(crate) fn ends_some(&self, kind: &str) -> bool {
+        self.by_name.get(kind).is_some_and(|at| !self.kinds[*at].ends.is_empty())
+    }
+
     /// Where the subscriptions of one kind are, or those of every kind.
     pub(crate) fn index_mut(&mut self, kinds: &Kinds) -> Option<&mut Index> {
         let at = match kinds {

@@ -3,9 +3,11 @@
 use crate::dispatch::Core;
 use std::sync::Arc;
 
+use crate::dispatch::run::after::let_go;
 use crate::dispatch::step::publish::Published;
 use crate::dispatch::wait::receipt::Receipt;
 use crate::error::{DuplicateKind, Refused};
+use crate::event::AnyEvent;
 use crate::payload::Descriptor;
 use crate::registry::Catalogue;
 use crate::sync::Ordering;
@@ -22,7 +24,14 @@ impl Core {
     pub(crate) fn is_idle(&self, event: &'static Descriptor) -> bool {
         let kept =
             if event.policy.transient { self.settings.transient_history } else { self.settings.history };
-        kept == 0 && self.subscriptions.load(Ordering::Acquire) == 0
+        kept == 0 && self.subscriptions.load(Ordering::Acquire) == 0 && !self.is_paired(event)
+    }
+
+    /// Whether such an event begins or ends a pair: the table of open pairs wants it then.
+    #[inline]
+    fn is_paired(&self, event: &'static Descriptor) -> bool {
+        !event.ends_with.is_empty()
+            || (self.paired.load(Ordering::Acquire) && self.lock().routes.ends_some(event.kind))
     }
 
     /// Counts an event that nobody wanted and nothing kept. It has no place and no id.
@@ -45,6 +54,13 @@ impl Core {
         }
         Published { receipt: Receipt::refuse(refused), ticket: None }
     }
+
+    /// The same for an event that was made already.
+    pub(crate) fn turn_away(&self, event: AnyEvent, refused: Refused) -> Published {
+        let published = self.refuse(event.kind(), refused);
+        let_go(event);
+        published
+    }
 }
 
 impl Core {
@@ -61,6 +77,7 @@ impl Core {
                 Arc::make_mut(&mut catalogue).add(event)?;
             }
         }
+        self.paired.fetch_or(!event.ends_with.is_empty(), Ordering::AcqRel);
         self.lock().routes.declare(event);
         Ok(())
     }

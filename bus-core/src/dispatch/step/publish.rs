@@ -42,7 +42,7 @@ impl Core {
         let held = held.filter(|_| policy(event.kind_ref()).coalesce.is_none());
         let mut step = Step::new(self, &event, mode);
         if let Err(refused) = self.take_step(&mut step, held, &event) {
-            return self.refuse(event.kind(), *refused);
+            return self.turn_away(event, *refused);
         }
         step.after.run(self);
         if let Some(gone) = step.gone.take() {
