@@ -101,21 +101,28 @@ impl<P: Payload> Emit<P> {
     }
 
     fn publish(&mut self, mode: Mode) -> Published {
-        let Some(payload) = self.payload.take() else { return Published::nothing() };
         let core = &self.source.bus.core;
         // What may be refused for its cause or its scope takes the long way.
         let plain = self.cause.is_none() && self.source.scope.reserved.is_none();
         if plain && core.is_idle(P::DESCRIPTOR) {
-            let published = core.pass_by(P::DESCRIPTOR);
-            let_go(payload);
-            return published;
+            return self.pass_by();
         }
+        let Some(payload) = self.payload.take() else { return Published::nothing() };
         let head = self.source.head(self.cause.take());
         let event = Arc::new(Stored { head, body: Typed(payload) });
         if plain && core.settings.max_event_bytes.is_none() {
             return core.publish(event, Some(P::DESCRIPTOR), mode);
         }
         publish(core, Event::new(event), mode)
+    }
+
+    /// Lets go of a payload that nobody wants: not in the way of those that somebody does.
+    #[inline(never)]
+    fn pass_by(&mut self) -> Published {
+        let Some(payload) = self.payload.take() else { return Published::nothing() };
+        let published = self.source.bus.core.pass_by(P::DESCRIPTOR);
+        let_go(payload);
+        published
     }
 }
 

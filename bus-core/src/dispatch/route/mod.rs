@@ -161,9 +161,11 @@ impl Routes {
         if self.open < OPEN_KINDS { self.by_name.get(name).copied() } else { None }
     }
 
-    /// Whether events of a kind end what a known kind begins.
-    pub(crate) fn ends_some(&self, kind: &str) -> bool {
-        self.by_name.get(kind).is_some_and(|at| !self.kinds[*at].ends.is_empty())
+    /// Whether an event ends what a known kind begins. It may not be known itself then.
+    #[inline]
+    pub(crate) fn ends(&mut self, event: &'static Descriptor) -> bool {
+        let known = self.place_of(KindRef::Declared(event)).or_else(|| self.by_name.get(event.kind).copied());
+        known.is_some_and(|at| !self.kinds[at].ends.is_empty())
     }
 
     /// Where the subscriptions of one kind are, or those of every kind.

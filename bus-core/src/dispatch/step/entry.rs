@@ -28,10 +28,9 @@ impl Core {
     }
 
     /// Whether such an event begins or ends a pair: the table of open pairs wants it then.
-    #[inline]
+    #[inline(never)]
     fn is_paired(&self, event: &'static Descriptor) -> bool {
-        !event.ends_with.is_empty()
-            || (self.paired.load(Ordering::Acquire) && self.lock().routes.ends_some(event.kind))
+        !event.ends_with.is_empty() || (self.paired.load(Ordering::Acquire) && self.lock().routes.ends(event))
     }
 
     /// Counts an event that nobody wanted and nothing kept. It has no place and no id.
