@@ -128,3 +128,37 @@ fn handlers_of_two_runtimes_share_places_and_stay_each_on_its_own() {
         other.shutdown_background();
     });
 }
+
+#[test]
+fn who_lies_on_its_desk_when_the_bus_is_closed_is_told_as_waiting_and_never_begins() {
+    trial().with(|bus| bus.max_concurrent_handlers(1)).run(async |bus, _| {
+        let (gate, begun) = (Arc::new(Semaphore::new(0)), Notes::<(&str, u64)>::new());
+        for name in ["first", "last"] {
+            let (gate, notes) = (Arc::clone(&gate), begun.clone());
+            let handler = move |event: Event<Work>| {
+                let gate = Arc::clone(&gate);
+                notes.add((name, event.n));
+                async move {
+                    tokio::task::yield_now().await;
+                    if event.n > 0 {
+                        gate.acquire().await.unwrap().forget();
+                    }
+                }
+            };
+            bus.subscribe::<Work>().name(name).handle(handler).detach();
+        }
+        let desk = bus.stream("desk");
+        assert_eq!(desk.emit_work(0_u64).await.handled(), 2);
+        let awaited = tokio::spawn(desk.emit_work(1_u64));
+        settle().await;
+        let report = bus.close(Duration::ZERO).await;
+        let left: Vec<_> =
+            report.left.iter().map(|left| (left.name.as_str(), left.running, left.waiting)).collect();
+        assert_eq!(left, [("first", 1, 0), ("last", 0, 1)]);
+        gate.add_permits(9);
+        let receipt = awaited.await.unwrap();
+        assert_eq!((receipt.handled(), receipt.problems().len()), (1, 1));
+        assert_eq!(receipt.problems()[0].outcome(), &bus_core::Outcome::Dropped);
+        assert_eq!(begun.all(), [("first", 0), ("last", 0), ("first", 1)]);
+    });
+}
