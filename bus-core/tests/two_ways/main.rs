@@ -151,60 +151,56 @@ async fn act(world: &Arc<World>, streams: &mut Vec<Reading>, elsewhere: &EventBu
 }
 
 /// Everything that is seen in a run.
-fn run(program: &[Op], [history, transient]: [usize; 2], long: bool) -> Vec<String> {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
-    runtime.block_on(async {
-        let bus = EventBus::builder().events::<Ways>().history(history).transient_history(transient);
-        let bus = bus.slow_after(Duration::ZERO).build().unwrap();
-        let beside = EventBus::builder().slow_after(Duration::ZERO).build().unwrap();
-        let sends = bus.subscribe_any().filter(|_| false).name("long way").handle_sync(|_: &AnyEvent| {});
-        if long {
-            sends.detach();
-        } else {
-            drop(sends);
-        }
-        let (notes, guards) = (Notes::new(), Mutex::new(Vec::new()));
-        let world = Arc::new(World {
-            bus,
-            beside,
-            notes,
-            guards,
-            count: Mutex::new(200),
-            closed: AtomicBool::default(),
-        });
-        let back = Arc::downgrade(&world);
-        let answer = move |event: &Event<K0>| {
-            back.upgrade().into_iter().for_each(|world| world.publish(0, event.n + 1_000, false));
-        };
-        world.beside.subscribe::<K0>().handle_sync(answer).detach();
-        let elsewhere = EventBus::builder().events::<Ways>().slow_after(Duration::ZERO).build().unwrap();
-        let mut streams = Vec::new();
-        for (n, op) in program.iter().enumerate() {
-            world.notes.add(format!("{op:?}"));
-            act(&world, &mut streams, &elsewhere, n as u64, *op).await;
-        }
-        world.notes.add(format!("{} {}", shown(&world.bus.stats()), world.past()));
-        world.notes.all()
-    })
+fn run(program: &[Op], kept: [usize; 2], long: bool) -> Vec<String> {
+    let (program, notes) = (program.to_vec(), Notes::new());
+    let seen = notes.clone();
+    common::watch(None, move |_| {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        runtime.enable_all().start_paused(true).build().unwrap().block_on(go(&program, kept, long, notes));
+    });
+    seen.all()
+}
+
+async fn go(program: &[Op], [history, transient]: [usize; 2], long: bool, notes: Notes) {
+    let bus = EventBus::builder().events::<Ways>().history(history).transient_history(transient);
+    let bus = bus.slow_after(Duration::ZERO).build().unwrap();
+    let beside = EventBus::builder().slow_after(Duration::ZERO).build().unwrap();
+    let sends = bus.subscribe_any().filter(|_| false).name("long way").handle_sync(|_: &AnyEvent| {});
+    if long {
+        sends.detach();
+    } else {
+        drop(sends);
+    }
+    let (guards, count, closed) = (Mutex::new(Vec::new()), Mutex::new(200), AtomicBool::default());
+    let world = Arc::new(World { bus, beside, notes, guards, count, closed });
+    let back = Arc::downgrade(&world);
+    let answer = move |event: &Event<K0>| {
+        back.upgrade().into_iter().for_each(|world| world.publish(0, event.n + 1_000, false));
+    };
+    world.beside.subscribe::<K0>().handle_sync(answer).detach();
+    let elsewhere = EventBus::builder().events::<Ways>().slow_after(Duration::ZERO).build().unwrap();
+    let mut streams = Vec::new();
+    for (n, op) in program.iter().enumerate() {
+        world.notes.add(format!("{op:?}"));
+        act(&world, &mut streams, &elsewhere, n as u64, *op).await;
+    }
+    world.notes.add(format!("{} {}", shown(&world.bus.stats()), world.past()));
 }
 
 #[test]
 fn the_short_way_and_the_long_way_look_the_same() {
-    common::watch(None, |_| {
-        let cases = std::env::var("BUS_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(256);
-        let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
-        let few = || prop_oneof![Just(0_usize), Just(1), Just(2), Just(1_000)];
-        let programs = (prop::collection::vec(op(), 1..80), [few(), few()]);
-        let ended = runner.run(&programs, |(program, kept)| {
-            let (short, long) = (run(&program, kept, false), run(&program, kept, true));
-            for (at, (short, long)) in short.iter().zip(&long).enumerate() {
-                prop_assert_eq!(short, long, "note {}", at);
-            }
-            prop_assert_eq!(short.len(), long.len());
-            Ok(())
-        });
-        // With that word in it nothing would be printed.
-        ended.unwrap_or_else(|wrong| panic!("{}", wrong.to_string().replace(ON_PURPOSE, "")));
+    let cases = std::env::var("BUS_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(256);
+    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
+    let few = || prop_oneof![Just(0_usize), Just(1), Just(2), Just(1_000)];
+    let programs = (prop::collection::vec(op(), 1..80), [few(), few()]);
+    let ended = runner.run(&programs, |(program, kept)| {
+        let (short, long) = (run(&program, kept, false), run(&program, kept, true));
+        for (at, (short, long)) in short.iter().zip(&long).enumerate() {
+            prop_assert_eq!(short, long, "note {}", at);
+        }
+        prop_assert_eq!(short.len(), long.len());
+        Ok(())
     });
+    // With that word in it nothing would be printed.
+    ended.unwrap_or_else(|wrong| panic!("{}", wrong.to_string().replace(ON_PURPOSE, "")));
 }
