@@ -29,7 +29,8 @@ pub(crate) fn groups() -> Vec<Group> {
 
 fn group(shape: Shape) -> Group {
     let Shape { readers, burst, threads } = shape;
-    let title = format!("{readers} readers, bursts of {burst}, {threads} runtime threads");
+    let (read, run) = (counted(readers, "reader"), counted(threads, "runtime thread"));
+    let title = format!("{read}, bursts of {burst}, {run}");
     let group = Group::new(format!("c/{threads}t/burst{burst}/{readers}"), title, "delivery");
     #[cfg(feature = "peers")]
     let group = group.sides(crate::peer::streams(shape));
@@ -37,6 +38,10 @@ fn group(shape: Shape) -> Group {
     let limit = if readers == 1 { 1.1 } else { 1.0 };
     let group = group.target("bus", "tokio broadcast", limit);
     if readers == 1 { group } else { group.target("bus", "kanal fan-out", 1.0) }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 fn ours(shape: Shape) -> Side {

@@ -94,10 +94,9 @@ impl Rare {
     #[cold]
     fn run(self, core: &Core) {
         let Self { events, stretches, wakers_to_drop, queued, runners, lanes, lags, reports } = self;
-        for (info, lag) in lags {
-            tell(&info, lag);
-        }
-        reports.iter().for_each(Report::log);
+        guard_each(lags, |(info, lag)| tell(&info, lag));
+        // Where the log goes is the user's code too.
+        guard_each(&reports, Report::log);
         drop_each(wakers_to_drop);
         drop_each(queued);
         drop_each(runners);
@@ -145,7 +144,12 @@ pub(crate) fn guarded(work: impl FnOnce()) {
 
 #[cold]
 fn tell_panic(panic: Box<dyn std::any::Any + Send>) {
-    tracing::error!(target: "bus_core", panic = message(panic), "a drop or a callback panicked");
+    let panic = message(panic);
+    let told = || tracing::error!(target: "bus_core", panic, "a drop or a callback panicked");
+    if let Err(again) = catch_unwind(AssertUnwindSafe(told)) {
+        // There is nowhere to tell that.
+        drop(message(again));
+    }
 }
 
 fn tell(info: &LaneInfo, lag: Lagged) {

@@ -6,6 +6,7 @@
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
+use crate::dispatch::run::after::guard_each;
 use crate::dispatch::{Core, LaneInfo};
 use crate::sync::{Mutex, Ordering};
 
@@ -73,20 +74,21 @@ fn look(core: &Core) {
     let mut from = 0;
     loop {
         let (slow, more) = slow_ones(core, from, tick);
-        for info in slow {
-            tracing::warn!(
-                target: "bus_core",
-                handler = %info.name,
-                subscribed_at = %info.location,
-                "handler has been running for more than {:?}: give it a `.timeout(d)`, move its work to a task, or raise `slow_after`",
-                core.settings.slow_after
-            );
-        }
+        guard_each(slow, |info| warn(&info, core.settings.slow_after));
         if !more {
             return;
         }
         from += WINDOW;
     }
+}
+
+fn warn(info: &LaneInfo, slow_after: Duration) {
+    tracing::warn!(
+        target: "bus_core",
+        handler = %info.name,
+        subscribed_at = %info.location,
+        "handler has been running for more than {slow_after:?}: give it a `.timeout(d)`, move its work to a task, or raise `slow_after`"
+    );
 }
 
 fn slow_ones(core: &Core, from: usize, tick: u64) -> (Vec<Arc<LaneInfo>>, bool) {

@@ -3,7 +3,7 @@
 use crate::dispatch::Core;
 use std::sync::Arc;
 
-use crate::dispatch::run::after::let_go;
+use crate::dispatch::run::after::{guarded, let_go};
 use crate::dispatch::step::publish::Published;
 use crate::dispatch::wait::receipt::Receipt;
 use crate::error::{DuplicateKind, Refused};
@@ -46,11 +46,13 @@ impl Core {
     pub(crate) fn refuse(&self, kind: &str, refused: Refused) -> Published {
         self.lock().totals.refused += 1;
         // After `close` refusing is what is asked for, and every part of a runtime that still runs would say so.
-        if refused == Refused::Closed {
-            tracing::debug!(target: "bus_core", kind, "event refused: {refused}");
-        } else {
-            tracing::error!(target: "bus_core", kind, "event refused: {refused}");
-        }
+        guarded(|| {
+            if refused == Refused::Closed {
+                tracing::debug!(target: "bus_core", kind, "event refused: {refused}");
+            } else {
+                tracing::error!(target: "bus_core", kind, "event refused: {refused}");
+            }
+        });
         Published { receipt: Receipt::refuse(refused), ticket: None }
     }
 

@@ -1,0 +1,67 @@
+//! Where the log goes is the user's code: a `tracing` subscriber that panics harms no publisher and no handler.
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bus_core::{AgentEvent, BoxError, Event, EventBus, Outcome};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Metadata, Subscriber};
+
+#[derive(AgentEvent)]
+enum Told {
+    Said { n: u64 },
+}
+
+struct Panics(Arc<AtomicU64>);
+
+impl Subscriber for Panics {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() == "bus_core"
+    }
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn event(&self, _: &tracing::Event<'_>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        panic!("the log panics on purpose");
+    }
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+fn fails(event: &Event<Said>) -> Result<(), BoxError> {
+    assert!(event.n != 2, "on purpose");
+    Err("no".into())
+}
+
+#[test]
+fn a_log_that_panics_reaches_neither_publisher_nor_handlers() {
+    let (lines, heard) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    tracing::subscriber::with_default(Panics(Arc::clone(&lines)), || {
+        let bus = EventBus::builder().history(0).build().unwrap();
+        bus.subscribe::<Said>().name("first").handle_sync(fails).detach();
+        bus.subscribe::<Said>().name("second").handle_sync(fails).detach();
+        let counted = Arc::clone(&heard);
+        let count = move |_: &Event<Said>| {
+            counted.fetch_add(1, Ordering::Relaxed);
+        };
+        bus.subscribe::<Said>().handle_sync(count).detach();
+        let desk = bus.stream("desk");
+        for n in [1_u64, 2, 3] {
+            let sent = desk.emit_said(n).send();
+            let told = sent.receipt();
+            assert_eq!((told.reached(), told.handled(), told.problems().len()), (3, 1, 2));
+            assert!(told.problems().iter().all(|problem| *problem.outcome() != Outcome::Handled));
+        }
+        // An attribute called as a key of the envelope: refused, which is logged.
+        let refused = desk.attribute("type", "x").emit_said(4_u64).send();
+        assert!(refused.receipt().refused().is_some());
+        let stats = bus.stats();
+        assert_eq!((stats.published_total, stats.refused), (3, 1));
+    });
+    assert_eq!(heard.load(Ordering::Relaxed), 3);
+    assert!(lines.load(Ordering::Relaxed) >= 7, "each failure was told, and told that telling it failed");
+}
