@@ -120,6 +120,7 @@ impl Group {
         self
     }
 
+    #[cfg(feature = "peers")]
     pub(crate) fn sides(mut self, sides: impl IntoIterator<Item = Side>) -> Self {
         self.sides.extend(sides);
         self
