@@ -1,35 +1,17 @@
 //! Where the log goes is the user's code: a `tracing` subscriber that panics harms no publisher and no handler.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod common;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bus_core::{AgentEvent, BoxError, Event, EventBus, Outcome};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Metadata, Subscriber};
+use common::log::Each;
 
 #[derive(AgentEvent)]
 enum Told {
     Said { n: u64 },
-}
-
-struct Panics(Arc<AtomicU64>);
-
-impl Subscriber for Panics {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target() == "bus_core"
-    }
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn event(&self, _: &tracing::Event<'_>) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        panic!("the log panics on purpose");
-    }
-    fn enter(&self, _: &Id) {}
-    fn exit(&self, _: &Id) {}
 }
 
 fn fails(event: &Event<Said>) -> Result<(), BoxError> {
@@ -40,7 +22,12 @@ fn fails(event: &Event<Said>) -> Result<(), BoxError> {
 #[test]
 fn a_log_that_panics_reaches_neither_publisher_nor_handlers() {
     let (lines, heard) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
-    tracing::subscriber::with_default(Panics(Arc::clone(&lines)), || {
+    let told = Arc::clone(&lines);
+    let panics = move |_: &tracing::Event<'_>| {
+        told.fetch_add(1, Ordering::Relaxed);
+        panic!("the log panics on purpose");
+    };
+    tracing::subscriber::with_default(Each(panics), || {
         let bus = EventBus::builder().history(0).build().unwrap();
         bus.subscribe::<Said>().name("first").handle_sync(fails).detach();
         bus.subscribe::<Said>().name("second").handle_sync(fails).detach();

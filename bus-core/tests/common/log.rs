@@ -12,7 +12,7 @@ static ONCE: Once = Once::new();
 
 /// Begins to collect, for the whole program.
 pub(crate) fn collect() {
-    ONCE.call_once(|| tracing::subscriber::set_global_default(Collector).unwrap());
+    ONCE.call_once(|| tracing::subscriber::set_global_default(Each(note)).unwrap());
 }
 
 /// The lines so far that have all of these words: tests of one program run side by side, so look for a name of your own.
@@ -21,9 +21,16 @@ pub(crate) fn lines(words: &[&str]) -> Vec<String> {
     lines.iter().filter(|line| words.iter().all(|word| line.contains(word))).cloned().collect()
 }
 
-struct Collector;
+fn note(event: &Event<'_>) {
+    let mut line = event.metadata().level().to_string();
+    event.record(&mut Line(&mut line));
+    LINES.lock().unwrap().push(line);
+}
 
-impl Subscriber for Collector {
+/// Does the same with each thing that the bus says.
+pub(crate) struct Each<F>(pub(crate) F);
+
+impl<F: Fn(&Event<'_>) + 'static> Subscriber for Each<F> {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         metadata.target() == "bus_core"
     }
@@ -33,9 +40,7 @@ impl Subscriber for Collector {
     fn record(&self, _: &Id, _: &Record<'_>) {}
     fn record_follows_from(&self, _: &Id, _: &Id) {}
     fn event(&self, event: &Event<'_>) {
-        let mut line = event.metadata().level().to_string();
-        event.record(&mut Line(&mut line));
-        LINES.lock().unwrap().push(line);
+        (self.0)(event);
     }
     fn enter(&self, _: &Id) {}
     fn exit(&self, _: &Id) {}

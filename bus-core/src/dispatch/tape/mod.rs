@@ -70,25 +70,19 @@ impl Tape {
     /// Records an event for all riders, and lets those off first who have no room for it. Gives how many ride.
     #[inline]
     pub(crate) fn record(&mut self, event: &AnyEvent, lanes: &mut Slab<Lane>, after: &mut After) -> usize {
-        if self.riders == 0 {
-            return 0;
-        }
-        let event = event.clone().into_stored();
-        let mut reel = self.reel.lock();
-        if !reel.may_be_full() {
-            reel.push(event, &mut after.crowd);
-            return self.riders;
-        }
-        drop(reel);
-        self.record_for_some(event, lanes, after)
+        let put = self.put(event.stored(), &mut after.crowd);
+        put.unwrap_or_else(|| self.record_for_some(event.clone().into_stored(), lanes, after))
     }
 
     /// The same where all who read from it ride and have room. Otherwise nothing is recorded.
     #[inline]
     pub(crate) fn record_plainly(&mut self, event: &Arc<Stored>, crowd: &mut Crowd) -> Option<usize> {
-        if !self.walkers.is_empty() {
-            return None;
-        }
+        if self.walkers.is_empty() { self.put(event, crowd) } else { None }
+    }
+
+    /// Puts an event there for all riders, unless one of them may have no room for it. Gives how many ride.
+    #[inline]
+    fn put(&mut self, event: &Arc<Stored>, crowd: &mut Crowd) -> Option<usize> {
         if self.riders > 0 {
             let event = Arc::clone(event);
             let mut reel = self.reel.lock();
