@@ -94,7 +94,7 @@ fn check(options: &Options) -> Result<(), String> {
         .map_err(|error| format!("cannot read the folder {folder}: {error}"))?;
     if options.questions.iter().all(|question| question.trim().is_empty()) {
         return Err(format!(
-            "no question: ask at least one after the folder, as in {folder} \"what is it for?\""
+            "no question: ask at least one after the folder, as in {folder} \"how are errors told?\""
         ));
     }
     if let Some(question) =
