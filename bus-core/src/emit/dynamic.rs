@@ -7,10 +7,9 @@ use std::task::{Context, Poll};
 
 use serde_json::Value;
 
-use super::sent::Waiting;
 use super::{Sent, Source, publish, say_dropped};
 use crate::bus::EventBus;
-use crate::dispatch::{Mode, Published, Receipt};
+use crate::dispatch::{Mode, Receipt, Waiting};
 use crate::error::Refused;
 use crate::event::{Again, AnyEvent, Event, FromJson, Head, Link, ReadEvent, Stored};
 
@@ -49,14 +48,13 @@ impl EmitDynamic {
 
     /// Publishes the event and waits for nobody, as [`Emit::send`](super::Emit::send).
     pub fn send(mut self) -> Sent {
-        let published = self.publish(Mode::Send);
-        Sent::new(&self.bus.core, published)
+        self.publish(Mode::Send)
     }
 
-    fn publish(&mut self, mode: Mode) -> Published {
+    fn publish(&mut self, mode: Mode) -> Sent {
         let core = &self.bus.core;
         let event = match self.what.take() {
-            None => return Published::nothing(),
+            None => return Sent::nothing(),
             Some(What::Again(event)) => again(core.run, event, self.cause.take()),
             Some(What::New { source, kind, data }) => match self.bus.body_of(&kind, &data) {
                 Ok(body) => Event::new(Arc::new(Stored { head: source.head(self.cause.take()), body })),

@@ -3,27 +3,25 @@
 mod dynamic;
 mod emitter;
 mod scoped;
-mod sent;
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+pub use crate::dispatch::Sent;
 pub use dynamic::EmitDynamic;
 pub use emitter::Emitter;
 pub use scoped::{
     AnyEmitter, Emits, EmittableFrom, ExecutionScoped, HasExecution, HasNode, NodeScoped, Scoped, emit,
 };
-pub use sent::Sent;
 
 use crate::bus::EventBus;
-use crate::dispatch::{Core, Mode, Published, Receipt, let_go};
+use crate::dispatch::{Core, Mode, Receipt, Waiting, let_go};
 use crate::error::Refused;
 use crate::event::{AnyEvent, Event, Head, Link, Stored, Typed};
 use crate::payload::Payload;
 use crate::scope::Scope;
-use sent::Waiting;
 
 /// Where an event comes from: bus, scope and cause.
 #[derive(Clone)]
@@ -47,7 +45,7 @@ impl Source {
 }
 
 /// Looks at what every event must be, whatever it carries, and publishes it.
-fn publish(core: &Arc<Core>, event: AnyEvent, mode: Mode) -> Published {
+fn publish(core: &Arc<Core>, event: AnyEvent, mode: Mode) -> Sent {
     match check(core, &event) {
         Ok(()) => {
             let known = event.descriptor().filter(|_| event.body().payload().is_some());
@@ -96,18 +94,17 @@ impl<P: Payload> Emit<P> {
     /// Outside any handler this blocks the thread while a *sync* handler that the event reached is at capacity on another thread; otherwise it never waits.
     #[inline]
     pub fn send(mut self) -> Sent {
-        let published = self.publish(Mode::Send);
-        Sent::new(&self.source.bus.core, published)
+        self.publish(Mode::Send)
     }
 
-    fn publish(&mut self, mode: Mode) -> Published {
+    fn publish(&mut self, mode: Mode) -> Sent {
         let core = &self.source.bus.core;
         // What may be refused for its cause or its scope takes the long way.
         let plain = self.cause.is_none() && self.source.scope.reserved.is_none();
         if plain && core.is_idle(P::DESCRIPTOR) {
             return self.pass_by();
         }
-        let Some(payload) = self.payload.take() else { return Published::nothing() };
+        let Some(payload) = self.payload.take() else { return Sent::nothing() };
         let head = self.source.head(self.cause.take());
         let event = Arc::new(Stored { head, body: Typed(payload) });
         if plain && core.settings.max_event_bytes.is_none() {
@@ -118,8 +115,8 @@ impl<P: Payload> Emit<P> {
 
     /// Lets go of a payload that nobody wants: not in the way of those that somebody does.
     #[inline(never)]
-    fn pass_by(&mut self) -> Published {
-        let Some(payload) = self.payload.take() else { return Published::nothing() };
+    fn pass_by(&mut self) -> Sent {
+        let Some(payload) = self.payload.take() else { return Sent::nothing() };
         let published = self.source.bus.core.pass_by(P::DESCRIPTOR);
         let_go(payload);
         published
@@ -134,11 +131,11 @@ impl<P: Payload> Future for Emit<P> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Receipt> {
         if self.waiting.is_none() {
-            let published = self.publish(Mode::Await);
-            if published.ticket.is_none() {
-                return Poll::Ready(published.receipt);
+            let mut sent = self.publish(Mode::Await);
+            if sent.open.is_none() {
+                return Poll::Ready(std::mem::take(&mut sent.receipt));
             }
-            self.waiting = Some(Box::new(Waiting::new(published)));
+            self.waiting = Some(Box::new(Waiting::new(sent)));
         }
         let Self { source, waiting, .. } = &mut *self;
         waiting.as_mut().map_or(Poll::Pending, |waiting| waiting.poll(&source.bus.core, context))

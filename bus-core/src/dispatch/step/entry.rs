@@ -4,19 +4,13 @@ use crate::dispatch::Core;
 use std::sync::Arc;
 
 use crate::dispatch::run::after::{guarded, let_go};
-use crate::dispatch::step::publish::Published;
 use crate::dispatch::wait::receipt::Receipt;
+use crate::dispatch::wait::sent::Sent;
 use crate::error::{DuplicateKind, Refused};
 use crate::event::AnyEvent;
 use crate::payload::Descriptor;
 use crate::registry::Catalogue;
 use crate::sync::Ordering;
-
-impl Published {
-    pub(crate) fn nothing() -> Self {
-        Self { receipt: Receipt::default(), ticket: None }
-    }
-}
 
 impl Core {
     /// Whether an event of this kind would be neither kept nor wanted, so that it need not even be made.
@@ -34,16 +28,16 @@ impl Core {
     }
 
     /// Counts an event that nobody wanted and nothing kept. It has no place and no id.
-    pub(crate) fn pass_by(&self, event: &'static Descriptor) -> Published {
+    pub(crate) fn pass_by(&self, event: &'static Descriptor) -> Sent {
         if self.closed.load(Ordering::Acquire) {
             return self.refuse(event.kind, Refused::Closed);
         }
         self.unobserved.fetch_add(1, Ordering::Relaxed);
-        Published::nothing()
+        Sent::nothing()
     }
 
     /// Counts an event that did not get onto the bus, says so in the log, and in the receipt.
-    pub(crate) fn refuse(&self, kind: &str, refused: Refused) -> Published {
+    pub(crate) fn refuse(&self, kind: &str, refused: Refused) -> Sent {
         self.lock().totals.refused += 1;
         // After `close` refusing is what is asked for, and every part of a runtime that still runs would say so.
         guarded(|| {
@@ -53,11 +47,11 @@ impl Core {
                 tracing::error!(target: "bus_core", kind, "event refused: {refused}");
             }
         });
-        Published { receipt: Receipt::refuse(refused), ticket: None }
+        Sent { receipt: Receipt::refuse(refused), open: None }
     }
 
     /// The same for an event that was made already.
-    pub(crate) fn turn_away(&self, event: AnyEvent, refused: Refused) -> Published {
+    pub(crate) fn turn_away(&self, event: AnyEvent, refused: Refused) -> Sent {
         let published = self.refuse(event.kind(), refused);
         let_go(event);
         published

@@ -17,10 +17,11 @@ use crate::dispatch::run::after::{guarded, let_go};
 use crate::dispatch::run::backlog;
 use crate::dispatch::run::context::{self, Entered, NESTING, Stack};
 use crate::dispatch::slab::Key;
-use crate::dispatch::step::publish::{Mode, Published};
+use crate::dispatch::step::publish::Mode;
 use crate::dispatch::step::record::Step;
 use crate::dispatch::tape::lobby::Crowd;
 use crate::dispatch::wait::receipt::{Own, Receipt, count};
+use crate::dispatch::wait::sent::Sent;
 use crate::event::{AnyEvent, EventId, KindRef, Root, Stored};
 use crate::payload::Descriptor;
 use crate::scope::Scope;
@@ -33,7 +34,7 @@ impl Core {
         event: Arc<Stored>,
         known: Option<&'static Descriptor>,
         mode: Mode,
-    ) -> Published {
+    ) -> Sent {
         let Some(known) = known else { return self.publish_at_length(None, event, mode) };
         let stack = context::stack(self);
         let mut order = self.lock();
@@ -90,7 +91,7 @@ impl Core {
             return told([reached, handled, riders], own, kept_id, trouble);
         }
         // Made where it is returned: what is written in pieces and then moved whole stalls the processor.
-        Published { receipt: Receipt::of(own, reached, handled, riders), ticket: None }
+        Sent { receipt: Receipt::of(own, reached, handled, riders), open: None }
     }
 
     /// Runs the handlers of crews, and brings them back. Gives how many handled the event, and what else became of it, if anything.
@@ -154,14 +155,14 @@ type Back = Result<usize, Box<Team>>;
 
 /// What became of an event that keeps the id it had, or with which something went wrong.
 #[cold]
-fn told(counts: [u32; 3], own: Own, kept: Option<EventId>, trouble: Option<Box<Receipt>>) -> Published {
+fn told(counts: [u32; 3], own: Own, kept: Option<EventId>, trouble: Option<Box<Receipt>>) -> Sent {
     let [reached, handled, queued] = counts;
     let mut receipt = Receipt::of(own, reached, handled, queued);
     receipt.place(own, kept);
     if let Some(trouble) = trouble {
         receipt.join(*trouble);
     }
-    Published { receipt, ticket: None }
+    Sent { receipt, open: None }
 }
 
 impl Order {

@@ -10,7 +10,7 @@ use crate::dispatch::run::context;
 use crate::dispatch::slab::Key;
 use crate::dispatch::step::prepare::policy;
 use crate::dispatch::step::record::Step;
-use crate::dispatch::wait::receipt::Receipt;
+use crate::dispatch::wait::sent::Sent;
 use crate::error::Refused;
 use crate::event::{AnyEvent, KindRef, Stored};
 use crate::sync::{Guard, planted};
@@ -22,12 +22,6 @@ pub(crate) enum Mode {
     Send,
 }
 
-/// What a publish gave so far: the receipt of what is done, and the ticket of what is not.
-pub(crate) struct Published {
-    pub(crate) receipt: Receipt,
-    pub(crate) ticket: Option<Key>,
-}
-
 impl Core {
     /// Publishes an event by the long way. `held` is the order lock, where it is taken already.
     #[inline(never)]
@@ -36,7 +30,7 @@ impl Core {
         held: Option<Guard<'a, Order>>,
         event: Arc<Stored>,
         mode: Mode,
-    ) -> Published {
+    ) -> Sent {
         let event = AnyEvent::new(event);
         // What may replace what in a queue is asked of the payload, which is the user's.
         let held = held.filter(|_| policy(event.kind_ref()).coalesce.is_none());
@@ -56,7 +50,7 @@ impl Core {
         if mode == Mode::Send && !step.full.is_empty() && context::is_outside() {
             std::mem::take(&mut step.full).for_each(|lane| self.wait_for_room(lane));
         }
-        Published { receipt: step.receipt, ticket: step.ticket }
+        Sent { receipt: step.receipt, open: step.ticket.map(|ticket| (Arc::clone(self), ticket)) }
     }
 
     /// The step under the order lock.

@@ -2,5 +2,6 @@
 
 pub(super) mod receipt;
 pub(super) mod ring;
+pub(super) mod sent;
 pub(super) mod ticket;
 pub(super) mod waits;

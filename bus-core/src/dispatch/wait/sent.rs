@@ -5,9 +5,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use crate::dispatch::{
-    Core, JobRef, Key, Order, Published, Receipt, Ticket, current, drop_each, mark_waiting, nesting,
-};
+use crate::dispatch::Core;
+use crate::dispatch::order::Order;
+use crate::dispatch::run::after::drop_each;
+use crate::dispatch::run::context::{JobRef, current, mark_waiting, nesting};
+use crate::dispatch::slab::Key;
+use crate::dispatch::wait::receipt::Receipt;
+use crate::dispatch::wait::ticket::Ticket;
 
 /// The deliveries of one publish that are not done yet.
 pub(crate) struct Waiting {
@@ -20,7 +24,9 @@ pub(crate) struct Waiting {
 }
 
 impl Waiting {
-    pub(crate) fn new(Published { receipt, ticket }: Published) -> Self {
+    pub(crate) fn new(mut sent: Sent) -> Self {
+        let (receipt, ticket) =
+            (std::mem::take(&mut sent.receipt), sent.open.take().map(|(_, ticket)| ticket));
         // An awaited publish entered its waiter in the step itself, and from outside any handler no ring can be closed since.
         Self { receipt: Some(receipt), ticket, entered: nesting() == 0, by: None }
     }
@@ -74,15 +80,14 @@ fn look(order: &mut Order, ticket: Key, context: &Context<'_>) -> Result<Ticket,
 
 /// An event that was sent. The event is on the bus, and its deliveries go on, whatever becomes of this.
 pub struct Sent {
-    receipt: Receipt,
+    pub(crate) receipt: Receipt,
     /// What is not done yet, and the bus to ask.
-    open: Option<(Arc<Core>, Key)>,
+    pub(crate) open: Option<(Arc<Core>, Key)>,
 }
 
 impl Sent {
-    #[inline]
-    pub(crate) fn new(core: &Arc<Core>, Published { receipt, ticket }: Published) -> Self {
-        Self { receipt, open: ticket.map(|ticket| (Arc::clone(core), ticket)) }
+    pub(crate) fn nothing() -> Self {
+        Self { receipt: Receipt::default(), open: None }
     }
 
     /// What is known now: whether it was refused, its id, how many subscriptions it reached, and what the sync handlers gave.
@@ -95,9 +100,10 @@ impl Sent {
     /// # Cancel safety
     /// Dropping the future only forgets the receipt.
     pub fn finished(mut self) -> Finished {
-        let (core, ticket) = self.open.take().unzip();
-        let published = Published { receipt: std::mem::take(&mut self.receipt), ticket };
-        Finished { core, waiting: Waiting { entered: false, ..Waiting::new(published) } }
+        let Self { receipt, open } = &mut self;
+        let (core, ticket) = open.take().unzip();
+        let receipt = Some(std::mem::take(receipt));
+        Finished { core, waiting: Waiting { receipt, ticket, entered: false, by: None } }
     }
 }
 
