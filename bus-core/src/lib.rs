@@ -41,6 +41,7 @@
 //! | `json` | the text of JSON: strings, numbers, marks |
 
 mod bus;
+mod clock;
 mod dispatch;
 mod emit;
 mod error;

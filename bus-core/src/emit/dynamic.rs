@@ -11,7 +11,7 @@ use super::{Sent, Source, publish, say_dropped};
 use crate::bus::EventBus;
 use crate::dispatch::{Mode, Receipt, Waiting};
 use crate::error::Refused;
-use crate::event::{Again, AnyEvent, Event, FromJson, Head, Link, ReadEvent, Stored};
+use crate::event::{Again, AnyEvent, Event, FromJson, Link, ReadEvent, Stored};
 
 /// An event that is not published yet and whose type the compiler does not know: what [`emit_dynamic`](super::Emitter::emit_dynamic) and
 /// [`republish`](EventBus::republish) give. Await it or [`send`](Self::send) it, as an [`Emit`](super::Emit).
@@ -74,8 +74,7 @@ fn again(run: u64, event: ReadEvent, cause: Option<Arc<Link>>) -> AnyEvent {
         alone.head.renew(run, cause, origin);
         return Event::new(stored);
     }
-    let mut head = Head::at(stored.head.at, run, Arc::clone(&stored.head.scope), cause);
-    head.origin = origin;
+    let head = stored.head.again(run, cause, origin);
     Event::new(Arc::new(Stored { head, body: Again(stored) }))
 }
 

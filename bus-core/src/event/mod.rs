@@ -186,7 +186,7 @@ impl<S> Event<S> {
 
     /// When it was published; for a republished event when it first was.
     pub fn timestamp(&self) -> SystemTime {
-        self.head().at
+        self.head().time()
     }
 
     /// Where it happened.

@@ -19,9 +19,7 @@ pub struct ReadEvent {
 
 impl ReadEvent {
     pub(crate) fn new(scope: Arc<Scope>, at: SystemTime, origin: Option<Origin>, body: FromJson) -> Self {
-        let mut head = Head::at(at, 0, scope, None);
-        head.origin = origin.map(Box::new);
-        Self { stored: Arc::new(Stored { head, body }) }
+        Self { stored: Arc::new(Stored { head: Head::at(at, scope, origin), body }) }
     }
 
     fn origin(&self) -> Option<&Origin> {
@@ -31,9 +29,9 @@ impl ReadEvent {
     /// What it keeps when it is published again, where there is any: the Python runtime's events have nothing of their own.
     pub(crate) fn to_be_kept(&self) -> Option<Box<Origin>> {
         let (id, causation) = (self.id(), self.causation());
-        let extras = self.origin().map(|origin| origin.extras.clone()).unwrap_or_default();
-        let some = id.is_some() || causation.is_some() || !extras.is_empty();
-        some.then(|| Box::new(Origin { id, seq: None, causation, extras }))
+        let (extras, at) = self.origin().map(|origin| (origin.extras.clone(), origin.at)).unwrap_or_default();
+        let some = id.is_some() || causation.is_some() || !extras.is_empty() || at.is_some();
+        some.then(|| Box::new(Origin { id, seq: None, causation, extras, at }))
     }
 
     /// The name of the kind on the wire: today's, where the line had an alias.
@@ -48,7 +46,7 @@ impl ReadEvent {
 
     /// When it was first published.
     pub fn timestamp(&self) -> SystemTime {
-        self.stored.head.at
+        self.stored.head.time()
     }
 
     /// The id it was written with; the Python runtime writes none.

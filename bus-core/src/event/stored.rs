@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::EventId;
+use crate::clock::Moment;
 use crate::payload::{DecodeError, Descriptor, ErasedPayload, Payload};
 use crate::scope::Scope;
 use crate::sync::{AtomicU64, Ordering};
@@ -22,7 +23,7 @@ pub(crate) struct Head {
     pub(crate) run: u64,
     /// Written once, under the order lock, before anybody else sees the event.
     seq: AtomicU64,
-    pub(crate) at: SystemTime,
+    at: Moment,
     pub(crate) scope: Arc<Scope>,
     /// The event whose handler emitted this one.
     pub(crate) cause: Option<Arc<Link>>,
@@ -36,6 +37,8 @@ pub(crate) struct Origin {
     pub(crate) id: Option<EventId>,
     pub(crate) seq: Option<u64>,
     pub(crate) causation: Option<EventId>,
+    /// Its time, where that is too far away for the head.
+    pub(crate) at: Option<SystemTime>,
     /// Keys of the envelope that are neither its own nor text: written back as they were.
     pub(crate) extras: Vec<(Box<str>, Box<str>)>,
 }
@@ -115,13 +118,26 @@ impl<'a> KindRef<'a> {
 impl Head {
     #[inline]
     pub(crate) fn new(run: u64, scope: Arc<Scope>, cause: Option<Arc<Link>>) -> Self {
-        Self::at(SystemTime::now(), run, scope, cause)
+        Self { run, seq: AtomicU64::new(0), at: Moment::now(), scope, cause, origin: None }
     }
 
-    /// The head of an event that has its time already: looking at the clock costs as much as a lock.
-    #[inline]
-    pub(crate) fn at(at: SystemTime, run: u64, scope: Arc<Scope>, cause: Option<Arc<Link>>) -> Self {
-        Self { run, seq: AtomicU64::new(0), at, scope, cause, origin: None }
+    /// The head of an event that has its time already, and what it brought along.
+    pub(crate) fn at(at: SystemTime, scope: Arc<Scope>, origin: Option<Origin>) -> Self {
+        let (near, mut origin) = (Moment::of(at), origin.map(Box::new));
+        if near.is_none() {
+            origin.get_or_insert_default().at = Some(at);
+        }
+        Self { run: 0, seq: AtomicU64::new(0), at: near.unwrap_or_default(), scope, cause: None, origin }
+    }
+
+    /// When it was first published.
+    pub(crate) fn time(&self) -> SystemTime {
+        self.origin.as_ref().and_then(|origin| origin.at).unwrap_or_else(|| self.at.time())
+    }
+
+    /// The head of the same event, to be published by that run.
+    pub(crate) fn again(&self, run: u64, cause: Option<Arc<Link>>, origin: Option<Box<Origin>>) -> Self {
+        Self { run, seq: AtomicU64::new(0), at: self.at, scope: Arc::clone(&self.scope), cause, origin }
     }
 
     #[inline]

@@ -179,5 +179,5 @@ fn origin(envelope: &Envelope<'_>) -> Option<Origin> {
     let Envelope { id, seq, causation, ref extra, .. } = *envelope;
     let some = id.is_some() || seq.is_some() || causation.is_some() || !extra.is_empty();
     let extras = extra.iter().map(|(key, value)| (Box::from(&**key), Box::from(&**value)));
-    some.then(|| Origin { id, seq, causation, extras: extras.collect() })
+    some.then(|| Origin { id, seq, causation, extras: extras.collect(), at: None })
 }

@@ -8,7 +8,7 @@ use super::Report;
 
 /// The modules of bus-core, from the bottom up. A new module is named here, with its layer.
 const LAYERS: &[&[&str]] = &[
-    &["json", "sync"],
+    &["json", "sync", "clock"],
     &["payload", "scope"],
     &["error"],
     &["event", "registry"],

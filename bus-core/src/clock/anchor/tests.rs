@@ -1,0 +1,177 @@
+use super::{Anchor, STRETCH};
+
+const SECOND: u64 = 1_000_000_000;
+
+/// A machine whose clock and counter are told how to run.
+struct Machine {
+    /// What the clock says.
+    clock: u64,
+    /// Of the counter, in units of 2^-32 ticks.
+    parts: u128,
+    /// Ticks a nanosecond, times 2^32.
+    speed: u64,
+    anchor: Anchor,
+    /// How often the clock was asked.
+    asked: u64,
+}
+
+impl Machine {
+    fn new(gigahertz: f64) -> Self {
+        let speed = (gigahertz * (1_u64 << 32) as f64) as u64;
+        Self { clock: 1_700_000_000 * SECOND, parts: 1 << 70, speed, anchor: Anchor::NONE, asked: 0 }
+    }
+
+    fn pass(&mut self, nanoseconds: u64) {
+        self.clock += nanoseconds;
+        self.parts += u128::from(nanoseconds) * u128::from(self.speed);
+    }
+
+    fn ticks(&self) -> u64 {
+        (self.parts >> 32) as u64
+    }
+
+    /// The time, where so long passes between the look at the counter and the one at the clock.
+    fn now_after(&mut self, between: u64) -> u64 {
+        let ticks = self.ticks();
+        if let Some(at) = self.anchor.at(ticks) {
+            return at;
+        }
+        self.pass(between);
+        self.asked += 1;
+        self.anchor.look(ticks, self.clock)
+    }
+
+    fn now(&mut self) -> u64 {
+        self.now_after(0)
+    }
+
+    /// Asks for the time every so often, until the counter is used.
+    #[track_caller]
+    fn warm_up(&mut self) {
+        for _ in 0..10 * STRETCH / 100 {
+            self.pass(100);
+            self.now();
+        }
+        assert_ne!(self.anchor.lasts, 0, "the counter is not used");
+    }
+}
+
+#[track_caller]
+fn assert_near(machine: &mut Machine, nanoseconds: u64) {
+    let (told, clock) = (machine.now(), machine.clock);
+    assert!(told.abs_diff(clock) <= nanoseconds, "{told} where the clock says {clock}");
+}
+
+#[test]
+fn who_asks_often_is_told_by_the_counter_and_not_a_microsecond_wrong() {
+    for gigahertz in [0.024, 1.0, 2.599_998, 5.3] {
+        let mut machine = Machine::new(gigahertz);
+        machine.warm_up();
+        let (asked, mut last) = (machine.asked, 0);
+        for step in 0..10_000_000 / 700 {
+            // Clocks are put right by speeding them up or slowing them down by one in two thousand, at most.
+            let slewed = if step % 5_000 < 2_500 { 700 } else { 701 };
+            machine.pass(slewed);
+            assert_near(&mut machine, 1_000);
+            let told = machine.now();
+            assert!(told >= last, "{told} after {last}");
+            last = told;
+        }
+        assert!(machine.asked - asked <= 11, "asked {} times in 10 ms", machine.asked - asked);
+    }
+}
+
+#[test]
+fn it_never_runs_back_where_the_counter_is_a_little_fast() {
+    let mut machine = Machine::new(3.0);
+    machine.warm_up();
+    let mut last = machine.now();
+    for step in 0..100_000_u64 {
+        machine.pass(90);
+        // One part in ten thousand, now faster and now slower.
+        let wobble = u128::from(machine.speed) * 90 / 10_000;
+        machine.parts = if step % 7_000 < 3_500 { machine.parts + wobble } else { machine.parts - wobble };
+        let told = machine.now();
+        assert!(told >= last, "{told} after {last}");
+        last = told;
+    }
+}
+
+#[test]
+fn a_clock_that_is_put_right_is_followed_within_a_millisecond() {
+    for step in [i64::MIN / 4, -3_600 * SECOND as i64, -400_000, 400_000, 3_600 * SECOND as i64] {
+        let mut machine = Machine::new(2.6);
+        machine.warm_up();
+        machine.clock = machine.clock.saturating_add_signed(step);
+        machine.pass(STRETCH + 1_000);
+        assert_near(&mut machine, 1_000);
+        for _ in 0..100 {
+            machine.pass(50_000);
+            assert_near(&mut machine, 1_000);
+        }
+        machine.warm_up();
+    }
+}
+
+#[test]
+fn a_machine_that_slept_is_noticed_whether_its_counter_stood_still_or_began_anew() {
+    for ticks in [None, Some(0), Some(1 << 100)] {
+        let mut machine = Machine::new(2.6);
+        machine.warm_up();
+        machine.clock += 3_600 * SECOND;
+        machine.parts = ticks.unwrap_or(machine.parts);
+        machine.pass(STRETCH + 1_000);
+        assert_near(&mut machine, 1_000);
+        machine.warm_up();
+        assert_near(&mut machine, 1_000);
+    }
+}
+
+#[test]
+fn a_look_that_was_interrupted_is_not_built_upon() {
+    let mut machine = Machine::new(2.6);
+    machine.warm_up();
+    for _ in 0..50 {
+        machine.pass(STRETCH + 1_000);
+        // Another process has the processor for five milliseconds, just between the two.
+        let told = machine.now_after(5 * STRETCH);
+        assert_eq!(told, machine.clock);
+        for _ in 0..30 {
+            machine.pass(100_000);
+            assert_near(&mut machine, 1_000);
+        }
+    }
+}
+
+#[test]
+fn a_counter_that_does_not_run_evenly_is_not_used() {
+    let mut machine = Machine::new(2.6);
+    for step in 0..200_000_u64 {
+        machine.pass(100);
+        // It rests in every other millisecond.
+        if step / 10_000 % 2 == 0 {
+            machine.parts -= 100 * u128::from(machine.speed);
+        }
+        let told = machine.now();
+        assert_eq!(told, machine.clock);
+    }
+}
+
+#[test]
+fn a_counter_that_stands_still_is_not_used() {
+    let mut machine = Machine::new(2.6);
+    for _ in 0..100 {
+        machine.clock += STRETCH;
+        assert_near(&mut machine, 0);
+    }
+}
+
+#[test]
+fn who_asks_seldom_is_told_by_the_clock() {
+    let mut machine = Machine::new(2.6);
+    for _ in 0..1_000 {
+        machine.pass(3 * STRETCH);
+        assert_near(&mut machine, 0);
+    }
+    assert_eq!(machine.asked, 1_000);
+}
