@@ -6,6 +6,7 @@ mod json;
 mod ready;
 mod session;
 mod silence;
+mod sketch;
 pub(crate) mod streams;
 mod sync;
 mod threads;

@@ -8,6 +8,7 @@ pub(crate) fn groups() -> Vec<Group> {
     vec![
         Group::new("e/kept", "publish with nobody listening, kept", "publish")
             .side(super::sync::floor(1).called("floor at 1"))
+            .side(super::sketch::side(0))
             .side(ours("bus", HISTORY))
             .target("bus", "floor at 1", 4.0),
         Group::new("e/unkept", "publish with nobody listening and nothing kept", "publish")

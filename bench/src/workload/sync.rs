@@ -14,6 +14,7 @@ fn group(handlers: usize) -> Group {
     let title = format!("publish to {handlers} sync handlers");
     let mut group = Group::new(format!("a/{handlers}"), title, "publish")
         .side(floor(handlers))
+        .side(super::sketch::side(handlers))
         .side(ours("bus", handlers, HISTORY))
         .side(ours("bus, no history", handlers, 0));
     #[cfg(feature = "peers")]
