@@ -30,7 +30,7 @@ impl Body for String {
     }
 }
 
-type Handler = Box<dyn Fn(&Arc<Event>)>;
+type Handler = Box<dyn Fn(&Arc<Event>) + Send>;
 
 struct Order {
     seq: u64,
