@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use crate::dispatch::Settings;
 use crate::dispatch::crew::Crew;
+use crate::dispatch::crew::queue::Turn;
+use crate::dispatch::few::Few;
 use crate::dispatch::lane::queue::Queued;
 use crate::dispatch::lane::{Counts, Lane, LaneInfo, Running, State, Work};
 use crate::dispatch::memory::history::History;
@@ -52,8 +54,8 @@ pub(crate) struct Order {
     pub(crate) totals: Totals,
     /// Subscriptions with a predicate, which must be asked before the step.
     pub(crate) predicates: usize,
-    /// Threads that wait for room in a sync subscription.
-    pub(crate) blocked: usize,
+    /// Whether threads wait for room in a sync subscription, and were not told of any since.
+    pub(crate) blocked: bool,
     /// Who waits for the bus to be quiet.
     pub(crate) closers: Vec<std::task::Waker>,
 }
@@ -64,6 +66,13 @@ pub(crate) struct Next {
     pub(crate) job: u64,
     pub(crate) queued: Queued,
     pub(crate) info: Arc<LaneInfo>,
+}
+
+/// Who goes on with what waits for them.
+#[derive(Default)]
+pub(crate) struct More {
+    pub(crate) lanes: Vec<(Key, Next)>,
+    pub(crate) crews: Few<Turn>,
 }
 
 impl Order {
@@ -89,7 +98,7 @@ impl Order {
             pairs: Pairs::default(),
             totals: Totals::default(),
             predicates: 0,
-            blocked: 0,
+            blocked: false,
             closers: Vec::new(),
         }
     }
@@ -160,17 +169,17 @@ impl Order {
         true
     }
 
-    /// Whether somebody waits for a handler to end.
-    #[inline]
-    pub(crate) fn is_watched(&self) -> bool {
-        self.closed || self.blocked > 0
-    }
-
     /// Tells those who wait for a handler to end that one has.
     #[inline]
     pub(crate) fn note_end(&mut self, after: &mut After) {
-        after.room |= self.blocked > 0 && !planted("room_unwoken");
+        self.note_room(after);
         self.note_quiet(after);
+    }
+
+    /// Tells those who wait for room to look again.
+    #[inline]
+    pub(crate) fn note_room(&mut self, after: &mut After) {
+        after.room |= std::mem::take(&mut self.blocked) && !planted("room_unwoken");
     }
 
     /// Puts an idle handler to work on what waits for it, or back to be claimed.
@@ -253,7 +262,7 @@ impl Order {
             after.wakers.extend(waker.take());
             after.wakers.extend(heir.bequeath(None));
         }
-        after.room |= self.blocked > 0;
+        self.note_room(after);
         for queued in waiting {
             let dropped = Outcome::Dropped;
             if let Some(found) = self.lanes.get_mut(lane)
@@ -284,6 +293,15 @@ impl Order {
             let info = Arc::clone(&found.info);
             self.unroute(lane, &info, seated);
         }
+    }
+
+    /// Settles a delivery that was handled, where somebody is told of it.
+    pub(crate) fn tell_handled(&mut self, lane: Key, ticket: Option<Key>, after: &mut After) {
+        let Some(info) = self.lanes.get(lane).filter(|_| ticket.is_some()).map(|found| &found.info) else {
+            return;
+        };
+        let info = Arc::clone(info);
+        self.tell(lane, ticket, &Settled::Done(info.id, &info.name, &Outcome::Handled), after);
     }
 
     fn tell(&mut self, lane: Key, ticket: Option<Key>, settled: &Settled<'_>, after: &mut After) {
@@ -326,7 +344,7 @@ impl Order {
     }
 
     #[inline]
-    fn note_quiet(&mut self, after: &mut After) {
+    pub(crate) fn note_quiet(&mut self, after: &mut After) {
         if self.closed {
             after.wakers.extend(self.closers.drain(..));
         }

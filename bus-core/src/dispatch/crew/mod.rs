@@ -5,13 +5,17 @@
 //!
 //! Whatever is not that plain is done lane by lane, as for any other handler. Who must look at a single handler of a claimed crew *spreads* the claim first: each lane gets its own entry of what
 //! runs in it, as if it had been claimed alone, and the publish brings the handlers back one by one. A handler that somebody else has (a driver, mostly) leaves its seat empty until it rests again.
+//!
+//! An event that finds a crew of sync handlers claimed waits for it in the crew's own [`queue`], in one stroke as well: whoever runs the crew goes on with that. To spread a claim spreads what waits, too.
 
+pub(super) mod queue;
 pub(super) mod seat;
 pub(super) mod shift;
 pub(super) mod team;
 
 use std::sync::Arc;
 
+use crate::dispatch::crew::queue::Queue;
 use crate::dispatch::crew::team::Team;
 use crate::dispatch::route::Kinds;
 use crate::dispatch::run::context::JobRef;
@@ -30,6 +34,8 @@ pub(crate) struct Crew {
     /// Absent while a publish has it.
     team: Option<Box<Team>>,
     claimed: Option<Claimed>,
+    /// What waits for all of them. Empty unless they are claimed and not spread.
+    queue: Queue,
     /// The lane of each seat.
     lanes: Vec<Key>,
     /// How many seats have their handler.
@@ -59,6 +65,10 @@ pub(crate) struct Claimed {
     /// The place of the event: what one publish has claimed stands on one stack.
     pub(crate) batch: u64,
     pub(crate) waiter: Option<JobRef>,
+    /// On whose stack it runs.
+    pub(crate) thread: usize,
+    /// Who is told what became of it, where that is not whoever runs it.
+    pub(crate) ticket: Option<Key>,
     /// Whether each lane has its own entry of it.
     pub(crate) spread: bool,
 }
@@ -83,6 +93,11 @@ impl Seat {
 impl Crew {
     pub(crate) fn is_sync(&self) -> bool {
         self.sync
+    }
+
+    /// Whether it takes an event whose payload may fit no type.
+    pub(crate) fn fits_event(&self, misfit: bool) -> bool {
+        !(misfit && self.typed)
     }
 
     pub(crate) fn lanes(&self) -> &[Key] {

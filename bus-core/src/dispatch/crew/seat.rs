@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Crew, Seat, Seen};
+use crate::dispatch::crew::queue::Queue;
 use crate::dispatch::crew::team::{Member, NOBODY, Team};
 use crate::dispatch::lane::{Lane, LaneInfo, State};
 use crate::dispatch::order::Order;
@@ -70,16 +71,17 @@ impl Order {
 
     /// Lets a lane go from its crew for good, with its handler if that is in its seat. Gives whether it was in one.
     pub(crate) fn leave_crew(&mut self, key: Key, after: &mut After) -> bool {
-        let Self { lanes, crews, .. } = self;
+        let Self { lanes, crews, tickets, .. } = self;
         let Some(seat) = lanes.get(key).and_then(|lane| lane.seat) else { return false };
         let Some(crew) = crews.get_mut(seat.crew) else { return false };
-        crew.spread(lanes);
+        crew.spread(lanes, tickets);
         let Some(lane) = lanes.get_mut(key) else { return false };
         crew.count(lane);
         after.rare().runners.extend(crew.call_up(lane));
         crew.note_away(lane);
         lane.seat = None;
         crew.left += 1;
+        crew.queue.remeasure();
         self.close_up(seat.crew);
         true
     }
@@ -111,6 +113,7 @@ impl Crew {
             runtime: runtime_of(&lane.info, runner.is_sync()),
             team: Some(Box::new(Team::founded_by(runner, Arc::clone(&at)))),
             claimed: None,
+            queue: Queue::default(),
             lanes: Vec::new(),
             present: 0,
             left: 0,
@@ -134,6 +137,7 @@ impl Crew {
             lane.seat = Some(Seat { crew, at, away: false, counted: self.events });
             self.lanes.push(key);
             self.present += 1;
+            self.queue.remeasure();
         }
         back
     }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use super::{Claimed, Crew, Seat, Seen};
 use crate::dispatch::crew::team::Team;
 use crate::dispatch::lane::{Lane, LaneInfo, Running};
-use crate::dispatch::order::{Next, Order};
+use crate::dispatch::order::{More, Next, Order};
 use crate::dispatch::run::after::After;
 use crate::dispatch::run::runner::Outcome;
 use crate::dispatch::slab::{Key, Slab};
+use crate::dispatch::wait::ticket::Ticket;
 use crate::sync::Id;
 
 /// A crew that a publish has claimed, with all handlers that were in their seats.
@@ -52,11 +53,11 @@ impl Crew {
         self.present + self.left == self.lanes.len()
     }
 
-    /// Gives each lane its own entry of what runs in it.
-    pub(crate) fn spread(&mut self, lanes: &mut Slab<Lane>) {
+    /// Gives each lane its own entry of what runs in it, and its own of each event that waits.
+    pub(crate) fn spread(&mut self, lanes: &mut Slab<Lane>, tickets: &mut Slab<Ticket>) {
         let Some(claimed) = self.claimed.as_mut().filter(|claimed| !claimed.spread) else { return };
         claimed.spread = true;
-        let Claimed { job, batch, waiter, .. } = *claimed;
+        let Claimed { job, batch, waiter, ticket, .. } = *claimed;
         for (at, key) in self.lanes.iter().enumerate() {
             let Some(lane) = lanes.get_mut(*key) else { continue };
             if !lane.seat.is_some_and(|seat| seat.at == at && !seat.away) {
@@ -66,8 +67,11 @@ impl Crew {
             // Counted as handled above, like every event of the crew; this one is not yet.
             lane.counts.handled -= 1;
             // Made in its place: what is made first and then pushed stalls the processor.
-            lane.running.extend(std::iter::once_with(|| Running::new(job, waiter, batch, 0)));
+            lane.running
+                .extend(std::iter::once_with(|| Running { ticket, ..Running::new(job, waiter, batch, 0) }));
+            self.queue.spread_to(lane);
         }
+        self.spread_tickets(ticket, lanes, tickets);
     }
 }
 
@@ -76,33 +80,63 @@ impl Order {
     pub(crate) fn spread(&mut self) {
         while let Some(crew) = self.at_work.pop() {
             if let Some(crew) = self.crews.get_mut(crew) {
-                crew.spread(&mut self.lanes);
+                crew.spread(&mut self.lanes, &mut self.tickets);
             }
         }
     }
 
-    /// Brings a crew back. What each handler does next is added to `next`; who of them is troubled, or gone, is left to `tell`. Gives how many handled the event.
+    /// The same only for the crew in which a lane sits.
+    pub(crate) fn spread_at(&mut self, lane: Key) {
+        let Self { lanes, crews, tickets, .. } = self;
+        let seat = lanes.get(lane).and_then(|lane| lane.seat);
+        if let Some(crew) = seat.and_then(|seat| crews.get_mut(seat.crew)) {
+            crew.spread(lanes, tickets);
+        }
+    }
+
+    /// Brings a crew back. What it or each handler does next is added to `more`; who of them is troubled, or gone, is left to `tell`. Gives how many handled the event.
     #[inline]
     pub(crate) fn bring_back(
         &mut self,
         shift: Shift,
         tick: u64,
         after: &mut After,
-        next: &mut Vec<(Key, Next)>,
+        more: &mut More,
         tell: impl FnMut(&mut Self, Key, &Outcome, &mut After),
     ) -> usize {
         let Shift { crew, job, team } = shift;
         match self.take_back(crew, team) {
             Ok(handled) => handled,
-            Err(team) => self.bring_each_back(Shift { crew, job, team }, tick, after, next, tell),
+            Err(team) => self.go_on(Shift { crew, job, team }, tick, after, more, tell),
         }
     }
 
-    /// Takes a crew back of which all have handled the event and are left as they were. Gives how many that is; any other crew comes back, and is at work until it is brought back one by one.
+    /// The same where there is more to do: with what waits for the crew as one, or for each of its handlers.
+    #[inline(never)]
+    pub(crate) fn go_on(
+        &mut self,
+        shift: Shift,
+        tick: u64,
+        after: &mut After,
+        more: &mut More,
+        tell: impl FnMut(&mut Self, Key, &Outcome, &mut After),
+    ) -> usize {
+        let size = shift.team.size;
+        match self.take_turn(shift, after) {
+            Ok(turn) => {
+                more.crews.extend(turn);
+                size
+            }
+            Err(shift) => self.bring_each_back(shift, tick, after, &mut more.lanes, tell),
+        }
+    }
+
+    /// Takes a crew back of which all have handled the event and are left as they were, with nothing else to do. Gives how many that is; any other crew comes back, and is at work until it is brought back otherwise.
     #[inline]
     pub(crate) fn take_back(&mut self, own: Key, team: Box<Team>) -> Result<usize, Box<Team>> {
         let Some(crew) = self.crews.get_mut(own) else { return Err(team) };
-        if !team.troubles.is_empty() || crew.claimed.is_none_or(|claimed| claimed.spread) {
+        let alone = crew.claimed.is_some_and(|claimed| !claimed.spread && claimed.ticket.is_none());
+        if !alone || !team.troubles.is_empty() || !crew.queue.is_empty() {
             return Err(team);
         }
         crew.claimed = None;
@@ -114,16 +148,15 @@ impl Order {
 
     /// Takes a crew off the list of those whose claims are not spread.
     #[inline]
-    fn leave_work(&mut self, own: Key) {
+    pub(super) fn leave_work(&mut self, own: Key) {
         match self.at_work.last() {
             Some(last) if *last == own => drop(self.at_work.pop()),
             _ => self.at_work.retain(|crew| *crew != own),
         }
     }
 
-    /// The same, one by one.
-    #[inline(never)]
-    fn bring_each_back(
+    /// Brings a crew back one by one.
+    pub(crate) fn bring_each_back(
         &mut self,
         shift: Shift,
         tick: u64,
@@ -135,7 +168,8 @@ impl Order {
         let troubles = std::mem::take(&mut team.troubles);
         self.leave_work(own);
         let Some(crew) = self.crews.get_mut(own) else { return 0 };
-        crew.spread(&mut self.lanes);
+        crew.spread(&mut self.lanes, &mut self.tickets);
+        let ticket = crew.claimed.and_then(|claimed| claimed.ticket);
         let (mut handled, mut troubles) = (0, troubles.into_iter().peekable());
         // The seats stay as they are as long as the team is away.
         for at in 0..crew.lanes.len() {
@@ -146,7 +180,10 @@ impl Order {
             }
             match &trouble {
                 Some((_, outcome)) => tell(self, key, outcome, after),
-                None => handled += 1,
+                None => {
+                    handled += 1;
+                    self.tell_handled(key, ticket, after);
+                }
             }
             if self.stays(key, job, trouble.is_none()) {
                 continue;

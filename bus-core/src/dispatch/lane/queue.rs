@@ -87,6 +87,11 @@ impl Backlog {
         self.capacity
     }
 
+    /// How many events it holds at most.
+    pub(crate) fn hard_limit(&self) -> usize {
+        self.hard_limit
+    }
+
     /// How many events of the live flow it can take before it is full.
     pub(crate) fn room(&self) -> usize {
         self.capacity.saturating_sub(self.items.len() - self.replays)

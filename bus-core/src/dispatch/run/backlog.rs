@@ -4,7 +4,8 @@ use std::cell::Cell;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::dispatch::order::Next;
+use crate::dispatch::crew::queue::Turn;
+use crate::dispatch::order::{More, Next};
 use crate::dispatch::run::after::let_go;
 use crate::dispatch::run::context::{self, Entered, JobRef};
 use crate::dispatch::run::driver::Driver;
@@ -42,6 +43,41 @@ pub(super) fn go_on(core: &Arc<Core>, lane: Key, next: Next) {
             Driver::of(core, &info, at, runner, queued.event, queued.ticket).start(core);
         }
         next => drain(core, lane, next),
+    }
+}
+
+/// The same for all who have something.
+#[inline]
+pub(super) fn go_on_all(core: &Arc<Core>, more: More) {
+    for (lane, next) in more.lanes {
+        go_on(core, lane, next);
+    }
+    more.crews.for_each(|turn| take_turns(core, turn));
+}
+
+/// Runs a crew until nothing waits for it.
+#[inline(never)]
+fn take_turns(core: &Arc<Core>, first: Turn) {
+    let mut next = Some(first);
+    while let Some(Turn { mut shift, queued: Queued { event, ticket, .. } }) = next.take() {
+        let entered = Entered::new(core, &event);
+        let event = AnyEvent::new(shift.team.call(shift.job, &entered, event.into_stored()));
+        drop(entered);
+        let mut lanes = Vec::new();
+        core.step(|order, after| match order.take_turn(shift, after) {
+            Ok(turn) => next = turn,
+            Err(shift) => {
+                let tick = core.ticks.load(Ordering::Relaxed);
+                order.bring_each_back(shift, tick, after, &mut lanes, |order, lane, outcome, after| {
+                    order.settle(lane, ticket, outcome, &event, after);
+                });
+                order.note_end(after);
+            }
+        });
+        let_go(event);
+        for (lane, next) in lanes {
+            go_on(core, lane, next);
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::dispatch::crew::shift::Shift;
 use crate::dispatch::crew::team::{Handlers, Member, NOBODY, Polled, Team};
 use crate::dispatch::few::Few;
-use crate::dispatch::order::Next;
+use crate::dispatch::order::{More, Next};
 use crate::dispatch::run::after::After;
 use crate::dispatch::run::backlog;
 use crate::dispatch::run::context::{Entered, JobRef};
@@ -159,27 +159,23 @@ impl Step<'_> {
     #[inline]
     pub(in crate::dispatch) fn end(&mut self, event: &AnyEvent, shifts: Few<Shift>, claims: &mut [Claim]) {
         let core = self.core;
-        let mut next = Vec::new();
+        let mut more = More::default();
         core.step(|order, after| {
             after.wakers.extend(order.places.give(&mut self.place));
             let tick = core.ticks.load(Ordering::Relaxed);
             shifts.for_each(|shift| {
                 let handled =
-                    order.bring_back(shift, tick, after, &mut next, |order, lane, outcome, after| {
+                    order.bring_back(shift, tick, after, &mut more, |order, lane, outcome, after| {
                         self.tell(order, lane, outcome, event, after);
                     });
                 self.receipt.handled += count(handled);
             });
             for claim in claims.iter_mut() {
-                self.end_claim(order, claim, event, tick, after, &mut next);
+                self.end_claim(order, claim, event, tick, after, &mut more.lanes);
             }
             order.note_end(after);
         });
-        if !next.is_empty() {
-            for (lane, next) in next {
-                backlog::go_on(core, lane, next);
-            }
-        }
+        backlog::go_on_all(core, more);
     }
 
     fn end_claim(

@@ -202,6 +202,14 @@ pub(crate) struct Stack {
     pub(crate) nesting: usize,
     /// The innermost of them, if it is one of this bus.
     pub(crate) here: Option<JobRef>,
+    /// Whose it is.
+    pub(crate) thread: usize,
+}
+
+/// Names the thread, for as long as it lives.
+#[inline]
+pub(crate) fn thread() -> usize {
+    HERE.with(|here| std::ptr::from_ref(here).addr())
 }
 
 #[inline]
@@ -209,7 +217,8 @@ pub(crate) fn stack(core: &Core) -> Stack {
     HERE.with(|here| {
         let (frame, job) = (here.frame.get(), here.work.get().job);
         let own = frame.core == address(core) && job != 0;
-        Stack { nesting: frame.nesting, here: own.then(|| JobRef { lane: here.lane.get(), job }) }
+        let here = own.then(|| JobRef { lane: here.lane.get(), job });
+        Stack { nesting: frame.nesting, here, thread: thread() }
     })
 }
 

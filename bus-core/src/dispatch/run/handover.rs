@@ -168,6 +168,7 @@ impl Step<'_> {
         begun: bool,
         after: &mut After,
     ) -> Option<&'o Arc<LaneInfo>> {
+        order.spread_at(at.lane);
         order.note_away(at.lane);
         order.tickets.get_mut(ticket)?.pending.push_back(at.lane);
         let found = order.lanes.get_mut(at.lane)?;

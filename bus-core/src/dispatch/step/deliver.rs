@@ -51,9 +51,11 @@ impl Step<'_> {
                 if crew.is_whole() {
                     continue;
                 }
+            } else if self.waits_for_crew(own, crew, event, misfit, lanes, tickets) {
+                continue;
             } else {
                 // What is left for its handlers must be found when they come back.
-                crew.spread(lanes);
+                crew.spread(lanes, tickets);
             }
             for seat in 0..crew.lanes().len() {
                 let key = crew.lanes()[seat];
@@ -97,7 +99,8 @@ impl Step<'_> {
         if self.nesting >= context::NESTING {
             return false;
         }
-        let claimed = Claimed { job: *next_job + 1, batch: event.seq(), waiter: self.here, spread: false };
+        let (job, waiter, thread) = (*next_job + 1, self.here, context::thread());
+        let claimed = Claimed { job, batch: event.seq(), waiter, thread, ticket: None, spread: false };
         let Some(team) = crew.claim(claimed, misfit, || self.polls_on()) else { return false };
         *next_job += 1;
         self.receipt.reached += count(team.size);

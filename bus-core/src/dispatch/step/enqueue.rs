@@ -1,11 +1,14 @@
 //! What a publish leaves for later: in the backlog of a busy handler, in the queue of a stream.
 
+use crate::dispatch::crew::Crew;
 use crate::dispatch::lane::queue::{Gone, Pushed, Queued};
 use crate::dispatch::lane::{Lane, Work};
+use crate::dispatch::run::context;
 use crate::dispatch::run::runner::Outcome;
 use crate::dispatch::slab::{Key, Slab};
 use crate::dispatch::step::publish::Mode;
 use crate::dispatch::step::record::Step;
+use crate::dispatch::wait::receipt::count;
 use crate::dispatch::wait::ticket::{Settled, Ticket};
 use crate::event::AnyEvent;
 use crate::sync::planted;
@@ -54,6 +57,32 @@ impl Step<'_> {
                 self.overflow(lane, refused);
             }
         }
+    }
+
+    /// Leaves the event to whoever runs a crew, for all of its handlers as one. Gives whether it could.
+    #[inline(never)]
+    pub(super) fn waits_for_crew(
+        &mut self,
+        own: Key,
+        crew: &mut Crew,
+        event: &AnyEvent,
+        misfit: bool,
+        lanes: &Slab<Lane>,
+        tickets: &mut Slab<Ticket>,
+    ) -> bool {
+        // A handler that awaits it might wait for itself: that is found lane by lane.
+        let awaits = self.mode == Mode::Await && self.here.is_some();
+        if awaits || !crew.fits_event(misfit) || !crew.takes(context::thread(), lanes) {
+            return false;
+        }
+        let ticket = *self.ticket.get_or_insert_with(|| tickets.insert(Ticket::default()));
+        tickets.get_mut(ticket).into_iter().for_each(Ticket::await_crew);
+        let queued = Queued::plain(event.clone(), self.policy.critical);
+        let queued = Queued { ticket: Some(ticket), coalesce: self.prepared.coalesce, ..queued };
+        let (all, full) = crew.wait(queued);
+        self.receipt.reached += count(all);
+        self.full_crews.extend(full.then_some(own));
+        true
     }
 
     /// An awaited emit returns when the stream's queue is under its capacity again.

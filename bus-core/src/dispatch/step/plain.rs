@@ -187,7 +187,8 @@ impl Order {
     /// Claims a crew that is ready.
     #[inline]
     fn claim_crew(&mut self, own: Key, job: u64, seq: u64, stack: &Stack) -> Option<Box<Team>> {
-        let claimed = Claimed { job, batch: seq, waiter: stack.here, spread: false };
+        let Stack { here, thread, .. } = *stack;
+        let claimed = Claimed { job, batch: seq, waiter: here, thread, ticket: None, spread: false };
         let team = self.crews.get_mut(own)?.claim(claimed, false, || None)?;
         self.next_job = job;
         self.at_work.push(own);
@@ -197,6 +198,6 @@ impl Order {
     /// Takes a crew back, unless there is more to do with it.
     #[inline]
     fn come_back(&mut self, crew: Key, team: Box<Team>) -> Back {
-        if self.is_watched() { Err(team) } else { self.take_back(crew, team) }
+        if self.closed { Err(team) } else { self.take_back(crew, team) }
     }
 }

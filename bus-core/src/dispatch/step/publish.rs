@@ -47,8 +47,9 @@ impl Core {
         } else {
             let_go(event);
         }
-        if mode == Mode::Send && !step.full.is_empty() && context::is_outside() {
-            std::mem::take(&mut step.full).for_each(|lane| self.wait_for_room(lane));
+        if mode == Mode::Send && context::is_outside() {
+            std::mem::take(&mut step.full).for_each(|lane| self.wait_while(|order| order.is_full(lane)));
+            std::mem::take(&mut step.full_crews).for_each(|crew| self.wait_for_crew(crew));
         }
         Sent { receipt: step.receipt, open: step.ticket.map(|ticket| (Arc::clone(self), ticket)) }
     }
@@ -110,16 +111,30 @@ impl Core {
         }
     }
 
+    /// The same until a crew has room, as one or each of its handlers.
+    pub(super) fn wait_for_crew(&self, crew: Key) {
+        self.wait_while(|order| {
+            let Some(crew) = order.crews.get(crew) else { return false };
+            crew.is_full() || crew.lanes().iter().any(|lane| order.is_full(*lane))
+        });
+    }
+
     /// Blocks this thread, which is outside any handler, until a sync subscription has room. Another thread runs its handler.
-    fn wait_for_room(&self, lane: Key) {
+    fn wait_while(&self, full: impl Fn(&Order) -> bool) {
         let mut order = self.lock();
-        order.blocked += 1;
-        while order.lanes.get(lane).is_some_and(|lane| {
-            let moves = !lane.running.is_empty() && !lane.stands_still(|running| running.awaits_event);
-            lane.state != State::Ended && moves && lane.backlog.is_full()
-        }) {
+        while full(&order) {
+            order.blocked = true;
             order = self.room.wait(order);
         }
-        order.blocked -= 1;
+    }
+}
+
+impl Order {
+    /// Whether who sent to a subscription waits for it to have room.
+    fn is_full(&self, lane: Key) -> bool {
+        self.lanes.get(lane).is_some_and(|lane| {
+            let moves = !lane.running.is_empty() && !lane.stands_still(|running| running.awaits_event);
+            lane.state != State::Ended && moves && lane.backlog.is_full()
+        })
     }
 }

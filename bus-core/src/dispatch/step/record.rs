@@ -47,6 +47,8 @@ pub(in crate::dispatch) struct Step<'a> {
     pub(in crate::dispatch) ticket: Option<Key>,
     /// Sync subscriptions that are over their capacity.
     pub(in crate::dispatch) full: Few<Key>,
+    /// The same of crews.
+    pub(in crate::dispatch) full_crews: Few<Key>,
     pub(in crate::dispatch) closing: Few<Key>,
     /// Handlers that waited for this event.
     pub(in crate::dispatch) woken: Few<JobRef>,
@@ -79,6 +81,7 @@ impl<'a> Step<'a> {
             place: Place::None,
             ticket: None,
             full: Few::default(),
+            full_crews: Few::default(),
             closing: Few::default(),
             woken: Few::default(),
             after: After::default(),

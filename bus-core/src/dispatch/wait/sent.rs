@@ -71,7 +71,7 @@ impl Waiting {
 /// Takes a ticket away once all its deliveries are done. Until then a waker is left there, and the one that was there before comes back.
 fn look(order: &mut Order, ticket: Key, context: &Context<'_>) -> Result<Ticket, Option<Waker>> {
     let found = order.tickets.get_mut(ticket).ok_or(None)?;
-    if found.pending.is_empty() {
+    if found.is_done() {
         return order.tickets.remove(ticket).ok_or(None);
     }
     let known = found.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker()));

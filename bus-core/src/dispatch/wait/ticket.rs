@@ -7,7 +7,7 @@ use std::task::Waker;
 use crate::dispatch::run::context::JobRef;
 use crate::dispatch::run::runner::Outcome;
 use crate::dispatch::slab::Key;
-use crate::dispatch::wait::receipt::{Problem, Receipt};
+use crate::dispatch::wait::receipt::{Problem, Receipt, count};
 use crate::event::SubscriptionId;
 use crate::sync::planted;
 
@@ -16,6 +16,8 @@ use crate::sync::planted;
 pub(crate) struct Ticket {
     /// The subscriptions it waits for, in the order in which they mostly end. An event goes to each at most once.
     pub(crate) pending: VecDeque<Key>,
+    /// How many crews it waits for, of which none of the subscriptions is in `pending`.
+    crews: u32,
     pub(crate) receipt: Receipt,
     pub(crate) waker: Option<Waker>,
     /// The handler that awaits it.
@@ -54,6 +56,33 @@ impl Ticket {
         let at = self.pending.iter().position(|pending| *pending == lane)?;
         self.pending.swap_remove_front(at);
         self.receipt.note(settled);
-        if self.pending.is_empty() && !planted("receipt_unwoken") { self.waker.take() } else { None }
+        self.end()
+    }
+
+    /// Notes that it waits for a crew as one.
+    pub(crate) fn await_crew(&mut self) {
+        self.crews += 1;
+    }
+
+    /// Notes that all of a crew have handled the event.
+    pub(crate) fn settle_crew(&mut self, handled: usize) -> Option<Waker> {
+        self.crews -= 1;
+        self.receipt.handled += count(handled);
+        self.end()
+    }
+
+    /// Notes that it waits for each of a crew's subscriptions.
+    pub(crate) fn spread(&mut self, lanes: impl Iterator<Item = Key>) {
+        self.crews -= 1;
+        self.pending.extend(lanes);
+    }
+
+    /// Whether all deliveries are done.
+    pub(crate) fn is_done(&self) -> bool {
+        self.pending.is_empty() && self.crews == 0
+    }
+
+    fn end(&mut self) -> Option<Waker> {
+        if self.is_done() && !planted("receipt_unwoken") { self.waker.take() } else { None }
     }
 }

@@ -17,11 +17,15 @@ impl Order {
     /// Marks those pending deliveries of a ticket as deferred that cannot be waited for: they can only come after `from`, which waits for them, or after a handler that waits for an event
     /// (of which nobody can know when it comes).
     pub(crate) fn defer_stuck(&mut self, ticket: Key, from: Option<JobRef>, after: &mut After) {
-        let Some(pending) = self.tickets.get(ticket).map(|ticket| ticket.pending.clone()) else { return };
-        if pending.is_empty() || planted("ring_waited_for") {
+        let Some(found) = self.tickets.get(ticket) else { return };
+        if found.is_done() || planted("ring_waited_for") {
             return;
         }
-        self.spread();
+        // Outside any handler only those count that wait for an event, and they are spread.
+        if from.is_some() {
+            self.spread();
+        }
+        let pending = self.tickets.get(ticket).map(|ticket| ticket.pending.clone()).unwrap_or_default();
         let mut waiting = None;
         for lane in pending {
             // Nobody waits for who publishes from outside any handler.
@@ -69,7 +73,7 @@ impl Order {
         let Some(lane) = self.lanes.get_mut(job.lane) else { return };
         let Some(running) = lane.running_mut(job.job) else { return };
         running.awaits_event = true;
-        after.room |= self.blocked > 0;
+        self.note_room(after);
         let waiting = self.waiting_for(job);
         // Those whose thread stands still with it have no wait of their own that could be deferred.
         let standing: Vec<_> = waiting.iter().filter(|(found, stands)| **found == job || **stands).collect();
@@ -89,7 +93,7 @@ impl Order {
 
     /// Notes who awaits a publish.
     pub(crate) fn note_waiter(&mut self, ticket: Key, by: Option<JobRef>) {
-        self.spread();
+        by.iter().for_each(|job| self.spread_at(job.lane));
         let Self { lanes, tickets, .. } = self;
         let Some(found) = tickets.get_mut(ticket) else { return };
         found.waiter = by;
@@ -110,7 +114,7 @@ impl Order {
 
     /// Notes that a handler waits for the bus to be quiet, or does so no more. Others that wait for that look again.
     pub(crate) fn note_closes(&mut self, job: JobRef, closes: bool, after: &mut After) {
-        self.spread();
+        self.spread_at(job.lane);
         let running = self.lanes.get_mut(job.lane).and_then(|lane| lane.running_mut(job.job));
         if let Some(running) = running.filter(|running| running.closes != closes) {
             running.closes = closes;
@@ -125,7 +129,7 @@ impl Order {
         };
         let (known, once) = (std::mem::replace(reader, by) == by, *once);
         let Some(job) = by.filter(|_| !known && !once) else { return };
-        self.spread();
+        self.spread_at(job.lane);
         let Some(running) = self.lanes.get_mut(job.lane).and_then(|lane| lane.running_mut(job.job)) else {
             return;
         };
