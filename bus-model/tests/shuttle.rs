@@ -23,6 +23,9 @@ const FAULTS: &[(&str, &str)] = &[
     ("emits_dropped_anywhere_lose_nothing", "receipt_unwoken"),
     ("lists_that_others_join_and_leave_keep_their_order", "step_in_two"),
     ("lists_that_others_join_and_leave_keep_their_order", "crew_uncounted"),
+    ("lists_at_work_for_one_thread_take_what_others_publish", "turn_lost"),
+    ("lists_at_work_for_one_thread_take_what_others_publish", "ticket_unspread"),
+    ("lists_at_work_for_one_thread_take_what_others_publish", "room_unwoken"),
 ];
 
 /// Runs a mix in as many random schedules as asked for, and in as many PCT ones.
@@ -233,6 +236,35 @@ fn lists_that_others_join_and_leave_keep_their_order() {
             assert_eq!((own.counts.handled, own.running + own.waiting), (5, 0));
         }
         accounts(&bus);
+    });
+}
+
+#[test]
+fn lists_at_work_for_one_thread_take_what_others_publish() {
+    explore("lists at work", || {
+        let bus = EventBus::builder().max_concurrent_handlers(1).build().unwrap();
+        let list = [0; 3].map(|_| member(&bus, true));
+        let yields = |_: &Event<Step>| shuttle::thread::yield_now();
+        bus.subscribe::<Step>().capacity(1).handle_sync(yields).detach();
+        let threads = [1, 2, 3].map(|n| {
+            let bus = bus.clone();
+            shuttle::thread::spawn(move || {
+                let sent = bus.stream("desk").emit(Step::new(n, 0)).send();
+                drop(bus.stream("desk").emit(Step::new(n + 3, 0)).send());
+                if n == 2 {
+                    accounts(&bus);
+                }
+                assert_eq!(block_on(sent.finished()).handled(), 4);
+            })
+        });
+        let receipt = block_on(bus.stream("desk").emit(Step::new(7, 0)));
+        assert_eq!(receipt.handled(), 4);
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        for (_, count) in &list {
+            assert_eq!(count.load(Ordering::Relaxed), 7);
+        }
+        accounts(&bus);
+        assert!(bus.stats().subscriptions.iter().all(|one| one.counts.handled == 7));
     });
 }
 

@@ -58,7 +58,7 @@ fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         24 => (kind(), any::<bool>()).prop_map(|(kind, awaited)| Op::Publish { kind, awaited }),
         4 => kind().prop_map(|kind| Op::Republish { kind }),
-        12 => (kind(), 0..12_u64).prop_map(|(kind, sort)| Op::Handle { kind, sort }),
+        12 => (kind(), 0..13_u64).prop_map(|(kind, sort)| Op::Handle { kind, sort }),
         1 => Just(Op::Deep),
         4 => any::<usize>().prop_map(|at| Op::Drop { at }),
         6 => (kind(), 1..4_usize).prop_map(|(kind, capacity)| Op::Stream { kind, capacity }),

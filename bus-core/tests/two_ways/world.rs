@@ -183,6 +183,12 @@ impl World {
                 self.notes.add(format!("{:?}", sent.map(|sent| told(sent.receipt()))));
             }
             (10, 0) => self.notes.add(self.past()),
+            // What another thread publishes meanwhile waits for those who are at work here.
+            (12, _) => {
+                let elsewhere =
+                    |n| std::thread::scope(|scope| drop(scope.spawn(move || self.publish(kind, n, false))));
+                next().into_iter().for_each(elsewhere);
+            }
             _ => {}
         }
         Ok(())

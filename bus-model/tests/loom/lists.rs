@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bus_core::Event;
 use bus_model::Step;
+use loom::future::block_on;
 use loom::thread::spawn;
 
 use super::{accounts, bus, explore, recorder, send};
@@ -55,5 +56,40 @@ fn who_leaves_a_list_is_counted() {
         assert_eq!((stats.ended.handled, stats.subscriptions.len()), (seen.load(Ordering::Relaxed), 1));
         assert_eq!(stats.subscriptions[0].counts.handled, 2);
         accounts(&bus);
+    });
+}
+
+#[test]
+fn what_comes_meanwhile_is_for_all() {
+    explore("publish to a list at work", || {
+        let bus = bus();
+        let seen = [recorder(&bus), recorder(&bus)];
+        let other = spawn({
+            let bus = bus.clone();
+            move || (1..3).for_each(|n| drop(send(&bus, n)))
+        });
+        assert_eq!(block_on(send(&bus, 3).finished()).handled(), 2);
+        other.join().unwrap();
+        for seen in seen {
+            assert_eq!(*seen.lock().unwrap(), [1, 2, 3]);
+        }
+        accounts(&bus);
+    });
+}
+
+#[test]
+fn what_waits_for_a_list_may_be_looked_at() {
+    explore("publish to a list and look", || {
+        let bus = bus();
+        let seen = [recorder(&bus), recorder(&bus)];
+        let others = [1, 2].map(|n| {
+            let bus = bus.clone();
+            spawn(move || assert_eq!(block_on(send(&bus, n).finished()).handled(), 2))
+        });
+        accounts(&bus);
+        others.into_iter().for_each(|other| other.join().unwrap());
+        for seen in seen {
+            assert_eq!(*seen.lock().unwrap(), [1, 2]);
+        }
     });
 }

@@ -34,12 +34,15 @@ const FAULTS: &[(&str, &str)] = &[
     ("streams::a_rider_that_is_ended_has_read_what_is_not_counted_as_dropped", "needle_unasked"),
     ("streams::a_rider_inherits_what_it_has_not_read", "needle_unasked"),
     ("deliveries::a_receipt_is_completed", "receipt_unwoken"),
+    ("deliveries::a_receipt_is_completed", "turn_lost"),
     ("deliveries::a_receipt_that_nobody_wants_is_let_go", "step_in_two"),
     ("deliveries::a_publisher_that_waits_for_room_goes_on", "room_unwoken"),
     ("deliveries::a_place_is_handed_on", "place_kept"),
     ("deliveries::a_ring_is_deferred", "ring_waited_for"),
     ("deliveries::a_driver_takes_up_what_comes_next", "driver_unwoken"),
     ("lists::a_list_has_one_order", "step_in_two"),
+    ("lists::what_comes_meanwhile_is_for_all", "turn_lost"),
+    ("lists::what_waits_for_a_list_may_be_looked_at", "ticket_unspread"),
     ("lists::who_leaves_a_list_is_counted", "crew_uncounted"),
 ];
 

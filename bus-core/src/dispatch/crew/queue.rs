@@ -44,9 +44,10 @@ impl Queue {
         self.bounds = None;
     }
 
+    /// Whether whoever brings the crew back must go on with it.
     #[inline]
-    pub(super) fn is_empty(&self) -> bool {
-        self.waits.is_empty()
+    pub(super) fn waits(&self) -> bool {
+        !self.waits.is_empty() && !planted("turn_lost")
     }
 
     /// Gives a lane its own entry of each event.
@@ -114,7 +115,7 @@ impl Crew {
         // The lanes have these events too: none is dropped here.
         let waited = self.queue.waits.drain(..).filter_map(|queued| queued.ticket);
         for ticket in running.into_iter().chain(waited) {
-            if let Some(ticket) = tickets.get_mut(ticket) {
+            if let Some(ticket) = tickets.get_mut(ticket).filter(|_| !planted("ticket_unspread")) {
                 ticket.spread(self.lanes.iter().filter(present).copied());
             }
         }
@@ -132,7 +133,7 @@ impl Order {
         if let Some(ticket) = claimed.ticket.and_then(|ticket| self.tickets.get_mut(ticket)) {
             after.wakers.extend(ticket.settle_crew(team.size));
         }
-        let Some(queued) = crew.queue.waits.pop_front().filter(|_| !planted("turn_lost")) else {
+        let Some(queued) = crew.queue.waits.pop_front() else {
             crew.claimed = None;
             crew.team = Some(team);
             self.leave_work(own);

@@ -136,7 +136,7 @@ impl Order {
     pub(crate) fn take_back(&mut self, own: Key, team: Box<Team>) -> Result<usize, Box<Team>> {
         let Some(crew) = self.crews.get_mut(own) else { return Err(team) };
         let alone = crew.claimed.is_some_and(|claimed| !claimed.spread && claimed.ticket.is_none());
-        if !alone || !team.troubles.is_empty() || !crew.queue.is_empty() {
+        if !alone || !team.troubles.is_empty() || crew.queue.waits() {
             return Err(team);
         }
         crew.claimed = None;
@@ -178,12 +178,11 @@ impl Order {
             if !team.handlers.has(at) {
                 continue;
             }
-            match &trouble {
-                Some((_, outcome)) => tell(self, key, outcome, after),
-                None => {
-                    handled += 1;
-                    self.tell_handled(key, ticket, after);
-                }
+            if let Some((_, outcome)) = &trouble {
+                tell(self, key, outcome, after);
+            } else {
+                handled += 1;
+                self.tell_handled(key, ticket, after);
             }
             if self.stays(key, job, trouble.is_none()) {
                 continue;

@@ -93,7 +93,9 @@ impl Order {
 
     /// Notes who awaits a publish.
     pub(crate) fn note_waiter(&mut self, ticket: Key, by: Option<JobRef>) {
-        by.iter().for_each(|job| self.spread_at(job.lane));
+        if let Some(job) = by {
+            self.spread_at(job.lane);
+        }
         let Self { lanes, tickets, .. } = self;
         let Some(found) = tickets.get_mut(ticket) else { return };
         found.waiter = by;

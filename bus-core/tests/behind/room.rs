@@ -1,0 +1,112 @@
+//! What waits for handlers at work is bounded, by the smallest of their capacities and by each of their policies.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bus_core::{Event, Overflow, Receipt, Sent, Subscribe};
+
+use crate::common::{Notes, block_on};
+use crate::stage::{Answered, Called, CallsEmit, Stage, staged};
+
+#[test]
+fn a_sender_is_held_up_while_the_smallest_capacity_is_used_up() {
+    staged(|| {
+        let returned = Arc::new(AtomicU64::new(0));
+        let at_work = Arc::clone(&returned);
+        let mut stage = Stage::new(
+            |name, wanted| if name == 1 { wanted.capacity(2) } else { wanted },
+            move |_, _, event| {
+                // As long as two wait behind it, who sent the second of them is not let go.
+                assert!(event.n != 1 || at_work.load(Ordering::SeqCst) <= 2);
+                Ok(())
+            },
+        );
+        let (desk, back) = (stage.bus.stream("desk"), Arc::clone(&returned));
+        let sender = std::thread::spawn(move || {
+            for n in 1..200_u64 {
+                drop(desk.emit_called(n).send());
+                back.store(n, Ordering::SeqCst);
+            }
+        });
+        // History is asked because it looks at no handler: the third that waits is in, over the capacity.
+        while stage.bus.history().collect().len() < 4 {
+            std::thread::yield_now();
+        }
+        for _ in 0..1_000 {
+            assert!(returned.load(Ordering::SeqCst) <= 2);
+            std::thread::yield_now();
+        }
+        stage.go();
+        sender.join().unwrap();
+        let all = (0..200).flat_map(|n| (0..3).map(move |name| format!("{name}:{n}")));
+        let mut seen = stage.seen.all();
+        let mut all: Vec<_> = all.collect();
+        seen.sort_unstable();
+        all.sort_unstable();
+        assert_eq!(seen, all);
+        assert_eq!(stage.counts("h1"), (200, 200, 0, 0));
+    });
+}
+
+#[test]
+fn a_sender_that_is_held_up_goes_on_when_what_waits_is_looked_at_or_dropped() {
+    staged(|| {
+        let mut stage = Stage::new(|_, wanted| wanted.capacity(1), |_, _, _| Ok(()));
+        let desk = stage.bus.stream("desk");
+        let sender = std::thread::spawn(move || (1..50_u64).for_each(|n| drop(desk.emit_called(n).send())));
+        while stage.bus.history().collect().len() < 3 {
+            std::thread::yield_now();
+        }
+        // Each has its own entry from now on, and one goes with all that waits for it.
+        assert_eq!(stage.counts("h0"), (3, 0, 1, 2));
+        drop(stage.guards.pop());
+        stage.go();
+        sender.join().unwrap();
+        assert_eq!([stage.counts("h0"), stage.counts("h1")], [(50, 50, 0, 0); 2]);
+        assert_eq!(stage.bus.stats().ended.matched, stage.bus.stats().ended.settled());
+    });
+}
+
+#[test]
+fn beyond_the_hard_limit_each_handler_overflows_for_itself() {
+    staged(|| {
+        let hard = |name, wanted: Subscribe<Called>| match name {
+            1 => wanted.capacity(1).hard_limit(3),
+            _ => wanted,
+        };
+        let mut stage = Stage::new(hard, |_, _, _| Ok(()));
+        // Inside a handler nobody is held up, so that more than the capacity comes together.
+        let receipts = Notes::<Receipt>::new();
+        let (notes, desk) = (receipts.clone(), stage.bus.stream("desk"));
+        let many = move |_: &Event<Answered>| {
+            (1..7_u64).for_each(|n| notes.add(desk.emit_called(n).send().receipt().clone()));
+        };
+        let _many = stage.bus.subscribe::<Answered>().handle_sync(many);
+        drop(stage.bus.stream("desk").emit_answered(0_u64).send());
+        let problems: Vec<_> = receipts.all().iter().map(|receipt| receipt.problems().len()).collect();
+        assert_eq!(problems, [0, 0, 0, 1, 1, 1]);
+        assert_eq!(receipts.all()[5].problems()[0].name(), "h1");
+        stage.go();
+        assert_eq!([stage.counts("h0"), stage.counts("h2")], [(7, 7, 0, 0); 2]);
+        assert_eq!(stage.counts("h1"), (7, 4, 0, 0));
+    });
+}
+
+#[test]
+fn each_policy_is_that_of_its_handler() {
+    staged(|| {
+        let own = |name, wanted: Subscribe<Called>| match name {
+            1 => wanted.capacity(2).overflow(Overflow::DropOldest),
+            _ => wanted,
+        };
+        let mut stage = Stage::new(own, |_, _, _| Ok(()));
+        let sent: Vec<_> = (1..6).map(|n| stage.send(n)).collect();
+        stage.go();
+        let overflowed = |sent: Sent| block_on(sent.finished()).problems().len();
+        assert_eq!(sent.into_iter().map(overflowed).collect::<Vec<_>>(), [1, 1, 1, 0, 0]);
+        let mut seen = stage.seen.all();
+        seen.retain(|note| note.starts_with('1'));
+        assert_eq!(seen, ["1:0", "1:4", "1:5"]);
+        assert_eq!(stage.counts("h0"), (6, 6, 0, 0));
+    });
+}

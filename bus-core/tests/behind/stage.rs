@@ -1,0 +1,90 @@
+//! Three sync handlers at work on a thread of their own, for as long as a test likes.
+
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread::JoinHandle;
+
+use bus_core::{AgentEvent, BoxError, Event, EventBus, Receipt, Sent, Subscribe, Subscription};
+
+use crate::common::{Notes, check_accounts, watch};
+
+#[derive(AgentEvent)]
+pub(crate) enum Calls {
+    Called { n: u64 },
+    Answered { n: u64 },
+}
+
+/// A crew of which the first handler stands still with the event 0, on a thread of its own.
+pub(crate) struct Stage {
+    pub(crate) bus: EventBus,
+    pub(crate) seen: Notes,
+    pub(crate) guards: Vec<Subscription>,
+    go: mpsc::Sender<()>,
+    first: Option<JoinHandle<Receipt>>,
+}
+
+/// Says which handler has which event.
+pub(crate) fn note(seen: &Notes, name: usize, n: u64) {
+    seen.add(format!("{name}:{n}"));
+}
+
+impl Stage {
+    /// Three handlers. What each is made with is changed by `plan`; what it does after its note is `deed`.
+    pub(crate) fn new(
+        plan: impl Fn(usize, Subscribe<Called>) -> Subscribe<Called>,
+        deed: impl Fn(&EventBus, usize, &Event<Called>) -> Result<(), BoxError> + Send + Sync + 'static,
+    ) -> Self {
+        let (bus, seen, deed) = (EventBus::new(), Notes::new(), Arc::new(deed));
+        let ((began, begins), (go, gate)) = (mpsc::channel(), mpsc::channel());
+        let gate = Arc::new(Mutex::new(gate));
+        let handler = |name: usize| {
+            let (bus, seen, deed) = (bus.clone(), seen.clone(), Arc::clone(&deed));
+            let (began, gate) = (began.clone(), Arc::clone(&gate));
+            move |event: &Event<Called>| {
+                if (name, event.n) == (0, 0) {
+                    began.send(()).unwrap();
+                    gate.lock().unwrap().recv().unwrap();
+                }
+                note(&seen, name, event.n);
+                deed(&bus, name, event)
+            }
+        };
+        let subscribed =
+            |name| plan(name, bus.subscribe().name(format!("h{name}"))).handle_sync(handler(name));
+        let guards = (0..3).map(subscribed).collect();
+        let mut stage = Self { bus, seen, guards, go, first: None };
+        let desk = stage.bus.stream("desk");
+        stage.first = Some(std::thread::spawn(move || desk.emit_called(0_u64).send().receipt().clone()));
+        begins.recv().unwrap();
+        stage
+    }
+
+    pub(crate) fn plain() -> Self {
+        Self::new(|_, wanted| wanted, |_, _, _| Ok(()))
+    }
+
+    pub(crate) fn send(&self, n: u64) -> Sent {
+        self.bus.stream("desk").emit_called(n).send()
+    }
+
+    /// Lets the first event go on, and waits until all that waited behind it is done.
+    pub(crate) fn go(&mut self) -> Receipt {
+        self.go.send(()).unwrap();
+        self.first.take().unwrap().join().unwrap()
+    }
+
+    pub(crate) fn counts(&self, name: &str) -> (u64, u64, usize, usize) {
+        let stats = self.bus.stats();
+        check_accounts(&stats);
+        let found = stats.subscription(name).unwrap();
+        (found.counts.matched, found.counts.handled, found.running, found.waiting)
+    }
+}
+
+/// Runs a test under the watchdog.
+pub(crate) fn staged(test: impl FnOnce() + Send + 'static) {
+    watch(None, move |_| test());
+}
+
+pub(crate) fn all(receipt: &Receipt) -> (usize, usize, usize) {
+    (receipt.reached(), receipt.handled(), receipt.problems().len())
+}
