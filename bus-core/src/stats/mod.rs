@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::bus::EventBus;
-use crate::dispatch::{Counts, Lane, Overflow};
+use crate::dispatch::{Counts, Lane, Order, Overflow};
 use crate::event::SubscriptionId;
 use crate::sync::Ordering;
 
@@ -80,7 +80,7 @@ impl EventBus {
         order.count_riders();
         let newest = order.next_seq - 1;
         let mut subscriptions: Vec<_> =
-            order.lanes.iter().map(|(_, lane)| SubscriptionStats::of(lane, newest)).collect();
+            order.lanes.iter().map(|(_, lane)| SubscriptionStats::of(lane, &order, newest)).collect();
         let kinds = order.routes.kinds().iter().filter(|kind| kind.published > 0);
         let (evicted, evicted_transient) = order.history.evicted();
         let stats = Stats {
@@ -110,16 +110,24 @@ impl Stats {
 }
 
 impl SubscriptionStats {
-    fn of(lane: &Lane, newest: u64) -> Self {
-        let oldest = lane.oldest();
+    fn of(lane: &Lane, order: &Order, newest: u64) -> Self {
+        let (mut oldest, mut counts) = (lane.oldest(), lane.counts);
+        let (mut running, mut waiting) = (lane.running.len(), lane.waiting());
+        if let Some(held) = order.held_for(lane) {
+            counts.handled -= 1;
+            counts.matched += held.waiting as u64;
+            running += 1;
+            waiting += held.waiting;
+            oldest = oldest.or(held.oldest);
+        }
         Self {
             id: lane.info.id,
             name: lane.info.name.to_string(),
             subscribed_at: lane.info.location.to_string(),
             overflow: lane.backlog.overflow(),
-            counts: lane.counts,
-            running: lane.running.len(),
-            waiting: lane.waiting(),
+            counts,
+            running,
+            waiting,
             lag: oldest.map_or(0, |oldest| newest.saturating_sub(oldest) + 1),
         }
     }

@@ -49,7 +49,7 @@ fn a_sender_is_held_up_while_the_smallest_capacity_is_used_up() {
 }
 
 #[test]
-fn a_sender_that_is_held_up_goes_on_when_what_waits_is_looked_at_or_dropped() {
+fn a_sender_that_is_held_up_goes_on_when_what_waits_is_dropped() {
     staged(|| {
         let mut stage = Stage::new(|_, wanted| wanted.capacity(1), |_, _, _| Ok(()));
         let desk = stage.bus.stream("desk");
@@ -57,8 +57,8 @@ fn a_sender_that_is_held_up_goes_on_when_what_waits_is_looked_at_or_dropped() {
         while stage.bus.history().collect().len() < 3 {
             std::thread::yield_now();
         }
-        // Each has its own entry from now on, and one goes with all that waits for it.
         assert_eq!(stage.counts("h0"), (3, 0, 1, 2));
+        // Each has its own entry from now on.
         drop(stage.guards.pop());
         stage.go();
         sender.join().unwrap();

@@ -18,8 +18,8 @@ pub(crate) struct Stage {
     pub(crate) bus: EventBus,
     pub(crate) seen: Notes,
     pub(crate) guards: Vec<Subscription>,
-    go: mpsc::Sender<()>,
-    first: Option<JoinHandle<Receipt>>,
+    pub(crate) go: mpsc::Sender<()>,
+    pub(crate) first: Option<JoinHandle<Receipt>>,
 }
 
 /// Says which handler has which event.

@@ -78,14 +78,19 @@ fn what_comes_meanwhile_is_for_all() {
 }
 
 #[test]
-fn what_waits_for_a_list_may_be_looked_at() {
-    explore("publish to a list and look", || {
+fn who_leaves_a_list_leaves_what_waits_to_the_others() {
+    explore("publish to a list at work and leave it", || {
         let bus = bus();
         let seen = [recorder(&bus), recorder(&bus)];
+        let leaves = bus.subscribe::<Step>().handle_sync(|_| {});
         let others = [1, 2].map(|n| {
             let bus = bus.clone();
-            spawn(move || assert_eq!(block_on(send(&bus, n).finished()).handled(), 2))
+            spawn(move || {
+                let receipt = block_on(send(&bus, n).finished());
+                assert_eq!(receipt.reached(), receipt.handled() + receipt.problems().len());
+            })
         });
+        drop(leaves);
         accounts(&bus);
         others.into_iter().for_each(|other| other.join().unwrap());
         for seen in seen {

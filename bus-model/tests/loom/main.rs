@@ -42,7 +42,7 @@ const FAULTS: &[(&str, &str)] = &[
     ("deliveries::a_driver_takes_up_what_comes_next", "driver_unwoken"),
     ("lists::a_list_has_one_order", "step_in_two"),
     ("lists::what_comes_meanwhile_is_for_all", "turn_lost"),
-    ("lists::what_waits_for_a_list_may_be_looked_at", "ticket_unspread"),
+    ("lists::who_leaves_a_list_leaves_what_waits_to_the_others", "ticket_unspread"),
     ("lists::who_leaves_a_list_is_counted", "crew_uncounted"),
 ];
 

@@ -11,6 +11,7 @@
 pub(super) mod queue;
 pub(super) mod seat;
 pub(super) mod shift;
+mod spread;
 pub(super) mod team;
 
 use std::sync::Arc;

@@ -12,14 +12,16 @@ use crate::dispatch::lane::overflow::Overflow;
 use crate::dispatch::lane::queue::Queued;
 use crate::dispatch::order::Order;
 use crate::dispatch::run::after::After;
+use crate::dispatch::run::runner::Outcome;
 use crate::dispatch::slab::{Key, Slab};
-use crate::dispatch::wait::ticket::Ticket;
+use crate::dispatch::wait::ticket::Settled;
+use crate::event::AnyEvent;
 use crate::sync::planted;
 
 /// Events in order, as the backlog of each of the crew's lanes would hold them.
 #[derive(Default)]
 pub(super) struct Queue {
-    waits: VecDeque<Queued>,
+    pub(super) waits: VecDeque<Queued>,
     bounds: Option<Bounds>,
 }
 
@@ -38,6 +40,13 @@ pub(crate) struct Turn {
     pub(crate) queued: Queued,
 }
 
+/// What a crew that is claimed as one holds for each of its lanes, beside the event at work.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Held {
+    pub(crate) waiting: usize,
+    pub(crate) oldest: Option<u64>,
+}
+
 impl Queue {
     /// Has the bounds looked up again.
     pub(super) fn remeasure(&mut self) {
@@ -50,16 +59,6 @@ impl Queue {
         !self.waits.is_empty() && !planted("turn_lost")
     }
 
-    /// Gives a lane its own entry of each event.
-    pub(super) fn spread_to(&self, lane: &mut Lane) {
-        lane.counts.matched += self.waits.len() as u64;
-        for queued in &self.waits {
-            let Queued { ticket, coalesce, critical, .. } = *queued;
-            let own = Queued::plain(queued.event.clone(), critical);
-            lane.backlog.append(Queued { ticket, coalesce, ..own });
-        }
-    }
-
     /// Whether every backlog is at its capacity.
     fn is_full(&self) -> bool {
         self.bounds.is_some_and(|bounds| self.waits.len() >= bounds.capacity)
@@ -67,9 +66,14 @@ impl Queue {
 }
 
 impl Crew {
+    /// Its claim, unless that is spread.
+    pub(super) fn claimed_as_one(&self) -> Option<Claimed> {
+        self.claimed.filter(|claimed| !claimed.spread)
+    }
+
     /// Whether an event of this thread can wait for all handlers as one: another thread has claimed them together, and it fits into the backlog of each.
     pub(crate) fn takes(&mut self, thread: usize, lanes: &Slab<Lane>) -> bool {
-        let together = self.claimed.is_some_and(|claimed| !claimed.spread && claimed.thread != thread);
+        let together = self.claimed_as_one().is_some_and(|claimed| claimed.thread != thread);
         if !self.sync || !together || !self.is_whole() {
             return false;
         }
@@ -102,43 +106,45 @@ impl Crew {
     pub(crate) fn is_full(&self) -> bool {
         self.queue.is_full()
     }
-
-    /// The tickets of what ran and waited here are those of each lane now.
-    pub(super) fn spread_tickets(
-        &mut self,
-        running: Option<Key>,
-        lanes: &Slab<Lane>,
-        tickets: &mut Slab<Ticket>,
-    ) {
-        let present =
-            |key: &&Key| lanes.get(**key).is_some_and(|lane| lane.seat.is_some() && !lane.is_away());
-        // The lanes have these events too: none is dropped here.
-        let waited = self.queue.waits.drain(..).filter_map(|queued| queued.ticket);
-        for ticket in running.into_iter().chain(waited) {
-            if let Some(ticket) = tickets.get_mut(ticket).filter(|_| !planted("ticket_unspread")) {
-                ticket.spread(self.lanes.iter().filter(present).copied());
-            }
-        }
-    }
 }
 
 impl Order {
-    /// Ends an event in a crew of which all have handled it and are left as they were, and gives the crew the next that waits for it. Any other crew comes back.
-    pub(crate) fn take_turn(&mut self, shift: Shift, after: &mut After) -> Result<Option<Turn>, Shift> {
-        let Shift { crew: own, team, .. } = shift;
-        let Some(crew) = self.crews.get_mut(own) else { return Ok(None) };
-        let Some(claimed) = crew.claimed.filter(|claimed| !claimed.spread && team.troubles.is_empty()) else {
-            return Err(Shift { team, ..shift });
+    /// What a crew holds for one of its lanes, if it is claimed as one.
+    pub(crate) fn held_for(&self, lane: &Lane) -> Option<Held> {
+        let seat = lane.seat.filter(|seat| !seat.is_away())?;
+        let crew = self.crews.get(seat.crew)?;
+        crew.claimed_as_one()?;
+        let waits = &crew.queue.waits;
+        Some(Held { waiting: waits.len(), oldest: waits.front().map(|queued| queued.event.seq()) })
+    }
+
+    /// Ends an event in a crew that is not spread, and gives the crew the next that waits for it. Gives also how many have handled the event; who is troubled is left to `tell`. A crew that is spread comes back.
+    pub(crate) fn take_turn(
+        &mut self,
+        shift: Shift,
+        after: &mut After,
+        mut tell: impl FnMut(&mut Self, Key, &Outcome, &mut After),
+    ) -> Result<(usize, Option<Turn>), Shift> {
+        let Some(claimed) = self.crews.get(shift.crew).and_then(Crew::claimed_as_one) else {
+            return Err(shift);
         };
-        if let Some(ticket) = claimed.ticket.and_then(|ticket| self.tickets.get_mut(ticket)) {
-            after.wakers.extend(ticket.settle_crew(team.size));
+        let Shift { crew: own, mut team, .. } = shift;
+        let handled = team.size - team.troubles.len();
+        for (seat, outcome) in team.troubles.drain(..) {
+            if let Some(lane) = self.note_trouble(own, seat) {
+                tell(self, lane, &outcome, after);
+            }
         }
+        if let Some(ticket) = claimed.ticket.and_then(|ticket| self.tickets.get_mut(ticket)) {
+            after.wakers.extend(ticket.settle_crew(handled));
+        }
+        let Some(crew) = self.crews.get_mut(own) else { return Ok((handled, None)) };
         let Some(queued) = crew.queue.waits.pop_front() else {
             crew.claimed = None;
             crew.team = Some(team);
             self.leave_work(own);
             self.note_quiet(after);
-            return Ok(None);
+            return Ok((handled, None));
         };
         self.next_job += 1;
         let job = self.next_job;
@@ -147,6 +153,32 @@ impl Order {
         if !crew.queue.is_full() {
             self.note_room(after);
         }
-        Ok(Some(Turn { shift: Shift { crew: own, job, team }, queued }))
+        Ok((handled, Some(Turn { shift: Shift { crew: own, job, team }, queued })))
+    }
+
+    /// Takes back that a handler of a crew has handled the event that it has just had. Gives its lane.
+    fn note_trouble(&mut self, crew: Key, seat: usize) -> Option<Key> {
+        let crew = self.crews.get(crew)?;
+        let key = *crew.lanes.get(seat)?;
+        let lane = self.lanes.get_mut(key)?;
+        crew.count(lane);
+        lane.counts.handled -= 1;
+        Some(key)
+    }
+
+    /// Notes what became of an event that waited for a crew as one, in one of its handlers.
+    pub(crate) fn settle_in_crew(
+        &mut self,
+        lane: Key,
+        ticket: Option<Key>,
+        outcome: &Outcome,
+        event: &AnyEvent,
+        after: &mut After,
+    ) {
+        self.settle(lane, None, outcome, event, after);
+        let found = ticket.and_then(|ticket| self.tickets.get_mut(ticket));
+        if let (Some(found), Some(lane)) = (found, self.lanes.get(lane)) {
+            found.receipt.note(&Settled::Done(lane.info.id, &lane.info.name, outcome));
+        }
     }
 }

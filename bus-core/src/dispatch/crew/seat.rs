@@ -58,9 +58,8 @@ impl Order {
         back
     }
 
-    /// Brings the counts of all lanes up to what their crews have done for them.
+    /// Brings the counts of all lanes up to what their crews have done for them. An event that is at work in a crew as one counts as handled already: see [`held_for`](Self::held_for).
     pub(crate) fn count(&mut self) {
-        self.spread();
         let Self { lanes, crews, .. } = self;
         for lane in lanes.iter_mut() {
             if let Some(crew) = lane.seat.and_then(|seat| crews.get_mut(seat.crew)) {

@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use super::{Claimed, Crew, Seat, Seen};
 use crate::dispatch::crew::team::Team;
-use crate::dispatch::lane::{Lane, LaneInfo, Running};
+use crate::dispatch::lane::LaneInfo;
 use crate::dispatch::order::{More, Next, Order};
 use crate::dispatch::run::after::After;
 use crate::dispatch::run::runner::Outcome;
-use crate::dispatch::slab::{Key, Slab};
-use crate::dispatch::wait::ticket::Ticket;
+use crate::dispatch::slab::Key;
 use crate::sync::Id;
 
 /// A crew that a publish has claimed, with all handlers that were in their seats.
@@ -52,48 +51,9 @@ impl Crew {
     pub(crate) fn is_whole(&self) -> bool {
         self.present + self.left == self.lanes.len()
     }
-
-    /// Gives each lane its own entry of what runs in it, and its own of each event that waits.
-    pub(crate) fn spread(&mut self, lanes: &mut Slab<Lane>, tickets: &mut Slab<Ticket>) {
-        let Some(claimed) = self.claimed.as_mut().filter(|claimed| !claimed.spread) else { return };
-        claimed.spread = true;
-        let Claimed { job, batch, waiter, ticket, .. } = *claimed;
-        for (at, key) in self.lanes.iter().enumerate() {
-            let Some(lane) = lanes.get_mut(*key) else { continue };
-            if !lane.seat.is_some_and(|seat| seat.at == at && !seat.away) {
-                continue;
-            }
-            self.count(lane);
-            // Counted as handled above, like every event of the crew; this one is not yet.
-            lane.counts.handled -= 1;
-            // Made in its place: what is made first and then pushed stalls the processor.
-            lane.running
-                .extend(std::iter::once_with(|| Running { ticket, ..Running::new(job, waiter, batch, 0) }));
-            self.queue.spread_to(lane);
-        }
-        self.spread_tickets(ticket, lanes, tickets);
-    }
 }
 
 impl Order {
-    /// Spreads the claims of all crews at work, for those who look at what runs.
-    pub(crate) fn spread(&mut self) {
-        while let Some(crew) = self.at_work.pop() {
-            if let Some(crew) = self.crews.get_mut(crew) {
-                crew.spread(&mut self.lanes, &mut self.tickets);
-            }
-        }
-    }
-
-    /// The same only for the crew in which a lane sits.
-    pub(crate) fn spread_at(&mut self, lane: Key) {
-        let Self { lanes, crews, tickets, .. } = self;
-        let seat = lanes.get(lane).and_then(|lane| lane.seat);
-        if let Some(crew) = seat.and_then(|seat| crews.get_mut(seat.crew)) {
-            crew.spread(lanes, tickets);
-        }
-    }
-
     /// Brings a crew back. What it or each handler does next is added to `more`; who of them is troubled, or gone, is left to `tell`. Gives how many handled the event.
     #[inline]
     pub(crate) fn bring_back(
@@ -119,13 +79,12 @@ impl Order {
         tick: u64,
         after: &mut After,
         more: &mut More,
-        tell: impl FnMut(&mut Self, Key, &Outcome, &mut After),
+        mut tell: impl FnMut(&mut Self, Key, &Outcome, &mut After),
     ) -> usize {
-        let size = shift.team.size;
-        match self.take_turn(shift, after) {
-            Ok(turn) => {
+        match self.take_turn(shift, after, &mut tell) {
+            Ok((handled, turn)) => {
                 more.crews.extend(turn);
-                size
+                handled
             }
             Err(shift) => self.bring_each_back(shift, tick, after, &mut more.lanes, tell),
         }

@@ -64,15 +64,19 @@ fn take_turns(core: &Arc<Core>, first: Turn) {
         let event = AnyEvent::new(shift.team.call(shift.job, &entered, event.into_stored()));
         drop(entered);
         let mut lanes = Vec::new();
-        core.step(|order, after| match order.take_turn(shift, after) {
-            Ok(turn) => next = turn,
-            Err(shift) => {
-                let tick = core.ticks.load(Ordering::Relaxed);
-                order.bring_each_back(shift, tick, after, &mut lanes, |order, lane, outcome, after| {
-                    order.settle(lane, ticket, outcome, &event, after);
-                });
-                order.note_end(after);
-            }
+        core.step(|order, after| {
+            let taken = order.take_turn(shift, after, |order, lane, outcome, after| {
+                order.settle_in_crew(lane, ticket, outcome, &event, after);
+            });
+            let shift = match taken {
+                Ok((_, turn)) => return next = turn,
+                Err(shift) => shift,
+            };
+            let tick = core.ticks.load(Ordering::Relaxed);
+            order.bring_each_back(shift, tick, after, &mut lanes, |order, lane, outcome, after| {
+                order.settle(lane, ticket, outcome, &event, after);
+            });
+            order.note_end(after);
         });
         let_go(event);
         for (lane, next) in lanes {

@@ -70,9 +70,7 @@ impl Step<'_> {
         lanes: &Slab<Lane>,
         tickets: &mut Slab<Ticket>,
     ) -> bool {
-        // A handler that awaits it might wait for itself: that is found lane by lane.
-        let awaits = self.mode == Mode::Await && self.here.is_some();
-        if awaits || !crew.fits_event(misfit) || !crew.takes(context::thread(), lanes) {
+        if !crew.fits_event(misfit) || !crew.takes(context::thread(), lanes) {
             return false;
         }
         let ticket = *self.ticket.get_or_insert_with(|| tickets.insert(Ticket::default()));

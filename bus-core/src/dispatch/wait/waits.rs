@@ -21,9 +21,9 @@ impl Order {
         if found.is_done() || planted("ring_waited_for") {
             return;
         }
-        // Outside any handler only those count that wait for an event, and they are spread.
+        // Outside any handler only those count that wait for an event: what they have claimed is spread.
         if from.is_some() {
-            self.spread();
+            self.spread_stack();
         }
         let pending = self.tickets.get(ticket).map(|ticket| ticket.pending.clone()).unwrap_or_default();
         let mut waiting = None;
@@ -69,7 +69,7 @@ impl Order {
 
     /// Notes that a handler waits for an event. Nobody can know when it comes, so no emit goes on waiting for this handler, nor for what is queued behind it, nor for room in what it reads.
     pub(crate) fn await_event(&mut self, job: JobRef, after: &mut After) {
-        self.spread();
+        self.spread_stack();
         let Some(lane) = self.lanes.get_mut(job.lane) else { return };
         let Some(running) = lane.running_mut(job.job) else { return };
         running.awaits_event = true;
@@ -93,8 +93,8 @@ impl Order {
 
     /// Notes who awaits a publish.
     pub(crate) fn note_waiter(&mut self, ticket: Key, by: Option<JobRef>) {
-        if let Some(job) = by {
-            self.spread_at(job.lane);
+        if by.is_some() {
+            self.spread_stack();
         }
         let Self { lanes, tickets, .. } = self;
         let Some(found) = tickets.get_mut(ticket) else { return };
@@ -116,7 +116,7 @@ impl Order {
 
     /// Notes that a handler waits for the bus to be quiet, or does so no more. Others that wait for that look again.
     pub(crate) fn note_closes(&mut self, job: JobRef, closes: bool, after: &mut After) {
-        self.spread_at(job.lane);
+        self.spread_stack();
         let running = self.lanes.get_mut(job.lane).and_then(|lane| lane.running_mut(job.job));
         if let Some(running) = running.filter(|running| running.closes != closes) {
             running.closes = closes;
@@ -131,7 +131,7 @@ impl Order {
         };
         let (known, once) = (std::mem::replace(reader, by) == by, *once);
         let Some(job) = by.filter(|_| !known && !once) else { return };
-        self.spread_at(job.lane);
+        self.spread_stack();
         let Some(running) = self.lanes.get_mut(job.lane).and_then(|lane| lane.running_mut(job.job)) else {
             return;
         };
