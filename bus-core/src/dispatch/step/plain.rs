@@ -25,7 +25,7 @@ use crate::dispatch::wait::sent::Sent;
 use crate::event::{AnyEvent, EventId, KindRef, Root, Stored};
 use crate::payload::Descriptor;
 use crate::scope::Scope;
-use crate::sync::planted;
+use crate::sync::{Guard, planted};
 
 impl Core {
     /// Publishes an event: stamps it, keeps it, and hands it to every subscription that wants it, in one step. Then runs what the step claimed. `known` declares the type of its payload, where it has one.
@@ -41,12 +41,68 @@ impl Core {
         let Some(audience) = order.audience(known, &event.head.scope, &stack) else {
             return self.publish_at_length(Some(order), event, mode);
         };
-        let (seq, head) = (order.next_seq, &event.head);
-        head.stamp(seq);
+        event.head.stamp(order.next_seq);
         if planted("step_in_two") {
             drop(order);
             order = self.lock();
         }
+        // Two functions, though they share their beginning and end: in one, what only handlers need is carried through memory for all.
+        if audience.crew.is_none() {
+            return self.pass_on(order, event, known, audience.kind, audience.tape, mode);
+        }
+        self.call_on(order, event, known, audience, &stack, mode)
+    }
+
+    /// Publishes an event that no handler hears: keeps it, and hands it to readers.
+    fn pass_on<'a>(
+        self: &'a Arc<Self>,
+        mut order: Guard<'a, Order>,
+        event: Arc<Stored>,
+        known: &'static Descriptor,
+        kind: usize,
+        tape: Option<Key>,
+        mode: Mode,
+    ) -> Sent {
+        let (kept_id, mark) = (event.head.kept_id(), Mark::of(kind, &event.head));
+        let (mut riders, mut crowd) = (0, Crowd::default());
+        if let Some(tape) = tape {
+            let Some(all) = order.ride(tape, &event, &mut crowd) else {
+                return self.publish_at_length(Some(order), event, mode);
+            };
+            riders = all;
+        }
+        let (transient, mut own) = (known.policy.transient, Own::default());
+        let (event, gone) = if order.number(kind, riders > 0, transient) {
+            own = Own { run: self.run, seq: event.head.seq() };
+            order.history.keep(mark, event, transient, false)
+        } else {
+            (Some(event), None)
+        };
+        drop(order);
+        crowd.wake();
+        if let Some(gone) = gone {
+            let_go(gone);
+        }
+        if let Some(event) = event {
+            let_go(event);
+        }
+        if kept_id.is_some() {
+            return told([riders, 0, riders], own, kept_id, None);
+        }
+        Sent { receipt: Receipt::of(own, riders, 0, riders), open: None }
+    }
+
+    /// Publishes an event to handlers, and to readers.
+    fn call_on<'a>(
+        self: &'a Arc<Self>,
+        mut order: Guard<'a, Order>,
+        event: Arc<Stored>,
+        known: &'static Descriptor,
+        audience: Audience,
+        stack: &Stack,
+        mode: Mode,
+    ) -> Sent {
+        let (seq, head) = (order.next_seq, &event.head);
         let kept_id = head.kept_id();
         let root = head.as_root(known, kept_id.unwrap_or(EventId::new(self.run, seq)));
         let mark = Mark::of(audience.kind, head);
@@ -58,11 +114,11 @@ impl Core {
             riders = all;
         }
         let (job, crew) = (order.next_job + 1, audience.crew.unwrap_or(Key::NONE));
-        let team = audience.crew.and_then(|crew| order.claim_crew(crew, job, seq, &stack));
+        let team = audience.crew.and_then(|crew| order.claim_crew(crew, job, seq, stack));
         let mut reached = riders + team.as_ref().map_or(0, |team| count(team.size));
         let mut second = None;
         if let Some(crew) = audience.second
-            && let Some(team) = order.claim_crew(crew, job, seq, &stack)
+            && let Some(team) = order.claim_crew(crew, job, seq, stack)
         {
             reached += count(team.size);
             second = Some(Shift { crew, job, team });
