@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use serde_json::Value;
 
-use super::{Sent, Source, publish, say_dropped};
+use super::{Sent, Source, publish};
 use crate::bus::EventBus;
 use crate::dispatch::{Mode, Receipt, Waiting};
 use crate::error::Refused;
@@ -148,23 +148,18 @@ impl Future for EmitDynamic {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Receipt> {
         if self.waiting.is_none() {
-            let published = self.publish(Mode::Await);
-            self.waiting = Some(Waiting::new(published));
+            let sent = self.publish(Mode::Await);
+            self.waiting = Some(Waiting::new(sent));
         }
-        let Self { bus, waiting, .. } = &mut *self;
-        waiting.as_mut().map_or(Poll::Pending, |waiting| waiting.poll(&bus.core, context))
+        self.waiting.as_mut().map_or(Poll::Pending, |waiting| waiting.poll(context))
     }
 }
 
+#[cfg(debug_assertions)]
 impl Drop for EmitDynamic {
     fn drop(&mut self) {
-        if cfg!(debug_assertions)
-            && let Some(what) = &self.what
-        {
-            say_dropped(what.kind());
-        }
-        if let Some(waiting) = &mut self.waiting {
-            waiting.forget(&self.bus.core);
+        if let Some(what) = &self.what {
+            super::say_dropped(what.kind());
         }
     }
 }

@@ -131,31 +131,28 @@ impl<P: Payload> Future for Emit<P> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Receipt> {
         if self.waiting.is_none() {
-            let mut sent = self.publish(Mode::Await);
+            let sent = self.publish(Mode::Await);
             if sent.open.is_none() {
-                return Poll::Ready(std::mem::take(&mut sent.receipt));
+                return Poll::Ready(sent.receipt);
             }
             self.waiting = Some(Box::new(Waiting::new(sent)));
         }
-        let Self { source, waiting, .. } = &mut *self;
-        waiting.as_mut().map_or(Poll::Pending, |waiting| waiting.poll(&source.bus.core, context))
+        self.waiting.as_mut().map_or(Poll::Pending, |waiting| waiting.poll(context))
     }
 }
 
+#[cfg(debug_assertions)]
 impl<P: Payload> Drop for Emit<P> {
-    #[inline]
     fn drop(&mut self) {
-        if cfg!(debug_assertions) && self.payload.is_some() {
+        if self.payload.is_some() {
             say_dropped(P::DESCRIPTOR.kind);
-        }
-        if let Some(waiting) = &mut self.waiting {
-            waiting.forget(&self.source.bus.core);
         }
     }
 }
 
 /// `let _ = emitter.emit_x()` silences the compiler's warning, so debug builds say at run time that nothing was published.
 #[cold]
+#[cfg(debug_assertions)]
 fn say_dropped(kind: &str) {
     if !std::thread::panicking() {
         tracing::warn!(target: "bus_core", kind, "an emit was dropped, and nothing was published: `.await` it, or `.send()` it");

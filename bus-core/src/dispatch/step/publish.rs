@@ -10,7 +10,7 @@ use crate::dispatch::run::context;
 use crate::dispatch::slab::Key;
 use crate::dispatch::step::prepare::policy;
 use crate::dispatch::step::record::Step;
-use crate::dispatch::wait::sent::Sent;
+use crate::dispatch::wait::sent::{Open, Sent};
 use crate::error::Refused;
 use crate::event::{AnyEvent, KindRef, Stored};
 use crate::sync::{Guard, planted};
@@ -51,7 +51,7 @@ impl Core {
             std::mem::take(&mut step.full).for_each(|lane| self.wait_while(|order| order.is_full(lane)));
             std::mem::take(&mut step.full_crews).for_each(|crew| self.wait_for_crew(crew));
         }
-        Sent { receipt: step.receipt, open: step.ticket.map(|ticket| (Arc::clone(self), ticket)) }
+        Sent { receipt: step.receipt, open: step.ticket.map(|ticket| Open::new(self, ticket)) }
     }
 
     /// The step under the order lock.
