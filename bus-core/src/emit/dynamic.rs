@@ -31,6 +31,7 @@ enum What {
     Again(ReadEvent),
 }
 
+#[cfg(debug_assertions)]
 impl What {
     fn kind(&self) -> &str {
         match self {
