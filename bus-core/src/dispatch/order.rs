@@ -344,7 +344,7 @@ impl Order {
     }
 
     #[inline]
-    pub(crate) fn note_quiet(&mut self, after: &mut After) {
+    fn note_quiet(&mut self, after: &mut After) {
         if self.closed {
             after.wakers.extend(self.closers.drain(..));
         }

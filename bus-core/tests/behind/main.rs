@@ -5,12 +5,10 @@
 mod common;
 mod room;
 mod stage;
-
-use std::sync::mpsc;
-use std::time::Duration;
+mod waits;
 
 use bus_core::{AnyEvent, Event, Outcome};
-use common::{Notes, ON_PURPOSE, block_on, poll_once};
+use common::{Notes, ON_PURPOSE, block_on};
 use stage::{Answered, Called, CallsEmit, Stage, all, note, staged};
 
 #[test]
@@ -28,26 +26,6 @@ fn what_waits_is_run_event_by_event_and_every_receipt_is_completed() {
         assert_eq!(stage.counts("h2"), (4, 4, 0, 0));
         // They are one again.
         assert_eq!(all(stage.send(4).receipt()), (3, 3, 0));
-    });
-}
-
-#[test]
-fn an_awaited_emit_waits_for_all_of_them_and_one_that_is_forgotten_for_none() {
-    staged(|| {
-        let mut stage = Stage::plain();
-        assert!(poll_once(stage.bus.stream("desk").emit_called(1_u64)).is_pending());
-        drop(stage.send(2).finished());
-        let (desk, (done, is_done)) = (stage.bus.stream("desk"), mpsc::channel());
-        let waits = std::thread::spawn(move || {
-            let mut emit = Box::pin(desk.emit_called(3_u64));
-            assert!(poll_once(emit.as_mut()).is_pending());
-            done.send(()).unwrap();
-            block_on(emit)
-        });
-        is_done.recv().unwrap();
-        stage.go();
-        assert_eq!(all(&waits.join().unwrap()), (3, 3, 0));
-        assert_eq!(stage.seen.all().len(), 12);
     });
 }
 
@@ -150,40 +128,6 @@ fn errors_and_panics_among_what_waits_are_told_to_their_own_publisher() {
 }
 
 #[test]
-fn close_reports_what_waits_and_drops_it() {
-    staged(|| {
-        let mut stage = Stage::plain();
-        let sent: Vec<_> = (1..4).map(|n| stage.send(n)).collect();
-        let report = block_on(stage.bus.close(Duration::ZERO));
-        let left = report.left.iter().map(|left| (left.name.as_str(), left.running, left.waiting));
-        assert_eq!(left.collect::<Vec<_>>(), [("h0", 1, 3), ("h1", 1, 3), ("h2", 1, 3)]);
-        stage.go();
-        assert_eq!(stage.seen.all(), ["0:0", "1:0", "2:0"]);
-        for sent in sent {
-            let receipt = block_on(sent.finished());
-            assert!(receipt.problems().iter().all(|problem| *problem.outcome() == Outcome::Dropped));
-            assert_eq!(all(&receipt), (3, 0, 3));
-        }
-        let ended = stage.bus.stats().ended;
-        assert_eq!((ended.matched, ended.handled, ended.dropped), (12, 3, 9));
-    });
-}
-
-#[test]
-fn a_bus_is_quiet_when_what_waited_is_done() {
-    staged(|| {
-        let mut stage = Stage::plain();
-        (1..4).for_each(|n| drop(stage.send(n)));
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let mut close = Box::pin(stage.bus.close(Duration::from_secs(600)));
-        runtime.block_on(async { assert!(poll_once(close.as_mut()).is_pending()) });
-        stage.go();
-        assert!(runtime.block_on(close).is_drained());
-        assert_eq!(stage.seen.all().len(), 12);
-    });
-}
-
-#[test]
 fn what_a_handler_emits_for_an_event_that_waited_is_caused_by_that() {
     staged(|| {
         let mut stage = Stage::new(
@@ -208,90 +152,17 @@ fn what_a_handler_emits_for_an_event_that_waited_is_caused_by_that() {
 }
 
 #[test]
-fn a_handler_that_awaits_what_it_cannot_wait_for_is_not_held_up_by_what_waits() {
+fn an_event_that_fits_no_type_waits_for_nobody_who_wants_that_type() {
     staged(|| {
-        let mut stage = Stage::new(
-            |_, wanted| wanted,
-            |bus, name, event| {
-                // It goes to the handlers on whose stack this is.
-                if (name, event.n) == (2, 1) {
-                    let receipt = block_on(bus.stream("desk").emit_called(10_u64));
-                    assert_eq!((receipt.reached(), receipt.deferred()), (3, 3));
-                }
-                Ok(())
-            },
-        );
-        let sent = [1, 2].map(|n| stage.send(n));
+        let mut stage = Stage::plain();
+        let seen = stage.seen.clone();
+        let named = stage.bus.subscribe_any().kinds(["called"]).name("named");
+        let _named = named.handle_sync(move |event: &AnyEvent| seen.add(format!("named {}", event.seq())));
+        let read = r#"{"type":"called","stream_id":"far","data":{"n":"one"},"timestamp":"2026-01-02T03:04:05+00:00"}"#;
+        let event = stage.bus.read_json(read).unwrap();
+        assert_eq!(all(stage.bus.republish(event).send().receipt()), (1, 1, 0));
         stage.go();
-        for sent in sent {
-            assert_eq!(all(&block_on(sent.finished())), (3, 3, 0));
-        }
-        assert_eq!(stage.counts("h2"), (4, 4, 0, 0));
-    });
-}
-
-#[test]
-fn a_ring_through_what_waits_is_found() {
-    staged(|| {
-        let mut stage = Stage::new(
-            |_, wanted| wanted,
-            |bus, name, event| {
-                if (name, event.n) == (1, 0) {
-                    let receipt = block_on(bus.stream("desk").emit_answered(1_u64));
-                    assert_eq!((receipt.reached(), receipt.handled(), receipt.deferred()), (1, 0, 1));
-                }
-                Ok(())
-            },
-        );
-        // It waits for the handlers on the other thread, and one of those is about to wait for it.
-        let desk = stage.bus.stream("desk");
-        let answer = move |event: &Event<Answered>| {
-            if event.n == 0 {
-                assert_eq!(all(&block_on(desk.emit_called(1_u64))), (3, 3, 0));
-            }
-        };
-        let _answers = stage.bus.subscribe::<Answered>().name("answers").handle_sync(answer);
-        let desk = stage.bus.stream("desk");
-        let asked = std::thread::spawn(move || block_on(desk.emit_answered(0_u64)));
-        while stage.bus.history().collect().len() < 3 {
-            std::thread::yield_now();
-        }
-        assert_eq!(all(&stage.go()), (3, 3, 0));
-        assert_eq!(all(&asked.join().unwrap()), (1, 1, 0));
-        assert_eq!(stage.counts("answers"), (2, 2, 0, 0));
-    });
-}
-
-#[test]
-fn who_waits_for_what_waits_is_not_held_up_by_one_that_waits_for_an_event() {
-    staged(|| {
-        let mut stage = Stage::new(
-            |_, wanted| wanted,
-            |bus, name, event| {
-                if (name, event.n) == (1, 0) {
-                    drop(block_on(bus.wait_for::<Answered>()));
-                }
-                Ok(())
-            },
-        );
-        // Awaited outside any handler, and inside one.
-        let (desk, other) = (stage.bus.stream("desk"), stage.bus.stream("desk"));
-        let outside = std::thread::spawn(move || block_on(desk.emit_called(1_u64)));
-        let inside = move |_: &AnyEvent| drop(block_on(other.emit_called(2_u64)));
-        let _inside = stage.bus.subscribe_any().kinds(["begin"]).handle_sync(inside);
-        let bus = stage.bus.clone();
-        let begin = serde_json::json!({});
-        let inside = std::thread::spawn(move || drop(bus.stream("desk").emit_dynamic("begin", begin).send()));
-        while stage.bus.history().collect().len() < 4 {
-            std::thread::yield_now();
-        }
-        stage.go.send(()).unwrap();
-        // Nobody can know when the answer comes: both are deferred, and go on.
-        assert_eq!(outside.join().unwrap().deferred(), 3);
-        inside.join().unwrap();
-        drop(stage.bus.stream("desk").emit_answered(1_u64).send());
-        stage.first.take().unwrap().join().unwrap();
-        assert_eq!(stage.counts("h2"), (3, 3, 0, 0));
+        assert_eq!(stage.seen.all(), ["named 2", "0:0", "1:0", "2:0"]);
     });
 }
 

@@ -58,8 +58,12 @@ fn a_sender_that_is_held_up_goes_on_when_what_waits_is_dropped() {
             std::thread::yield_now();
         }
         assert_eq!(stage.counts("h0"), (3, 0, 1, 2));
-        // Each has its own entry from now on.
+        // Each has its own entry from now on, and the others are full as before.
         drop(stage.guards.pop());
+        for _ in 0..1_000 {
+            assert_eq!(stage.bus.history().collect().len(), 3);
+            std::thread::yield_now();
+        }
         stage.go();
         sender.join().unwrap();
         assert_eq!([stage.counts("h0"), stage.counts("h1")], [(50, 50, 0, 0); 2]);
@@ -108,5 +112,75 @@ fn each_policy_is_that_of_its_handler() {
         seen.retain(|note| note.starts_with('1'));
         assert_eq!(seen, ["1:0", "1:4", "1:5"]);
         assert_eq!(stage.counts("h0"), (6, 6, 0, 0));
+    });
+}
+
+#[test]
+fn the_smallest_capacity_is_that_of_those_who_are_there() {
+    staged(|| {
+        let mut stage = Stage::plain();
+        drop(stage.send(1));
+        stage.go();
+        let small = stage.bus.subscribe::<Called>().name("small").capacity(1);
+        let small = small.handle_sync(|_| {});
+        drop(stage.send(2));
+        stage.begin();
+        // How many of a few are sent before one is held up.
+        let sent_of = |stage: &Stage, all: usize, until: usize| {
+            let (desk, returned) = (stage.bus.stream("desk"), Arc::new(AtomicU64::new(0)));
+            let (back, known) = (Arc::clone(&returned), stage.bus.history().collect().len());
+            let sender = std::thread::spawn(move || {
+                for n in 0..all as u64 {
+                    drop(desk.emit_called(10 + n).send());
+                    back.store(n + 1, Ordering::SeqCst);
+                }
+            });
+            while stage.bus.history().collect().len() < known + until {
+                std::thread::yield_now();
+            }
+            for _ in 0..1_000 {
+                assert_eq!(stage.bus.history().collect().len(), known + until);
+                std::thread::yield_now();
+            }
+            (sender, returned)
+        };
+        let (sender, returned) = sent_of(&stage, 3, 2);
+        assert_eq!(returned.load(Ordering::SeqCst), 1);
+        stage.go();
+        sender.join().unwrap();
+        drop(small);
+        stage.begin();
+        let (sender, returned) = sent_of(&stage, 3, 3);
+        sender.join().unwrap();
+        assert_eq!(returned.load(Ordering::SeqCst), 3);
+        stage.go();
+        assert_eq!(stage.counts("h1"), (11, 11, 0, 0));
+    });
+}
+
+#[test]
+fn what_may_replace_what_is_known_of_each_that_waits() {
+    staged(|| {
+        let own = |name, wanted: Subscribe<Called>| match name {
+            1 => wanted.capacity(2).overflow(Overflow::Coalesce),
+            2 => wanted.capacity(2).overflow(Overflow::DropNewest),
+            _ => wanted,
+        };
+        let mut stage = Stage::new(own, |_, _, _| Ok(()));
+        for n in 1..6 {
+            drop(stage.send(n));
+        }
+        stage.go();
+        let of = |name: char| {
+            let mut seen = stage.seen.all();
+            seen.retain(|note| note.starts_with(name));
+            seen
+        };
+        // Events of this kind replace each other.
+        assert_eq!(of('1'), ["1:0", "1:1", "1:5"]);
+        // And this one keeps the first that came: they are not critical.
+        assert_eq!(of('2'), ["2:0", "2:1", "2:2"]);
+        let counts = |name: &str| stage.bus.stats().subscription(name).unwrap().counts;
+        assert_eq!((counts("h1").coalesced, counts("h2").overflowed), (3, 3));
     });
 }

@@ -9,8 +9,13 @@ use crate::common::{Notes, check_accounts, watch};
 
 #[derive(AgentEvent)]
 pub(crate) enum Calls {
-    Called { n: u64 },
-    Answered { n: u64 },
+    #[event(coalesce)]
+    Called {
+        n: u64,
+    },
+    Answered {
+        n: u64,
+    },
 }
 
 /// A crew of which the first handler stands still with the event 0, on a thread of its own.
@@ -18,6 +23,7 @@ pub(crate) struct Stage {
     pub(crate) bus: EventBus,
     pub(crate) seen: Notes,
     pub(crate) guards: Vec<Subscription>,
+    begins: mpsc::Receiver<()>,
     pub(crate) go: mpsc::Sender<()>,
     pub(crate) first: Option<JoinHandle<Receipt>>,
 }
@@ -51,11 +57,16 @@ impl Stage {
         let subscribed =
             |name| plan(name, bus.subscribe().name(format!("h{name}"))).handle_sync(handler(name));
         let guards = (0..3).map(subscribed).collect();
-        let mut stage = Self { bus, seen, guards, go, first: None };
-        let desk = stage.bus.stream("desk");
-        stage.first = Some(std::thread::spawn(move || desk.emit_called(0_u64).send().receipt().clone()));
-        begins.recv().unwrap();
+        let mut stage = Self { bus, seen, guards, begins, go, first: None };
+        stage.begin();
         stage
+    }
+
+    /// Has the handlers stand still.
+    pub(crate) fn begin(&mut self) {
+        let desk = self.bus.stream("desk");
+        self.first = Some(std::thread::spawn(move || desk.emit_called(0_u64).send().receipt().clone()));
+        self.begins.recv().unwrap();
     }
 
     pub(crate) fn plain() -> Self {

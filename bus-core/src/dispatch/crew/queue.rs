@@ -143,7 +143,6 @@ impl Order {
             crew.claimed = None;
             crew.team = Some(team);
             self.leave_work(own);
-            self.note_quiet(after);
             return Ok((handled, None));
         };
         self.next_job += 1;

@@ -15,17 +15,13 @@ use crate::sync::planted;
 
 impl Order {
     /// Marks those pending deliveries of a ticket as deferred that cannot be waited for: they can only come after `from`, which waits for them, or after a handler that waits for an event
-    /// (of which nobody can know when it comes).
+    /// (of which nobody can know when it comes). Its waiter is noted already.
     pub(crate) fn defer_stuck(&mut self, ticket: Key, from: Option<JobRef>, after: &mut After) {
-        let Some(found) = self.tickets.get(ticket) else { return };
-        if found.is_done() || planted("ring_waited_for") {
+        // Of those who wait for a crew as one, none is stuck.
+        let Some(pending) = self.tickets.get(ticket).map(|ticket| ticket.pending.clone()) else { return };
+        if pending.is_empty() || planted("ring_waited_for") {
             return;
         }
-        // Outside any handler only those count that wait for an event: what they have claimed is spread.
-        if from.is_some() {
-            self.spread_stack();
-        }
-        let pending = self.tickets.get(ticket).map(|ticket| ticket.pending.clone()).unwrap_or_default();
         let mut waiting = None;
         for lane in pending {
             // Nobody waits for who publishes from outside any handler.
