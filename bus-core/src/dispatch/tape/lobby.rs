@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::task::Waker;
 
-use crate::dispatch::run::after::guard_each;
+use crate::dispatch::run::after::guarded;
 use crate::dispatch::run::context::CalledBack;
 use crate::dispatch::slab::Key;
 use crate::sync::planted;
@@ -18,7 +18,8 @@ pub(super) struct Lobby {
 
 /// A rider's waker. The rider is noted so that it can be told when its spot changes.
 struct Waiting {
-    waker: Waker,
+    /// Gone once it is woken.
+    waker: Option<Waker>,
     rider: Key,
 }
 
@@ -53,8 +54,16 @@ impl Crowd {
     #[inline(never)]
     fn wake_each(&mut self) {
         let _called_back = CalledBack::enter();
-        let woken = self.0.drain(..).filter(|_| !planted("reader_unwoken"));
-        guard_each(woken, |waiting| waiting.waker.wake());
+        let mut wakers = self.0.iter_mut().filter_map(|waiting| waiting.waker.take());
+        let mut left = !planted("reader_unwoken");
+        while left {
+            // Behind one guard for all, as long as none panics.
+            guarded(|| {
+                wakers.by_ref().for_each(Waker::wake);
+                left = false;
+            });
+        }
+        self.0.clear();
         // A thread at its end may have none any more.
         drop(SPARE.try_with(|spare| spare.replace(std::mem::take(&mut self.0))));
     }
@@ -80,7 +89,7 @@ impl Lobby {
     /// Lets a rider in.
     #[inline]
     pub(super) fn enter(&mut self, rider: Key, waker: Waker) -> Spot {
-        self.waiting.push(Waiting { waker, rider });
+        self.waiting.push(Waiting { waker: Some(waker), rider });
         Spot { round: self.round, at: self.waiting.len() - 1 }
     }
 
@@ -98,7 +107,7 @@ impl Lobby {
         if spot.round != self.round {
             return None;
         }
-        self.waiting.get_mut(spot.at).map(|left| &mut left.waker)
+        self.waiting.get_mut(spot.at)?.waker.as_mut()
     }
 
     /// Gives the waker of a rider back, and who has its spot now.
@@ -107,6 +116,6 @@ impl Lobby {
             return (None, None);
         }
         let left = self.waiting.swap_remove(spot.at);
-        (Some(left.waker), self.waiting.get(spot.at).map(|moved| moved.rider))
+        (left.waker, self.waiting.get(spot.at).map(|moved| moved.rider))
     }
 }
