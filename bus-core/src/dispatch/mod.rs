@@ -77,6 +77,8 @@ pub(crate) struct Core {
     pub(crate) run: u64,
     pub(crate) settings: Settings,
     pub(crate) order: Mutex<Order>,
+    /// Tickets that are to be taken away.
+    forgotten: Mutex<Vec<Key>>,
     /// Where a thread waits for room in a sync subscription.
     pub(crate) room: Condvar,
     pub(crate) catalogue: Mutex<Arc<Catalogue>>,
@@ -102,6 +104,7 @@ impl Core {
             run,
             settings,
             order: Mutex::new(order),
+            forgotten: Mutex::new(Vec::new()),
             room: Condvar::new(),
             catalogue: Mutex::new(Arc::new(catalogue)),
             // From 1: a handler that began at tick 0 has had its warning.

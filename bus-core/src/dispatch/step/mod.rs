@@ -1,5 +1,6 @@
 //! One publish, up to the moment when somebody's code runs: what is looked at before, what is worked out before the lock, and the step under it.
 
+mod behind;
 pub(super) mod deliver;
 pub(super) mod enqueue;
 pub(super) mod entry;

@@ -38,9 +38,12 @@ impl Core {
         let Some(known) = known else { return self.publish_at_length(None, event, mode) };
         let stack = context::stack(self);
         let mut order = self.lock();
-        let Some(audience) = order.audience(known, &event.head.scope, &stack) else {
+        let Some(audience) = order.audience(known, &event.head.scope) else {
             return self.publish_at_length(Some(order), event, mode);
         };
+        if !order.is_ready(&audience, &stack) {
+            return self.publish_behind(order, event, known, audience, &stack, mode);
+        }
         event.head.stamp(order.next_seq);
         if planted("step_in_two") {
             drop(order);
@@ -224,14 +227,19 @@ fn told(counts: [u32; 3], own: Own, kept: Option<EventId>, trouble: Option<Box<R
 impl Order {
     /// Who hears an event, where the short way can be gone.
     #[inline]
-    fn audience(&mut self, known: &'static Descriptor, scope: &Scope, stack: &Stack) -> Option<Audience> {
+    fn audience(&mut self, known: &'static Descriptor, scope: &Scope) -> Option<Audience> {
         if self.closed && !planted("closed_unasked") {
             return None;
         }
         let kind = self.routes.place_of(KindRef::Declared(known))?;
-        let audience = self.routes.audience(kind, scope)?;
+        self.routes.audience(kind, scope)
+    }
+
+    /// Whether the handlers among them have nothing to do.
+    #[inline]
+    fn is_ready(&self, audience: &Audience, stack: &Stack) -> bool {
         let ready = |crew| stack.nesting < NESTING && self.crews.get(crew).is_some_and(Crew::is_ready);
-        (audience.crew.is_none_or(&ready) && audience.second.is_none_or(ready)).then_some(audience)
+        audience.crew.is_none_or(ready) && audience.second.is_none_or(ready)
     }
 
     /// Records an event for those who ride on a tape, if all who read from it do. Gives how many they are.

@@ -1,5 +1,6 @@
 //! Who waits for what became of an event, and for whom nobody can wait.
 
+mod forgotten;
 pub(super) mod receipt;
 pub(super) mod ring;
 pub(super) mod sent;

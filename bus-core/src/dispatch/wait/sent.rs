@@ -18,17 +18,21 @@ pub(crate) struct Open {
     core: Arc<Core>,
     /// [`Key::NONE`] once it was taken away.
     ticket: Key,
+    /// Whether somebody waits through it.
+    awaited: bool,
 }
 
 impl Open {
     pub(crate) fn new(core: &Arc<Core>, ticket: Key) -> Self {
-        Self { core: Arc::clone(core), ticket }
+        Self { core: Arc::clone(core), ticket, awaited: false }
     }
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
-        if self.ticket != Key::NONE {
+        if !self.awaited {
+            self.core.forget(self.ticket);
+        } else if self.ticket != Key::NONE {
             let gone = self.core.lock().tickets.remove(self.ticket);
             drop_each(gone);
         }
@@ -57,7 +61,7 @@ impl Sent {
     /// # Cancel safety
     /// Dropping the future only forgets the receipt.
     pub fn finished(self) -> Finished {
-        Finished(Waiting { sent: self, entered: false, by: None })
+        Finished(Waiting { entered: false, ..Waiting::new(self) })
     }
 }
 
@@ -90,13 +94,14 @@ pub(crate) struct Waiting {
 
 impl Waiting {
     /// Whoever awaits an emit. The publish entered it in the step itself, and from outside any handler no ring can be closed since.
-    pub(crate) fn new(sent: Sent) -> Self {
+    pub(crate) fn new(mut sent: Sent) -> Self {
+        sent.open.iter_mut().for_each(|open| open.awaited = true);
         Self { sent, entered: nesting() == 0, by: None }
     }
 
     pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Receipt> {
         let Self { sent: Sent { receipt, open }, entered, by } = self;
-        if let Some(Open { core, ticket }) = open {
+        if let Some(Open { core, ticket, .. }) = open {
             let here = current(core);
             // Whoever polls it waits for it: it may have begun elsewhere.
             let looked = if *entered && *by == here {

@@ -51,6 +51,11 @@ impl Receipt {
 }
 
 impl Ticket {
+    /// One that waits for one crew.
+    pub(crate) fn of_crew() -> Self {
+        Self { crews: 1, ..Self::default() }
+    }
+
     /// Notes one delivery. The waker is given once nothing is pending.
     pub(crate) fn settle(&mut self, lane: Key, settled: &Settled<'_>) -> Option<Waker> {
         let at = self.pending.iter().position(|pending| *pending == lane)?;
