@@ -72,11 +72,15 @@ pub(crate) struct Settings {
     pub(crate) runtime: Option<Handle>,
 }
 
+/// On cache lines of its own: what one thread writes there takes nothing else from the others.
+#[repr(align(128))]
+struct Apart<T>(T);
+
 /// What all handles of one bus share.
 pub(crate) struct Core {
     pub(crate) run: u64,
     pub(crate) settings: Settings,
-    pub(crate) order: Mutex<Order>,
+    order: Apart<Mutex<Order>>,
     /// Tickets that are to be taken away.
     forgotten: Mutex<Vec<Key>>,
     /// Where a thread waits for room in a sync subscription.
@@ -103,7 +107,7 @@ impl Core {
         Self {
             run,
             settings,
-            order: Mutex::new(order),
+            order: Apart(Mutex::new(order)),
             forgotten: Mutex::new(Vec::new()),
             room: Condvar::new(),
             catalogue: Mutex::new(Arc::new(catalogue)),
@@ -119,7 +123,7 @@ impl Core {
 
     #[inline]
     pub(crate) fn lock(&self) -> Guard<'_, Order> {
-        self.order.lock()
+        self.order.0.lock()
     }
 
     /// Takes one step under the order lock, and then does what had to wait for its end.
