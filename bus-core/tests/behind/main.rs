@@ -7,7 +7,7 @@ mod room;
 mod stage;
 mod waits;
 
-use bus_core::{AnyEvent, Event, Outcome};
+use bus_core::{AnyEvent, Event, EventBus, Outcome};
 use common::{Notes, ON_PURPOSE, block_on};
 use stage::{Answered, Called, CallsEmit, Stage, all, note, staged};
 
@@ -179,5 +179,21 @@ fn handlers_of_every_kind_and_of_one_kind_wait_beside_each_other() {
         stage.go();
         assert_eq!(all(&block_on(sent.finished())), (4, 4, 0));
         assert_eq!(stage.seen.all()[..2], ["any called", "any answered"]);
+    });
+}
+
+#[test]
+fn an_event_that_was_published_before_keeps_its_id() {
+    staged(|| {
+        let mut stage = Stage::plain();
+        let far = EventBus::new();
+        drop(far.stream("far").emit_called(7_u64).send());
+        let event = far.history().collect().remove(0);
+        let id = Some(event.id());
+        let sent = stage.bus.republish(event).send();
+        assert_eq!((sent.receipt().id(), sent.receipt().seq()), (id, Some(2)));
+        stage.go();
+        assert_eq!(block_on(sent.finished()).id(), id);
+        assert_eq!(stage.seen.all()[3..], ["0:7", "1:7", "2:7"]);
     });
 }

@@ -245,3 +245,40 @@ fn an_error_is_told_though_its_handlers_were_looked_at_one_by_one() {
         assert_eq!([stage.counts("h0"), stage.counts("h2")], [(4, 4, 0, 0), (4, 3, 0, 0)]);
     });
 }
+
+#[test]
+fn who_has_let_go_of_what_it_awaited_waits_for_nobody() {
+    staged(|| {
+        let mut stage = Stage::new(
+            |_, wanted| wanted,
+            |bus, name, event| {
+                if (name, event.n) == (1, 0) {
+                    let receipt = block_on(bus.stream("desk").emit_answered(1_u64));
+                    assert_eq!((receipt.handled(), receipt.deferred()), (1, 0));
+                }
+                Ok(())
+            },
+        );
+        let ((began, begins), (go_on, gate)) = (mpsc::channel(), mpsc::channel::<()>());
+        let (desk, gate) = (stage.bus.stream("desk"), Mutex::new(gate));
+        let answer = move |event: &Event<Answered>| {
+            if event.n == 0 {
+                assert!(poll_once(desk.emit_called(1_u64)).is_pending());
+                began.send(()).unwrap();
+                gate.lock().unwrap().recv().unwrap();
+            }
+        };
+        let _answers = stage.bus.subscribe::<Answered>().handle_sync(answer);
+        let desk = stage.bus.stream("desk");
+        let asked = std::thread::spawn(move || drop(desk.emit_answered(0_u64).send()));
+        begins.recv().unwrap();
+        stage.go.send(()).unwrap();
+        while stage.bus.history().collect().len() < 4 {
+            std::thread::yield_now();
+        }
+        go_on.send(()).unwrap();
+        asked.join().unwrap();
+        assert_eq!(all(&stage.first.take().unwrap().join().unwrap()), (3, 3, 0));
+        assert_eq!(stage.counts("h1"), (2, 2, 0, 0));
+    });
+}
