@@ -161,12 +161,11 @@ fn the_smallest_capacity_is_that_of_those_who_are_there() {
 #[test]
 fn what_may_replace_what_is_known_of_each_that_waits() {
     staged(|| {
-        let own = |name, wanted: Subscribe<Called>| match name {
+        let mut stage = Stage::revised(|name, wanted| match name {
             1 => wanted.capacity(2).overflow(Overflow::Coalesce),
             2 => wanted.capacity(2).overflow(Overflow::DropNewest),
             _ => wanted,
-        };
-        let mut stage = Stage::new(own, |_, _, _| Ok(()));
+        });
         for n in 1..6 {
             drop(stage.send(n));
         }

@@ -3,14 +3,18 @@
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 
-use bus_core::{AgentEvent, BoxError, Event, EventBus, Receipt, Sent, Subscribe, Subscription};
+use bus_core::{AgentEvent, BoxError, Event, EventBus, Payload, Receipt, Sent, Subscribe, Subscription};
 
 use crate::common::{Notes, check_accounts, watch};
 
 #[derive(AgentEvent)]
 pub(crate) enum Calls {
-    #[event(coalesce)]
     Called {
+        n: u64,
+    },
+    /// A newer one may replace an older one.
+    #[event(coalesce)]
+    Revised {
         n: u64,
     },
     Answered {
@@ -26,7 +30,11 @@ pub(crate) struct Stage {
     begins: mpsc::Receiver<()>,
     pub(crate) go: mpsc::Sender<()>,
     pub(crate) first: Option<JoinHandle<Receipt>>,
+    emit: Emit,
 }
+
+/// Sends the event of that number.
+type Emit = fn(&EventBus, u64) -> Sent;
 
 /// Says which handler has which event.
 pub(crate) fn note(seen: &Notes, name: usize, n: u64) {
@@ -39,33 +47,50 @@ impl Stage {
         plan: impl Fn(usize, Subscribe<Called>) -> Subscribe<Called>,
         deed: impl Fn(&EventBus, usize, &Event<Called>) -> Result<(), BoxError> + Send + Sync + 'static,
     ) -> Self {
+        let emit: Emit = |bus, n| bus.stream("desk").emit_called(n).send();
+        Self::of(emit, |called: &Called| called.n, plan, deed)
+    }
+
+    /// The same of events that may replace each other.
+    pub(crate) fn revised(plan: impl Fn(usize, Subscribe<Revised>) -> Subscribe<Revised>) -> Self {
+        let emit: Emit = |bus, n| bus.stream("desk").emit_revised(n).send();
+        Self::of(emit, |revised: &Revised| revised.n, plan, |_, _, _| Ok(()))
+    }
+
+    fn of<P: Payload>(
+        emit: Emit,
+        number: fn(&P) -> u64,
+        plan: impl Fn(usize, Subscribe<P>) -> Subscribe<P>,
+        deed: impl Fn(&EventBus, usize, &Event<P>) -> Result<(), BoxError> + Send + Sync + 'static,
+    ) -> Self {
         let (bus, seen, deed) = (EventBus::new(), Notes::new(), Arc::new(deed));
         let ((began, begins), (go, gate)) = (mpsc::channel(), mpsc::channel());
         let gate = Arc::new(Mutex::new(gate));
         let handler = |name: usize| {
             let (bus, seen, deed) = (bus.clone(), seen.clone(), Arc::clone(&deed));
             let (began, gate) = (began.clone(), Arc::clone(&gate));
-            move |event: &Event<Called>| {
-                if (name, event.n) == (0, 0) {
+            move |event: &Event<P>| {
+                let n = number(event);
+                if (name, n) == (0, 0) {
                     began.send(()).unwrap();
                     gate.lock().unwrap().recv().unwrap();
                 }
-                note(&seen, name, event.n);
+                note(&seen, name, n);
                 deed(&bus, name, event)
             }
         };
         let subscribed =
             |name| plan(name, bus.subscribe().name(format!("h{name}"))).handle_sync(handler(name));
         let guards = (0..3).map(subscribed).collect();
-        let mut stage = Self { bus, seen, guards, begins, go, first: None };
+        let mut stage = Self { bus, seen, guards, begins, go, first: None, emit };
         stage.begin();
         stage
     }
 
     /// Has the handlers stand still.
     pub(crate) fn begin(&mut self) {
-        let desk = self.bus.stream("desk");
-        self.first = Some(std::thread::spawn(move || desk.emit_called(0_u64).send().receipt().clone()));
+        let (bus, emit) = (self.bus.clone(), self.emit);
+        self.first = Some(std::thread::spawn(move || emit(&bus, 0).receipt().clone()));
         self.begins.recv().unwrap();
     }
 
@@ -74,7 +99,7 @@ impl Stage {
     }
 
     pub(crate) fn send(&self, n: u64) -> Sent {
-        self.bus.stream("desk").emit_called(n).send()
+        (self.emit)(&self.bus, n)
     }
 
     /// Lets the first event go on, and waits until all that waited behind it is done.
