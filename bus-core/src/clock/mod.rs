@@ -18,7 +18,7 @@ use std::time::{Duration, SystemTime};
 pub(crate) struct Moment(u64);
 
 impl Moment {
-    /// Now. Within a thread it never runs back unless the machine's clock is put back, and it is less than a microsecond from that.
+    /// Now. Within a thread it never runs back unless the machine's clock is put back, and it is less than a microsecond from that: some microseconds where the thread was interrupted just as it looked there.
     #[cfg(all(
         feature = "counter",
         target_os = "linux",

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::task::Waker;
 
-use crate::dispatch::run::after::guarded;
+use crate::dispatch::run::after::guard_each;
 use crate::dispatch::run::context::CalledBack;
 use crate::dispatch::slab::Key;
 use crate::sync::planted;
@@ -54,15 +54,8 @@ impl Crowd {
     #[inline(never)]
     fn wake_each(&mut self) {
         let _called_back = CalledBack::enter();
-        let mut wakers = self.0.iter_mut().filter_map(|waiting| waiting.waker.take());
-        let mut left = !planted("reader_unwoken");
-        while left {
-            // Behind one guard for all, as long as none panics.
-            guarded(|| {
-                wakers.by_ref().for_each(Waker::wake);
-                left = false;
-            });
-        }
+        let wakers = self.0.iter_mut().filter(|_| !planted("reader_unwoken"));
+        guard_each(wakers.filter_map(|waiting| waiting.waker.take()), Waker::wake);
         self.0.clear();
         // A thread at its end may have none any more.
         drop(SPARE.try_with(|spare| spare.replace(std::mem::take(&mut self.0))));
