@@ -21,6 +21,8 @@ pub enum Refused {
         /// The limit that was passed.
         limit: u32,
     },
+    /// A filter or another callback published inside callbacks that nest too deep.
+    TooNested,
     /// The payload is larger than the bus takes.
     TooLarge {
         /// Its size as JSON, in bytes.
@@ -46,6 +48,9 @@ impl fmt::Display for Refused {
                 f,
                 "a chain of more than {limit} events that cause each other ({}): break the cycle, or raise `chain_limit` on the builder",
                 shortened(chain)
+            ),
+            Self::TooNested => f.write_str(
+                "callbacks of the bus (filters, drops, wakers, log lines) publish inside each other too deep: publish from a handler or a task instead",
             ),
             Self::TooLarge { bytes, limit } => {
                 write!(

@@ -34,7 +34,7 @@
 //! | `emit`, `subscribe`, `history`, `stats` | what a user calls |
 //! | [`wire`] | JSON, out and in |
 //! | `bus` | the handle that all of it hangs on |
-//! | `dispatch` | delivery: who gets an event, in which order, and what became of it |
+//! | `delivery` | which receiver gets an event, in which order, and what became of it |
 //! | `event`, `registry` | what a subscriber gets; the catalogue of kinds |
 //! | `error` | what can go wrong |
 //! | [`payload`], `scope` | what an event carries, and where it happens |
@@ -42,7 +42,7 @@
 
 mod bus;
 mod clock;
-mod dispatch;
+mod delivery;
 mod emit;
 mod error;
 mod event;
@@ -60,8 +60,9 @@ pub mod wire;
 pub use bus::{Close, CloseReport, EventBus, EventBusBuilder, Left};
 #[cfg(feature = "derive")]
 pub use bus_macros::AgentEvent;
-pub use dispatch::{
-    Counts, HandlerResult, LagCause, Lagged, OpenPair, OpenPairs, Outcome, Overflow, Problem, Receipt,
+pub use delivery::{
+    Counts, Finished, HandlerDone, HandlerResult, LagCause, Lagged, Observer, OpenPair, OpenPairs, Outcome,
+    Overflow, Problem, Receipt,
 };
 pub use emit::{
     AnyEmitter, Emit, EmitDynamic, Emits, EmittableFrom, Emitter, ExecutionScoped, HasExecution, HasNode,

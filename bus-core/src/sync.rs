@@ -5,6 +5,7 @@
 
 #[cfg(any(bus_loom, bus_shuttle))]
 mod runtime;
+mod worker;
 
 #[cfg(bus_loom)]
 use loom::sync as imp;
@@ -18,6 +19,7 @@ pub(crate) use imp::atomic::{AtomicBool, AtomicU64, Ordering};
 pub(crate) use runtime::{Handle, Id};
 #[cfg(not(any(bus_loom, bus_shuttle)))]
 pub(crate) use tokio::runtime::{Handle, Id};
+pub(crate) use worker::Worker;
 
 /// A value that each thread has one of.
 #[cfg(not(any(bus_loom, bus_shuttle)))]
@@ -65,13 +67,14 @@ macro_rules! per_thread_plain {
 }
 pub(crate) use per_thread_plain;
 
-/// Whether a fault of this name was asked for, to see that a model catches it. In what ships there are none.
+/// Whether a fault of this name was asked for, to see that a model catches it. In what ships there
+/// are none.
 #[cfg(not(any(bus_loom, bus_shuttle)))]
-pub(crate) const fn planted(_: &str) -> bool {
+pub(crate) const fn failpoint(_: &str) -> bool {
     false
 }
 #[cfg(any(bus_loom, bus_shuttle))]
-pub(crate) fn planted(fault: &str) -> bool {
+pub(crate) fn failpoint(fault: &str) -> bool {
     static ASKED: std::sync::OnceLock<Option<String>> = std::sync::OnceLock::new();
     ASKED.get_or_init(|| std::env::var("BUS_FAULT").ok()).as_deref() == Some(fault)
 }
@@ -129,4 +132,32 @@ impl Condvar {
     pub(crate) fn notify_all(&self) {
         self.0.notify_all();
     }
+}
+
+/// Wakes a thread that waits for it, once.
+#[derive(Debug, Default)]
+pub(crate) struct Signal {
+    is_set: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Signal {
+    pub(crate) fn set(&self) {
+        *self.is_set.lock() = true;
+        self.changed.notify_all();
+    }
+
+    /// Blocks this thread until it is set.
+    pub(crate) fn wait(&self) {
+        let mut is_set = self.is_set.lock();
+        while !*is_set {
+            is_set = self.changed.wait(is_set);
+        }
+    }
+}
+
+/// A number that no other thread of the process has or had. An address would be used again.
+pub(crate) fn next_number() -> u64 {
+    static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
+    NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::EventBus;
-use crate::dispatch::{Core, Settings};
+use crate::delivery::{Core, Observer, Settings};
 use crate::error::BuildError;
 use crate::payload::{AgentEvent, Registration};
 use crate::registry::Catalogue;
@@ -22,10 +22,11 @@ use crate::sync::Handle;
 ///     .build()?;
 /// # Ok::<(), bus_core::BuildError>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[must_use = "a bus is made by `build`"]
 pub struct EventBusBuilder {
     settings: Settings,
+    observer: Option<Arc<dyn Observer>>,
     registrations: Vec<&'static Registration>,
 }
 
@@ -34,6 +35,7 @@ impl EventBusBuilder {
         let settings = Settings {
             history: 1_000,
             transient_history: 1_000,
+            history_bytes: 64 << 20,
             max_concurrent_handlers: 10,
             chain_limit: 64,
             handler_timeout: None,
@@ -41,7 +43,7 @@ impl EventBusBuilder {
             max_event_bytes: None,
             runtime: None,
         };
-        Self { settings, registrations: Vec::new() }
+        Self { settings, observer: None, registrations: Vec::new() }
     }
 
     /// How many events history holds, `transient` ones apart: 1,000 unless set. 0 keeps none.
@@ -53,6 +55,20 @@ impl EventBusBuilder {
     /// How many `transient` events history holds: 1,000 unless set. 0 keeps none.
     pub fn transient_history(mut self, events: usize) -> Self {
         self.settings.transient_history = events;
+        self
+    }
+
+    /// How much memory the events in history may take together, `transient` ones included: 64 MiB
+    /// unless set. The size of an event is estimated. Beyond it the oldest are evicted and counted,
+    /// as beyond the number of events.
+    pub fn history_bytes(mut self, bytes: usize) -> Self {
+        self.settings.history_bytes = bytes;
+        self
+    }
+
+    /// Has an observer see every publish and every call of a handler.
+    pub fn observe(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
         self
     }
 
@@ -104,13 +120,24 @@ impl EventBusBuilder {
     /// # Errors
     /// Where two definitions declare the same kind, naming both places, or a limit is 0 that must not be.
     pub fn build(self) -> Result<EventBus, BuildError> {
-        let Self { settings, registrations } = self;
+        let Self { settings, observer, registrations } = self;
         if settings.max_concurrent_handlers == 0 {
             return Err(BuildError::ZeroLimit("max_concurrent_handlers"));
         }
         let all = crate::payload::linked().into_iter().chain(registrations);
         let catalogue = Catalogue::of(all).map_err(BuildError::DuplicateKinds)?;
-        let core = Core::new(crate::event::new_run(), settings, catalogue);
+        let core = Core::new(crate::event::new_run(), settings, observer, catalogue);
         Ok(EventBus { core: Arc::new(core) })
+    }
+}
+
+impl std::fmt::Debug for EventBusBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { settings, observer, .. } = self;
+        f.debug_struct("EventBusBuilder")
+            .field("history", &settings.history)
+            .field("max_concurrent_handlers", &settings.max_concurrent_handlers)
+            .field("observed", &observer.is_some())
+            .finish_non_exhaustive()
     }
 }

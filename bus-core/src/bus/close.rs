@@ -4,25 +4,31 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::time::Sleep;
 
 use super::EventBus;
-use crate::dispatch::{Core, JobRef, Key, Lane, OpenPairs, Work, current, mark_waiting};
+use crate::delivery::{
+    Core, Effects, Key, Node, OpenPairs, Receiver, State, Subscription, mark_waiting, node,
+};
 use crate::event::SubscriptionId;
-use crate::sync::{Ordering, planted};
+use crate::sync::Ordering;
+
+/// How many subscriptions are looked at in one turn of the lock.
+const WINDOW: usize = 256;
 
 /// What a closed bus left.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct CloseReport {
-    /// Handlers that were still at work, or had events waiting, when the time was over. What waited was dropped and counted; what was at work goes on.
+    /// Handlers that were still at work, or had events waiting, when the time was over. What waited
+    /// was dropped and counted; what was at work goes on.
     pub left: Vec<Left>,
     /// Streams with events that are not read yet. They can still be read.
     pub unread: Vec<Left>,
-    /// What had begun and not ended.
+    /// Events that began something which has not ended.
     pub open_pairs: OpenPairs,
 }
 
@@ -33,7 +39,7 @@ impl CloseReport {
     }
 }
 
-/// One line for a log: drained, or who was left with what.
+/// One line for a log: drained, or which subscription was left with what.
 impl fmt::Display for CloseReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.is_drained() { "drained" } else { "not drained" })?;
@@ -65,14 +71,17 @@ pub struct Left {
 }
 
 impl EventBus {
-    /// Closes the bus: refuses new events from now on, lets the handlers do what waits for them, for `timeout` at most, and reports what was left. With zero it takes stock at once.
+    /// Closes the bus: refuses new events from now on, lets the handlers do what waits for them, for
+    /// `timeout` at most, and reports what was left. With zero it takes stock at once.
     ///
-    /// The bus is closed when this returns, even if the future is never polled. Streams can be read to their end. Closing again waits again.
+    /// The bus is closed when this returns, even if the future is never polled. Streams can be read
+    /// to their end. Closing again waits again.
     ///
     /// Inside a handler, it does not wait for that handler, nor for those that wait for it.
     ///
     /// # Panics
-    /// When polled outside a tokio runtime with time enabled, unless the bus is quiet already or the timeout is zero.
+    /// When polled outside a tokio runtime with time enabled, unless the bus is quiet already or the
+    /// timeout is zero.
     ///
     /// # Cancel safety
     /// Dropping it leaves the bus closed, and drops nothing.
@@ -89,16 +98,17 @@ impl EventBus {
     /// ```
     pub fn close(&self, timeout: Duration) -> Close {
         self.core.closed.store(true, Ordering::Release);
-        self.core.step(|order, after| {
-            order.closed = true;
-            order.close_tapes(after);
-            for lane in order.lanes.iter_mut() {
-                if let Work::Pull { waker, .. } = &mut lane.work {
-                    after.wakers.extend(waker.take().filter(|_| !planted("end_unwoken")));
+        self.core.step(|state, effects| {
+            state.closed = true;
+            state.close_rings(effects);
+            for subscription in state.subscriptions.iter_mut() {
+                if let Receiver::Stream(stream) = &mut subscription.receiver {
+                    let waker = stream.waker.take();
+                    effects.wakers.extend(waker.filter(|_| !crate::sync::failpoint("end_unwoken")));
                 }
             }
         });
-        Close { bus: self.clone(), timeout, sleep: None, closer: None }
+        Close { bus: self.clone(), timeout, sleep: None, closer: None, noted: None }
     }
 }
 
@@ -108,15 +118,61 @@ pub struct Close {
     bus: EventBus,
     timeout: Duration,
     sleep: Option<Pin<Box<Sleep>>>,
-    /// The handler that waits in it.
-    closer: Option<JobRef>,
+    /// Where the bus has its waker.
+    closer: Option<Key>,
+    /// The node of the wait-for graph that waits in it.
+    noted: Option<Node>,
+}
+
+impl Close {
+    /// Whether the bus is quiet. Until then a waker is stored.
+    fn is_quiet(&mut self, waker: &Waker) -> bool {
+        let (core, closer) = (Arc::clone(&self.bus.core), &mut self.closer);
+        let here = node(&core);
+        let noted = std::mem::replace(&mut self.noted, here);
+        core.step(|state, effects| {
+            if let Some(before) = noted.filter(|before| Some(*before) != here) {
+                state.note_closes(before, false, effects);
+            }
+            if state.is_quiet(here) {
+                return true;
+            }
+            if let Some(node) = here {
+                state.await_event(node, effects);
+                state.note_closes(node, true, effects);
+            }
+            match closer.and_then(|key| state.closers.get_mut(key)) {
+                Some(known) if known.will_wake(waker) => {}
+                Some(known) => {
+                    let old = std::mem::replace(known, waker.clone());
+                    effects.rare().old_wakers.push(old);
+                }
+                None => *closer = Some(state.closers.insert(waker.clone())),
+            }
+            false
+        })
+    }
+
+    fn forget(&mut self) {
+        let (closer, noted) = (self.closer.take(), self.noted.take());
+        if closer.is_none() && noted.is_none() {
+            return;
+        }
+        self.bus.core.step(|state, effects| {
+            if let Some(waker) = closer.and_then(|key| state.closers.remove(key)) {
+                effects.rare().old_wakers.push(waker);
+            }
+            if let Some(node) = noted {
+                state.note_closes(node, false, effects);
+                state.event_came(node);
+            }
+        });
+    }
 }
 
 impl Drop for Close {
     fn drop(&mut self) {
-        if let Some(job) = self.closer {
-            self.bus.core.step(|order, after| order.note_closes(job, false, after));
-        }
+        self.forget();
     }
 }
 
@@ -124,69 +180,64 @@ impl Future for Close {
     type Output = CloseReport;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<CloseReport> {
-        let Self { bus, timeout, sleep, closer } = &mut *self;
-        let here = current(&bus.core);
-        *closer = here.or(*closer);
-        let quiet = bus.core.step(|order, after| {
-            order.spread();
-            let excepted = here.map(|here| order.waiting_for(here)).unwrap_or_default();
-            let quiet = order.is_quiet(|job| excepted.contains_key(&job));
-            if !quiet {
-                if let Some(job) = here {
-                    order.await_event(job, after);
-                    order.note_closes(job, true, after);
-                }
-                if !order.closers.iter().any(|waker| waker.will_wake(context.waker())) {
-                    order.closers.push(context.waker().clone());
-                }
-            }
-            quiet
-        });
-        if !quiet && !timeout.is_zero() {
-            let sleep = sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(*timeout)));
+        let this = &mut *self;
+        let quiet = this.is_quiet(context.waker());
+        if !quiet && !this.timeout.is_zero() {
+            let timeout = this.timeout;
+            let sleep = this.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(timeout)));
             if sleep.as_mut().poll(context).is_pending() {
                 mark_waiting();
+                this.bus.core.free_runtime();
                 return Poll::Pending;
             }
         }
-        let (left, unread) = leave(&bus.core, here);
-        Poll::Ready(CloseReport { left, unread, open_pairs: bus.open_pairs() })
+        this.forget();
+        let core = &this.bus.core;
+        let (left, unread) = take_stock(core, node(core));
+        Poll::Ready(CloseReport { left, unread, open_pairs: this.bus.open_pairs() })
     }
 }
 
-/// Takes stock, and ends what a push subscription still has waiting, in one step: what is told is what is dropped.
-fn leave(core: &Arc<Core>, here: Option<JobRef>) -> (Vec<Left>, Vec<Left>) {
+/// Takes stock, and ends what a handler still has waiting in the same turn of the lock: what is
+/// reported is what is dropped.
+fn take_stock(core: &Arc<Core>, here: Option<Node>) -> (Vec<Left>, Vec<Left>) {
     let (mut left, mut unread) = (Vec::new(), Vec::new());
-    core.step(|order, after| {
-        order.spread();
-        order.count_riders();
-        let mut ending = Vec::new();
-        for (key, lane) in order.lanes.iter() {
-            let Some(entry) = Left::of(key, lane, here) else { continue };
-            if matches!(lane.work, Work::Pull { .. }) {
-                unread.push(entry);
-            } else {
-                left.push(entry);
-                ending.push(key);
+    let (mut from, mut more) = (0, true);
+    while more {
+        core.step(|state, effects| {
+            let (keys, rest) = state.subscriptions.window_keys(from, WINDOW);
+            (more, from) = (rest, from + WINDOW);
+            for key in keys {
+                take_stock_of(state, key, here, &mut left, &mut unread, effects);
             }
-        }
-        for lane in ending {
-            order.end(lane, after);
-        }
-    });
-    left.sort_by_key(|left| left.id);
-    unread.sort_by_key(|left| left.id);
+        });
+    }
+    left.sort_by_key(|left: &Left| left.id);
+    unread.sort_by_key(|left: &Left| left.id);
     (left, unread)
 }
 
-impl Left {
-    /// What a subscription has left, but for the handler that closes the bus.
-    fn of(key: Key, lane: &Lane, here: Option<JobRef>) -> Option<Self> {
-        let own = |job| here.is_some_and(|here| here == JobRef { lane: key, job });
-        let others = lane.running.iter().filter(|running| !own(running.job));
-        let (begun, waits): (Vec<_>, Vec<_>) = others.partition(|running| running.begun);
-        let (running, waiting) = (begun.len(), waits.len() + lane.waiting());
-        let left = Self { id: lane.info.id, name: lane.info.name.to_string(), running, waiting };
-        (running + waiting > 0).then_some(left)
+fn take_stock_of(
+    state: &mut State,
+    key: Key,
+    here: Option<Node>,
+    left: &mut Vec<Left>,
+    unread: &mut Vec<Left>,
+    effects: &mut Effects,
+) {
+    let Some(found) = state.subscriptions.get(key) else { return };
+    let is_stream = matches!(found.receiver, Receiver::Stream(_));
+    let (running, waiting) =
+        if is_stream { (0, state.waiting_for_reader(key).0) } else { state.work_of(key, here) };
+    if running + waiting == 0 {
+        return;
+    }
+    let Some(Subscription { info, .. }) = state.subscriptions.get(key) else { return };
+    let entry = Left { id: info.id, name: info.name.to_string(), running, waiting };
+    if is_stream {
+        unread.push(entry);
+    } else {
+        left.push(entry);
+        state.end(key, effects);
     }
 }

@@ -9,8 +9,11 @@ use std::sync::Arc;
 pub use builder::EventBusBuilder;
 pub use close::{Close, CloseReport, Left};
 
-use crate::dispatch::{Core, OpenPair, OpenPairs};
+use crate::delivery::{Core, OpenPair, OpenPairs, drop_each};
 use crate::registry::Catalogue;
+
+/// How many open pairs are read in one turn of the lock.
+const WINDOW: usize = 256;
 
 /// A bus. The handle is cheap to clone; all clones are the same bus, which lives as long as one of them, or an emitter, does.
 ///
@@ -76,17 +79,22 @@ impl EventBus {
     /// # }
     /// ```
     pub fn open_pairs(&self) -> OpenPairs {
-        // Cloned under the lock, told apart after it.
-        let (open, unmatched, unmatched_total) = {
-            let order = self.core.lock();
-            let open: Vec<_> = order.pairs.open().cloned().collect();
-            let unmatched: Vec<_> = order.pairs.unmatched().cloned().collect();
-            (open, unmatched, order.pairs.unmatched_total())
+        let (mut unfinished, mut at) = (Vec::new(), 0);
+        // In steps, so that the bus is never held up for long.
+        loop {
+            let window = self.core.lock().pairs.open_after(at, WINDOW);
+            let Some(last) = window.last() else { break };
+            at = last.head.seq();
+            unfinished.extend(window.iter().map(OpenPair::from));
+            drop_each(window);
+        }
+        let (unmatched, unmatched_total, forgotten_total) = {
+            let state = self.core.lock();
+            (state.pairs.unmatched(), state.pairs.unmatched_total(), state.pairs.forgotten_total())
         };
-        let mut unfinished = open;
-        unfinished.sort_by_key(crate::event::AnyEvent::seq);
-        let told = |events: &[crate::event::AnyEvent]| events.iter().map(OpenPair::from).collect();
-        OpenPairs { unfinished: told(&unfinished), unmatched: told(&unmatched), unmatched_total }
+        let pairs = unmatched.iter().map(OpenPair::from).collect();
+        drop_each(unmatched);
+        OpenPairs { unfinished, unmatched: pairs, unmatched_total, forgotten_total }
     }
 }
 

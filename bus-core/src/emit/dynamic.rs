@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{Sent, Source, publish};
 use crate::bus::EventBus;
-use crate::dispatch::{Mode, Receipt, Waiting};
+use crate::delivery::{Mode, Receipt, Waiting};
 use crate::error::Refused;
 use crate::event::{Again, AnyEvent, Event, FromJson, Link, ReadEvent, Stored};
 
@@ -94,7 +94,7 @@ impl EventBus {
     /// ```
     pub fn republish(&self, event: impl Into<ReadEvent>) -> EmitDynamic {
         let what = What::Again(event.into());
-        EmitDynamic { bus: self.clone(), cause: crate::dispatch::cause(), what: Some(what), waiting: None }
+        EmitDynamic { bus: self.clone(), cause: crate::delivery::cause(), what: Some(what), waiting: None }
     }
 
     /// A value as the body of an event: typed where the catalogue knows the kind.

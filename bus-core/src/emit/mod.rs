@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-pub use crate::dispatch::Sent;
+pub use crate::delivery::Sent;
 pub use dynamic::EmitDynamic;
 pub use emitter::Emitter;
 pub use scoped::{
@@ -17,7 +17,7 @@ pub use scoped::{
 };
 
 use crate::bus::EventBus;
-use crate::dispatch::{Core, Mode, Receipt, Waiting, let_go};
+use crate::delivery::{Core, Mode, Receipt, Waiting, drop_event};
 use crate::error::Refused;
 use crate::event::{AnyEvent, Event, Head, Link, Stored, Typed};
 use crate::payload::Payload;
@@ -35,7 +35,7 @@ impl Source {
     /// What caused that which is emitted now: what the emitter was told, or the event that a handler on the stack handles.
     #[inline]
     fn cause(&self) -> Option<Arc<Link>> {
-        self.cause.clone().or_else(crate::dispatch::cause)
+        self.cause.clone().or_else(crate::delivery::cause)
     }
 
     #[inline]
@@ -51,7 +51,7 @@ fn publish(core: &Arc<Core>, event: AnyEvent, mode: Mode) -> Sent {
             let known = event.descriptor().filter(|_| event.body().payload().is_some());
             core.publish(event.into_stored(), known, mode)
         }
-        Err(refused) => core.turn_away(event, refused),
+        Err(refused) => core.reject(event.into_stored(), refused),
     }
 }
 
@@ -102,7 +102,7 @@ impl<P: Payload> Emit<P> {
         // What may be refused for its cause or its scope takes the long way.
         let plain = self.cause.is_none() && self.source.scope.reserved.is_none();
         if plain && core.is_idle(P::DESCRIPTOR) {
-            return self.pass_by();
+            return self.drop_unobserved();
         }
         let Some(payload) = self.payload.take() else { return Sent::nothing() };
         let head = self.source.head(self.cause.take());
@@ -113,13 +113,14 @@ impl<P: Payload> Emit<P> {
         publish(core, Event::new(event), mode)
     }
 
-    /// Lets go of a payload that nobody wants: not in the way of those that somebody does.
+    /// Drops a payload without subscribers; out of line, to keep the hot path short.
     #[inline(never)]
-    fn pass_by(&mut self) -> Sent {
+    fn drop_unobserved(&mut self) -> Sent {
         let Some(payload) = self.payload.take() else { return Sent::nothing() };
-        let published = self.source.bus.core.pass_by(P::DESCRIPTOR);
-        let_go(payload);
-        published
+        let core = &self.source.bus.core;
+        let sent = core.count_unobserved(P::DESCRIPTOR);
+        drop_event(core, payload);
+        sent
     }
 }
 

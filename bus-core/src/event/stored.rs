@@ -194,6 +194,18 @@ pub(crate) trait Body: Send + Sync + 'static {
     fn decode_error(&self) -> Option<&DecodeError>;
     /// The version of the payload's schema.
     fn version(&self) -> Option<u32>;
+    /// The estimated memory that it holds apart from itself, in bytes.
+    fn heap_bytes(&self) -> usize {
+        self.raw().map_or(0, str::len)
+    }
+}
+
+impl Stored {
+    /// The estimated memory of the event, in bytes.
+    #[inline]
+    pub(crate) fn bytes(&self) -> usize {
+        size_of_val(self) + self.body.heap_bytes()
+    }
 }
 
 /// A payload that was emitted.

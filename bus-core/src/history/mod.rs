@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::bus::EventBus;
-use crate::dispatch::{Core, Marks, Wanted};
+use crate::delivery::{Core, Marks, Wanted};
 use crate::event::{AnyEvent, Event, EventId, KindRef, Stored};
 use crate::payload::EventSet;
 use crate::scope::Id;
@@ -130,19 +130,19 @@ impl HistoryQuery {
 
     /// Looks at the next events of the walk; gives where it stands afterwards, or nothing at its end.
     fn window(&self, core: &Core, after: u64, at: u64, found: &mut Vec<AnyEvent>) -> Option<u64> {
-        let order = core.lock();
+        let state = core.lock();
         let kind = match self.kinds.as_deref() {
-            Some([kind]) => order.routes.named_place(kind),
+            Some([kind]) => state.routes.named_position(kind),
             _ => None,
         };
         let marks = Marks::new(kind, self.wanted.execution.as_ref().map(Id::hash));
         let left = self.limit - found.len();
         if self.oldest_first {
-            let (events, next) = order.history.next_after(at, marks);
+            let (events, next) = state.history.next_after(at, marks);
             found.extend(events.filter(|event| self.fits(event)).take(left).map(AnyEvent::of));
             next
         } else {
-            let (events, next) = order.history.next_before(at, marks);
+            let (events, next) = state.history.next_before(at, marks);
             let events = events.take_while(|event| event.head.seq() > after);
             found.extend(events.filter(|event| self.fits(event)).take(left).map(AnyEvent::of));
             next.filter(|next| *next > after)
@@ -162,5 +162,16 @@ fn same(wanted: &str, kind: KindRef<'_>) -> bool {
 
 /// The place of a cursor in this run; 0, before everything, for the cursor of another run whose event is not held.
 fn position(core: &Core, cursor: EventId) -> u64 {
-    if cursor.run() == core.run { cursor.seq() } else { core.lock().history.find(cursor).unwrap_or(0) }
+    if cursor.run() == core.run {
+        return cursor.seq();
+    }
+    let mut at = 0;
+    loop {
+        let (found, more) = core.lock().history.find_after(at, cursor);
+        match (found, more) {
+            (Some(seq), _) => return seq,
+            (None, Some(more)) => at = more,
+            (None, None) => return 0,
+        }
+    }
 }

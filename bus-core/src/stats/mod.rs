@@ -1,17 +1,24 @@
-//! What a bus can tell about itself, in one consistent picture.
+//! What a bus can report about itself.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use crate::bus::EventBus;
-use crate::dispatch::{Counts, Lane, Order, Overflow};
+use crate::delivery::{Counts, Info, Key, Overflow, State};
 use crate::event::SubscriptionId;
 use crate::sync::Ordering;
 
-/// A picture of the bus at one moment.
+/// How many subscriptions are looked at in one turn of the lock.
+const WINDOW: usize = 256;
+
+/// A picture of the bus.
 ///
-/// For every subscription, and for those that have ended together, this holds exactly: `matched = handled + failed + panicked + timed_out + overflowed + coalesced + dropped + running + waiting`.
+/// For every subscription, and for those that have ended together, this holds exactly: `matched =
+/// handled + failed + panicked + timed_out + overflowed + coalesced + dropped + running + waiting`.
+/// Up to 256 subscriptions are of one moment, with the counts of the whole bus; further ones are
+/// read in steps, so that the bus is never held up for long.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -25,7 +32,7 @@ use crate::sync::Ordering;
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Events that got a place: kept, or wanted by somebody.
+    /// Events that have a `seq`: kept, or wanted by somebody.
     pub published_total: u64,
     /// The same by kind; kinds that were never published are left out.
     pub published: BTreeMap<String, u64>,
@@ -35,9 +42,11 @@ pub struct Stats {
     pub refused: u64,
     /// Events in history now.
     pub kept: usize,
-    /// Events that history had to let go, `transient` ones apart.
+    /// The estimated memory of the events in history, in bytes.
+    pub kept_bytes: usize,
+    /// Events that history evicted, `transient` ones apart.
     pub evicted: u64,
-    /// `transient` events that history had to let go.
+    /// `transient` events that history evicted.
     pub evicted_transient: u64,
     /// Beginnings without an end so far.
     pub open_pairs: usize,
@@ -66,39 +75,60 @@ pub struct SubscriptionStats {
     pub counts: Counts,
     /// Events at work in its handler.
     pub running: usize,
-    /// Events that wait in its queue.
+    /// Events that wait in its queue, or for a permit.
     pub waiting: usize,
-    /// How many places the oldest waiting event is behind the newest event of the bus; 0 if none waits.
+    /// How many events the oldest waiting event is behind the newest event of the bus; 0 if none
+    /// waits.
     pub lag: u64,
 }
 
+/// What one turn of the lock reads of a subscription. Texts are made after it.
+struct Row {
+    info: Arc<Info>,
+    overflow: Overflow,
+    counts: Counts,
+    running: usize,
+    waiting: usize,
+    lag: u64,
+}
+
 impl EventBus {
-    /// A picture of the bus at this moment. It takes the order lock once, and does not walk the history.
+    /// A picture of the bus. It does not walk the history, and looks at no more than 256
+    /// subscriptions in one turn of the lock.
     pub fn stats(&self) -> Stats {
-        let mut order = self.core.lock();
-        order.count();
-        order.count_riders();
-        let newest = order.next_seq - 1;
-        let mut subscriptions: Vec<_> =
-            order.lanes.iter().map(|(_, lane)| SubscriptionStats::of(lane, &order, newest)).collect();
-        let kinds = order.routes.kinds().iter().filter(|kind| kind.published > 0);
-        let (evicted, evicted_transient) = order.history.evicted();
-        let stats = Stats {
-            published_total: order.totals.published,
-            published: kinds.map(|kind| (kind.kind.as_ref().as_str().to_owned(), kind.published)).collect(),
-            unobserved: order.totals.unobserved + self.core.unobserved.load(Ordering::Relaxed),
-            refused: order.totals.refused,
-            kept: order.history.len(),
+        let (mut rows, mut totals, mut from, mut more) = (Vec::new(), None, 0, true);
+        while more {
+            let mut state = self.core.lock();
+            let (keys, rest) = state.subscriptions.window_keys(from, WINDOW);
+            (more, from) = (rest, from + WINDOW);
+            rows.extend(keys.into_iter().filter_map(|key| Row::of(&mut state, key)));
+            if totals.is_none() {
+                totals = Some(self.totals(&state));
+            }
+        }
+        let mut subscriptions: Vec<_> = rows.into_iter().map(SubscriptionStats::from).collect();
+        subscriptions.sort_by_key(|subscription| subscription.id);
+        let totals = totals.unwrap_or_else(|| self.totals(&self.core.lock()));
+        Stats { subscriptions, ..totals }
+    }
+
+    fn totals(&self, state: &State) -> Stats {
+        let (evicted, evicted_transient) = state.history.evicted();
+        let published = state.routes.published();
+        Stats {
+            published_total: state.totals.published,
+            published: published.map(|(kind, count)| (kind.to_owned(), count)).collect(),
+            unobserved: state.totals.unobserved + self.core.unobserved.load(Ordering::Relaxed),
+            refused: state.totals.refused,
+            kept: state.history.len(),
+            kept_bytes: state.history.bytes(),
             evicted,
             evicted_transient,
-            open_pairs: order.pairs.open().count(),
-            unmatched_ends: order.pairs.unmatched_total(),
+            open_pairs: state.pairs.len(),
+            unmatched_ends: state.pairs.unmatched_total(),
             subscriptions: Vec::new(),
-            ended: order.totals.ended,
-        };
-        drop(order);
-        subscriptions.sort_by_key(|subscription| subscription.id);
-        Stats { subscriptions, ..stats }
+            ended: state.totals.ended,
+        }
     }
 }
 
@@ -109,26 +139,34 @@ impl Stats {
     }
 }
 
-impl SubscriptionStats {
-    fn of(lane: &Lane, order: &Order, newest: u64) -> Self {
-        let (mut oldest, mut counts) = (lane.oldest(), lane.counts);
-        let (mut running, mut waiting) = (lane.running.len(), lane.waiting());
-        if let Some(held) = order.held_for(lane) {
-            counts.handled -= 1;
-            counts.matched += held.waiting as u64;
-            running += 1;
-            waiting += held.waiting;
-            oldest = oldest.or(held.oldest);
-        }
-        Self {
-            id: lane.info.id,
-            name: lane.info.name.to_string(),
-            subscribed_at: lane.info.location.to_string(),
-            overflow: lane.backlog.overflow(),
-            counts,
-            running,
-            waiting,
+impl Row {
+    fn of(state: &mut State, key: Key) -> Option<Self> {
+        let (waiting, oldest) = state.waiting_for_reader(key);
+        let account = state.account(key)?;
+        let newest = state.next_seq - 1;
+        let oldest = account.oldest.or(oldest);
+        Some(Self {
+            info: account.info,
+            overflow: account.overflow,
+            counts: account.counts,
+            running: account.running,
+            waiting: account.waiting + waiting,
             lag: oldest.map_or(0, |oldest| newest.saturating_sub(oldest) + 1),
+        })
+    }
+}
+
+impl From<Row> for SubscriptionStats {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.info.id,
+            name: row.info.name.to_string(),
+            subscribed_at: row.info.location.to_string(),
+            overflow: row.overflow,
+            counts: row.counts,
+            running: row.running,
+            waiting: row.waiting,
+            lag: row.lag,
         }
     }
 }

@@ -1,165 +1,290 @@
-//! Enters a subscription, with what history holds for it, so that nothing is missing between the two.
+//! Adds a subscription, with what history holds for it, so that nothing is missing between the two.
 
 use std::panic::Location;
 use std::sync::Arc;
 
 use super::Plan;
-use crate::dispatch::{
-    Backlog, Core, Key, Kinds, LagCause, Lagged, Lane, LaneInfo, Order, Overflow, Runner, Work, start, wants,
-    watch,
+use crate::delivery::{
+    AsyncRunner, Bounds, Core, Info, Key, Kinds, LagCause, Lagged, Life, Marks, NewMember, Overflow, Queue,
+    Receiver, Shared, State, Stream, end_of_stack, go_on, takes, thread, wants, watch,
 };
 use crate::error::SubscribeError;
-use crate::event::{AnyEvent, EventId, Stored, SubscriptionId};
-use crate::sync::{Ordering, planted};
+use crate::event::{EventId, Stored, SubscriptionId};
+use crate::sync::{Handle, Ordering, failpoint};
 
-/// A subscription that was entered.
+/// After so many rounds of asking a filter about the past, what came meanwhile is queued unasked: a
+/// slow filter must not keep a subscription from its beginning.
+const ROUNDS: u32 = 2;
+
+/// A subscription that was added.
 pub(crate) struct Added {
-    pub(crate) lane: Key,
+    pub(crate) key: Key,
     pub(crate) id: SubscriptionId,
     /// What history lost, for a subscription that looks back.
     pub(crate) missed: Option<Lagged>,
 }
 
-/// What history holds for a subscription that looks back.
-#[derive(Default)]
-struct Past {
-    events: Vec<AnyEvent>,
-    missed: Option<Lagged>,
+/// What a handler is made of.
+pub(crate) enum NewHandler {
+    Sync(Box<dyn NewMember>),
+    /// One runner for each event that the handler may work on at once.
+    Async(Vec<Box<dyn AsyncRunner>>, Handle),
+}
+
+/// Where a replay stands.
+struct Replay {
+    /// The seq of the last event that was looked at.
+    at: u64,
+    rounds: u32,
+    /// How many events it may take, and how many it took.
+    most: usize,
+    found: usize,
 }
 
 impl Core {
-    /// Enters a subscription that the bus pushes to.
+    /// Adds a subscription that the bus pushes to.
     pub(crate) fn add_handler(
         self: &Arc<Self>,
         plan: Plan,
         name: String,
-        runners: Vec<Runner>,
-        runtime: Option<crate::sync::Handle>,
+        handler: NewHandler,
     ) -> Result<Added, SubscribeError> {
-        let sync = runners.iter().all(Runner::is_sync);
-        self.watched();
+        self.start_watch();
         let timeout = plan.timeout.or(self.settings.handler_timeout);
-        let queue = plan.queue(Overflow::Wait);
-        let (since, info) = (plan.since, plan.into_info(name.into(), timeout, runtime));
-        // The runners are held back until the past stands before what comes meanwhile.
-        let work = Work::Push { idle: Vec::new(), sync, single: runners.len() == 1 };
-        let (added, _) = self.add(info, work, queue, since, usize::MAX)?;
-        for runner in runners {
-            start(self, added.lane, runner);
-        }
-        Ok(added)
+        let (bounds, since) = (plan.bounds(Overflow::Wait), plan.since);
+        let runtime = match &handler {
+            NewHandler::Sync(_) => None,
+            NewHandler::Async(_, runtime) => Some(runtime.clone()),
+        };
+        let info = plan.into_info(name.into(), timeout, runtime);
+        let add = |state: &mut State, info: &Arc<Info>| match handler {
+            NewHandler::Sync(member) => state.add_sync(info, member, bounds, since.is_some()),
+            NewHandler::Async(runners, _) => state.add_async(info, runners, bounds, since.is_some()),
+        };
+        self.add(info, since, usize::MAX, add)
     }
 
-    /// Enters a subscription that is read from.
-    pub(crate) fn add_reader(self: &Arc<Self>, plan: Plan, work: Work) -> Result<Added, SubscribeError> {
-        let once = matches!(work, Work::Pull { once: true, .. });
-        let queue = plan.queue(Overflow::DropOldest);
-        let (since, name) = (plan.since, place(plan.location));
+    /// Adds a subscription that is read from.
+    pub(crate) fn add_reader(
+        self: &Arc<Self>,
+        plan: Plan,
+        once: bool,
+        shared: &Arc<Shared>,
+    ) -> Result<Added, SubscribeError> {
+        let (bounds, since, name) = (plan.bounds(Overflow::DropOldest), plan.since, place_name(plan.location));
         let info = plan.into_info(name, None, None);
-        let (added, found) = self.add(info, work, queue, since, if once { 1 } else { usize::MAX })?;
-        if once && found > 0 {
-            self.step(|order, after| order.close_lane(added.lane, after));
-        }
-        Ok(added)
+        let stream = Stream::new(Queue::new(bounds), once, Arc::clone(shared));
+        let add = |state: &mut State, info: &Arc<Info>| state.add_stream(info, stream, since.is_some());
+        self.add(info, since, if once { 1 } else { usize::MAX }, add)
     }
 
-    /// Enters the lane, and puts up to `most` events of the past before what comes meanwhile.
     fn add(
-        &self,
-        mut info: LaneInfo,
-        work: Work,
-        backlog: Backlog,
+        self: &Arc<Self>,
+        mut info: Info,
         since: Option<EventId>,
         most: usize,
-    ) -> Result<(Added, usize), SubscribeError> {
+        add: impl FnOnce(&mut State, &Arc<Info>) -> Key,
+    ) -> Result<Added, SubscribeError> {
         if let Kinds::Declared(events) = &info.kinds {
             events.iter().try_for_each(|event| self.declare(event)).map_err(SubscribeError::DuplicateKind)?;
         }
-        let (lane, info, past) = {
-            let mut order = self.lock();
-            if order.closed {
-                return Err(SubscribeError::Closed);
-            }
-            let past = since.map(|cursor| order.past(self.run, cursor, &info)).unwrap_or_default();
-            if planted("entry_in_two") {
-                drop(order);
-                order = self.lock();
-            }
-            order.next_subscription += 1;
-            info.id = SubscriptionId(order.next_subscription);
-            let info = Arc::new(info);
-            let lane = Lane::new(Arc::clone(&info), work, backlog);
-            self.subscriptions.fetch_add(1, Ordering::AcqRel);
-            (order.enter(lane, since.is_none()), info, past)
-        };
-        let Past { events, missed } = past;
-        if events.is_empty() && missed.is_none() {
-            return Ok((Added { lane, id: info.id, missed }, 0));
+        let cursor = since.map(|cursor| self.position(cursor));
+        let mut state = self.lock();
+        if state.closed {
+            return Err(SubscribeError::Closed);
         }
-        // The user's predicates run here, outside the lock.
-        let events: Vec<_> =
-            events.into_iter().filter(|event| wants(&info.predicates, event)).take(most).collect();
-        let found = events.len();
-        if let Some(entered) = self.lock().lanes.get_mut(lane) {
-            entered.counts.matched += found as u64;
-            entered.backlog.replay(events);
-            if let Some(missed) = missed {
-                entered.backlog.mark_gap_before(missed);
+        state.next_subscription += 1;
+        info.id = SubscriptionId(state.next_subscription);
+        let info = Arc::new(info);
+        let key = add(&mut state, &info);
+        self.subscriptions.fetch_add(1, Ordering::AcqRel);
+        let missed = cursor.and_then(|cursor| state.missed(cursor, &info));
+        drop(state);
+        let id = info.id;
+        if let Some(cursor) = cursor {
+            let at = cursor.unwrap_or_else(|miss| miss.at);
+            self.replay(key, &info, missed, Replay { at, rounds: 0, most, found: 0 });
+        }
+        Ok(Added { key, id, missed })
+    }
+
+    /// The seq behind which a cursor begins, found in steps.
+    fn position(&self, cursor: EventId) -> Result<u64, Miss> {
+        if cursor.run() == self.run {
+            let newest = self.lock().next_seq - 1;
+            let future = Miss { at: newest, cause: LagCause::Future };
+            return if cursor.seq() <= newest { Ok(cursor.seq()) } else { Err(future) };
+        }
+        let mut at = 0;
+        loop {
+            let (found, more) = self.lock().history.find_after(at, cursor);
+            match (found, more) {
+                (Some(seq), _) => return Ok(seq),
+                (None, Some(more)) => at = more,
+                (None, None) => return Err(Miss { at: 0, cause: LagCause::OtherRun }),
             }
         }
-        Ok((Added { lane, id: info.id, missed }, found))
+    }
+
+    /// Puts what history holds into the queue of a subscription, in steps, and lets live events
+    /// reach it behind that.
+    fn replay(self: &Arc<Self>, key: Key, info: &Arc<Info>, missed: Option<Lagged>, mut replay: Replay) {
+        let mut missed = missed;
+        loop {
+            let window = {
+                let mut state = self.lock();
+                let Some(found) = state.subscriptions.get_mut(key) else { return };
+                if found.life != Life::Replaying {
+                    return;
+                }
+                if let (Some(missed), Some(queue)) = (missed.take(), state.queue_of(key)) {
+                    queue.mark_gap(0, missed);
+                }
+                let window = state.window_after(&mut replay, info);
+                if window.ends(info, &replay) {
+                    window.attach(state, self, key, info, &mut replay);
+                    break;
+                }
+                window
+            };
+            replay.rounds += u32::from(window.last);
+            let events = window.events.into_iter();
+            let wanted: Vec<_> =
+                events.filter(|event| wants(self, &info.predicates, event)).take(replay.most - replay.found).collect();
+            replay.found += wanted.len();
+            self.lock().append_replay(key, wanted, false);
+        }
+        end_of_stack();
     }
 
     /// Has slow handlers named, from the first handler on.
-    fn watched(self: &Arc<Self>) {
+    fn start_watch(self: &Arc<Self>) {
         if !self.watched.swap(true, Ordering::AcqRel) {
             watch(self);
         }
     }
 }
 
-impl Order {
-    /// Enters a subscription. A reader without a filter rides at once, unless the past is to stand before what it rides on.
-    fn enter(&mut self, lane: Lane, now: bool) -> Key {
-        let info = Arc::clone(&lane.info);
-        self.predicates += usize::from(!info.predicates.is_empty());
-        let rides = lane.manner.rides;
-        let key = self.lanes.insert(lane);
-        self.ids.insert(info.id, key);
-        if !rides {
-            self.routes.insert(&info.kinds, &info.wanted, key);
-            return key;
+/// A cursor that is no position of this bus.
+#[derive(Debug, Clone, Copy)]
+struct Miss {
+    at: u64,
+    cause: LagCause,
+}
+
+/// Some events of the past.
+struct Window {
+    events: Vec<Arc<Stored>>,
+    /// Whether no newer ones are held.
+    last: bool,
+}
+
+impl Window {
+    /// Whether the replay ends with this window: no filter is left to be asked, or it was asked often
+    /// enough, or all that was wanted is found.
+    fn ends(&self, info: &Info, replay: &Replay) -> bool {
+        let unasked = !info.predicates.is_empty() && !self.events.is_empty();
+        replay.found >= replay.most || (self.last && (!unasked || replay.rounds >= ROUNDS))
+    }
+}
+
+impl State {
+    /// What history lost after a cursor.
+    fn missed(&self, cursor: Result<u64, Miss>, info: &Info) -> Option<Lagged> {
+        match cursor {
+            Err(Miss { at, cause: LagCause::Future }) => {
+                Some(Lagged { missed: 0, from_seq: at + 1, to_seq: at, cause: LagCause::Future })
+            }
+            Err(Miss { cause, .. }) => {
+                let oldest = self.history.oldest().unwrap_or(self.next_seq);
+                Some(Lagged { missed: 0, from_seq: 0, to_seq: oldest, cause })
+            }
+            Ok(after) => {
+                let (missed, to_seq) = self.history.lost_after(after, info.wants_transient())?;
+                Some(Lagged { missed, from_seq: after + 1, to_seq, cause: LagCause::Evicted })
+            }
         }
-        self.join_tape(key);
-        if now {
-            self.board(key);
-        }
-        key
     }
 
-    /// What history holds after a cursor, and what it no longer holds.
-    fn past(&self, run: u64, cursor: EventId, info: &LaneInfo) -> Past {
-        let known = if cursor.run() == run { Some(cursor.seq()) } else { self.history.find(cursor) };
-        let after = known.unwrap_or(0);
-        let events: Vec<_> =
-            self.history.after(after).filter(|event| info.takes(event)).map(AnyEvent::of).collect();
-        let missed = match known {
-            None => {
-                let oldest = self.history.oldest().unwrap_or(self.next_seq);
-                Some(Lagged { missed: 0, from_seq: 0, to_seq: oldest, cause: LagCause::OtherRun })
+    fn window_after(&self, replay: &mut Replay, info: &Info) -> Window {
+        let (events, more) = self.history.next_after(replay.at, Marks::default());
+        let events: Vec<_> = events.filter(|event| takes(info, event)).map(Arc::clone).collect();
+        replay.at = more.unwrap_or(self.next_seq - 1);
+        Window { events, last: more.is_none() }
+    }
+
+    fn queue_of(&mut self, key: Key) -> Option<&mut Queue> {
+        match &mut self.subscriptions.get_mut(key)?.receiver {
+            Receiver::Stream(stream) => Some(&mut stream.queue),
+            Receiver::Handler(member) => {
+                let group = member.group;
+                self.groups.get_mut(group).map(|group| &mut group.queue)
             }
-            Some(after) => self.history.lost_after(after, info.wants_transient()).map(|(missed, to_seq)| {
-                Lagged { missed, from_seq: after + 1, to_seq, cause: LagCause::Evicted }
-            }),
-        };
-        Past { events, missed }
+        }
+    }
+
+    /// Puts events of the past into a queue. With `ask` its filter is asked when they are taken up.
+    fn append_replay(&mut self, key: Key, events: Vec<Arc<Stored>>, ask: bool) {
+        let count = events.len();
+        let Some(queue) = self.queue_of(key) else { return };
+        events.into_iter().for_each(|event| queue.replay(event, ask));
+        match &mut self.subscriptions.get_mut(key).map(|found| &mut found.receiver) {
+            Some(Receiver::Stream(stream)) => stream.counts.matched += count as u64,
+            Some(Receiver::Handler(member)) => {
+                let group = member.group;
+                if let Some(group) = self.groups.get_mut(group) {
+                    group.cohort_mut(0).queued += count;
+                    group.cohort_mut(0).counts.matched += count as u64;
+                }
+            }
+            None => {}
+        }
+    }
+}
+
+impl Window {
+    /// Takes up the last events of the past, and lets live events reach the subscription, in one
+    /// step. Its handlers begin with what is queued.
+    fn attach<'a>(
+        self,
+        mut state: crate::sync::Guard<'a, State>,
+        core: &'a Arc<Core>,
+        key: Key,
+        info: &Info,
+        replay: &mut Replay,
+    ) {
+        let events: Vec<_> = self.events.into_iter().take(replay.most - replay.found).collect();
+        replay.found += events.len();
+        state.append_replay(key, events, !info.predicates.is_empty());
+        if failpoint("entry_in_two") {
+            drop(state);
+            state = core.lock();
+        }
+        let mut effects = crate::delivery::Effects::default();
+        let mut more = Vec::new();
+        let is_stream =
+            matches!(state.subscriptions.get(key).map(|found| &found.receiver), Some(Receiver::Stream(_)));
+        if is_stream {
+            state.route_stream(key);
+            if replay.most == 1 && replay.found > 0 {
+                state.close_stream(key, &mut effects);
+            }
+        } else {
+            state.end_replay(key);
+            more = state.start_all(key, thread(), &mut effects);
+        }
+        drop(state);
+        effects.run(core, None);
+        // A sync handler looks back on the stack of whoever subscribes it.
+        go_on(core, more);
     }
 }
 
 crate::sync::per_thread!(PLACE: Option<(&'static Location<'static>, Arc<str>)> = None);
 
-/// A place in the code as a name. Where waits are made by the thousand they are mostly made at one place.
-fn place(location: &'static Location<'static>) -> Arc<str> {
+/// A place in the code as a name. Where waits are made by the thousand they are mostly made at one
+/// place.
+fn place_name(location: &'static Location<'static>) -> Arc<str> {
     let known = PLACE.try_with(|place| {
         let known = place.borrow();
         known.as_ref().filter(|(at, _)| *at == location).map(|(_, name)| Arc::clone(name))
@@ -172,18 +297,19 @@ fn place(location: &'static Location<'static>) -> Arc<str> {
 }
 
 impl Plan {
-    /// The queue of such a subscription.
-    fn queue(&self, overflow: Overflow) -> Backlog {
-        Backlog::new(self.capacity, self.hard_limit(), self.overflow.unwrap_or(overflow))
+    /// The bounds of the queue of such a subscription.
+    fn bounds(&self, overflow: Overflow) -> Bounds {
+        let overflow = self.overflow.unwrap_or(overflow);
+        Bounds { capacity: self.capacity, hard_limit: self.hard_limit(), overflow }
     }
 
     fn into_info(
         self,
         name: Arc<str>,
         timeout: Option<std::time::Duration>,
-        runtime: Option<crate::sync::Handle>,
-    ) -> LaneInfo {
-        LaneInfo {
+        runtime: Option<Handle>,
+    ) -> Info {
+        Info {
             id: SubscriptionId(0),
             name: self.name.unwrap_or(name),
             location: self.location,
@@ -197,21 +323,8 @@ impl Plan {
     }
 }
 
-impl LaneInfo {
-    /// Whether kind and equality filter let an event pass.
-    fn takes(&self, event: &Stored) -> bool {
-        let kind = match &self.kinds {
-            Kinds::Any => true,
-            Kinds::Named(names) => names.iter().any(|name| **name == *event.body.kind().as_str()),
-            Kinds::Declared(declared) => {
-                let held = event.body.as_any().map(std::any::Any::type_id);
-                held.is_some_and(|held| declared.iter().any(|descriptor| descriptor.type_id() == held))
-            }
-        };
-        kind && self.wanted.matches(&event.head.scope)
-    }
-
-    /// Whether it may want events that history keeps in the quota of their own.
+impl Info {
+    /// Whether it may want events that history keeps in a quota of their own.
     fn wants_transient(&self) -> bool {
         match &self.kinds {
             Kinds::Any | Kinds::Named(_) => true,

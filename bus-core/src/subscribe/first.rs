@@ -11,7 +11,7 @@ use tokio::time::Sleep;
 
 use super::Subscribe;
 use super::reader::Reader;
-use crate::dispatch::Lagged;
+use crate::delivery::Lagged;
 use crate::error::WaitError;
 use crate::event::Event;
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 
 use super::add::Added;
 use crate::bus::EventBus;
-use crate::dispatch::{Core, Key};
+use crate::delivery::{Core, Key};
 use crate::event::SubscriptionId;
 
 /// Keeps a subscription: dropping it ends the subscription and frees the handler. Events that still wait are dropped and counted; one at work is finished.
@@ -23,13 +23,13 @@ use crate::event::SubscriptionId;
 pub struct Subscription {
     // Weak: a handler may own the guard of another, and that must not keep the bus.
     core: Weak<Core>,
-    lane: Key,
+    key: Key,
     id: SubscriptionId,
 }
 
 impl Subscription {
     pub(crate) fn new(core: &Arc<Core>, added: &Added) -> Self {
-        Self { core: Arc::downgrade(core), lane: added.lane, id: added.id }
+        Self { core: Arc::downgrade(core), key: added.key, id: added.id }
     }
 
     /// Its id, for [`EventBus::unsubscribe`].
@@ -50,7 +50,7 @@ impl Subscription {
 impl Drop for Subscription {
     fn drop(&mut self) {
         if let Some(core) = self.core.upgrade() {
-            core.end(self.lane);
+            core.end(self.key);
         }
     }
 }
@@ -62,17 +62,17 @@ impl fmt::Debug for Subscription {
 }
 
 impl Core {
-    /// Ends a subscription. Gives whether it was there.
-    pub(crate) fn end(&self, lane: Key) -> bool {
-        self.step(|order, after| order.end(lane, after))
+    /// Ends a subscription. Returns whether it was there.
+    pub(crate) fn end(self: &Arc<Self>, key: Key) -> bool {
+        self.step(|state, effects| state.end(key, effects))
     }
 }
 
 impl EventBus {
-    /// Ends a subscription; a handler may end others and itself. Gives whether it was there.
+    /// Ends a subscription; a handler may end others and itself. Returns whether it was there.
     #[expect(clippy::must_use_candidate, reason = "the answer is of use to some")]
     pub fn unsubscribe(&self, id: SubscriptionId) -> bool {
-        let lane = self.core.lock().ids.get(&id).copied();
-        lane.is_some_and(|lane| self.core.end(lane))
+        let key = self.core.lock().ids.get(&id).copied();
+        key.is_some_and(|key| self.core.end(key))
     }
 }

@@ -5,8 +5,9 @@ use std::panic::catch_unwind;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::add::NewHandler;
 use super::{Subscribe, Subscription};
-use crate::dispatch::{AsyncHandler, HandlerResult, Runner, SyncHandler};
+use crate::delivery::{AsyncClosure, AsyncRunner, HandlerResult, Member};
 use crate::error::SubscribeError;
 use crate::event::Event;
 use crate::sync::Handle;
@@ -65,10 +66,10 @@ impl<S: 'static> Subscribe<S> {
             return Err(SubscribeError::NoTimers);
         }
         let handler = Arc::new(handler);
-        let runner = || Runner::Async(Box::new(AsyncHandler::<F, Fut, S>::new(Arc::clone(&handler))));
+        let runner = || Box::new(AsyncClosure::<F, Fut, S>::new(Arc::clone(&handler))) as Box<dyn AsyncRunner>;
         let runners = (0..plan.concurrency).map(|_| runner()).collect();
         let name = name_of::<F>(plan.location);
-        let added = bus.core.add_handler(plan, name, runners, Some(runtime))?;
+        let added = bus.core.add_handler(plan, name, NewHandler::Async(runners, runtime))?;
         Ok(Subscription::new(&bus.core, &added))
     }
 
@@ -92,7 +93,7 @@ impl<S: 'static> Subscribe<S> {
     ///
     /// # Errors
     /// Where the bus is closed, two linked definitions declare the kind, or [`concurrency`](Self::concurrency) was asked for.
-    pub fn try_handle_sync<F, R>(self, handler: F) -> Result<Subscription, SubscribeError>
+    pub fn try_handle_sync<F, R>(self, mut handler: F) -> Result<Subscription, SubscribeError>
     where
         F: FnMut(&Event<S>) -> R + Send + 'static,
         R: HandlerResult,
@@ -101,9 +102,9 @@ impl<S: 'static> Subscribe<S> {
         if plan.concurrency > 1 {
             return Err(SubscribeError::SyncConcurrency);
         }
-        let runner = Runner::Sync(Box::new(SyncHandler::<F, S, R>::new(handler)));
+        let member = Member::<S>::new(move |event| handler(event).into_result().err());
         let name = name_of::<F>(plan.location);
-        let added = bus.core.add_handler(plan, name, vec![runner], None)?;
+        let added = bus.core.add_handler(plan, name, NewHandler::Sync(Box::new(member)))?;
         Ok(Subscription::new(&bus.core, &added))
     }
 }

@@ -20,7 +20,7 @@ pub use guard::Subscription;
 pub use stream::EventStream;
 
 use crate::bus::EventBus;
-use crate::dispatch::{Kinds, Lagged, OnLag, Overflow, Predicate, Wanted};
+use crate::delivery::{Kinds, Lagged, OnLag, Overflow, Predicate, Wanted};
 use crate::event::{AnyKind, Event, EventId};
 use crate::payload::EventSet;
 use crate::scope::Id;

@@ -3,9 +3,8 @@
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 
-use crate::dispatch::{
-    After, Core, Found, Heir, JobRef, Key, Lagged, Lent, Order, Riding, State, Work, current, mark_waiting,
-    nesting,
+use crate::delivery::{
+    Attached, Core, Found, Hand, Key, Lagged, Read, Shared, mark_waiting, nesting, node, wants,
 };
 use crate::error::SubscribeError;
 use crate::event::{AnyEvent, Event, Stored, SubscriptionId};
@@ -14,47 +13,42 @@ use crate::event::{AnyEvent, Event, Stored, SubscriptionId};
 pub(crate) struct Reader {
     // Weak: a reader does not keep the bus, so that it ends when nobody can publish any more.
     core: Weak<Core>,
-    heir: Arc<Heir>,
-    /// Its way to the tape, while it rides and has read what waited before.
-    riding: Option<Box<Riding>>,
-    lent: Lent,
-    /// Where there was no event: whether there is a gap, or the end. Otherwise one may come.
-    answers: bool,
-    /// The gap that there is.
-    gap: Option<Box<Lagged>>,
-    lane: Option<Key>,
+    shared: Arc<Shared>,
+    /// Its way to the ring, while it is attached and has read what waited before.
+    attached: Option<Attached>,
+    hand: Hand,
+    key: Option<Key>,
     pub(crate) id: SubscriptionId,
     /// What history lost, for a reader that looks back.
     pub(crate) missed: Option<Box<Lagged>>,
 }
 
+type Item = Option<Result<Arc<Stored>, Lagged>>;
+
 impl Reader {
     #[track_caller]
     pub(crate) fn new(core: &Arc<Core>, plan: super::Plan, once: bool) -> Result<Self, SubscribeError> {
-        let heir = Arc::new(Heir::default());
-        let work = Work::Pull { waker: None, once, reader: None, heir: Arc::clone(&heir), ride: None };
+        let shared = Arc::new(Shared::default());
         let mut reader = Self {
             core: Arc::downgrade(core),
-            heir,
-            riding: None,
-            lent: Lent::default(),
-            answers: false,
-            gap: None,
-            lane: None,
+            shared,
+            attached: None,
+            hand: Hand::default(),
+            key: None,
             id: SubscriptionId(0),
             missed: None,
         };
-        match core.add_reader(plan, work) {
+        match core.add_reader(plan, once, &reader.shared) {
             Ok(added) => {
-                reader.lane = Some(added.lane);
+                reader.key = Some(added.key);
                 reader.id = added.id;
                 reader.missed = added.missed.map(Box::new);
-                // Until somebody else reads it, the handler that made it is who does.
-                let here = current(core);
+                // Until somebody else reads it, the handler that made it is its reader.
+                let here = node(core);
                 if here.is_some() {
-                    core.step(|order, after| {
-                        order.alight(added.lane, after);
-                        order.note_reader(added.lane, here);
+                    core.step(|state, effects| {
+                        state.detach(added.key, effects);
+                        state.note_reader(added.key, here);
                     });
                 }
                 Ok(reader)
@@ -71,164 +65,103 @@ impl Reader {
         context: Option<&mut Context<'_>>,
     ) -> Poll<Option<Result<Event<S>, Lagged>>> {
         // Inside a handler the bus must know who reads.
-        let next =
-            if nesting() > 0 { self.ask(context) } else { self.read_on().or_else(|| self.look(context)) };
-        // An event comes here in registers, and is made where it is returned.
-        match next {
-            Some(event) => Poll::Ready(Some(Ok(AnyEvent::new(event).through(self.id).assume()))),
-            None if self.answers => Poll::Ready(self.gap.take().map(|gap| Err(*gap))),
-            None => Poll::Pending,
+        if nesting() == 0
+            && let Some(event) = self.read_on()
+        {
+            return Poll::Ready(Some(Ok(self.event(event))));
+        }
+        match self.look(context) {
+            Poll::Ready(Some(Ok(event))) => Poll::Ready(Some(Ok(self.event(event)))),
+            Poll::Ready(Some(Err(gap))) => Poll::Ready(Some(Err(gap))),
+            Poll::Ready(None) => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
         }
     }
 
-    /// The next of the events that were lent, if they are still for this reader to read.
+    #[inline]
+    fn event<S>(&self, event: Arc<Stored>) -> Event<S> {
+        AnyEvent::new(event).through(self.id).assume()
+    }
+
+    /// The next of the events in hand, if they are still for this reader.
     #[inline]
     fn read_on(&mut self) -> Option<Arc<Stored>> {
-        let event = self.lent.peek()?;
-        // Who has alighted reads on elsewhere.
-        if !self.heir.needle.advance() {
+        let event = self.hand.peek()?;
+        // A reader that was detached goes on with its own queue.
+        if !self.shared.cursor.advance() {
             return None;
         }
         let event = Arc::clone(event);
-        self.lent.advance();
+        self.hand.advance();
         Some(event)
     }
 
-    /// Looks for the next event on the tape, or in the queue of the lane. Outside handlers.
+    /// Looks for the next event on the ring, or in the reader's own queue.
     #[inline(never)]
-    fn look(&mut self, context: Option<&mut Context<'_>>) -> Option<Arc<Stored>> {
-        if let (Some(riding), Some(context)) = (&mut self.riding, &context)
-            && riding.still_waits(context)
-        {
-            self.answers = false;
-            return None;
-        }
-        self.fetch(context)
-    }
-
-    #[inline(never)]
-    fn fetch(&mut self, mut context: Option<&mut Context<'_>>) -> Option<Arc<Stored>> {
+    fn look(&mut self, mut context: Option<&mut Context<'_>>) -> Poll<Item> {
         loop {
-            if let Some(riding) = &mut self.riding {
-                let (next, found) = riding.read(context.as_deref(), &mut self.lent);
-                match found {
-                    Found::Next => return next,
-                    Found::Nothing | Found::End => {
-                        self.answers = found == Found::End;
-                        return None;
-                    }
-                    Found::Lent | Found::Alighted => {}
-                }
-                if let Some(event) = self.read_on() {
-                    return Some(event);
+            if nesting() == 0
+                && let Some(attached) = &mut self.attached
+            {
+                match attached.read(context.as_deref(), &mut self.hand) {
+                    Found::Next(event) => return Poll::Ready(Some(Ok(event))),
+                    Found::Nothing => return Poll::Pending,
+                    Found::End => return Poll::Ready(None),
+                    Found::Detached => {}
                 }
             }
-            let next = self.ask(context.as_deref_mut());
-            if next.is_some() || self.riding.is_none() {
-                return next;
+            if let Some(found) = self.ask(context.as_deref_mut()) {
+                return found;
             }
         }
     }
 
-    /// Asks the order for the next event. If that is on the tape, it rides then.
-    #[inline(never)]
-    fn ask(&mut self, context: Option<&mut Context<'_>>) -> Option<Arc<Stored>> {
-        self.answers = true;
-        let lane = self.lane?;
-        // What was lent is in the queue of the lane now, or dropped and counted.
-        (self.riding, self.lent) = (None, Lent::default());
-        let polled = if let Some(core) = self.core.upgrade() {
-            let (inside, here, waits) = (nesting() > 0, current(&core), context.is_some());
-            match core.step(|order, after| order.read(lane, context, (inside, here), after)) {
-                Next::Tape(riding) => {
-                    self.riding = Some(Box::new(riding));
+    /// Asks the bus for the next event. If that is on the ring, it is attached then.
+    fn ask(&mut self, context: Option<&mut Context<'_>>) -> Option<Poll<Item>> {
+        let Some(key) = self.key else { return Some(Poll::Ready(None)) };
+        // What was in hand is in the reader's own queue now, or dropped and counted.
+        (self.attached, self.hand) = (None, Hand::default());
+        let Some(core) = self.core.upgrade() else { return Some(self.shared.read(context)) };
+        let (inside, here, waits) = (nesting() > 0, node(&core), context.is_some());
+        let read = core.step(|state, effects| state.read(key, context, (inside, here), effects));
+        match read {
+            Read::Ring(attached) => {
+                self.attached = Some(attached);
+                None
+            }
+            Read::Queue(Poll::Pending) => {
+                if waits {
+                    mark_waiting();
+                    core.free_runtime();
+                }
+                Some(Poll::Pending)
+            }
+            Read::Queue(Poll::Ready(None)) => Some(Poll::Ready(None)),
+            Read::Queue(Poll::Ready(Some(Err(gap)))) => Some(Poll::Ready(Some(Err(gap)))),
+            Read::Queue(Poll::Ready(Some(Ok(queued)))) => {
+                if queued.ask && !self.wants(&core, key, &queued.event) {
+                    core.lock().unmatch_read(key);
                     return None;
                 }
-                Next::Queue(polled) => {
-                    if polled.is_pending() && waits {
-                        mark_waiting();
-                    }
-                    polled
-                }
+                Some(Poll::Ready(Some(Ok(queued.event))))
             }
-        } else {
-            self.heir.read(context)
-        };
-        match polled {
-            Poll::Ready(Some(Ok(event))) => return Some(event.into_stored()),
-            Poll::Ready(Some(Err(gap))) => self.gap = Some(Box::new(gap)),
-            Poll::Ready(None) => {}
-            Poll::Pending => self.answers = false,
         }
-        None
+    }
+
+    /// Asks the filter about an event that was queued unasked.
+    #[cold]
+    fn wants(&self, core: &Core, key: Key, event: &Arc<Stored>) -> bool {
+        let info = core.lock().subscriptions.get(key).map(|found| Arc::clone(&found.info));
+        info.is_none_or(|info| wants(core, &info.predicates, event))
     }
 }
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        self.riding.iter_mut().for_each(|riding| riding.withdraw());
-        if let (Some(core), Some(lane)) = (self.core.upgrade(), self.lane) {
-            core.end(lane);
+        self.attached.iter_mut().for_each(Attached::withdraw);
+        if let (Some(core), Some(key)) = (self.core.upgrade(), self.key) {
+            core.end(key);
         }
-        self.heir.drain();
-    }
-}
-
-/// Where a reader finds its next event.
-enum Next {
-    Queue(Poll<Option<Result<AnyEvent, Lagged>>>),
-    /// On the tape: its own queue is empty.
-    Tape(Riding),
-}
-
-impl Order {
-    fn read(
-        &mut self,
-        lane: Key,
-        context: Option<&mut Context<'_>>,
-        (inside, here): (bool, Option<JobRef>),
-        after: &mut After,
-    ) -> Next {
-        self.note_reader(lane, here);
-        if inside {
-            self.alight(lane, after);
-        }
-        if let Some(job) = here {
-            self.event_came(job);
-        }
-        let next = self.next(lane, after);
-        if !inside {
-            self.board(lane);
-        }
-        if next.is_some() {
-            return Next::Queue(Poll::Ready(next));
-        }
-        if let Some(riding) = self.riding(lane) {
-            return Next::Tape(riding);
-        }
-        let closed = self.closed;
-        let Some(found) = self.lanes.get_mut(lane) else { return Next::Queue(Poll::Ready(None)) };
-        if closed || found.state != State::Open {
-            return Next::Queue(Poll::Ready(None));
-        }
-        if let (Work::Pull { waker, .. }, Some(context)) = (&mut found.work, context) {
-            after.leave_waker(waker, context.waker());
-            if let Some(job) = here {
-                self.await_event(job, after);
-            }
-        }
-        Next::Queue(Poll::Pending)
-    }
-
-    /// The next event or gap in the queue of a lane.
-    fn next(&mut self, lane: Key, after: &mut After) -> Option<Result<AnyEvent, Lagged>> {
-        let found = self.lanes.get_mut(lane)?;
-        if let Some(gap) = found.backlog.take_gap() {
-            return Some(Err(gap));
-        }
-        if let Some(queued) = self.pull(lane, after) {
-            return Some(Ok(queued.event));
-        }
-        self.lanes.get_mut(lane)?.backlog.take_tail_gap().map(Err)
+        self.shared.drain();
     }
 }

@@ -9,7 +9,7 @@ use futures_core::Stream;
 
 use super::Subscribe;
 use super::reader::Reader;
-use crate::dispatch::Lagged;
+use crate::delivery::Lagged;
 use crate::event::{AnyKind, Event, SubscriptionId};
 
 /// Events in order, as they come. It ends when the bus is closed or dropped and everything is read.

@@ -1,0 +1,451 @@
+//! How subscriptions join groups, and how they end.
+
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use crate::delivery::effects::{Effects, Report};
+use crate::delivery::group::{
+    Alike, Group, Idle, Last, Members, Membership, NOBODY, NewMember, Phase,
+};
+use crate::delivery::outcome::Outcome;
+use crate::delivery::pending::Settled;
+use crate::delivery::queue::{Bounds, Queue, Queued};
+use crate::delivery::receipt::Problem;
+use crate::delivery::routes::Target;
+use crate::delivery::slab::Key;
+use crate::delivery::state::State;
+use crate::delivery::subscription::{Info, Life, Receiver, Subscription};
+use crate::delivery::task::{AsyncRunner, Handler};
+use crate::sync::{AtomicBool, Gauge, Ordering, failpoint};
+
+/// After this many cohorts an idle group folds them into its members' own counts.
+const COHORTS: usize = 64;
+
+impl State {
+    /// Adds a sync handler: to the group of those like it, or as a group of its own where it has a
+    /// filter or reads history first.
+    pub(crate) fn add_sync(
+        &mut self,
+        info: &Arc<Info>,
+        mut member: Box<dyn NewMember>,
+        bounds: Bounds,
+        replays: bool,
+    ) -> Key {
+        let ended = member.enter(info, self.next_seq);
+        let alike = Alike { set: member.set(), bounds };
+        let shared = info.is_unfiltered() && !replays;
+        let known = if shared { self.find_group(info, &alike) } else { None };
+        let Some(group) = known else {
+            let at = Arc::new(Gauge::new(NOBODY));
+            let calls = member.into_calls();
+            let members = Members { calls, at: Arc::clone(&at), failures: Vec::new() };
+            let mut group =
+                Group::new(info.kinds.clone(), bounds, Idle::Sync(Some(Box::new(members))), at);
+            group.alike = shared.then_some(alike);
+            let group = self.add_group(info, group, replays);
+            let key = self.add_membership(info, group, ended, replays);
+            self.groups.get_mut(group).into_iter().for_each(|group| group.members.push(key));
+            return key;
+        };
+        let key = self.add_membership(info, group, ended, false);
+        let Some(found) = self.groups.get_mut(group) else { return key };
+        if let Idle::Sync(Some(members)) = &mut found.idle {
+            member.join(&mut *members.calls);
+            found.members.push(key);
+        } else {
+            found.joining.push((key, member));
+        }
+        key
+    }
+
+    /// Adds an async handler, with one runner for each event that it may work on at once.
+    pub(crate) fn add_async(
+        &mut self,
+        info: &Arc<Info>,
+        runners: Vec<Box<dyn AsyncRunner>>,
+        bounds: Bounds,
+        replays: bool,
+    ) -> Key {
+        let idle = Idle::Async(SmallVec::new());
+        let group = Group::new(info.kinds.clone(), bounds, idle, Arc::new(Gauge::new(NOBODY)));
+        let group = self.add_group(info, group, replays);
+        let key = self.add_membership(info, group, Arc::default(), replays);
+        if let Some(found) = self.groups.get_mut(group) {
+            found.members.push(key);
+            if let Idle::Async(handlers) = &mut found.idle {
+                handlers.extend(runners.into_iter().rev().map(|runner| Handler::new(info, runner, group)));
+            }
+        }
+        key
+    }
+
+    fn add_membership(&mut self, info: &Arc<Info>, group: Key, ended: Arc<AtomicBool>, replays: bool) -> Key {
+        let Some(found) = self.groups.get_mut(group) else { return Key::NONE };
+        let cohort = found.join_cohort();
+        found.live += 1;
+        let membership = Membership { group, cohort, corrections: None, ended, last: None };
+        self.predicates += usize::from(!info.predicates.is_empty());
+        let life = if replays { Life::Replaying } else { Life::Open };
+        let receiver = Receiver::Handler(membership);
+        let key = self.subscriptions.insert(Subscription { info: Arc::clone(info), life, receiver });
+        self.ids.insert(info.id, key);
+        key
+    }
+
+    /// A group that one handler more can join.
+    fn find_group(&mut self, info: &Info, alike: &Alike) -> Option<Key> {
+        let Self { routes, groups, subscriptions, .. } = self;
+        let known = routes.first_index(&info.kinds)?.groups().iter().rev();
+        { known }.copied().find(|key| {
+            groups.get_mut(*key).is_some_and(|group| {
+                if group.alike.as_ref() != Some(alike) || !group.kinds.is(&info.kinds) {
+                    return false;
+                }
+                if group.cohorts.len() >= COHORTS && group.running.is_empty() {
+                    fold(group, subscriptions);
+                }
+                group.has_space()
+            })
+        })
+    }
+
+    fn add_group(&mut self, info: &Arc<Info>, mut group: Group, replays: bool) -> Key {
+        group.typed = info.is_typed();
+        group.asks = !info.predicates.is_empty();
+        group.age = info.id.0;
+        group.replays = replays;
+        let shared = group.alike.is_some();
+        let key = self.groups.insert(group);
+        if replays {
+            self.busy += 1;
+        } else {
+            self.route(info, key, shared);
+        }
+        key
+    }
+
+    fn route(&mut self, info: &Info, group: Key, shared: bool) {
+        self.routes.each_index(&info.kinds, |index| {
+            if shared {
+                index.add_group(group);
+            } else {
+                index.insert(&info.wanted, Target::Group(group));
+            }
+        });
+    }
+
+    /// Lets live events reach a handler that has read history.
+    pub(crate) fn end_replay(&mut self, key: Key) {
+        let Some(found) = self.subscriptions.get_mut(key) else { return };
+        found.life = Life::Open;
+        let info = Arc::clone(&found.info);
+        let Receiver::Handler(membership) = &found.receiver else { return };
+        let group = membership.group;
+        if let Some(found) = self.groups.get_mut(group) {
+            found.replays = false;
+            self.busy -= 1;
+            self.route(&info, group, false);
+        }
+    }
+
+    /// Ends a subscription: it takes no more events, what waits for it is dropped and counted, and
+    /// it is removed when what runs has run. Returns whether it was there.
+    pub(crate) fn end(&mut self, key: Key, effects: &mut Effects) -> bool {
+        let Some(found) = self.subscriptions.get_mut(key) else { return false };
+        let before = std::mem::replace(&mut found.life, Life::Ended);
+        if before == Life::Ended {
+            return false;
+        }
+        let (id, asks) = (found.info.id, !found.info.predicates.is_empty());
+        let stream = matches!(found.receiver, Receiver::Stream(_));
+        self.ids.remove(&id);
+        self.predicates -= usize::from(asks && before != Life::Closing);
+        if stream {
+            self.end_stream(key, before, effects);
+        } else {
+            self.leave_group(key, effects);
+        }
+        self.wake_closers(effects);
+        true
+    }
+
+    /// Ends every subscription of a group.
+    pub(crate) fn end_group(&mut self, group: Key, effects: &mut Effects) {
+        let members: Vec<_> = self.groups.get(group).into_iter().flat_map(Group::keys).collect();
+        for member in members {
+            self.end(member, effects);
+        }
+    }
+
+    fn leave_group(&mut self, key: Key, effects: &mut Effects) {
+        let Self { subscriptions, groups, .. } = self;
+        let Some(found) = subscriptions.get_mut(key) else { return };
+        let Receiver::Handler(membership) = &mut found.receiver else { return };
+        let (at, cohort) = (membership.group, membership.cohort);
+        let Some(group) = groups.get_mut(at) else { return };
+        membership.ended.store(true, Ordering::Relaxed);
+        let mut counts = group.counts_of(membership);
+        let mut dropped = 0;
+        for queued in group.queue.iter_mut().filter(|queued| queued.cohort >= cohort) {
+            dropped += 1;
+            queued.live -= 1;
+            if let Some(unit) = &queued.unit {
+                unit.settle_one(Problem::of(&found.info, Outcome::Dropped));
+            }
+        }
+        if !failpoint("drop_uncounted") {
+            counts.dropped += dropped;
+        }
+        let jobs = group.running.iter().filter(|running| running.cohort >= cohort);
+        membership.last = Some(Box::new(Last { counts, jobs: jobs.map(|running| running.job).collect() }));
+        if let Some(events) = group.loss.due(group.live == 1) {
+            let report = Report::Lost { info: Arc::clone(&found.info), events };
+            effects.rare().reports.push(report);
+        }
+        group.live -= 1;
+        group.leaving = true;
+        if group.live == 0 {
+            let info = Arc::clone(&found.info);
+            self.end_queue(at, &info, effects);
+        }
+        self.sweep(at, effects);
+    }
+
+    /// Ends the queue of a group that has no member left.
+    fn end_queue(&mut self, key: Key, info: &Info, effects: &mut Effects) {
+        let Some(group) = self.groups.get_mut(key) else { return };
+        for mut queued in group.queue.drain() {
+            if let Some(unit) = queued.unit.take() {
+                effects.wakers.extend(unit.settle(Settled::default()));
+            }
+            effects.rare().queued.push(queued);
+        }
+        group.cohorts.iter_mut().for_each(|cohort| cohort.queued = 0);
+        group.senders.release_all(effects);
+        if std::mem::take(&mut group.replays) {
+            self.busy -= 1;
+        } else if !group.closing {
+            self.unroute(key, info);
+        }
+    }
+
+    /// Takes a group out of the routes.
+    fn unroute(&mut self, key: Key, info: &Info) {
+        let Self { routes, groups, .. } = self;
+        let shared = groups.get(key).is_some_and(|group| group.alike.is_some());
+        routes.each_index(&info.kinds, |index| {
+            if shared {
+                index.remove_group(key);
+            } else {
+                index.forget(&info.wanted, |target| lives(groups, &self.subscriptions, target, Target::Group(key)));
+            }
+        });
+        routes.forget_unused(&info.kinds);
+    }
+
+    /// Takes a stream out of the routes.
+    pub(crate) fn unroute_stream(&mut self, key: Key, info: &Info) {
+        let Self { routes, groups, subscriptions, .. } = self;
+        routes.each_index(&info.kinds, |index| {
+            index.forget(&info.wanted, |target| lives(groups, subscriptions, target, Target::Stream(key)));
+        });
+        routes.forget_unused(&info.kinds);
+    }
+
+    /// Lets no more events reach a group; it ends when its queue is empty.
+    pub(crate) fn close_group(&mut self, key: Key) {
+        let members: Vec<_> = self.groups.get(key).into_iter().flat_map(Group::keys).collect();
+        let mut info = None;
+        for member in members {
+            let Some(found) = self.subscriptions.get_mut(member) else { continue };
+            if found.life == Life::Open {
+                found.life = Life::Closing;
+                self.predicates -= usize::from(!found.info.predicates.is_empty());
+                info = Some(Arc::clone(&found.info));
+            }
+        }
+        if let Some(info) = info {
+            self.unroute(key, &info);
+            if let Some(group) = self.groups.get_mut(key) {
+                (group.closing, group.alike) = (true, None);
+            }
+        }
+    }
+
+    /// Takes members out that have ended and whose last event has run. The group must be idle for
+    /// that; while it runs they keep their positions.
+    pub(crate) fn sweep(&mut self, key: Key, effects: &mut Effects) {
+        let Some(group) = self.groups.get_mut(key) else { return };
+        if !group.leaving {
+            return;
+        }
+        let gone = |subscriptions: &crate::delivery::slab::Slab<Subscription>, key: Key| {
+            subscriptions.get(key).is_none_or(|found| match &found.receiver {
+                Receiver::Handler(member) => member.last.as_ref().is_some_and(|last| last.jobs.is_empty()),
+                Receiver::Stream(_) => false,
+            })
+        };
+        let mut buried: SmallVec<[Key; 1]> = SmallVec::new();
+        // One that has not joined yet has never run.
+        let joining = std::mem::take(&mut group.joining);
+        for (member, new) in joining {
+            if gone(&self.subscriptions, member) {
+                effects.rare().closures.push(Box::new(new.into_closure()));
+                buried.push(member);
+            } else {
+                group.joining.push((member, new));
+            }
+        }
+        let idle = group.running.is_empty();
+        match &mut group.idle {
+            Idle::Sync(Some(members)) if idle => {
+                for at in (0..group.members.len()).rev() {
+                    if gone(&self.subscriptions, group.members[at]) {
+                        effects.rare().closures.push(members.calls.remove(at));
+                        buried.push(group.members.remove(at));
+                    }
+                }
+                group.leaving = false;
+            }
+            Idle::Async(handlers) => {
+                let handlers = handlers.drain(..).map(|handler| Box::new(handler) as _);
+                effects.rare().closures.extend(handlers);
+                if idle {
+                    buried.extend(group.members.drain(..));
+                }
+            }
+            Idle::Sync(_) => {}
+        }
+        let empty = idle && group.members.is_empty() && group.joining.is_empty();
+        if empty {
+            self.groups.remove(key);
+        }
+        for key in buried {
+            self.bury(key, effects);
+        }
+    }
+
+    /// Removes a subscription that has ended, and adds its counts to those of all that have.
+    pub(crate) fn bury(&mut self, key: Key, effects: &mut Effects) {
+        let Some(gone) = self.subscriptions.remove(key) else { return };
+        match &gone.receiver {
+            Receiver::Handler(member) => {
+                let counts = member.last.as_ref().map(|last| last.counts).unwrap_or_default();
+                self.totals.ended.add(&counts);
+            }
+            Receiver::Stream(stream) => self.totals.ended.add(&stream.counts),
+        }
+        effects.rare().subscriptions.push(gone);
+    }
+
+    /// The problem of each member that an event was for, and that lives.
+    pub(crate) fn problems_of(&self, key: Key, cohort: u32, outcome: &Outcome) -> Vec<Problem> {
+        let Some(group) = self.groups.get(key) else { return Vec::new() };
+        let member = |key: Key| {
+            let found = self.subscriptions.get(key)?;
+            let Receiver::Handler(member) = &found.receiver else { return None };
+            let concerned = member.cohort <= cohort && member.last.is_none();
+            concerned.then(|| Problem::of(&found.info, outcome.clone()))
+        };
+        group.keys().filter_map(member).collect()
+    }
+
+    /// Settles an event that a group's queue lost, for all members that it was for.
+    pub(crate) fn settle_lost(&mut self, key: Key, mut queued: Queued, outcome: &Outcome, effects: &mut Effects) {
+        let unit = queued.unit.take();
+        let problems = if unit.is_some() { self.problems_of(key, queued.cohort, outcome) } else { Vec::new() };
+        if let Some(unit) = unit {
+            effects.wakers.extend(unit.settle(Settled { problems, ..Settled::default() }));
+        }
+        self.count_lost(key, queued.cohort, outcome, effects);
+        effects.rare().queued.push(queued);
+    }
+
+    /// Counts an event that a group did not get, and reports the loss.
+    pub(crate) fn count_lost(&mut self, key: Key, cohort: u32, outcome: &Outcome, effects: &mut Effects) {
+        let Some(group) = self.groups.get_mut(key) else { return };
+        group.cohort_mut(cohort).counts.note(outcome);
+        if *outcome != Outcome::Overflowed {
+            return;
+        }
+        if let Some(events) = group.loss.note() {
+            let infos = group.members.iter().filter_map(|key| Some(Arc::clone(&self.subscriptions.get(*key)?.info)));
+            effects.rare().reports.extend(infos.map(|info| Report::Lost { info, events }));
+        }
+    }
+}
+
+/// Whether a receiver is still routed, apart from the one that is being taken out.
+fn lives(
+    groups: &crate::delivery::slab::Slab<Group>,
+    subscriptions: &crate::delivery::slab::Slab<Subscription>,
+    target: Target,
+    ending: Target,
+) -> bool {
+    target != ending
+        && match target {
+            Target::Group(key) => groups.get(key).is_some_and(|group| group.live > 0 && !group.closing),
+            Target::Stream(key) => subscriptions.get(key).is_some_and(|found| found.life == Life::Open),
+        }
+}
+
+/// Adds what the cohorts of an idle group count to its members' own counts.
+fn fold(group: &mut Group, subscriptions: &mut crate::delivery::slab::Slab<Subscription>) {
+    for key in &group.members {
+        let Some(Receiver::Handler(member)) = subscriptions.get_mut(*key).map(|found| &mut found.receiver)
+        else {
+            continue;
+        };
+        let counts = group.counts_of(member);
+        *member.corrections() = counts;
+        member.cohort = 0;
+    }
+    group.cohorts.truncate(1);
+    group.cohort_mut(0).counts = crate::delivery::subscription::Counts::default();
+}
+
+/// Whether the phase of an event at work counts as waiting.
+pub(crate) fn is_waiting(phase: Phase) -> bool {
+    matches!(phase, Phase::Queued | Phase::Permit)
+}
+
+impl State {
+    /// Takes everything out, to be dropped outside the lock.
+    pub(crate) fn tear_down(&mut self, effects: &mut Effects) {
+        let streams: Vec<_> = self.subscriptions.iter().filter(|(_, found)| found.stream().is_some()).collect();
+        let streams: Vec<_> = streams.into_iter().map(|(key, _)| key).collect();
+        for key in streams {
+            self.detach(key, effects);
+            let Some(stream) = self.subscriptions.get_mut(key).and_then(Subscription::stream_mut) else {
+                continue;
+            };
+            let unread = std::mem::replace(&mut stream.queue, Queue::empty());
+            effects.wakers.extend(stream.shared.leave(Some(Box::new(unread))));
+            effects.wakers.extend(stream.waker.take());
+        }
+        let groups: Vec<_> = self.groups.iter().map(|(key, _)| key).collect();
+        for mut group in groups.into_iter().filter_map(|key| self.groups.remove(key)) {
+            effects.rare().queued.extend(group.queue.drain());
+            match group.idle {
+                Idle::Sync(Some(mut members)) => {
+                    let closures = (0..group.members.len()).rev().map(|at| members.calls.remove(at));
+                    effects.rare().closures.extend(closures);
+                }
+                Idle::Sync(None) => {}
+                Idle::Async(handlers) => {
+                    let handlers = handlers.into_iter().map(|handler| Box::new(handler) as _);
+                    effects.rare().closures.extend(handlers);
+                }
+            }
+            let joining = group.joining.into_iter().map(|(_, new)| new.into_closure());
+            effects.rare().closures.extend(joining);
+        }
+        let all: Vec<_> = self.subscriptions.iter().map(|(key, _)| key).collect();
+        let all = all.into_iter().filter_map(|key| self.subscriptions.remove(key));
+        let all: Vec<_> = all.collect();
+        effects.rare().subscriptions.extend(all);
+        let retained: Vec<_> = self.history.drain().chain(self.pairs.drain()).collect();
+        effects.drop_later(retained);
+    }
+}

@@ -1,0 +1,266 @@
+//! The deliveries of a publish that are not finished when it returns, and who waits for them.
+//!
+//! A [`Pending`] is made only where something is unfinished. Each receiver that has the event queued
+//! or at work holds one [`Unit`] of it, and settles that once. All of it changes under the bus's
+//! lock, except that a waiter looks at it under its own.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use smallvec::SmallVec;
+
+use crate::delivery::Core;
+use crate::delivery::context::{self, Node};
+use crate::delivery::panic::drop_each;
+use crate::delivery::receipt::{Problem, Receipt};
+use crate::delivery::routes::Target;
+use crate::sync::{Mutex, failpoint};
+
+/// The unfinished deliveries of one publish.
+#[derive(Default)]
+pub(crate) struct Pending(Mutex<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    /// The receivers that are not finished, each with its number of deliveries.
+    receivers: SmallVec<[(Target, u32); 2]>,
+    receipt: Receipt,
+    waker: Option<Waker>,
+}
+
+/// The part of a [`Pending`] that one receiver settles.
+pub(crate) struct Unit {
+    pending: Option<Arc<Pending>>,
+    receiver: Target,
+}
+
+/// How the deliveries of one unit ended.
+#[derive(Default)]
+pub(crate) struct Settled {
+    pub(crate) handled: u32,
+    /// In a stream's queue, within its capacity.
+    pub(crate) queued: u32,
+    pub(crate) problems: Vec<Problem>,
+}
+
+impl Pending {
+    /// Makes the unit of one receiver.
+    pub(crate) fn unit(self: &Arc<Self>, receiver: Target, deliveries: u32) -> Unit {
+        self.0.lock().receivers.push((receiver, deliveries));
+        Unit { pending: Some(Arc::clone(self)), receiver }
+    }
+
+    pub(crate) fn receivers(&self) -> SmallVec<[(Target, u32); 2]> {
+        self.0.lock().receivers.clone()
+    }
+
+    /// Waits no longer for a receiver: its deliveries still happen, later.
+    pub(crate) fn defer(&self, receiver: Target) -> Option<Waker> {
+        let mut inner = self.0.lock();
+        let (_, deliveries) = inner.take(receiver)?;
+        inner.receipt.deferred += deliveries;
+        inner.waker_if_done()
+    }
+
+    /// The receipt if everything is settled. Until then a waker is stored, and the one that was
+    /// stored before comes back.
+    fn poll(&self, context: &Context<'_>) -> Result<Receipt, Option<Waker>> {
+        let mut inner = self.0.lock();
+        if inner.receivers.is_empty() {
+            return Ok(std::mem::take(&mut inner.receipt));
+        }
+        let known = inner.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker()));
+        Err(if known { None } else { inner.waker.replace(context.waker().clone()) })
+    }
+
+    /// The receipt, if everything is settled.
+    pub(crate) fn take_done(&self) -> Option<Receipt> {
+        let mut inner = self.0.lock();
+        if inner.receivers.is_empty() { Some(std::mem::take(&mut inner.receipt)) } else { None }
+    }
+
+    fn is_done(&self) -> bool {
+        self.0.lock().receivers.is_empty()
+    }
+}
+
+impl Inner {
+    fn take(&mut self, receiver: Target) -> Option<(Target, u32)> {
+        let at = self.receivers.iter().position(|(known, _)| *known == receiver)?;
+        Some(self.receivers.remove(at))
+    }
+
+    fn waker_if_done(&mut self) -> Option<Waker> {
+        let done = self.receivers.is_empty() && !failpoint("receipt_unwoken");
+        if done { self.waker.take() } else { None }
+    }
+}
+
+impl Unit {
+    /// Whether it is a unit of that publish.
+    pub(crate) fn is_of(&self, pending: &Arc<Pending>) -> bool {
+        self.pending.as_ref().is_some_and(|own| Arc::ptr_eq(own, pending))
+    }
+
+    /// Settles the deliveries. The waker comes back where they were the last ones.
+    pub(crate) fn settle(mut self, settled: Settled) -> Option<Waker> {
+        let pending = self.pending.take()?;
+        let mut inner = pending.0.lock();
+        inner.take(self.receiver)?;
+        inner.receipt.handled += settled.handled;
+        inner.receipt.queued += settled.queued;
+        settled.problems.into_iter().for_each(|problem| inner.receipt.problem(problem));
+        inner.waker_if_done()
+    }
+
+    /// Records how one of several deliveries ended; the others are still to come.
+    pub(crate) fn settle_one(&self, problem: Problem) {
+        let Some(pending) = &self.pending else { return };
+        let mut inner = pending.0.lock();
+        if let Some((_, deliveries)) = inner.receivers.iter_mut().find(|(known, _)| *known == self.receiver) {
+            *deliveries -= 1;
+            inner.receipt.problem(problem);
+        }
+    }
+
+    /// Records that one of several deliveries did not match after all.
+    pub(crate) fn unmatch(self) -> Option<Waker> {
+        self.settle(Settled::default())
+    }
+
+    /// Waits no longer for these deliveries.
+    pub(crate) fn defer(&self) -> Option<Waker> {
+        self.pending.as_ref()?.defer(self.receiver)
+    }
+}
+
+/// Nobody may wait for ever for a unit that was lost, whatever became of its receiver.
+impl Drop for Unit {
+    fn drop(&mut self) {
+        let Some(pending) = self.pending.take() else { return };
+        let waker = {
+            let mut inner = pending.0.lock();
+            inner.take(self.receiver).and_then(|_| inner.waker_if_done())
+        };
+        if let Some(waker) = waker {
+            super::panic::catch_panic(|| waker.wake());
+        }
+    }
+}
+
+/// What a publish left unfinished.
+pub(crate) struct Open {
+    core: Arc<Core>,
+    pending: Arc<Pending>,
+}
+
+impl Open {
+    pub(crate) fn new(core: &Arc<Core>, pending: Arc<Pending>) -> Self {
+        Self { core: Arc::clone(core), pending }
+    }
+}
+
+/// An event that was sent. The event is on the bus, and its deliveries go on, whatever becomes of
+/// this value.
+pub struct Sent {
+    pub(crate) receipt: Receipt,
+    pub(crate) open: Option<Open>,
+}
+
+impl Sent {
+    pub(crate) fn nothing() -> Self {
+        Self { receipt: Receipt::default(), open: None }
+    }
+
+    /// What is known now: whether it was refused, its id, how many subscriptions it reached, and the
+    /// results of the sync handlers that have run.
+    pub fn receipt(&self) -> &Receipt {
+        &self.receipt
+    }
+
+    /// Waits for the handlers that the event reached, as awaiting the emit would have.
+    ///
+    /// # Cancel safety
+    /// Dropping the future only loses the receipt.
+    pub fn finished(self) -> Finished {
+        Finished(Waiting::new(self))
+    }
+}
+
+impl std::fmt::Debug for Sent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sent").field("receipt", &self.receipt).finish_non_exhaustive()
+    }
+}
+
+/// The future that [`Sent::finished`] returns: it yields the whole receipt.
+#[must_use = "a future does nothing until it is awaited"]
+pub struct Finished(Waiting);
+
+impl Future for Finished {
+    type Output = Receipt;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Receipt> {
+        self.0.poll(context)
+    }
+}
+
+/// Somebody who waits for the deliveries of one publish.
+pub(crate) struct Waiting {
+    receipt: Receipt,
+    open: Option<Open>,
+    /// The node that the wait-for graph has this wait of; the outer option is set once it was told.
+    noted: Option<Option<Node>>,
+}
+
+impl Waiting {
+    pub(crate) fn new(sent: Sent) -> Self {
+        let Sent { receipt, open } = sent;
+        Self { receipt, open, noted: None }
+    }
+
+    pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Receipt> {
+        let Some(Open { core, pending }) = &self.open else {
+            return Poll::Ready(std::mem::take(&mut self.receipt));
+        };
+        if !pending.is_done() {
+            // Whoever polls it waits for it: it may have begun elsewhere.
+            let here = context::node(core);
+            let polled = core.block_here(here);
+            if self.noted != Some(here) || !polled.is_empty() {
+                let before = self.noted.replace(here).flatten();
+                core.note_wait(here, &polled, before, pending);
+            }
+        }
+        match pending.poll(context) {
+            Ok(later) => {
+                self.forget();
+                self.open = None;
+                self.receipt.join(later);
+                Poll::Ready(std::mem::take(&mut self.receipt))
+            }
+            // A waker may be the last reference to a task: it is dropped outside every lock.
+            Err(old) => {
+                drop_each(old);
+                context::mark_waiting();
+                core.free_runtime();
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Takes the wait out of the wait-for graph.
+    fn forget(&mut self) {
+        if let (Some(Open { core, pending }), Some(Some(node))) = (&self.open, self.noted.take()) {
+            core.lock().graph.forget(node, pending);
+        }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.forget();
+    }
+}

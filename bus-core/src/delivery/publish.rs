@@ -1,0 +1,552 @@
+//! Publishing: one step under the lock stamps the event, retains it and hands it to every receiver.
+//!
+//! A receiver is a group of handlers or a stream. An idle group is claimed, to be run when the lock
+//! is free; one that is at work gets the event into its queue; a stream gets it into its ring or its
+//! queue. There is one way for all events.
+
+use std::cell::{Cell, OnceCell};
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use crate::delivery::Core;
+use crate::delivery::context::{self, NESTING, Node};
+use crate::delivery::effects::{Effects, Report, drop_event};
+use crate::delivery::group::{Claimed, Group, Phase, Running};
+use crate::delivery::outcome::Outcome;
+use crate::delivery::pending::{Open, Pending, Sent};
+use crate::delivery::permits::Permit;
+use crate::delivery::prepare::{Prepared, policy};
+use crate::delivery::queue::{Pushed, Queued, Removed};
+use crate::delivery::receipt::{Own, Problem, Receipt};
+use crate::delivery::retain::mark::Mark;
+use crate::delivery::routes::Target;
+use crate::delivery::run::{self, Claim};
+use crate::delivery::slab::Key;
+use crate::delivery::state::State;
+use crate::delivery::subscription::{Life, Subscription};
+use crate::error::Refused;
+use crate::event::{EventId, KindRef, Root, Stored};
+use crate::payload::{Descriptor, Policy};
+use crate::sync::{Guard, Handle, Id, Signal, failpoint};
+
+/// Whether the publisher waits for the handlers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Await,
+    Send,
+}
+
+// An empty list with memory in it, so that a publish to many async handlers need not ask for any.
+crate::sync::per_thread_plain!(TASKS: Cell<Vec<Claim>> = Cell::new(Vec::new()));
+
+/// The list keeps memory for so many claims at most.
+const KEPT_TASKS: usize = 1_024;
+
+/// One publish, while it is under way.
+pub(crate) struct Publish<'a> {
+    pub(crate) core: &'a Arc<Core>,
+    pub(crate) mode: Mode,
+    pub(crate) nesting: usize,
+    pub(crate) thread: u64,
+    tick: u64,
+    /// The runtime that this is called in, looked up when the first async handler asks.
+    runtime: OnceCell<Option<Id>>,
+    policy: &'static Policy,
+    /// Its payload fits no type.
+    untyped: bool,
+    pub(crate) receipt: Receipt,
+    /// The sync groups that were claimed, in the order in which they run.
+    pub(crate) claims: SmallVec<[Claim; 2]>,
+    /// The async handlers that were claimed.
+    pub(crate) tasks: Vec<Claim>,
+    /// The permit for those that are polled in place.
+    pub(crate) permit: Permit,
+    pub(crate) pending: Option<Arc<Pending>>,
+    rare: Option<Box<Rare>>,
+    pub(crate) effects: Effects,
+}
+
+/// What few publishes meet.
+#[derive(Default)]
+struct Rare {
+    /// Receivers that end with this event.
+    closing: Vec<Target>,
+    /// Handlers that waited for this event.
+    woken: Vec<Node>,
+    /// Events that queues lost.
+    lost: Vec<(Key, Queued, Outcome)>,
+    /// Where this thread waits for spare capacity.
+    signals: Vec<Arc<Signal>>,
+}
+
+impl Core {
+    /// Publishes an event. `known` declares the type of its payload, where it has one.
+    pub(crate) fn publish(
+        self: &Arc<Self>,
+        event: Arc<Stored>,
+        known: Option<&'static Descriptor>,
+        mode: Mode,
+    ) -> Sent {
+        if self.observer.is_none() {
+            return self.publish_event(event, known, mode);
+        }
+        self.publish_begun(&event);
+        let sent = self.publish_event(Arc::clone(&event), known, mode);
+        self.publish_done(&event, &sent.receipt);
+        sent
+    }
+
+    fn publish_event(
+        self: &Arc<Self>,
+        event: Arc<Stored>,
+        known: Option<&'static Descriptor>,
+        mode: Mode,
+    ) -> Sent {
+        let nesting = context::nesting();
+        if nesting >= NESTING && context::is_too_deep() {
+            return self.reject(event, Refused::TooNested);
+        }
+        let policy = known.map_or_else(|| policy(event.body.kind()), |known| &known.policy);
+        let mut prepared = Prepared::of(self, &event, policy);
+        let (mut state, kind) = match self.prepare(&event, &mut prepared) {
+            Ok(prepared) => prepared,
+            Err(refused) => return self.reject(event, *refused),
+        };
+        event.head.stamp(state.next_seq);
+        if failpoint("step_in_two") {
+            drop(state);
+            state = self.lock();
+        }
+        let mut publish = Publish::new(self, mode, policy, nesting, known.is_none());
+        publish.offer_all(&mut state, kind, &event, &prepared);
+        let wanted = publish.receipt.reached > 0 || prepared.is_paired();
+        let root = publish.root(&event, known, state.next_seq);
+        let (mut kept, mut evicted) = (Some(event), None);
+        if state.count_publish(kind, wanted, policy.transient)
+            && let Some(event) = kept.take()
+        {
+            let head = &event.head;
+            publish.receipt.set_position(Own { run: self.run, seq: head.seq() }, head.kept_id());
+            if let Some(pairs) = prepared.take_pairs() {
+                publish.effects.drop_later(state.pairs.note(pairs, &event));
+            }
+            let (mark, needed) = (Mark::of(kind, head), publish.needs_event());
+            (kept, evicted) = state.history.keep(mark, event, policy.transient, needed);
+            publish.effects.drop_later(state.history.shrink());
+        }
+        publish.end_step(&mut state);
+        drop(state);
+        publish.finish(kept, root, evicted)
+    }
+
+    /// Takes the lock when everything that runs foreign code is worked out.
+    #[inline]
+    fn prepare<'a>(
+        &'a self,
+        event: &Arc<Stored>,
+        prepared: &mut Prepared,
+    ) -> Result<(Guard<'a, State>, usize), Box<Refused>> {
+        loop {
+            let mut state = self.lock();
+            if state.closed && !failpoint("closed_unasked") {
+                return Err(Box::new(Refused::Closed));
+            }
+            let Some(kind) = state.routes.position(event.body.kind()) else {
+                drop(state);
+                self.declare_kind(event.body.kind())?;
+                continue;
+            };
+            let Some(missing) = state.missing(kind, event, prepared) else {
+                return Ok((state, kind));
+            };
+            drop(state);
+            prepared.complete(self, event, missing);
+        }
+    }
+
+    /// Makes the first event of its kind known to the catalogue.
+    #[cold]
+    fn declare_kind(&self, kind: KindRef<'_>) -> Result<(), Box<Refused>> {
+        match kind {
+            KindRef::Declared(descriptor) => {
+                self.declare(descriptor).map_err(|known| Box::new(Refused::DuplicateKind(known)))
+            }
+            KindRef::Open(_) => Ok(()),
+        }
+    }
+}
+
+impl<'a> Publish<'a> {
+    #[inline]
+    fn new(
+        core: &'a Arc<Core>,
+        mode: Mode,
+        policy: &'static Policy,
+        nesting: usize,
+        untyped: bool,
+    ) -> Self {
+        Self {
+            core,
+            mode,
+            nesting,
+            thread: context::thread(),
+            tick: core.tick(),
+            runtime: OnceCell::new(),
+            policy,
+            untyped,
+            receipt: Receipt::default(),
+            claims: SmallVec::new(),
+            tasks: Vec::new(),
+            permit: Permit::None,
+            pending: None,
+            rare: None,
+            effects: Effects::default(),
+        }
+    }
+
+    #[cold]
+    fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
+    /// Hands the event to every receiver that wants it: rings, the groups of its kind, those of every
+    /// kind, then what has a filter.
+    #[inline]
+    fn offer_all(&mut self, state: &mut State, kind: usize, event: &Arc<Stored>, prepared: &Prepared) {
+        let State { routes, groups, subscriptions, rings, next_job, busy, graph, permits, .. } = state;
+        let (index, any) = (&routes.kind(kind).index, &routes.any);
+        for key in index.rings().iter().chain(any.rings()) {
+            let Some(ring) = rings.get_mut(*key).filter(|ring| !(self.untyped && ring.typed)) else {
+                continue;
+            };
+            let attached = u32::try_from(ring.push(event, subscriptions, &mut self.effects)).unwrap_or(u32::MAX);
+            self.receipt.reached += attached;
+            self.receipt.queued += attached;
+            for key in &ring.detached {
+                if let Some(found) = subscriptions.get_mut(*key) {
+                    self.offer_stream(*key, found, event, prepared, false);
+                }
+            }
+        }
+        for key in index.groups().iter().chain(any.groups()) {
+            if let Some(group) = groups.get_mut(*key) {
+                self.offer(*key, group, event, prepared, false, next_job, busy, graph);
+            }
+        }
+        if !(index.has_no_candidates() && any.has_no_candidates()) {
+            let shared = self.claims.len();
+            let mut visit = |target| {
+                let ask = match prepared.verdict(target) {
+                    Some(false) => return,
+                    Some(true) => false,
+                    None => true,
+                };
+                match target {
+                    Target::Group(key) => {
+                        if let Some(group) = groups.get_mut(key) {
+                            let ask = ask && group.asks;
+                            self.offer(key, group, event, prepared, ask, next_job, busy, graph);
+                        }
+                    }
+                    Target::Stream(key) => {
+                        if let Some(found) = subscriptions.get_mut(key) {
+                            let ask = ask && !found.info.predicates.is_empty();
+                            self.offer_stream(key, found, event, prepared, ask);
+                        }
+                    }
+                }
+            };
+            index.candidates(&event.head.scope, &mut visit);
+            any.candidates(&event.head.scope, &mut visit);
+            if self.claims.len() > shared + 1 {
+                self.claims[shared..].sort_by_key(|claim| claim.age);
+            }
+        }
+        if self.claims.is_empty() && self.tasks.iter().any(|claim| claim.in_place) && permits.try_take() {
+            self.permit = Permit::Held;
+        }
+    }
+
+    /// Claims an idle group for the event, or puts the event into its queue.
+    #[inline]
+    #[expect(clippy::too_many_arguments, reason = "the parts of the state, borrowed one by one")]
+    fn offer(
+        &mut self,
+        key: Key,
+        group: &mut Group,
+        event: &Arc<Stored>,
+        prepared: &Prepared,
+        ask: bool,
+        next_job: &mut u64,
+        busy: &mut usize,
+        graph: &crate::delivery::deadlock::Graph,
+    ) {
+        if (self.untyped && group.typed) || group.live == 0 {
+            return;
+        }
+        let (cohort, live) = (group.cohort(), group.live);
+        group.cohort_mut(cohort).counts.matched += 1;
+        self.receipt.reached += live;
+        let claimed = if group.queue.is_empty() { group.claim() } else { None };
+        let Some(claimed) = claimed else {
+            return self.enqueue(key, group, event, prepared, ask, graph);
+        };
+        *next_job += 1;
+        *busy += usize::from(group.running.is_empty());
+        let sync = matches!(claimed, Claimed::Sync(_));
+        let in_place = self.nesting < NESTING && (sync || self.polls(&claimed));
+        let job = *next_job;
+        group.running.push(Running {
+            job,
+            cohort,
+            live,
+            thread: if in_place || sync { self.thread } else { 0 },
+            phase: if in_place || sync { Phase::Active } else { Phase::Queued },
+            since: self.tick,
+            unit: None,
+        });
+        let (age, claimed) = (group.age, Some(claimed));
+        let claim = Claim { group: key, job, age, in_place, ask, rejected: false, claimed };
+        if sync {
+            if !in_place {
+                self.promise(key, group, job);
+            }
+            self.claims.push(claim);
+        } else {
+            if self.tasks.capacity() == 0 {
+                self.tasks = TASKS.try_with(Cell::take).unwrap_or_default();
+            }
+            self.tasks.push(claim);
+        }
+    }
+
+    /// Gives a claim that does not end with this publish a unit of what is pending.
+    fn promise(&mut self, key: Key, group: &mut Group, job: u64) {
+        let pending = self.pending.get_or_insert_default();
+        if let Some(running) = group.running.iter_mut().find(|running| running.job == job) {
+            running.unit = Some(pending.unit(Target::Group(key), running.live));
+        }
+    }
+
+    /// Whether this publish may poll a handler in place.
+    fn polls(&self, claimed: &Claimed) -> bool {
+        let Claimed::Async(handler) = claimed else { return false };
+        if self.mode == Mode::Send {
+            return false;
+        }
+        let here = *self.runtime.get_or_init(|| Handle::try_current().ok().map(|handle| handle.id()));
+        here.is_some() && handler.info.runtime.as_ref().map(Handle::id) == here
+    }
+
+    /// Puts the event into the queue of a group that is at work.
+    #[inline(never)]
+    fn enqueue(
+        &mut self,
+        key: Key,
+        group: &mut Group,
+        event: &Arc<Stored>,
+        prepared: &Prepared,
+        ask: bool,
+        graph: &crate::delivery::deadlock::Graph,
+    ) {
+        let (cohort, live) = (group.cohort(), group.live);
+        let queued = Queued {
+            cohort,
+            live,
+            coalesce: prepared.coalesce,
+            ask,
+            ..Queued::new(Arc::clone(event), self.policy.critical)
+        };
+        let pushed = group.queue.push(queued);
+        if matches!(pushed, Pushed::In | Pushed::Over | Pushed::InFor(..)) {
+            let pending = self.pending.get_or_insert_default();
+            if let Some(last) = group.queue.last_mut() {
+                last.unit = Some(pending.unit(Target::Group(key), live));
+            }
+            group.cohort_mut(cohort).queued += 1;
+            let position = group.senders.push();
+            // A thread that holds no claim waits for spare capacity; the holder of this one moves.
+            let outside = self.mode == Mode::Send && self.nesting == 0;
+            let moves = || !group.running.iter().all(|running| graph.awaits_event(running.node(key)));
+            if matches!(pushed, Pushed::Over) && outside && group.is_sync() && moves() {
+                let signal = group.senders.wait(position);
+                self.rare().signals.push(signal);
+            }
+        }
+        match pushed {
+            Pushed::In | Pushed::Over => {}
+            Pushed::InFor(removed, why) => {
+                group.cohort_mut(removed.cohort).queued -= 1;
+                let capacity = group.queue.bounds().capacity;
+                group.senders.pop(capacity, &mut self.effects);
+                self.rare().lost.push((key, removed, outcome_of(why)));
+            }
+            Pushed::Rejected(rejected) => self.rare().lost.push((key, rejected, Outcome::Overflowed)),
+            Pushed::Closes(rejected) => {
+                self.rare().lost.push((key, rejected, Outcome::Overflowed));
+                self.rare().closing.push(Target::Group(key));
+            }
+        }
+    }
+
+    /// Puts the event into the queue of a stream.
+    #[inline(never)]
+    fn offer_stream(
+        &mut self,
+        key: Key,
+        found: &mut Subscription,
+        event: &Arc<Stored>,
+        prepared: &Prepared,
+        ask: bool,
+    ) {
+        let (info, life) = (Arc::clone(&found.info), found.life);
+        let Some(stream) = found.stream_mut() else { return };
+        if life != Life::Open || (self.untyped && info.is_typed()) {
+            return;
+        }
+        stream.counts.matched += 1;
+        self.receipt.reached += 1;
+        let queued = Queued {
+            coalesce: prepared.coalesce,
+            ask,
+            ..Queued::new(Arc::clone(event), self.policy.critical)
+        };
+        let pushed = stream.queue.push(queued);
+        let woken = stream.waker.take().filter(|_| !failpoint("reader_unwoken"));
+        if let (Some(_), Some(node)) = (&woken, stream.reader) {
+            self.rare().woken.push(node);
+        }
+        self.effects.wakers.extend(woken);
+        if stream.once {
+            self.rare().closing.push(Target::Stream(key));
+        }
+        let lost = match pushed {
+            Pushed::In => {
+                self.receipt.queued += 1;
+                None
+            }
+            Pushed::Over if self.mode == Mode::Send => {
+                self.receipt.queued += 1;
+                None
+            }
+            Pushed::Over => {
+                let pending = self.pending.get_or_insert_default();
+                stream.waiting.push(pending.unit(Target::Stream(key), 1));
+                None
+            }
+            Pushed::InFor(removed, why) => {
+                self.receipt.queued += 1;
+                Some((removed, outcome_of(why)))
+            }
+            Pushed::Rejected(rejected) => {
+                self.receipt.problem(Problem::of(&info, Outcome::Overflowed));
+                Some((rejected, Outcome::Overflowed))
+            }
+            Pushed::Closes(rejected) => {
+                self.receipt.problem(Problem::of(&info, Outcome::Overflowed));
+                self.rare().closing.push(Target::Stream(key));
+                Some((rejected, Outcome::Overflowed))
+            }
+        };
+        let Some((lost, outcome)) = lost else { return };
+        stream.counts.note(&outcome);
+        if outcome == Outcome::Overflowed
+            && let Some(events) = stream.loss.note()
+        {
+            self.effects.rare().reports.push(Report::Lost { info, events });
+        }
+        self.effects.rare().queued.push(lost);
+    }
+
+    /// Ends what ends with this event, and settles what queues lost.
+    #[inline]
+    fn end_step(&mut self, state: &mut State) {
+        if let Some(mut rare) = self.rare.take() {
+            for (key, lost, outcome) in rare.lost.drain(..) {
+                if lost.unit.is_none() {
+                    let problems = state.problems_of(key, lost.cohort, &outcome);
+                    problems.into_iter().for_each(|problem| self.receipt.problem(problem));
+                }
+                state.settle_lost(key, lost, &outcome, &mut self.effects);
+            }
+            for target in rare.closing.drain(..) {
+                match target {
+                    Target::Group(key) => state.close_group(key),
+                    Target::Stream(key) => state.close_stream(key, &mut self.effects),
+                }
+            }
+            rare.woken.drain(..).for_each(|node| state.event_came(node));
+            self.rare = Some(rare);
+        }
+    }
+
+    /// Whether the event is needed after the step.
+    #[inline]
+    fn needs_event(&self) -> bool {
+        !(self.claims.is_empty() && self.tasks.is_empty() && self.effects.is_empty() && self.rare.is_none())
+    }
+
+    /// Names the event as a cause, where handlers run and it has no cause itself.
+    #[inline]
+    fn root(&self, event: &Stored, known: Option<&'static Descriptor>, seq: u64) -> Option<Root> {
+        let (known, head) = (known?, &event.head);
+        head.as_root(known, head.kept_id().unwrap_or(EventId::new(self.core.run, seq)))
+    }
+
+    /// Does what had to wait for the end of the step, and runs what was claimed.
+    #[inline]
+    fn finish(
+        mut self,
+        event: Option<Arc<Stored>>,
+        root: Option<Root>,
+        evicted: Option<Arc<Stored>>,
+    ) -> Sent {
+        let core = self.core;
+        if !self.effects.is_empty() {
+            std::mem::take(&mut self.effects).run(core, event.as_ref());
+        }
+        if let Some(evicted) = evicted {
+            drop_event(core, evicted);
+        }
+        if let Some(mut event) = event {
+            if !(self.claims.is_empty() && self.tasks.is_empty()) {
+                event = self.run(event, root);
+            }
+            drop_event(core, event);
+            if self.nesting == 0 {
+                run::end_of_stack();
+            }
+        }
+        if let Some(rare) = self.rare.take() {
+            rare.signals.into_iter().for_each(|signal| signal.wait());
+        }
+        sent(core, self.receipt, self.pending)
+    }
+}
+
+/// What the publisher gets. What was pending may be settled by now.
+#[inline]
+fn sent(core: &Arc<Core>, mut receipt: Receipt, pending: Option<Arc<Pending>>) -> Sent {
+    let Some(pending) = pending else { return Sent { receipt, open: None } };
+    if let Some(later) = pending.take_done() {
+        receipt.join(later);
+        return Sent { receipt, open: None };
+    }
+    Sent { receipt, open: Some(Open::new(core, pending)) }
+}
+
+/// Keeps the memory of a list of claims for the next publish of this thread.
+pub(crate) fn keep_tasks(mut tasks: Vec<Claim>) {
+    tasks.clear();
+    if (1..=KEPT_TASKS).contains(&tasks.capacity()) {
+        let _ = TASKS.try_with(|kept| kept.set(tasks));
+    }
+}
+
+fn outcome_of(why: Removed) -> Outcome {
+    match why {
+        Removed::Overflowed => Outcome::Overflowed,
+        Removed::Coalesced => Outcome::Coalesced,
+    }
+}

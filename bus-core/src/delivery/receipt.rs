@@ -1,0 +1,170 @@
+//! What became of one publish.
+
+use std::sync::Arc;
+
+use crate::delivery::outcome::Outcome;
+use crate::delivery::subscription::Info;
+use crate::error::Refused;
+use crate::event::{EventId, SubscriptionId};
+
+/// What became of one publish.
+///
+/// ```standalone_crate
+/// use bus_core::{AgentEvent, BoxError, Event, EventBus, Outcome};
+///
+/// #[derive(AgentEvent)]
+/// enum BuildEvents {
+///     TargetStarted { target: String },
+/// }
+///
+/// async fn refuse(_: Event<TargetStarted>) -> Result<(), BoxError> {
+///     Err("no room".into())
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let bus = EventBus::new();
+/// bus.subscribe::<TargetStarted>().name("gate").handle(refuse).detach();
+/// let receipt = bus.stream("desk").emit_target_started("app").await;
+/// assert_eq!((receipt.reached(), receipt.handled()), (1, 0));
+/// assert_eq!(receipt.problems()[0].name(), "gate");
+/// assert_eq!(*receipt.problems()[0].outcome(), Outcome::Failed("no room".into()));
+/// # }
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Receipt {
+    /// The event's own id; its seq is 0 where the event has no position.
+    pub(crate) own: Own,
+    pub(crate) reached: u32,
+    pub(crate) handled: u32,
+    pub(crate) queued: u32,
+    pub(crate) deferred: u32,
+    rare: Option<Box<Rare>>,
+}
+
+/// The position of an event on its bus.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Own {
+    pub(crate) run: u64,
+    pub(crate) seq: u64,
+}
+
+/// The parts that few receipts have.
+#[derive(Debug, Clone, Default)]
+struct Rare {
+    refused: Option<Refused>,
+    /// The id of an event that was published before, which it keeps.
+    id: Option<EventId>,
+    problems: Vec<Problem>,
+}
+
+/// One delivery that did not end well.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    pub(crate) subscription: SubscriptionId,
+    pub(crate) name: Arc<str>,
+    pub(crate) outcome: Outcome,
+}
+
+impl Problem {
+    pub(crate) fn of(info: &Info, outcome: Outcome) -> Self {
+        Self { subscription: info.id, name: Arc::clone(&info.name), outcome }
+    }
+
+    /// The subscription it was for.
+    pub fn subscription(&self) -> SubscriptionId {
+        self.subscription
+    }
+
+    /// The name of that subscription.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What happened: never [`Outcome::Handled`].
+    pub fn outcome(&self) -> &Outcome {
+        &self.outcome
+    }
+}
+
+impl Receipt {
+    pub(crate) fn refuse(refused: Refused) -> Self {
+        let rare = Rare { refused: Some(refused), ..Rare::default() };
+        Self { rare: Some(Box::new(rare)), ..Self::default() }
+    }
+
+    /// Records the position of the event, and the id that it keeps where it has one.
+    #[inline]
+    pub(crate) fn set_position(&mut self, own: Own, kept: Option<EventId>) {
+        self.own = own;
+        if kept.is_some() {
+            self.rare().id = kept;
+        }
+    }
+
+    #[cold]
+    fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
+    #[cold]
+    pub(crate) fn problem(&mut self, problem: Problem) {
+        self.rare().problems.push(problem);
+    }
+
+    /// Adds what became known later.
+    pub(crate) fn join(&mut self, other: Self) {
+        self.handled += other.handled;
+        self.queued += other.queued;
+        self.deferred += other.deferred;
+        if let Some(rare) = other.rare {
+            self.rare().problems.extend(rare.problems);
+        }
+    }
+
+    /// Why the event is not on the bus, where it is not.
+    pub fn refused(&self) -> Option<&Refused> {
+        self.rare.as_ref()?.refused.as_ref()
+    }
+
+    /// The id of the event; `None` if it was refused, or if nobody wanted it and nothing kept it.
+    pub fn id(&self) -> Option<EventId> {
+        let kept = self.rare.as_ref().and_then(|rare| rare.id);
+        let seq = self.seq()?;
+        Some(kept.unwrap_or_else(|| EventId::new(self.own.run, seq)))
+    }
+
+    /// The position of the event; `None` where there is no [`id`](Self::id).
+    pub fn seq(&self) -> Option<u64> {
+        (self.own.seq != 0).then_some(self.own.seq)
+    }
+
+    /// How many subscriptions the event matched. 0: nobody is listening.
+    pub fn reached(&self) -> usize {
+        self.reached as usize
+    }
+
+    /// How many handlers have handled it.
+    pub fn handled(&self) -> usize {
+        self.handled as usize
+    }
+
+    /// How many streams and waits have it in their queue.
+    pub fn queued(&self) -> usize {
+        self.queued as usize
+    }
+
+    /// How many deliveries were not waited for, because they can only come after a handler that is itself waiting. They still happen.
+    pub fn deferred(&self) -> usize {
+        self.deferred as usize
+    }
+
+    /// The deliveries that did not end well: failed, panicked, timed out, overflowed, dropped.
+    pub fn problems(&self) -> &[Problem] {
+        self.rare.as_ref().map_or(&[], |rare| &rare.problems)
+    }
+
+    /// Whether the event is on the bus and no delivery went wrong.
+    pub fn is_ok(&self) -> bool {
+        self.refused().is_none() && self.problems().is_empty()
+    }
+}

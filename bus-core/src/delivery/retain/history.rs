@@ -1,0 +1,173 @@
+//! The bounded history of a bus: the newest events.
+//!
+//! Lifecycle events and `transient` ones (token deltas) have a log each, so that a flood of one
+//! evicts nothing of the other. Both share one budget of bytes.
+
+use std::sync::Arc;
+
+use crate::delivery::retain::log::Log;
+use crate::delivery::retain::mark::{Mark, Marks};
+use crate::event::{EventId, Stored};
+
+/// How many events are looked at in one turn of the lock.
+pub(crate) const WINDOW: usize = 256;
+
+/// Two logs, each in `seq` order. They live under the bus's lock.
+pub(crate) struct History {
+    main: Log,
+    transient: Log,
+    bytes: usize,
+    budget: usize,
+}
+
+impl History {
+    pub(crate) fn new(capacity: usize, transient: usize, budget: usize) -> Self {
+        Self { main: Log::new(capacity), transient: Log::new(transient), bytes: 0, budget }
+    }
+
+    /// Whether an event of this sort is kept at all.
+    #[inline]
+    pub(crate) fn keeps(&self, transient: bool) -> bool {
+        (if transient { &self.transient } else { &self.main }).capacity() > 0
+    }
+
+    /// Keeps an event. It comes back where it is not kept, or is `needed` after that too, and so
+    /// does the one that was evicted for it.
+    #[inline]
+    pub(crate) fn keep(
+        &mut self,
+        mark: Mark,
+        event: Arc<Stored>,
+        transient: bool,
+        needed: bool,
+    ) -> (Option<Arc<Stored>>, Option<Arc<Stored>>) {
+        let log = if transient { &mut self.transient } else { &mut self.main };
+        if log.capacity() == 0 {
+            log.note_lost(event.head.seq());
+            return (Some(event), None);
+        }
+        let again = needed.then(|| Arc::clone(&event));
+        self.bytes += event.bytes();
+        let evicted = log.push(mark, event);
+        if let Some(evicted) = &evicted {
+            self.bytes -= evicted.bytes();
+        }
+        (again, evicted)
+    }
+
+    /// Takes out the oldest events for as long as the budget of bytes is passed.
+    #[inline]
+    pub(crate) fn shrink(&mut self) -> Vec<Arc<Stored>> {
+        if self.bytes <= self.budget { Vec::new() } else { self.evict_over_budget() }
+    }
+
+    #[cold]
+    fn evict_over_budget(&mut self) -> Vec<Arc<Stored>> {
+        let mut evicted = Vec::new();
+        // The newest event stays, however large: somebody may be about to ask for it.
+        while self.bytes > self.budget && self.len() > 1 {
+            let seq = |log: &Log| log.get(0).map_or(u64::MAX, |event| event.head.seq());
+            let older = if seq(&self.main) < seq(&self.transient) { &mut self.main } else { &mut self.transient };
+            let Some(event) = older.evict() else { break };
+            self.bytes -= event.bytes();
+            evicted.push(event);
+        }
+        evicted
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.main.len() + self.transient.len()
+    }
+
+    /// The estimated size of everything that is held.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(crate) fn evicted(&self) -> (u64, u64) {
+        (self.main.evicted(), self.transient.evicted())
+    }
+
+    /// How many events after `seq` are not held, and the seq of the last of them. At most: some may
+    /// have been of other kinds or scopes.
+    pub(crate) fn lost_after(&self, seq: u64, with_transient: bool) -> Option<(u64, u64)> {
+        let main = self.main.lost_after(seq);
+        let transient = if with_transient { self.transient.lost_after(seq) } else { (0, 0) };
+        let (missed, last) = (main.0 + transient.0, main.1.max(transient.1));
+        (missed > 0).then(|| (missed.min(last.saturating_sub(seq)), last))
+    }
+
+    /// The seq of the oldest event that is held.
+    pub(crate) fn oldest(&self) -> Option<u64> {
+        let first = |log: &Log| log.get(0).map(|event| event.head.seq());
+        first(&self.main).into_iter().chain(first(&self.transient)).min()
+    }
+
+    /// The next events after `seq` with these marks, oldest first, and where the walk stands after
+    /// them if there is more.
+    pub(crate) fn next_after(
+        &self,
+        seq: u64,
+        marks: Marks,
+    ) -> (impl Iterator<Item = &Arc<Stored>>, Option<u64>) {
+        let window = |log: &Log| {
+            let start = log.after(seq);
+            start..(start + WINDOW).min(log.len())
+        };
+        let (main, transient) = (window(&self.main), window(&self.transient));
+        let last = |log: &Log, end: usize| {
+            let more = end < log.len();
+            log.get(end.wrapping_sub(1)).filter(|_| more).map(|event| event.head.seq())
+        };
+        let stands = last(&self.main, main.end).into_iter().chain(last(&self.transient, transient.end)).min();
+        let within = move |event: &&Arc<Stored>| stands.is_none_or(|stands| event.head.seq() <= stands);
+        let mut main = self.main.marked(main, marks).peekable();
+        let mut transient = self.transient.marked(transient, marks).peekable();
+        let merged = std::iter::from_fn(move || match (main.peek(), transient.peek()) {
+            (Some(a), Some(b)) if a.head.seq() > b.head.seq() => transient.next(),
+            (Some(_), _) => main.next(),
+            (None, _) => transient.next(),
+        });
+        (merged.take_while(within), stands)
+    }
+
+    /// The next events before `seq` with these marks, newest first, and where the walk stands after
+    /// them if there is more.
+    pub(crate) fn next_before(
+        &self,
+        seq: u64,
+        marks: Marks,
+    ) -> (impl Iterator<Item = &Arc<Stored>>, Option<u64>) {
+        let window = |log: &Log| {
+            let end = log.after(seq.saturating_sub(1));
+            end.saturating_sub(WINDOW)..end
+        };
+        let (main, transient) = (window(&self.main), window(&self.transient));
+        let first =
+            |log: &Log, start: usize| log.get(start).filter(|_| start > 0).map(|event| event.head.seq());
+        let stands =
+            first(&self.main, main.start).into_iter().chain(first(&self.transient, transient.start)).max();
+        let within = move |event: &&Arc<Stored>| stands.is_none_or(|stands| event.head.seq() >= stands);
+        let mut main = self.main.marked(main, marks).rev().peekable();
+        let mut transient = self.transient.marked(transient, marks).rev().peekable();
+        let merged = std::iter::from_fn(move || match (main.peek(), transient.peek()) {
+            (Some(a), Some(b)) if a.head.seq() < b.head.seq() => transient.next(),
+            (Some(_), _) => main.next(),
+            (None, _) => transient.next(),
+        });
+        (merged.take_while(within), stands)
+    }
+
+    /// Takes everything out.
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = Arc<Stored>> {
+        self.bytes = 0;
+        self.main.drain().chain(self.transient.drain())
+    }
+
+    /// The seq of an event with this id among the next events after `seq`, and where the walk
+    /// stands if there is more: a republished event keeps an id of another run.
+    pub(crate) fn find_after(&self, seq: u64, id: EventId) -> (Option<u64>, Option<u64>) {
+        let (mut events, stands) = self.next_after(seq, Marks::default());
+        (events.find(|event| event.head.id() == id).map(|event| event.head.seq()), stands)
+    }
+}

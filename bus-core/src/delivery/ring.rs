@@ -1,0 +1,592 @@
+//! The shared buffer of streams: one ring of events for all readers of the same kinds.
+//!
+//! Every stream without a filter sees all events of its kinds, so that queues of their own would
+//! hold the same events once for each reader. Instead they are *attached* to one ring: a publish
+//! puts its event there once, and each reader has a position. A reader takes a whole [`Segment`] of
+//! up to 64 events under the ring's lock and reads it without one; its [`Cursor`] says how far it is,
+//! so that what it took and has not read still counts as waiting.
+//!
+//! Nothing is ever dropped from a ring. Before an event would find a reader's capacity used up, the
+//! reader is *detached*: its unread events become a queue of its own, with all the rules that queues
+//! have. It is attached again when that queue has gone down to half of the capacity. A reader inside
+//! a handler is detached too: the wait-for graph is found from queues.
+//!
+//! The ring has a lock of its own, so that readers stay out of the way of publishers. It is taken
+//! after the bus's lock, never before it.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use crate::delivery::context::Node;
+use crate::delivery::effects::Effects;
+use crate::delivery::group::Loss;
+use crate::delivery::overflow::Lagged;
+use crate::delivery::panic::{catch_each, drop_each};
+use crate::delivery::pending::Unit;
+use crate::delivery::queue::Queue;
+use crate::delivery::slab::{Key, Slab};
+use crate::delivery::subscription::Counts;
+use crate::event::Stored;
+use crate::sync::{AtomicU64, Mutex, Ordering, failpoint};
+
+/// How many events a segment holds at most.
+const SEGMENT: usize = 64;
+
+/// A subscription that is read from, under the bus's lock.
+pub(crate) struct Stream {
+    pub(crate) queue: Queue,
+    pub(crate) counts: Counts,
+    pub(crate) waker: Option<Waker>,
+    /// It takes one event and ends.
+    pub(crate) once: bool,
+    /// The handler that reads it.
+    pub(crate) reader: Option<Node>,
+    pub(crate) shared: Arc<Shared>,
+    /// Awaited emits that wait until the queue is under its capacity.
+    pub(crate) waiting: Vec<Unit>,
+    /// Its ring, if it has no filter.
+    pub(crate) ring: Option<Place>,
+    pub(crate) loss: Loss,
+}
+
+/// How a stream stands to its ring.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) ring: Key,
+    /// Its index among the detached readers, while it is one.
+    pub(crate) at: usize,
+    /// Its entry on the ring, while it is attached.
+    pub(crate) entry: Option<Key>,
+}
+
+impl Stream {
+    /// The entry of an attached stream on its ring.
+    pub(crate) fn attached(&self) -> Option<(Key, Key)> {
+        let place = self.ring?;
+        Some((place.ring, place.entry?))
+    }
+}
+
+/// What a reader shares with its subscription.
+#[derive(Default)]
+pub(crate) struct Shared {
+    pub(crate) cursor: Cursor,
+    rest: Mutex<Rest>,
+}
+
+/// What a reader gets when the last handle of its bus is gone.
+#[derive(Default)]
+struct Rest {
+    /// Not while the bus is there, or is being dropped.
+    is_left: bool,
+    unread: Option<Box<Queue>>,
+    waker: Option<Waker>,
+}
+
+impl Shared {
+    /// Leaves the unread events to the reader. Its waker comes back, if it waits for them.
+    pub(crate) fn leave(&self, unread: Option<Box<Queue>>) -> Option<Waker> {
+        let mut rest = self.rest.lock();
+        rest.is_left = true;
+        rest.unread = unread;
+        rest.waker.take()
+    }
+
+    /// The next event or gap of those that were left. It waits while another thread drops the bus.
+    pub(crate) fn read(
+        &self,
+        context: Option<&mut Context<'_>>,
+    ) -> Poll<Option<Result<Arc<Stored>, Lagged>>> {
+        let mut rest = self.rest.lock();
+        if rest.is_left {
+            let next = rest.unread.as_mut().and_then(|unread| unread.next());
+            return Poll::Ready(next.map(|next| next.map(|queued| queued.event)));
+        }
+        let replaced = context.and_then(|context| rest.waker.replace(context.waker().clone()));
+        drop(rest);
+        drop_each(replaced);
+        Poll::Pending
+    }
+
+    /// Drops what nobody will read.
+    pub(crate) fn drain(&self) {
+        let unread = self.rest.lock().unread.as_mut().map(|unread| unread.drain());
+        drop_each(unread.unwrap_or_default());
+    }
+}
+
+/// The position of the next event that a reader takes from its segment.
+///
+/// Whoever moves it decides: the reader moves it on without the bus's lock, a publish detaches it
+/// under that lock, and either sees at once what the other did. So an event is read or goes to the
+/// reader's own queue, never both.
+#[derive(Debug)]
+pub(crate) struct Cursor(AtomicU64);
+
+/// Marks a cursor that is not on a ring.
+const DETACHED: u64 = 1 << 63;
+
+impl Default for Cursor {
+    fn default() -> Self {
+        Self(AtomicU64::new(DETACHED))
+    }
+}
+
+impl Cursor {
+    /// Puts it on the ring, or moves it on, under the ring's lock and while its reader is attached.
+    fn set(&self, position: u64) {
+        self.0.store(position, Ordering::Release);
+    }
+
+    /// Takes the next event for the reader, if it is attached.
+    #[inline]
+    pub(crate) fn advance(&self) -> bool {
+        self.0.fetch_add(1, Ordering::AcqRel) & DETACHED == 0 || failpoint("cursor_unasked")
+    }
+
+    fn position(&self) -> u64 {
+        self.0.load(Ordering::Acquire) & !DETACHED
+    }
+
+    /// Takes it off the ring: its reader takes no more events there. Returns where it was.
+    fn detach(&self) -> u64 {
+        self.0.fetch_or(DETACHED, Ordering::AcqRel) & !DETACHED
+    }
+}
+
+/// Events that follow each other, shared by all who read them. Dropped outside every lock.
+pub(crate) struct Segment(Vec<Arc<Stored>>);
+
+impl Drop for Segment {
+    fn drop(&mut self) {
+        drop_each(self.0.drain(..));
+    }
+}
+
+struct Sealed {
+    from: u64,
+    segment: Arc<Segment>,
+    /// How many attached readers have not taken it.
+    left: usize,
+}
+
+/// The events of a ring and its readers, under the ring's own lock.
+pub(crate) struct Ring {
+    sealed: VecDeque<Sealed>,
+    /// The events after them.
+    open: Vec<Arc<Stored>>,
+    /// The position after the last event.
+    end: u64,
+    entries: Slab<Entry>,
+    attached: usize,
+    waiters: Waiters,
+    /// No reader can be full before this position.
+    check: u64,
+    /// No more events come.
+    closed: bool,
+}
+
+/// One reader that is attached.
+struct Entry {
+    /// Its subscription.
+    key: Key,
+    shared: Arc<Shared>,
+    /// How many events may wait for it here.
+    spare: u64,
+    /// The position up to which it has taken segments.
+    taken: u64,
+    /// The segment that it reads, and where that begins.
+    hand: Option<(u64, Arc<Segment>)>,
+    /// The positions up to which the subscription's counts have the events here.
+    matched: u64,
+    handled: u64,
+    spot: Option<Spot>,
+}
+
+/// What a reader did since it was counted last, and what waits for it.
+pub(crate) struct Counted {
+    pub(crate) matched: u64,
+    pub(crate) handled: u64,
+    pub(crate) waiting: u64,
+    /// The seq of the first that waits.
+    pub(crate) oldest: Option<u64>,
+}
+
+/// What a reader takes along when it is detached.
+pub(crate) struct Detached {
+    pub(crate) unread: Vec<Arc<Stored>>,
+    pub(crate) waker: Option<Waker>,
+    pub(crate) counted: Counted,
+}
+
+/// What a reader finds on its ring.
+pub(crate) enum Found {
+    /// The next event; those behind it may have been lent with it.
+    Next(Arc<Stored>),
+    Nothing,
+    /// No more comes.
+    End,
+    /// The reader is not attached any more.
+    Detached,
+}
+
+/// The events that a reader has taken, and how far in them it is.
+#[derive(Default)]
+pub(crate) struct Hand {
+    segment: Option<Arc<Segment>>,
+    at: usize,
+}
+
+impl Hand {
+    /// The next event. Its reader must not have lost the right to it.
+    #[inline]
+    pub(crate) fn peek(&self) -> Option<&Arc<Stored>> {
+        self.segment.as_ref()?.0.get(self.at)
+    }
+
+    #[inline]
+    pub(crate) fn advance(&mut self) {
+        self.at += 1;
+    }
+}
+
+impl Default for Ring {
+    fn default() -> Self {
+        Self {
+            sealed: VecDeque::new(),
+            open: Vec::new(),
+            end: 0,
+            entries: Slab::new(),
+            attached: 0,
+            waiters: Waiters::default(),
+            check: u64::MAX,
+            closed: false,
+        }
+    }
+}
+
+impl Ring {
+    /// Whether some reader may have no spare capacity for one event more.
+    #[inline]
+    pub(crate) fn may_be_full(&self) -> bool {
+        self.end >= self.check
+    }
+
+    /// The subscriptions of readers that have no spare capacity for one event more.
+    pub(crate) fn find_full(&mut self) -> Vec<Key> {
+        let (mut full, mut check) = (Vec::new(), u64::MAX);
+        for (_, entry) in self.entries.iter() {
+            let at = entry.shared.cursor.position().saturating_add(entry.spare);
+            if self.end < at {
+                check = check.min(at);
+            } else {
+                full.push(entry.key);
+            }
+        }
+        self.check = check;
+        full
+    }
+
+    /// Puts an event on the ring and takes along those who wait for it.
+    #[inline]
+    pub(crate) fn push(&mut self, event: Arc<Stored>, batch: &mut WakeBatch) {
+        if self.open.len() >= SEGMENT {
+            self.seal();
+        }
+        self.open.push(event);
+        self.end += 1;
+        self.waiters.leave_all(batch);
+    }
+
+    /// Lets nobody wait any more.
+    pub(crate) fn close(&mut self, batch: &mut WakeBatch) {
+        self.closed = true;
+        self.waiters.leave_all(batch);
+    }
+
+    #[inline(never)]
+    fn seal(&mut self) {
+        let (from, next) = (self.open_from(), Vec::with_capacity(self.open.len()));
+        let segment = Arc::new(Segment(std::mem::replace(&mut self.open, next)));
+        self.sealed.push_back(Sealed { from, segment, left: self.attached });
+    }
+
+    #[inline]
+    fn open_from(&self) -> u64 {
+        self.end - self.open.len() as u64
+    }
+
+    /// Attaches a reader that sees the events from now on, with its waker if it waits.
+    pub(crate) fn attach(&mut self, key: Key, shared: &Arc<Shared>, spare: u64, waker: Option<Waker>) -> Key {
+        // It begins with a segment of its own, so that every position is a beginning of one.
+        if !self.open.is_empty() {
+            self.seal();
+        }
+        let end = self.end;
+        shared.cursor.set(end);
+        self.check = self.check.min(end.saturating_add(spare));
+        self.attached += 1;
+        let shared = Arc::clone(shared);
+        let entry =
+            Entry { key, shared, spare, taken: end, hand: None, matched: end, handled: end, spot: None };
+        let entry = self.entries.insert(entry);
+        if let (Some(waker), Some(found)) = (waker, self.entries.get_mut(entry)) {
+            found.spot = Some(self.waiters.enter(entry, waker));
+        }
+        entry
+    }
+
+    /// Detaches a reader, with what it has not read.
+    pub(crate) fn detach(&mut self, entry: Key, effects: &mut Effects) -> Option<Detached> {
+        let waker = self.withdraw(entry);
+        let position = self.entries.get(entry)?.shared.cursor.detach();
+        let counted = self.count(entry, position)?;
+        let Entry { taken, hand, .. } = self.entries.remove(entry)?;
+        self.attached -= 1;
+        let unread: Vec<_> = self.unread(position, taken, hand.as_ref()).cloned().collect();
+        let first = self.sealed.partition_point(|sealed| sealed.from < taken);
+        self.sealed.range_mut(first..).for_each(|sealed| sealed.left -= 1);
+        if self.attached == 0 && !self.open.is_empty() {
+            self.seal();
+        }
+        let rare = effects.rare();
+        rare.segments.extend(hand.map(|(_, segment)| segment));
+        while let Some(done) = self.pop_taken() {
+            rare.segments.push(done);
+        }
+        Some(Detached { unread, waker, counted })
+    }
+
+    /// The events from a position on: of the segment in hand, and of those that were not taken yet.
+    fn unread<'a>(
+        &'a self,
+        position: u64,
+        taken: u64,
+        hand: Option<&'a (u64, Arc<Segment>)>,
+    ) -> impl Iterator<Item = &'a Arc<Stored>> {
+        let in_hand = hand.into_iter().flat_map(move |(from, segment)| {
+            let read = usize::try_from(position.saturating_sub(*from)).unwrap_or(usize::MAX);
+            segment.0.iter().skip(read)
+        });
+        let first = self.sealed.partition_point(|sealed| sealed.from < taken);
+        in_hand.chain(self.sealed.range(first..).flat_map(|sealed| &sealed.segment.0)).chain(&self.open)
+    }
+
+    /// Takes the oldest segment off the ring, if every reader has taken it.
+    fn pop_taken(&mut self) -> Option<Arc<Segment>> {
+        if self.sealed.front()?.left > 0 {
+            return None;
+        }
+        self.sealed.pop_front().map(|sealed| sealed.segment)
+    }
+
+    /// Takes the waker of a reader away.
+    pub(crate) fn withdraw(&mut self, entry: Key) -> Option<Waker> {
+        let spot = self.entries.get_mut(entry)?.spot.take()?;
+        let (waker, moved) = self.waiters.leave(spot);
+        if let Some(moved) = moved.and_then(|moved| self.entries.get_mut(moved)) {
+            moved.spot = Some(spot);
+        }
+        waker
+    }
+
+    /// What a reader did since this was asked last.
+    pub(crate) fn account(&mut self, entry: Key) -> Option<Counted> {
+        let position = self.entries.get(entry)?.shared.cursor.position();
+        self.count(entry, position)
+    }
+
+    fn count(&mut self, key: Key, position: u64) -> Option<Counted> {
+        let entry = self.entries.get(key)?;
+        let oldest = self.unread(position, entry.taken, entry.hand.as_ref()).next();
+        let oldest = oldest.map(|event| event.head.seq());
+        let (end, entry) = (self.end, self.entries.get_mut(key)?);
+        let matched = end - std::mem::replace(&mut entry.matched, end);
+        let handled = position - std::mem::replace(&mut entry.handled, position);
+        Some(Counted { matched, handled, waiting: end - position, oldest })
+    }
+
+    /// Takes the next segment for a reader that has read what it had in hand. Where there is none,
+    /// a waker is stored for the next event. What is to be dropped after the lock is put in `old`.
+    fn take(&mut self, key: Key, waker: Option<&Waker>, hand: &mut Hand, old: &mut Old) -> Found {
+        let Some(entry) = self.entries.get(key) else { return Found::Detached };
+        let taken = entry.taken;
+        if taken == self.end {
+            if self.closed {
+                return Found::End;
+            }
+            old.waker = self.wait(key, waker);
+            return Found::Nothing;
+        }
+        if taken >= self.open_from() {
+            self.seal();
+        }
+        let at = if self.sealed.front().is_some_and(|first| first.from == taken) {
+            0
+        } else {
+            self.sealed.partition_point(|sealed| sealed.from < taken)
+        };
+        let Some(sealed) = self.sealed.get_mut(at) else { return Found::Nothing };
+        sealed.left -= 1;
+        let segment = Arc::clone(&sealed.segment);
+        let Some(entry) = self.entries.get_mut(key) else { return Found::Detached };
+        entry.taken += segment.0.len() as u64;
+        entry.shared.cursor.set(taken + 1);
+        // Alone in its segment, an event is not to be found again.
+        let kept = (segment.0.len() > 1).then(|| (taken, Arc::clone(&segment)));
+        old.hand = std::mem::replace(&mut entry.hand, kept).map(|(_, segment)| segment);
+        old.segment = hand.segment.take();
+        let next = Arc::clone(&segment.0[0]);
+        *hand = Hand { segment: Some(segment), at: 1 };
+        if at == 0 {
+            while let Some(done) = self.pop_taken() {
+                old.done.push(done);
+            }
+        }
+        Found::Next(next)
+    }
+
+    fn wait(&mut self, key: Key, waker: Option<&Waker>) -> Option<Waker> {
+        let (waker, entry) = (waker?, self.entries.get_mut(key)?);
+        self.waiters.wait(key, &mut entry.spot, waker)
+    }
+}
+
+/// What is dropped when the ring's lock is free.
+#[derive(Default)]
+struct Old {
+    waker: Option<Waker>,
+    segment: Option<Arc<Segment>>,
+    hand: Option<Arc<Segment>>,
+    done: smallvec::SmallVec<[Arc<Segment>; 1]>,
+}
+
+/// A reader's own way to its ring, past the bus's lock.
+pub(crate) struct Attached {
+    ring: Arc<Mutex<Ring>>,
+    entry: Key,
+}
+
+impl Attached {
+    pub(crate) fn new(ring: &Arc<Mutex<Ring>>, entry: Key) -> Self {
+        Self { ring: Arc::clone(ring), entry }
+    }
+
+    /// The next event behind those in hand, or what is there otherwise.
+    #[inline]
+    pub(crate) fn read(&mut self, context: Option<&Context<'_>>, hand: &mut Hand) -> Found {
+        let mut old = Old::default();
+        let found = self.ring.lock().take(self.entry, context.map(Context::waker), hand, &mut old);
+        if old.waker.is_some() {
+            drop_each(old.waker.take());
+        }
+        found
+    }
+
+    /// Takes its waker back: who ends a stream itself is not to be woken.
+    pub(crate) fn withdraw(&mut self) {
+        let waker = self.ring.lock().withdraw(self.entry);
+        drop_each(waker);
+    }
+}
+
+/// Readers that have read everything and wait for the next event.
+#[derive(Default)]
+struct Waiters {
+    waiting: Vec<WaitingReader>,
+    /// How often those who waited were woken.
+    round: u64,
+}
+
+/// A reader's waker. The reader is noted so that its spot can be changed.
+struct WaitingReader {
+    waker: Option<Waker>,
+    entry: Key,
+}
+
+/// The round in which a reader began to wait, and its index among those who wait.
+#[derive(Debug, Clone, Copy)]
+struct Spot {
+    round: u64,
+    at: usize,
+}
+
+impl Waiters {
+    #[inline]
+    fn leave_all(&mut self, batch: &mut WakeBatch) {
+        if !self.waiting.is_empty() {
+            self.round += 1;
+            batch.take_in(&mut self.waiting);
+        }
+    }
+
+    fn enter(&mut self, entry: Key, waker: Waker) -> Spot {
+        self.waiting.push(WaitingReader { waker: Some(waker), entry });
+        Spot { round: self.round, at: self.waiting.len() - 1 }
+    }
+
+    /// Stores a reader's waker for the next event. One that it replaces comes back.
+    fn wait(&mut self, entry: Key, spot: &mut Option<Spot>, waker: &Waker) -> Option<Waker> {
+        if let Some(own) = spot.and_then(|spot| self.own(spot)) {
+            return if own.will_wake(waker) { None } else { Some(std::mem::replace(own, waker.clone())) };
+        }
+        *spot = Some(self.enter(entry, waker.clone()));
+        None
+    }
+
+    fn own(&mut self, spot: Spot) -> Option<&mut Waker> {
+        if spot.round != self.round {
+            return None;
+        }
+        self.waiting.get_mut(spot.at)?.waker.as_mut()
+    }
+
+    /// Returns the waker of a reader, and who has its spot now.
+    fn leave(&mut self, spot: Spot) -> (Option<Waker>, Option<Key>) {
+        if self.own(spot).is_none() {
+            return (None, None);
+        }
+        let left = self.waiting.swap_remove(spot.at);
+        (left.waker, self.waiting.get(spot.at).map(|moved| moved.entry))
+    }
+}
+
+/// Readers to be woken when the locks are free.
+#[derive(Default)]
+pub(crate) struct WakeBatch(Vec<WaitingReader>);
+
+// The memory of the last batch, for the next one.
+crate::sync::per_thread_plain!(SPARE: Cell<Vec<WaitingReader>> = Cell::new(Vec::new()));
+
+impl WakeBatch {
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn take_in(&mut self, waiting: &mut Vec<WaitingReader>) {
+        if self.0.capacity() == 0 {
+            self.0 = SPARE.try_with(Cell::take).unwrap_or_default();
+        }
+        self.0.append(waiting);
+    }
+
+    /// Wakes them. No lock may be held.
+    #[inline]
+    pub(crate) fn wake(&mut self) {
+        if !self.0.is_empty() {
+            self.wake_each();
+        }
+    }
+
+    #[inline(never)]
+    fn wake_each(&mut self) {
+        let waiting = self.0.iter_mut().filter(|_| !failpoint("reader_unwoken"));
+        catch_each(waiting.filter_map(|waiting| waiting.waker.take()), Waker::wake);
+        self.0.clear();
+        // A thread at its end may have none any more.
+        drop(SPARE.try_with(|spare| spare.replace(std::mem::take(&mut self.0))));
+    }
+}

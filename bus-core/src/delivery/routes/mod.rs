@@ -1,0 +1,239 @@
+//! From the type or the name of a kind to the receivers that want its events.
+
+mod filter;
+mod index;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+pub(crate) use filter::Wanted;
+pub(crate) use index::Index;
+
+use crate::delivery::retain::pairs::Ends;
+use crate::delivery::slab::Key;
+use crate::event::{Kind, KindRef};
+use crate::payload::Descriptor;
+use crate::registry::TypeMap;
+
+/// How many kinds that no file declares are routed by name. The events of further ones are counted
+/// together: their names come from outside, and memory must not grow with them.
+const OPEN_KINDS: usize = 4_096;
+
+/// The name under which further kinds are counted.
+const OTHER_KINDS: &str = "(other kinds)";
+
+/// Where an event goes: to a group of handlers, or to a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Target {
+    Group(Key),
+    Stream(Key),
+}
+
+/// One kind: who wants it, and how many were published.
+pub(crate) struct KindRoute {
+    pub(crate) kind: Kind,
+    pub(crate) index: Index,
+    pub(crate) published: u64,
+    /// The kinds whose beginnings an event of this kind ends.
+    pub(crate) ends: Vec<Ends>,
+}
+
+impl KindRoute {
+    /// Whether its events begin or end pairs.
+    #[inline]
+    pub(crate) fn is_paired(&self) -> bool {
+        let begins = matches!(self.kind, Kind::Declared(descriptor) if !descriptor.ends_with.is_empty());
+        begins || !self.ends.is_empty()
+    }
+
+    /// Whether nothing would be lost with it.
+    fn is_unused(&self) -> bool {
+        matches!(self.kind, Kind::Open(_))
+            && self.published == 0
+            && self.ends.is_empty()
+            && self.index.is_empty()
+    }
+}
+
+/// Every kind that was published, declared or subscribed to.
+#[derive(Default)]
+pub(crate) struct Routes {
+    kinds: Vec<KindRoute>,
+    /// Positions in `kinds` whose kind was forgotten.
+    free: Vec<usize>,
+    by_type: TypeMap<usize>,
+    /// The kind that was looked up last: mostly the same again.
+    last: Option<(&'static Descriptor, usize)>,
+    by_name: HashMap<Arc<str>, usize, hashbrown::DefaultHashBuilder>,
+    /// How many kinds that no file declares were published.
+    open: usize,
+    /// The receivers of every kind.
+    pub(crate) any: Index,
+}
+
+/// The kinds that a subscription takes.
+#[derive(Debug, Clone)]
+pub(crate) enum Kinds {
+    Any,
+    Declared(Vec<&'static Descriptor>),
+    Named(Vec<Arc<str>>),
+}
+
+impl Kinds {
+    /// Whether both take the same kinds in the same way.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Any, Self::Any) => true,
+            (Self::Declared(own), Self::Declared(other)) => {
+                own.len() == other.len()
+                    && own.iter().zip(other).all(|(own, other)| own.type_id() == other.type_id())
+            }
+            (Self::Named(own), Self::Named(other)) => own == other,
+            _ => false,
+        }
+    }
+}
+
+impl Routes {
+    fn find(&self, kind: KindRef<'_>) -> Option<usize> {
+        match kind {
+            KindRef::Declared(descriptor) => self.by_type.get(&descriptor.type_id()).copied(),
+            KindRef::Open(name) => self.by_name.get(name).copied(),
+        }
+    }
+
+    /// The position of a kind. An undeclared one is added; a declared one that is not known yet has
+    /// to be declared first.
+    #[inline]
+    pub(crate) fn position(&mut self, kind: KindRef<'_>) -> Option<usize> {
+        if let (KindRef::Declared(descriptor), Some((last, at))) = (kind, self.last)
+            && std::ptr::eq(descriptor, last)
+        {
+            return Some(at);
+        }
+        self.look_up(kind)
+    }
+
+    #[inline(never)]
+    fn look_up(&mut self, kind: KindRef<'_>) -> Option<usize> {
+        if let Some(at) = self.find(kind) {
+            if let KindRef::Declared(descriptor) = kind {
+                self.last = Some((descriptor, at));
+            }
+            return Some(at);
+        }
+        match kind {
+            KindRef::Declared(_) => None,
+            KindRef::Open(_) if self.open >= OPEN_KINDS => Some(self.named(&Arc::from(OTHER_KINDS))),
+            KindRef::Open(name) => {
+                self.open += 1;
+                Some(self.named(name))
+            }
+        }
+    }
+
+    /// Adds a declared kind. A subscription by name that came first has the same position.
+    pub(crate) fn declare(&mut self, descriptor: &'static Descriptor) -> usize {
+        if let Some(at) = self.by_type.get(&descriptor.type_id()) {
+            return *at;
+        }
+        let at = self.named(&Arc::from(descriptor.kind));
+        self.kinds[at].kind = Kind::Declared(descriptor);
+        self.by_type.insert(descriptor.type_id(), at);
+        for ended in descriptor.ends_with {
+            let end = self.named(&Arc::from(ended.kind));
+            let ends = &mut self.kinds[end].ends;
+            if !ends.iter().any(|ends| ends.begins.kind == descriptor.kind) {
+                ends.push(Ends { begins: descriptor, by: ended.by });
+            }
+        }
+        at
+    }
+
+    fn named(&mut self, name: &Arc<str>) -> usize {
+        if let Some(at) = self.by_name.get(name) {
+            return *at;
+        }
+        let route = KindRoute {
+            kind: Kind::Open(Arc::clone(name)),
+            index: Index::default(),
+            published: 0,
+            ends: Vec::new(),
+        };
+        let at = self.free.pop().unwrap_or(self.kinds.len());
+        match self.kinds.get_mut(at) {
+            Some(free) => *free = route,
+            None => self.kinds.push(route),
+        }
+        self.by_name.insert(Arc::clone(name), at);
+        at
+    }
+
+    /// The position of all events of a kind that is asked for by name. `None` where they may have
+    /// several, because some were counted together with others.
+    pub(crate) fn named_position(&self, name: &str) -> Option<usize> {
+        if self.open < OPEN_KINDS { self.by_name.get(name).copied() } else { None }
+    }
+
+    /// Whether an event ends what a known kind begins. It may not be known itself then.
+    pub(crate) fn ends(&mut self, event: &'static Descriptor) -> bool {
+        let known = self.position(KindRef::Declared(event)).or_else(|| self.by_name.get(event.kind).copied());
+        known.is_some_and(|at| !self.kinds[at].ends.is_empty())
+    }
+
+    #[inline]
+    pub(crate) fn kind(&self, at: usize) -> &KindRoute {
+        &self.kinds[at]
+    }
+
+    #[inline]
+    pub(crate) fn kind_mut(&mut self, at: usize) -> &mut KindRoute {
+        &mut self.kinds[at]
+    }
+
+    /// The kinds that were published, by name.
+    pub(crate) fn published(&self) -> impl Iterator<Item = (&str, u64)> {
+        let published = self.kinds.iter().filter(|route| route.published > 0);
+        published.map(|route| (route.kind.as_ref().as_str(), route.published))
+    }
+
+    /// Visits the index of each of these kinds once.
+    pub(crate) fn each_index(&mut self, kinds: &Kinds, mut visit: impl FnMut(&mut Index)) {
+        if let Kinds::Any = kinds {
+            return visit(&mut self.any);
+        }
+        let mut positions = self.positions(kinds);
+        positions.sort_unstable();
+        positions.dedup();
+        positions.into_iter().for_each(|at| visit(&mut self.kinds[at].index));
+    }
+
+    fn positions(&mut self, kinds: &Kinds) -> Vec<usize> {
+        match kinds {
+            Kinds::Any => Vec::new(),
+            Kinds::Declared(events) => events.iter().map(|event| self.declare(event)).collect(),
+            Kinds::Named(names) => names.iter().map(|name| self.named(name)).collect(),
+        }
+    }
+
+    /// The index in which everybody who takes these kinds is found.
+    pub(crate) fn first_index(&mut self, kinds: &Kinds) -> Option<&Index> {
+        if let Kinds::Any = kinds {
+            return Some(&self.any);
+        }
+        let first = *self.positions(kinds).first()?;
+        Some(&self.kinds[first].index)
+    }
+
+    /// Forgets the names of kinds that nobody wants and nobody has published: they come from
+    /// outside, and memory must not grow with them.
+    pub(crate) fn forget_unused(&mut self, kinds: &Kinds) {
+        let Kinds::Named(names) = kinds else { return };
+        for name in names {
+            if let Some(at) = self.by_name.get(name).copied().filter(|at| self.kinds[*at].is_unused()) {
+                self.by_name.remove(name);
+                self.free.push(at);
+            }
+        }
+    }
+}

@@ -1,0 +1,681 @@
+//! Running what was claimed, and taking up what waits behind it.
+//!
+//! Members of a group run in one loop, outside the lock. Then one step settles what became of the
+//! event, lets new members in and takes the next event out of the queue, or leaves the group idle.
+//! An event that waited for another thread's run is run here too, but only so many: then a worker of
+//! the bus goes on (see [`workers`](super::workers)).
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use crate::delivery::Core;
+use crate::delivery::context::{self, Entered, JobRef, Node};
+use crate::delivery::effects::{self, Effects, Report, drop_event};
+use crate::delivery::group::{Claimed, Failures, Idle, Members, NOBODY, Phase, Running};
+use crate::delivery::observe::Stopwatch;
+use crate::delivery::outcome::Outcome;
+use crate::delivery::pending::Settled;
+use crate::delivery::permits::Permit;
+use crate::delivery::prepare::wants;
+use crate::delivery::publish::{Publish, keep_tasks};
+use crate::delivery::queue::Queued;
+use crate::delivery::receipt::{Problem, Receipt};
+use crate::delivery::slab::Key;
+use crate::delivery::state::State;
+use crate::delivery::subscription::Receiver;
+use crate::delivery::task::{Handler, Started};
+use crate::delivery::workers;
+use crate::event::{Root, Stored};
+
+/// How many events of other publishers one outermost publish runs at most, and for how long. Then a
+/// worker of the bus goes on, so that no publisher is captured.
+const FOREIGN_EVENTS: u32 = 64;
+const FOREIGN_TIME: Duration = Duration::from_millis(1);
+
+/// The exclusive right to run one group on one event.
+pub(crate) struct Claim {
+    pub(crate) group: Key,
+    pub(crate) job: u64,
+    pub(crate) age: u64,
+    /// Whether it may run on this stack.
+    pub(crate) in_place: bool,
+    /// Whether its filter is still to be asked.
+    pub(crate) ask: bool,
+    /// Whether its filter was asked here and has rejected the event.
+    pub(crate) rejected: bool,
+    /// Gone once somebody else has the claim.
+    pub(crate) claimed: Option<Claimed>,
+}
+
+impl Claim {
+    fn at(&self) -> JobRef {
+        JobRef { group: self.group, job: self.job }
+    }
+}
+
+/// The next event of a group that has just finished one.
+pub(crate) struct Next {
+    pub(crate) group: Key,
+    pub(crate) job: u64,
+    pub(crate) claimed: Claimed,
+    pub(crate) queued: Queued,
+}
+
+/// What one async handler that was polled in place came to.
+enum Polled {
+    Ready(Option<Outcome>),
+    Pending(Started),
+    /// It was not polled: no permit was free, or it may not run here.
+    Not,
+}
+
+impl Publish<'_> {
+    /// Runs what was claimed: in place what may run here, the rest is handed over. The event is
+    /// passed through, so that a publish to many handlers counts no references.
+    pub(crate) fn run(&mut self, mut event: Arc<Stored>, root: Option<Root>) -> Arc<Stored> {
+        let core = self.core;
+        let mut polled: Vec<Polled> = Vec::new();
+        {
+            let entered = Entered::handlers(core, &event, root);
+            for claim in &mut self.claims {
+                let at = claim.at();
+                let Some(Claimed::Sync(members)) = &mut claim.claimed else { continue };
+                if !claim.in_place {
+                    continue;
+                }
+                claim.rejected = claim.ask && !core.group_wants(at.group, &event);
+                if !claim.rejected {
+                    event = run_members(core, &entered, members, at, event);
+                }
+            }
+            if !self.tasks.is_empty() {
+                self.poll_tasks(&entered, &event, &mut polled);
+            }
+        }
+        self.settle(&event, polled);
+        event
+    }
+
+    /// Polls the async handlers, after the sync ones: those must not hold a permit.
+    fn poll_tasks(&mut self, entered: &Entered, event: &Arc<Stored>, polled: &mut Vec<Polled>) {
+        let mut tasks = std::mem::take(&mut self.tasks);
+        polled.reserve(tasks.len());
+        for claim in &mut tasks {
+            let at = claim.at();
+            let Some(Claimed::Async(handler)) = &mut claim.claimed else { continue };
+            if !claim.in_place || claim.ask || !self.takes_permit() {
+                polled.push(Polled::Not);
+                continue;
+            }
+            entered.poll_async(at);
+            let (began, watch) = (
+                handler.info.timeout.map(|_| tokio::time::Instant::now()),
+                Stopwatch::new(self.core),
+            );
+            // The task polls again at once and stores its own waker, so that this one is never used.
+            let context = &mut Context::from_waker(Waker::noop());
+            let ready = handler.runner.begin(event, handler.info.id, context);
+            if entered.was_blocked() {
+                self.core.lock().permits.take_back();
+            }
+            polled.push(match ready {
+                Poll::Ready(failure) => {
+                    let outcome = failure.map_or(Outcome::Handled, |outcome| *outcome);
+                    watch.handler_done(self.core, event, &handler.info, Some(&outcome));
+                    Polled::Ready(Some(outcome))
+                }
+                Poll::Pending => {
+                    let waits = entered.waits();
+                    let permit = if waits { Permit::None } else { std::mem::replace(&mut self.permit, Permit::None) };
+                    Polled::Pending(Started { permit, began, watch })
+                }
+            });
+        }
+        self.tasks = tasks;
+    }
+
+    fn takes_permit(&mut self) -> bool {
+        if self.permit == Permit::None && self.core.lock().permits.try_take() {
+            self.permit = Permit::Held;
+        }
+        self.permit == Permit::Held
+    }
+
+    /// Settles what has run and hands over the rest, in one step, and goes on with what waits.
+    #[inline]
+    fn settle(&mut self, event: &Arc<Stored>, polled: Vec<Polled>) {
+        let core = self.core;
+        let mut effects = Effects::default();
+        let mut more: Vec<Next> = Vec::new();
+        let mut spawn = Vec::new();
+        let mut state = core.lock();
+        let mut postponed = false;
+        for claim in &mut self.claims {
+            if !claim.in_place {
+                postponed = true;
+                continue;
+            }
+            let at = claim.at();
+            let Some(Claimed::Sync(members)) = claim.claimed.take() else { continue };
+            let matched = !claim.rejected;
+            let next = state.finish_sync(at, members, event, matched, Some(&mut self.receipt), &mut effects);
+            more.extend(next);
+        }
+        if !self.tasks.is_empty() {
+            self.settle_tasks(&mut state, event, polled, &mut spawn, &mut more, &mut effects);
+        }
+        if self.nesting == 0 && !state.graph.is_empty() {
+            state.graph.end(Node::Thread(self.thread));
+        }
+        drop(state);
+        effects.run(core, Some(event));
+        spawn.into_iter().for_each(Handler::spawn);
+        if postponed {
+            self.postpone(event);
+        }
+        if !more.is_empty() {
+            go_on(core, more);
+        }
+    }
+
+    fn settle_tasks(
+        &mut self,
+        state: &mut State,
+        event: &Arc<Stored>,
+        polled: Vec<Polled>,
+        spawn: &mut Vec<Box<Handler>>,
+        more: &mut Vec<Next>,
+        effects: &mut Effects,
+    ) {
+        effects.wakers.extend(state.permits.give(&mut self.permit));
+        let mut tasks = std::mem::take(&mut self.tasks);
+        let polled = polled.into_iter().chain(std::iter::repeat_with(|| Polled::Not));
+        for (claim, polled) in tasks.iter_mut().zip(polled) {
+            let at = claim.at();
+            let Some(Claimed::Async(mut handler)) = claim.claimed.take() else { continue };
+            let started = match polled {
+                Polled::Ready(outcome) => {
+                    let next = state.settle_async(at, handler, event, outcome, Some(&mut self.receipt), effects);
+                    more.extend(next);
+                    continue;
+                }
+                Polled::Pending(started) => Some(started),
+                Polled::Not => None,
+            };
+            let pending = self.pending.get_or_insert_default();
+            let begun = started.as_ref().map(|started| started.permit);
+            if !state.promise_async(at, pending, begun, self.core.tick(), effects) {
+                effects.rare().closures.push(Box::new(handler));
+                continue;
+            }
+            handler.assign(self.core, at.job, Arc::clone(event), claim.ask, started);
+            handler.hand_over(state, spawn, effects);
+        }
+        keep_tasks(tasks);
+    }
+
+    /// Leaves sync groups that were claimed too deep in the stack to its outermost frame.
+    #[cold]
+    fn postpone(&mut self, event: &Arc<Stored>) {
+        for claim in self.claims.drain(..).filter(|claim| claim.claimed.is_some()) {
+            let mut postponed = Some((Arc::clone(self.core), claim, Arc::clone(event)));
+            let kept = POSTPONED.try_with(|list| list.borrow_mut().extend(postponed.take()));
+            if kept.is_ok() {
+                HAS_POSTPONED.with(|has| has.set(true));
+            }
+            // Only a thread at its end has no list any more.
+            if let Some((core, claim, event)) = postponed {
+                run_postponed(&core, claim, event);
+            }
+        }
+    }
+}
+
+// Groups that were claimed too deep in the stack; the outermost frame runs them.
+crate::sync::per_thread_plain!(HAS_POSTPONED: Cell<bool> = Cell::new(false));
+crate::sync::per_thread_plain!(POSTPONED: RefCell<Vec<(Arc<Core>, Claim, Arc<Stored>)>> = RefCell::new(Vec::new()));
+// How many events of other publishers the outermost publish has run, and until when it may.
+crate::sync::per_thread_plain!(FOREIGN: Cell<(u32, Option<Instant>)> = Cell::new((0, None)));
+
+/// Runs what was left to the outermost frame of this thread, if this is it.
+#[inline]
+pub(crate) fn end_of_stack() {
+    if context::nesting() > 0 {
+        return;
+    }
+    if HAS_POSTPONED.with(Cell::get) || effects::has_later() {
+        run_later();
+    }
+    if FOREIGN.with(Cell::get).0 > 0 {
+        FOREIGN.with(|foreign| foreign.set((0, None)));
+    }
+}
+
+#[cold]
+fn run_later() {
+    loop {
+        if effects::has_later() {
+            effects::run_later();
+        }
+        HAS_POSTPONED.with(|has| has.set(false));
+        let list = POSTPONED.try_with(RefCell::take).unwrap_or_default();
+        if list.is_empty() && !effects::has_later() {
+            return;
+        }
+        for (core, claim, event) in list {
+            run_postponed(&core, claim, event);
+        }
+    }
+}
+
+fn run_postponed(core: &Arc<Core>, mut claim: Claim, event: Arc<Stored>) {
+    let Some(claimed) = claim.claimed.take() else { return };
+    let queued = Queued { ask: claim.ask, ..Queued::new(event, false) };
+    let next = run_queued(core, Next { group: claim.group, job: claim.job, claimed, queued });
+    go_on(core, next.into_iter().collect());
+}
+
+/// Goes on with what waits for groups: sync ones here, within bounds, async ones in their tasks.
+#[inline(never)]
+pub(crate) fn go_on(core: &Arc<Core>, more: Vec<Next>) {
+    for next in more {
+        match next.claimed {
+            Claimed::Sync(_) => drain(core, next),
+            Claimed::Async(handler) => assign(core, handler, next.job, next.queued),
+        }
+    }
+}
+
+/// Puts an async handler to work on an event that waited for it.
+fn assign(core: &Arc<Core>, mut handler: Box<Handler>, job: u64, queued: Queued) {
+    handler.assign(core, job, queued.event, queued.ask, None);
+    let mut spawn = Vec::new();
+    core.step(|state, effects| handler.hand_over(state, &mut spawn, effects));
+    spawn.into_iter().for_each(Handler::spawn);
+}
+
+/// Runs a sync group until nothing waits for it, or until this thread has run enough for others.
+fn drain(core: &Arc<Core>, first: Next) {
+    let mut next = Some(first);
+    while let Some(current) = next.take() {
+        if has_run_enough() {
+            return workers::hand_over(core, current);
+        }
+        next = run_queued(core, current);
+    }
+}
+
+/// Counts an event of another publisher; whether this thread has run enough of them.
+fn has_run_enough() -> bool {
+    let (events, until) = FOREIGN.with(Cell::get);
+    let until = until.unwrap_or_else(|| Instant::now() + FOREIGN_TIME);
+    FOREIGN.with(|foreign| foreign.set((events + 1, Some(until))));
+    !cfg!(any(bus_loom, bus_shuttle)) && (events >= FOREIGN_EVENTS || (events > 0 && Instant::now() >= until))
+}
+
+/// Runs a sync group on an event that waited for it, and takes up the next one.
+pub(crate) fn run_queued(core: &Arc<Core>, next: Next) -> Option<Next> {
+    let Next { group, job, claimed: Claimed::Sync(mut members), queued } = next else {
+        go_on(core, vec![next]);
+        return None;
+    };
+    let (at, mut event) = (JobRef { group, job }, queued.event);
+    let matched = !queued.ask || core.group_wants(group, &event);
+    if matched {
+        let entered = Entered::handlers(core, &event, context::root_of(&event));
+        event = run_members(core, &entered, &mut members, at, event);
+    }
+    let mut next = None;
+    core.step_of(&event, |state, effects| {
+        next = state.finish_sync(at, members, &event, matched, None, effects);
+        if context::nesting() == 0 {
+            state.graph.end(Node::Thread(context::thread()));
+        }
+    });
+    drop_event(core, event);
+    next
+}
+
+#[inline]
+fn run_members(
+    core: &Core,
+    entered: &Entered,
+    members: &mut Members,
+    at: JobRef,
+    event: Arc<Stored>,
+) -> Arc<Stored> {
+    entered.run_sync(at);
+    let Members { calls, at: position, failures } = members;
+    let event = if core.observer.is_some() {
+        let seen = Arc::clone(&event);
+        let mut observe = |id, name: &str, outcome: &Outcome, began| {
+            core.handler_done(&seen, id, name, outcome, began);
+        };
+        calls.call(event, position, Some(&mut observe), failures)
+    } else {
+        calls.call(event, position, None, failures)
+    };
+    position.set(NOBODY);
+    event
+}
+
+impl Core {
+    /// Whether the filter of a group's one member lets an event pass.
+    #[cold]
+    fn group_wants(&self, group: Key, event: &Arc<Stored>) -> bool {
+        let info = {
+            let state = self.lock();
+            let member = state.groups.get(group).and_then(|group| group.members.first().copied());
+            member.and_then(|key| Some(Arc::clone(&state.subscriptions.get(key)?.info)))
+        };
+        info.is_none_or(|info| wants(self, &info.predicates, event))
+    }
+}
+
+impl State {
+    /// Ends one event of a sync group, and takes up the next one, or leaves the group idle. Without
+    /// a receipt the result is settled for whoever waits for it.
+    #[inline]
+    pub(crate) fn finish_sync(
+        &mut self,
+        at: JobRef,
+        members: Box<Members>,
+        event: &Arc<Stored>,
+        matched: bool,
+        receipt: Option<&mut Receipt>,
+        effects: &mut Effects,
+    ) -> Option<Next> {
+        let group = self.groups.get_mut(at.group)?;
+        let plain = members.failures.is_empty()
+            && group.queue.is_clear()
+            && group.joining.is_empty()
+            && !(group.leaving || group.closing || self.closed || !matched);
+        match (&mut group.running[..], receipt) {
+            ([running], Some(receipt)) if plain && running.unit.is_none() => {
+                receipt.handled += running.live;
+                let cohort = running.cohort;
+                group.cohort_mut(cohort).counts.handled += 1;
+                group.running.clear();
+                group.idle = Idle::Sync(Some(members));
+                self.busy -= 1;
+                None
+            }
+            (_, receipt) => self.finish_rest(at, members, event, matched, receipt, effects),
+        }
+    }
+
+    #[inline(never)]
+    fn finish_rest(
+        &mut self,
+        at: JobRef,
+        mut members: Box<Members>,
+        event: &Arc<Stored>,
+        matched: bool,
+        receipt: Option<&mut Receipt>,
+        effects: &mut Effects,
+    ) -> Option<Next> {
+        let failures = std::mem::take(&mut members.failures);
+        let running = self.end_job(at)?;
+        let (thread, outcome) = (running.thread, matched.then_some(failures));
+        self.settle(at, running, event, outcome, receipt, effects);
+        let group = self.groups.get_mut(at.group)?;
+        for (key, new) in group.joining.drain(..) {
+            new.join(&mut *members.calls);
+            group.members.push(key);
+        }
+        group.idle = Idle::Sync(Some(members));
+        self.take_next(at.group, thread, effects)
+    }
+
+    /// Ends one event of an async handler for whoever waits for it.
+    pub(crate) fn finish_async(
+        &mut self,
+        core: &Core,
+        at: JobRef,
+        handler: Box<Handler>,
+        event: &Arc<Stored>,
+        outcome: Option<Outcome>,
+        effects: &mut Effects,
+    ) -> Option<Next> {
+        let next = self.settle_async(at, handler, event, outcome, None, effects)?;
+        if let Some(running) = self.running_mut(JobRef { group: next.group, job: next.job }) {
+            running.since = core.tick();
+        }
+        Some(next)
+    }
+
+    /// Ends one event of an async handler, and takes up the next one, or leaves the handler idle.
+    /// Without an outcome its filter has rejected the event.
+    fn settle_async(
+        &mut self,
+        at: JobRef,
+        handler: Box<Handler>,
+        event: &Arc<Stored>,
+        outcome: Option<Outcome>,
+        receipt: Option<&mut Receipt>,
+        effects: &mut Effects,
+    ) -> Option<Next> {
+        self.graph.end(Node::Job(at));
+        let Some(running) = self.end_job(at) else {
+            effects.rare().closures.push(Box::new(handler));
+            return None;
+        };
+        let outcome = outcome.map(|outcome| match outcome {
+            Outcome::Handled => Failures::new(),
+            failed => vec![(0, failed)],
+        });
+        self.settle(at, running, event, outcome, receipt, effects);
+        let group = self.groups.get_mut(at.group)?;
+        if let Idle::Async(idle) = &mut group.idle {
+            idle.push(handler);
+        }
+        self.take_next(at.group, 0, effects)
+    }
+
+    /// Ends a subscription whose runtime is gone with its handler at work.
+    pub(crate) fn lose_handler(&mut self, at: JobRef, event: &Arc<Stored>, effects: &mut Effects) {
+        self.graph.end(Node::Job(at));
+        if let Some(running) = self.end_job(at) {
+            self.settle(at, running, event, Some(vec![(0, Outcome::Dropped)]), None, effects);
+            self.end_group(at.group, effects);
+            self.take_next(at.group, 0, effects);
+        }
+    }
+
+    fn end_job(&mut self, at: JobRef) -> Option<Running> {
+        let group = self.groups.get_mut(at.group)?;
+        let position = group.running.iter().position(|running| running.job == at.job)?;
+        Some(group.running.swap_remove(position))
+    }
+
+    /// Counts what became of one event in each member, and reports it to the publisher. Without
+    /// failures the event was not for the group after all.
+    fn settle(
+        &mut self,
+        at: JobRef,
+        running: Running,
+        event: &Arc<Stored>,
+        failures: Option<Failures>,
+        receipt: Option<&mut Receipt>,
+        effects: &mut Effects,
+    ) {
+        let Some(group) = self.groups.get_mut(at.group) else { return };
+        let Some(failures) = failures else {
+            group.cohort_mut(running.cohort).counts.matched -= 1;
+            if let Some(receipt) = receipt {
+                receipt.reached -= running.live;
+            }
+            effects.wakers.extend(running.unit.and_then(|unit| unit.unmatch()));
+            return;
+        };
+        group.cohort_mut(running.cohort).counts.handled += 1;
+        let mut problems = Vec::new();
+        let leaving = group.leaving;
+        for (position, outcome) in failures {
+            let Some(found) = group.members.get(position).and_then(|key| self.subscriptions.get_mut(*key)) else {
+                continue;
+            };
+            let Receiver::Handler(member) = &mut found.receiver else { continue };
+            let ended = member.last.is_some();
+            match &mut member.last {
+                Some(last) => {
+                    let Some(job) = last.jobs.iter().position(|job| *job == at.job) else { continue };
+                    last.jobs.swap_remove(job);
+                    last.counts.note(&outcome);
+                }
+                None => member.corrections().correct(&Outcome::Handled, &outcome),
+            }
+            problems.push(Problem::of(&found.info, outcome.clone()));
+            // One that has ended is not reported as having failed.
+            if !(ended && outcome == Outcome::Dropped) {
+                let (info, kind) = (Arc::clone(&found.info), event.body.kind().as_str().to_owned());
+                effects.rare().reports.push(Report::Failed { info, kind, outcome });
+            }
+        }
+        let handled = running.live - u32::try_from(problems.len()).unwrap_or(u32::MAX);
+        if leaving {
+            self.settle_left(at);
+        }
+        match (running.unit, receipt) {
+            (Some(unit), _) => {
+                effects.wakers.extend(unit.settle(Settled { handled, queued: 0, problems }));
+            }
+            (None, Some(receipt)) => {
+                receipt.handled += handled;
+                problems.into_iter().for_each(|problem| receipt.problem(problem));
+            }
+            (None, None) => {}
+        }
+    }
+
+    /// Counts an event as handled for members that ended while it ran, and were not skipped.
+    fn settle_left(&mut self, at: JobRef) {
+        let Some(group) = self.groups.get(at.group) else { return };
+        for key in group.keys() {
+            let Some(Receiver::Handler(member)) =
+                self.subscriptions.get_mut(key).map(|found| &mut found.receiver)
+            else {
+                continue;
+            };
+            if let Some(last) = &mut member.last
+                && let Some(job) = last.jobs.iter().position(|job| *job == at.job)
+            {
+                last.jobs.swap_remove(job);
+                last.counts.note(&Outcome::Handled);
+            }
+        }
+    }
+
+    /// Takes the next event of a group out of its queue, with what runs it; without one the group is
+    /// left idle.
+    pub(crate) fn take_next(&mut self, key: Key, thread: u64, effects: &mut Effects) -> Option<Next> {
+        self.sweep(key, effects);
+        let Some(group) = self.groups.get_mut(key) else {
+            self.busy -= 1;
+            self.wake_closers(effects);
+            return None;
+        };
+        if let Some(mut queued) = group.queue.pop() {
+            let gaps = queued.gaps.take();
+            self.report_gaps(key, &gaps, effects);
+            let job = self.new_job();
+            let group = self.groups.get_mut(key)?;
+            group.cohort_mut(queued.cohort).queued -= 1;
+            let capacity = group.queue.bounds().capacity;
+            group.senders.pop(capacity, effects);
+            let claimed = group.claim()?;
+            let phase = if group.is_sync() { Phase::Active } else { Phase::Queued };
+            let Queued { cohort, live, .. } = queued;
+            let unit = queued.unit.take();
+            let thread = if group.is_sync() { thread } else { 0 };
+            group.running.push(Running { job, cohort, live, thread, phase, since: 0, unit });
+            return Some(Next { group: key, job, claimed, queued });
+        }
+        let gaps = group.queue.take_tail();
+        let idle = group.running.is_empty();
+        let ends = idle && group.closing;
+        self.report_gaps(key, &gaps, effects);
+        if idle {
+            self.busy -= 1;
+            if ends {
+                self.end_group(key, effects);
+            }
+        }
+        self.wake_closers(effects);
+        None
+    }
+
+    /// Starts the handlers of a subscription that has read history on what waits for it.
+    pub(crate) fn start_all(&mut self, subscription: Key, thread: u64, effects: &mut Effects) -> Vec<Next> {
+        let Some(Receiver::Handler(member)) = self.subscriptions.get(subscription).map(|found| &found.receiver)
+        else {
+            return Vec::new();
+        };
+        let key = member.group;
+        let idle = |state: &Self| {
+            state.groups.get(key).is_some_and(|group| match &group.idle {
+                Idle::Sync(members) => members.is_some(),
+                Idle::Async(handlers) => !handlers.is_empty(),
+            })
+        };
+        let mut all = Vec::new();
+        self.busy += 1;
+        // One turn more than there are events: the last one reports a gap that nothing follows.
+        while idle(self) {
+            match self.take_next(key, thread, effects) {
+                Some(next) => all.push(next),
+                None => break,
+            }
+        }
+        all
+    }
+
+    fn report_gaps(&self, key: Key, gaps: &crate::delivery::queue::Gaps, effects: &mut Effects) {
+        if gaps.is_empty() {
+            return;
+        }
+        let Some(group) = self.groups.get(key) else { return };
+        for member in group.keys() {
+            let Some(found) = self.subscriptions.get(member) else { continue };
+            let Receiver::Handler(membership) = &found.receiver else { continue };
+            if let Some(gap) = gaps.of(membership.cohort).filter(|_| membership.last.is_none()) {
+                effects.rare().lags.push((Arc::clone(&found.info), gap));
+            }
+        }
+    }
+
+    /// Gives an async handler that is not done a unit of what is pending. `begun` is its permit, if
+    /// it was polled. Returns whether it is still there.
+    fn promise_async(
+        &mut self,
+        at: JobRef,
+        pending: &Arc<crate::delivery::pending::Pending>,
+        begun: Option<Permit>,
+        tick: u64,
+        effects: &mut Effects,
+    ) -> bool {
+        let target = crate::delivery::routes::Target::Group(at.group);
+        let Some(group) = self.groups.get_mut(at.group) else { return false };
+        let closed = self.closed && group.live == 0;
+        let Some(running) = group.running.iter_mut().find(|running| running.job == at.job) else {
+            return false;
+        };
+        running.thread = 0;
+        running.since = tick;
+        running.phase = match begun {
+            Some(Permit::Held) => Phase::Active,
+            Some(_) => Phase::Waiting,
+            // Where the bus was closed meanwhile, this was reported as being at work.
+            None if closed && running.has_begun() => Phase::Active,
+            None => Phase::Queued,
+        };
+        running.unit = Some(pending.unit(target, running.live));
+        let node = running.node(at.group);
+        if self.graph.awaits_event(node) {
+            self.await_event(node, effects);
+        }
+        true
+    }
+}

@@ -1,0 +1,163 @@
+//! Names handlers that take long, while they still run.
+//!
+//! One thread for the process moves the clock of each bus on and looks for handlers that began too
+//! many ticks ago. A handler at work therefore costs one load and one store, and even a handler that
+//! blocks its thread is named. It also names who holds the permits while others wait for one, and
+//! reports losses that were added up.
+
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use crate::delivery::effects::Report;
+use crate::delivery::group::{Group, Phase, Seen};
+use crate::delivery::slab::Slab;
+use crate::delivery::subscription::{Info, Subscription};
+use crate::delivery::{Core, context};
+use crate::sync::{Mutex, Ordering};
+
+/// A threshold has this many ticks, so that a warning is late by an eighth of it at most.
+const TICKS: u64 = 16;
+
+/// How many groups are looked at in one turn of the lock.
+const WINDOW: usize = 256;
+
+struct Watched {
+    core: Weak<Core>,
+    period: Duration,
+    due: Instant,
+}
+
+static WATCHED: std::sync::LazyLock<Mutex<Vec<Watched>>> =
+    std::sync::LazyLock::new(|| Mutex::new(Vec::new()));
+
+/// Watches a bus for as long as it lives. Where no thread can be started, slow handlers are not
+/// named.
+pub(crate) fn watch(core: &Arc<Core>) {
+    if core.settings.slow_after.is_zero() || cfg!(any(bus_loom, bus_shuttle)) {
+        return;
+    }
+    let period = core.settings.slow_after / u32::try_from(TICKS).unwrap_or(1);
+    let first = {
+        let mut watched = WATCHED.lock();
+        watched.push(Watched { core: Arc::downgrade(core), period, due: Instant::now() + period });
+        watched.len() == 1
+    };
+    if first {
+        let started = std::thread::Builder::new().name("bus-slow-watch".to_owned()).spawn(run);
+        if let Err(error) = started {
+            context::log(|| {
+                tracing::warn!(target: "bus_core", %error, "slow handlers are not named: no thread could be started");
+            });
+        }
+    }
+}
+
+/// Ends when no bus is left; the next one starts it again.
+fn run() {
+    while let Some(wait) = turn() {
+        std::thread::sleep(wait);
+    }
+}
+
+fn turn() -> Option<Duration> {
+    let now = Instant::now();
+    let mut due = Vec::new();
+    let wait = {
+        let mut watched = WATCHED.lock();
+        watched.retain(|bus| bus.core.strong_count() > 0);
+        for bus in watched.iter_mut().filter(|bus| bus.due <= now) {
+            bus.due = now + bus.period;
+            due.extend(bus.core.upgrade());
+        }
+        watched.iter().map(|bus| bus.due.saturating_duration_since(now)).min()
+    };
+    for core in due {
+        look(&core);
+    }
+    wait.map(|wait| wait.clamp(Duration::from_millis(1), Duration::from_millis(250)))
+}
+
+/// What one look at a bus finds.
+#[derive(Default)]
+struct Findings {
+    slow: Vec<Arc<Info>>,
+    /// Async handlers that hold a permit.
+    active: Vec<Arc<Info>>,
+    lost: Vec<Report>,
+}
+
+fn look(core: &Arc<Core>) {
+    let tick = core.ticks.fetch_add(1, Ordering::Relaxed) + 1;
+    let (mut found, mut from, mut more) = (Findings::default(), 0, true);
+    while more {
+        let mut state = core.lock();
+        let crate::delivery::state::State { groups, subscriptions, .. } = &mut *state;
+        let (window, rest) = groups.window_mut(from, WINDOW);
+        window.for_each(|group| found.look_at(group, subscriptions, tick));
+        (more, from) = (rest, from + WINDOW);
+    }
+    let waiting = core.lock().permits.stalled(tick, TICKS);
+    for info in &found.slow {
+        warn_slow(info, core.settings.slow_after);
+    }
+    if let Some(waiting) = waiting {
+        warn_stalled(core, waiting, &found.active);
+    }
+    found.lost.iter().for_each(Report::log);
+}
+
+impl Findings {
+    fn look_at(&mut self, group: &mut Group, subscriptions: &Slab<Subscription>, tick: u64) {
+        let info = |at: usize| {
+            let key = group.members.get(at)?;
+            Some(Arc::clone(&subscriptions.get(*key)?.info))
+        };
+        if let Some(events) = group.loss.due(false) {
+            self.lost.extend(info(0).map(|info| Report::Lost { info, events }));
+        }
+        if group.is_sync() {
+            let at = group.at.get();
+            let Some(running) = group.running.first().filter(|_| at != u64::MAX) else { return };
+            let seen = &mut group.seen;
+            if (seen.job, seen.at) != (running.job, at) {
+                *seen = Seen { job: running.job, at, since: tick };
+            } else if seen.since != 0 && tick > seen.since + TICKS {
+                seen.since = 0;
+                self.slow.extend(usize::try_from(at).ok().and_then(info));
+            }
+            return;
+        }
+        for running in group.running.iter_mut().filter(|running| running.phase == Phase::Active) {
+            self.active.extend(info(0));
+            if running.since != 0 && tick > running.since + TICKS {
+                running.since = 0;
+                self.slow.extend(info(0));
+            }
+        }
+    }
+}
+
+fn warn_slow(info: &Info, slow_after: Duration) {
+    context::log(|| {
+        tracing::warn!(
+            target: "bus_core",
+            handler = %info.name,
+            subscribed_at = %info.location,
+            "handler has been running for more than {slow_after:?}: give it a `.timeout(d)`, move its work to a task, or raise `slow_after`"
+        );
+    });
+}
+
+fn warn_stalled(core: &Core, waiting: usize, active: &[Arc<Info>]) {
+    let holders: Vec<_> = active.iter().take(16).map(|info| &*info.name).collect();
+    let limit = core.settings.max_concurrent_handlers;
+    context::log(|| {
+        tracing::warn!(
+            target: "bus_core",
+            waiting,
+            limit,
+            holders = holders.join(", "),
+            "async handlers wait for a permit: as many as `max_concurrent_handlers` are at work; raise it, or give the handlers that hold the permits a `.timeout(d)`"
+        );
+    });
+}

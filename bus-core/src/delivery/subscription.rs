@@ -1,0 +1,171 @@
+//! One subscription: its settings, its accounts and where its events go.
+
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::delivery::context;
+use crate::delivery::group::Membership;
+use crate::delivery::outcome::Outcome;
+use crate::delivery::overflow::Lagged;
+use crate::delivery::panic::catch_panic;
+use crate::delivery::ring::Stream;
+use crate::delivery::routes::{Kinds, Wanted};
+use crate::event::{AnyEvent, SubscriptionId};
+use crate::sync::Handle;
+
+/// A closure of the user's that decides whether an event is wanted.
+pub(crate) type Predicate = Arc<dyn Fn(&AnyEvent) -> bool + Send + Sync>;
+/// A closure of the user's that is called with a gap.
+pub(crate) type OnLag = Arc<dyn Fn(Lagged) + Send + Sync>;
+
+/// What a subscription was made with. It never changes, so that it is read without the lock.
+pub(crate) struct Info {
+    pub(crate) id: SubscriptionId,
+    pub(crate) name: Arc<str>,
+    /// The place in the code where `subscribe` was called.
+    pub(crate) location: &'static Location<'static>,
+    pub(crate) kinds: Kinds,
+    pub(crate) wanted: Wanted,
+    pub(crate) predicates: Vec<Predicate>,
+    pub(crate) on_lag: Option<OnLag>,
+    pub(crate) timeout: Option<Duration>,
+    /// The runtime of an async handler.
+    pub(crate) runtime: Option<Handle>,
+}
+
+/// One subscription, under the lock.
+pub(crate) struct Subscription {
+    pub(crate) info: Arc<Info>,
+    pub(crate) life: Life,
+    pub(crate) receiver: Receiver,
+}
+
+/// The stage that a subscription is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Life {
+    /// It is reading history; live events do not reach it yet.
+    Replaying,
+    Open,
+    /// It takes no more events; what waits is still delivered.
+    Closing,
+    /// Nothing more is delivered; it is removed when what runs has run.
+    Ended,
+}
+
+/// How a subscription receives.
+pub(crate) enum Receiver {
+    /// A handler, as a member of a group.
+    Handler(Membership),
+    /// A reader.
+    Stream(Box<Stream>),
+}
+
+/// What became of the events that matched one subscription.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Counts {
+    /// Events that matched its kinds and filters.
+    pub matched: u64,
+    /// Handled, or read from the stream.
+    pub handled: u64,
+    /// The handler returned an error.
+    pub failed: u64,
+    /// The handler panicked.
+    pub panicked: u64,
+    /// The handler took longer than its timeout.
+    pub timed_out: u64,
+    /// Dropped because the queue was full.
+    pub overflowed: u64,
+    /// Replaced by a newer one.
+    pub coalesced: u64,
+    /// Still waiting, or at work on a runtime that was shut down, when the subscription or the bus
+    /// ended.
+    pub dropped: u64,
+}
+
+impl Counts {
+    fn of(&mut self, outcome: &Outcome) -> &mut u64 {
+        match outcome {
+            Outcome::Handled => &mut self.handled,
+            Outcome::Failed(_) => &mut self.failed,
+            Outcome::Panicked(_) => &mut self.panicked,
+            Outcome::TimedOut => &mut self.timed_out,
+            Outcome::Overflowed => &mut self.overflowed,
+            Outcome::Coalesced => &mut self.coalesced,
+            Outcome::Dropped => &mut self.dropped,
+        }
+    }
+
+    /// Counts one event under its outcome.
+    pub(crate) fn note(&mut self, outcome: &Outcome) {
+        let count = self.of(outcome);
+        *count = count.wrapping_add(1);
+    }
+
+    /// Counts an event under another outcome than the one it was counted under. Corrections may go
+    /// below zero on their own, and only their sum with what they correct is shown.
+    pub(crate) fn correct(&mut self, from: &Outcome, to: &Outcome) {
+        let count = self.of(from);
+        *count = count.wrapping_sub(1);
+        self.note(to);
+    }
+
+    pub(crate) fn add(&mut self, other: &Self) {
+        let pairs = [
+            (&mut self.matched, other.matched),
+            (&mut self.handled, other.handled),
+            (&mut self.failed, other.failed),
+            (&mut self.panicked, other.panicked),
+            (&mut self.timed_out, other.timed_out),
+            (&mut self.overflowed, other.overflowed),
+            (&mut self.coalesced, other.coalesced),
+            (&mut self.dropped, other.dropped),
+        ];
+        pairs.into_iter().for_each(|(count, more)| *count = count.wrapping_add(more));
+    }
+
+    /// Every event that matched and is neither at work nor waiting.
+    pub fn settled(&self) -> u64 {
+        self.handled
+            + self.failed
+            + self.panicked
+            + self.timed_out
+            + self.overflowed
+            + self.coalesced
+            + self.dropped
+    }
+}
+
+impl Info {
+    /// Whether every event of its kinds is wanted.
+    pub(crate) fn is_unfiltered(&self) -> bool {
+        self.predicates.is_empty() && self.wanted.shape().is_empty()
+    }
+
+    /// Whether it takes only payloads of its types.
+    pub(crate) fn is_typed(&self) -> bool {
+        matches!(self.kinds, Kinds::Declared(_))
+    }
+
+    /// Calls the lag callback, or logs the gap where there is none.
+    pub(crate) fn report_lag(&self, lag: Lagged) {
+        match &self.on_lag {
+            Some(on_lag) => catch_panic(|| on_lag(lag)),
+            None => context::log(|| {
+                tracing::warn!(target: "bus_core", subscription = %self.name, subscribed_at = %self.location, %lag, "a handler lagged");
+            }),
+        }
+    }
+}
+
+/// Drops the closures one by one: each is foreign, and two that panic in one drop would abort.
+impl Drop for Info {
+    fn drop(&mut self) {
+        let (predicates, on_lag) = (std::mem::take(&mut self.predicates), self.on_lag.take());
+        predicates.into_iter().for_each(|predicate| catch_panic(|| drop(predicate)));
+        catch_panic(|| drop(on_lag));
+    }
+}
