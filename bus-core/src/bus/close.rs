@@ -11,7 +11,7 @@ use tokio::time::Sleep;
 
 use super::EventBus;
 use crate::delivery::{
-    Core, Effects, Key, Node, OpenPairs, Receiver, State, Subscription, mark_waiting, node,
+    Core, Effects, Key, Life, Node, OpenPairs, Receiver, State, Subscription, mark_waiting, node,
 };
 use crate::event::SubscriptionId;
 use crate::sync::Ordering;
@@ -229,10 +229,11 @@ fn take_stock_of(
     let is_stream = matches!(found.receiver, Receiver::Stream(_));
     let (running, waiting) =
         if is_stream { (0, state.waiting_for_reader(key).0) } else { state.work_of(key, here) };
-    if running + waiting == 0 {
+    let Some(Subscription { info, life, .. }) = state.subscriptions.get(key) else { return };
+    // One that still reads history has not begun with what it would find there.
+    if running + waiting == 0 && (is_stream || *life != Life::Replaying) {
         return;
     }
-    let Some(Subscription { info, .. }) = state.subscriptions.get(key) else { return };
     let entry = Left { id: info.id, name: info.name.to_string(), running, waiting };
     if is_stream {
         unread.push(entry);

@@ -129,6 +129,7 @@ impl Core {
                 state.graph.forget(before, pending);
             }
             if let Some(here) = here {
+                state.leave_stack(here);
                 state.graph.nodes.entry(here).or_default().pendings.push(Arc::clone(pending));
             }
             state.defer_stuck(here, pending, effects);
@@ -157,6 +158,15 @@ impl State {
             if let Some(running) = self.running_mut(*job) {
                 running.thread = context::thread();
             }
+        }
+    }
+
+    /// Records that an async handler that waits leaves the stack it is polled on.
+    fn leave_stack(&mut self, node: Node) {
+        if let Node::Job(job) = node
+            && let Some(running) = self.running_mut(job)
+        {
+            running.thread = 0;
         }
     }
 
@@ -210,6 +220,7 @@ impl State {
     /// waiting for what the node holds, nor for what is queued behind it, nor for spare capacity in
     /// the streams it reads.
     pub(crate) fn await_event(&mut self, node: Node, effects: &mut Effects) {
+        self.leave_stack(node);
         self.graph.set_event(node, true);
         let held: Vec<Key> = match node {
             Node::Job(job) => vec![job.group],
@@ -303,16 +314,12 @@ impl State {
                 return false;
             }
             let nodes = self.nodes_of(Target::Group(key), None);
-            let walk = Walk::new(self, here, &nodes);
+            let walk = Walk::of_events(self, here, &nodes);
             nodes.iter().all(|node| self.graph.closes(*node) || !walk.moves(*node))
         };
         self.groups.iter().filter(|found| stands((found.0, found.1))).count()
     }
 
-    /// Whether a node cannot go on before `here` does.
-    pub(crate) fn is_behind(&self, node: Node, here: Option<Node>) -> bool {
-        self.graph.closes(node) || !Walk::new(self, here, &[node]).moves(node)
-    }
 }
 
 /// Which nodes can go on although one of them waits: the least fixed point of "a node moves if it
@@ -320,25 +327,36 @@ impl State {
 struct Walk<'a> {
     state: &'a State,
     waiter: Option<Node>,
+    /// Whether events count as coming.
+    events_come: bool,
     moving: HashMap<Node, bool>,
 }
 
 impl<'a> Walk<'a> {
+    /// Nobody can know when an event comes: who waits for one does not move.
     fn new(state: &'a State, waiter: Option<Node>, from: &[Node]) -> Self {
-        let mut walk = Self { state, waiter, moving: HashMap::new() };
+        Self { state, waiter, events_come: false, moving: HashMap::new() }.walk(from)
+    }
+
+    /// The same where who waits for an event moves: the end of the bus ends that wait.
+    fn of_events(state: &'a State, waiter: Option<Node>, from: &[Node]) -> Self {
+        Self { state, waiter, events_come: true, moving: HashMap::new() }.walk(from)
+    }
+
+    fn walk(mut self, from: &[Node]) -> Self {
         let mut stack = from.to_vec();
         while let Some(node) = stack.pop() {
-            if walk.moving.contains_key(&node) {
+            if self.moving.contains_key(&node) {
                 continue;
             }
-            let free = Some(node) != waiter && !state.graph.nodes.contains_key(&node);
-            walk.moving.insert(node, free);
+            let free = Some(node) != self.waiter && !self.state.graph.nodes.contains_key(&node);
+            self.moving.insert(node, free);
             if !free {
-                stack.extend(walk.ahead(node).into_iter().flatten());
+                stack.extend(self.ahead(node).into_iter().flatten());
             }
         }
-        while walk.spread() {}
-        walk
+        while self.spread() {}
+        self
     }
 
     /// What a node waits for: for each delivery the nodes any of which brings it on.
@@ -358,7 +376,8 @@ impl<'a> Walk<'a> {
         let mut changed = false;
         for node in waiting {
             let waits = self.state.graph.nodes.get(&node);
-            let for_ever = Some(node) == self.waiter || waits.is_some_and(|waits| waits.event);
+            let awaits = waits.is_some_and(|waits| waits.event && !self.events_come);
+            let for_ever = Some(node) == self.waiter || awaits;
             if !for_ever && self.ahead(node).iter().all(|nodes| nodes.is_empty() || self.any_moves(nodes)) {
                 self.moving.insert(node, true);
                 changed = true;

@@ -6,7 +6,8 @@
 //! and so is an async handler.
 //!
 //! Members come and go while a group is at work. Who joins has the `seq` from which on it sees
-//! events; who leaves has a flag. Accounts go by *cohorts*: members with no publish between their
+//! events, and is let in between two events; who leaves is taken out between two events: what a
+//! publish has claimed is at work, and is finished. Accounts go by *cohorts*: members with no publish between their
 //! joining. An event carries its youngest cohort, so that a member's counts are those of the cohorts
 //! at or above its own, and its own corrections. (One total with a base at joining is wrong as soon
 //! as an event was queued before the joining and ends after it.)
@@ -30,7 +31,7 @@ use crate::delivery::subscription::{Counts, Info};
 use crate::delivery::task::Handler;
 use crate::error::BoxError;
 use crate::event::{AnyEvent, Event, Stored, SubscriptionId};
-use crate::sync::{AtomicBool, Gauge, Ordering, Signal};
+use crate::sync::{Gauge, Signal};
 
 /// How many members, and how many cohorts, a group has at most: every walk over them under the
 /// lock is bounded by it.
@@ -46,14 +47,12 @@ pub(crate) struct Member<S> {
     name: Arc<str>,
     /// The first event that it sees.
     from_seq: u64,
-    /// Set once its subscription has ended.
-    ended: Arc<AtomicBool>,
 }
 
 impl<S: 'static> Member<S> {
     pub(crate) fn new(call: impl FnMut(&Event<S>) -> Option<BoxError> + Send + 'static) -> Self {
         let (id, name) = (SubscriptionId(0), Arc::from(""));
-        Self { call: Box::new(call), id, name, from_seq: 0, ended: Arc::default() }
+        Self { call: Box::new(call), id, name, from_seq: 0 }
     }
 }
 
@@ -62,7 +61,7 @@ pub(crate) trait NewMember: Send {
     /// The set of events that it takes.
     fn set(&self) -> TypeId;
     /// Names its subscription, and the first event that it sees.
-    fn enter(&mut self, info: &Info, from_seq: u64) -> Arc<AtomicBool>;
+    fn enter(&mut self, info: &Info, from_seq: u64);
     /// Puts it into a group of its own.
     fn into_calls(self: Box<Self>) -> Box<dyn Calls>;
     /// Puts it behind the members of a group of the same set.
@@ -76,9 +75,8 @@ impl<S: 'static> NewMember for Member<S> {
         TypeId::of::<S>()
     }
 
-    fn enter(&mut self, info: &Info, from_seq: u64) -> Arc<AtomicBool> {
+    fn enter(&mut self, info: &Info, from_seq: u64) {
         (self.id, self.name, self.from_seq) = (info.id, Arc::clone(&info.name), from_seq);
-        Arc::clone(&self.ended)
     }
 
     fn into_calls(self: Box<Self>) -> Box<dyn Calls> {
@@ -121,30 +119,21 @@ pub(crate) type Observed<'a> = dyn FnMut(SubscriptionId, &str, &Outcome, Instant
 /// Who did not handle an event, by position, and how each ended.
 pub(crate) type Failures = Vec<(usize, Outcome)>;
 
-/// Why the loop stopped at a member.
-enum Stop {
-    Failed(BoxError),
-    Ended,
-}
-
 /// The position in `at` while no member is at work.
 pub(crate) const NOBODY: u64 = u64::MAX;
 
 impl<S: 'static> Callees<S> {
     /// Calls one member after the other, up to one that does not handle the event.
     #[inline]
-    fn call_from(&mut self, from: usize, event: &mut Event<S>, seq: u64, at: &Gauge) -> Option<Stop> {
+    fn call_from(&mut self, from: usize, event: &mut Event<S>, seq: u64, at: &Gauge) -> Option<BoxError> {
         for (position, member) in self.0.iter_mut().enumerate().skip(from) {
             at.set(position as u64);
             if member.from_seq > seq {
                 continue;
             }
-            if member.ended.load(Ordering::Relaxed) {
-                return Some(Stop::Ended);
-            }
             event.set_through(member.id);
             if let Some(error) = (member.call)(event) {
-                return Some(Stop::Failed(error));
+                return Some(error);
             }
         }
         None
@@ -167,10 +156,7 @@ impl<S: 'static> Callees<S> {
             let (id, began) = (member.id, Instant::now());
             event.set_through(id);
             at.set(position as u64);
-            let ended = member.ended.load(Ordering::Relaxed);
-            let result = catch_unwind(AssertUnwindSafe(|| {
-                if ended { Some(Stop::Ended) } else { (member.call)(event).map(Stop::Failed) }
-            }));
+            let result = catch_unwind(AssertUnwindSafe(|| (member.call)(event)));
             let outcome = outcome_of(result);
             observe(id, &member.name, outcome.as_ref().unwrap_or(&Outcome::Handled), began);
             failures.extend(outcome.map(|outcome| (position, outcome)));
@@ -178,11 +164,10 @@ impl<S: 'static> Callees<S> {
     }
 }
 
-fn outcome_of(result: Result<Option<Stop>, Box<dyn Any + Send>>) -> Option<Outcome> {
+fn outcome_of(result: Result<Option<BoxError>, Box<dyn Any + Send>>) -> Option<Outcome> {
     match result {
         Ok(None) => None,
-        Ok(Some(Stop::Failed(error))) => Some(failed(error)),
-        Ok(Some(Stop::Ended)) => Some(Outcome::Dropped),
+        Ok(Some(error)) => Some(failed(error)),
         Err(panic) => Some(panicked(panic)),
     }
 }
@@ -427,7 +412,6 @@ pub(crate) struct Membership {
     pub(crate) cohort: u32,
     /// What its events became where that is not what its cohort counts.
     pub(crate) corrections: Option<Box<Counts>>,
-    pub(crate) ended: Arc<AtomicBool>,
     /// Set when it has ended: its counts then, while its last events run.
     pub(crate) last: Option<Box<Last>>,
 }
@@ -447,8 +431,9 @@ impl Membership {
 
 /// Threads that wait until a group's queue is under its capacity, first come first served.
 ///
-/// A sender waits until its event's position is within the capacity of what was taken up. So each
-/// event that is taken up wakes the one thread that now fits, instead of all.
+/// A sender waits until the queue would be under its capacity with nothing in it but what was sent
+/// up to its own event: until its event's position is below what was taken up and the capacity
+/// together. So each event that is taken up wakes the one thread that now fits, instead of all.
 #[derive(Default)]
 pub(crate) struct Senders {
     pushed: u64,
@@ -483,7 +468,7 @@ impl Senders {
     #[cold]
     fn release(&mut self, capacity: usize, effects: &mut Effects) {
         let end = self.popped.saturating_add(capacity as u64);
-        while self.waiting.front().is_some_and(|(position, _)| *position <= end)
+        while self.waiting.front().is_some_and(|(position, _)| *position < end)
             && !crate::sync::failpoint("sender_unwoken")
         {
             effects.rare().signals.extend(self.waiting.pop_front().map(|(_, signal)| signal));

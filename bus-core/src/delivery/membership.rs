@@ -17,7 +17,7 @@ use crate::delivery::slab::Key;
 use crate::delivery::state::State;
 use crate::delivery::subscription::{Info, Life, Receiver, Subscription};
 use crate::delivery::task::{AsyncRunner, Handler};
-use crate::sync::{AtomicBool, Gauge, Ordering, failpoint};
+use crate::sync::{Gauge, failpoint};
 
 /// After this many cohorts an idle group folds them into its members' own counts.
 const COHORTS: usize = 64;
@@ -32,7 +32,8 @@ impl State {
         bounds: Bounds,
         replays: bool,
     ) -> Key {
-        let ended = member.enter(info, self.next_seq);
+        // History comes before what is published from now on.
+        member.enter(info, if replays { 0 } else { self.next_seq });
         let alike = Alike { set: member.set(), bounds };
         let shared = info.is_unfiltered() && !replays;
         let known = if shared { self.find_group(info, &alike) } else { None };
@@ -44,11 +45,11 @@ impl State {
                 Group::new(info.kinds.clone(), bounds, Idle::Sync(Some(Box::new(members))), at);
             group.alike = shared.then_some(alike);
             let group = self.add_group(info, group, replays);
-            let key = self.add_membership(info, group, ended, replays);
+            let key = self.add_membership(info, group, replays);
             self.groups.get_mut(group).into_iter().for_each(|group| group.members.push(key));
             return key;
         };
-        let key = self.add_membership(info, group, ended, false);
+        let key = self.add_membership(info, group, false);
         let Some(found) = self.groups.get_mut(group) else { return key };
         if let Idle::Sync(Some(members)) = &mut found.idle {
             member.join(&mut *members.calls);
@@ -70,7 +71,7 @@ impl State {
         let idle = Idle::Async(SmallVec::new());
         let group = Group::new(info.kinds.clone(), bounds, idle, Arc::new(Gauge::new(NOBODY)));
         let group = self.add_group(info, group, replays);
-        let key = self.add_membership(info, group, Arc::default(), replays);
+        let key = self.add_membership(info, group, replays);
         if let Some(found) = self.groups.get_mut(group) {
             found.members.push(key);
             if let Idle::Async(handlers) = &mut found.idle {
@@ -80,11 +81,11 @@ impl State {
         key
     }
 
-    fn add_membership(&mut self, info: &Arc<Info>, group: Key, ended: Arc<AtomicBool>, replays: bool) -> Key {
+    fn add_membership(&mut self, info: &Arc<Info>, group: Key, replays: bool) -> Key {
         let Some(found) = self.groups.get_mut(group) else { return Key::NONE };
         let cohort = found.join_cohort();
         found.live += 1;
-        let membership = Membership { group, cohort, corrections: None, ended, last: None };
+        let membership = Membership { group, cohort, corrections: None, last: None };
         self.predicates += usize::from(!info.predicates.is_empty());
         let life = if replays { Life::Replaying } else { Life::Open };
         let receiver = Receiver::Handler(membership);
@@ -184,7 +185,6 @@ impl State {
         let Receiver::Handler(membership) = &mut found.receiver else { return };
         let (at, cohort) = (membership.group, membership.cohort);
         let Some(group) = groups.get_mut(at) else { return };
-        membership.ended.store(true, Ordering::Relaxed);
         let mut counts = group.counts_of(membership);
         let mut dropped = 0;
         for queued in group.queue.iter_mut().filter(|queued| queued.cohort >= cohort) {

@@ -354,6 +354,7 @@ impl<'a> Publish<'a> {
         let queued = Queued {
             cohort,
             live,
+            thread: self.thread,
             coalesce: prepared.coalesce,
             ask,
             ..Queued::new(Arc::clone(event), self.policy.critical)

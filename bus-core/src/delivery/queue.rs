@@ -15,6 +15,8 @@ pub(crate) struct Queued {
     pub(crate) cohort: u32,
     /// How many members of the group it is for.
     pub(crate) live: u32,
+    /// The thread that published it.
+    pub(crate) thread: u64,
     /// Settles the delivery for whoever waits for it.
     pub(crate) unit: Option<Unit>,
     /// What was dropped between the event before and this one.
@@ -34,6 +36,7 @@ impl Queued {
             event,
             cohort: 0,
             live: 1,
+            thread: 0,
             unit: None,
             gaps: Gaps::default(),
             coalesce: 0,

@@ -300,7 +300,7 @@ fn assign(core: &Arc<Core>, mut handler: Box<Handler>, job: u64, queued: Queued)
 fn drain(core: &Arc<Core>, first: Next) {
     let mut next = Some(first);
     while let Some(current) = next.take() {
-        if has_run_enough() {
+        if current.queued.thread != context::thread() && has_run_enough() {
             return workers::hand_over(core, current);
         }
         next = run_queued(core, current);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Plan;
 use crate::delivery::{
     AsyncRunner, Bounds, Core, Info, Key, Kinds, LagCause, Lagged, Life, Marks, NewMember, Overflow, Queue,
-    Receiver, Shared, State, Stream, end_of_stack, go_on, takes, thread, wants, watch,
+    Receiver, Shared, State, Stream, drop_each, end_of_stack, go_on, takes, thread, wants, watch,
 };
 use crate::error::SubscribeError;
 use crate::event::{EventId, Stored, SubscriptionId};
@@ -152,7 +152,8 @@ impl Core {
             let wanted: Vec<_> =
                 events.filter(|event| wants(self, &info.predicates, event)).take(replay.most - replay.found).collect();
             replay.found += wanted.len();
-            self.lock().append_replay(key, wanted, false);
+            let rest = self.lock().append_replay(key, wanted, false);
+            drop_each(rest);
         }
         end_of_stack();
     }
@@ -224,9 +225,16 @@ impl State {
     }
 
     /// Puts events of the past into a queue. With `ask` its filter is asked when they are taken up.
-    fn append_replay(&mut self, key: Key, events: Vec<Arc<Stored>>, ask: bool) {
+    /// Where the subscription has ended meanwhile they come back, and are counted as dropped.
+    fn append_replay(&mut self, key: Key, events: Vec<Arc<Stored>>, ask: bool) -> Vec<Arc<Stored>> {
         let count = events.len();
-        let Some(queue) = self.queue_of(key) else { return };
+        let ended = self.subscriptions.get(key).is_none_or(|found| found.life != Life::Replaying);
+        if ended {
+            self.totals.ended.matched += count as u64;
+            self.totals.ended.dropped += count as u64;
+            return events;
+        }
+        let Some(queue) = self.queue_of(key) else { return events };
         events.into_iter().for_each(|event| queue.replay(event, ask));
         match &mut self.subscriptions.get_mut(key).map(|found| &mut found.receiver) {
             Some(Receiver::Stream(stream)) => stream.counts.matched += count as u64,
@@ -239,6 +247,7 @@ impl State {
             }
             None => {}
         }
+        Vec::new()
     }
 }
 
@@ -255,7 +264,7 @@ impl Window {
     ) {
         let events: Vec<_> = self.events.into_iter().take(replay.most - replay.found).collect();
         replay.found += events.len();
-        state.append_replay(key, events, !info.predicates.is_empty());
+        let rest = state.append_replay(key, events, !info.predicates.is_empty());
         if failpoint("entry_in_two") {
             drop(state);
             state = core.lock();
@@ -275,6 +284,7 @@ impl Window {
         }
         drop(state);
         effects.run(core, None);
+        drop_each(rest);
         // A sync handler looks back on the stack of whoever subscribes it.
         go_on(core, more);
     }
