@@ -1,0 +1,89 @@
+//! Senders that wait for capacity go on in the order in which they came.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Barrier, mpsc};
+use std::time::Duration;
+
+use bus_core::EventBus;
+
+use crate::common::watch;
+use crate::events::{FaultsEmit, Ping, compute, wait_until_idle};
+
+#[test]
+fn senders_that_wait_for_capacity_get_equal_shares() {
+    const SENDERS: usize = 32;
+    const ALL: u64 = 16_000;
+    watch(None, |_| {
+        let (bus, begun) = (EventBus::new(), Arc::new(AtomicU64::new(0)));
+        let slow = |_: &bus_core::Event<Ping>| compute(Duration::from_micros(20));
+        let _guard = bus.subscribe::<Ping>().capacity(16).handle_sync(slow);
+        let begin = Arc::new(Barrier::new(SENDERS));
+        let sender = |_| {
+            let (bus, begun, begin) = (bus.clone(), Arc::clone(&begun), Arc::clone(&begin));
+            std::thread::spawn(move || {
+                let mut own = 0_u64;
+                begin.wait();
+                while begun.fetch_add(1, Ordering::SeqCst) < ALL {
+                    drop(bus.stream("agent").emit_ping(own).send());
+                    own += 1;
+                }
+                own
+            })
+        };
+        let threads: Vec<_> = (0..SENDERS).map(sender).collect();
+        let mut shares: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+        shares.sort_unstable();
+        wait_until_idle(&bus);
+        assert!(
+            shares[0] * 3 >= shares[SENDERS - 1],
+            "of {SENDERS} equal senders one sent {} events and one {}: {shares:?}",
+            shares[0],
+            shares[SENDERS - 1]
+        );
+    });
+}
+
+/// A sender whose event is handled waits no longer, although others still wait behind it.
+#[test]
+fn a_sender_goes_on_when_its_event_is_taken_up() {
+    const LAST: u64 = 7;
+    let bus = EventBus::new();
+    let outer = bus.clone();
+    crate::common::watch_apart(Some(&outer), move |stand| {
+        let ((began, begins), (go, gate)) = (mpsc::channel(), mpsc::channel::<()>());
+        let _guard = bus.subscribe::<Ping>().name("gated").capacity(1).handle_sync(move |event| {
+            began.send(event.n).unwrap();
+            gate.recv().unwrap();
+        });
+        let sender = |n: u64| {
+            let (agent, (done, is_done)) = (bus.stream("agent"), mpsc::channel());
+            std::thread::spawn(move || {
+                drop(agent.emit_ping(n).send());
+                done.send(()).unwrap();
+            });
+            is_done
+        };
+        let mut returned = vec![sender(1)];
+        assert_eq!(begins.recv().unwrap(), 1);
+        for n in 2..=LAST {
+            returned.push(sender(n));
+            while bus.stats().subscription("gated").unwrap().waiting < usize::try_from(n - 1).unwrap() {
+                std::thread::yield_now();
+            }
+        }
+        for n in 2..=LAST {
+            go.send(()).unwrap();
+            assert_eq!(begins.recv().unwrap(), n);
+            if n > 2 {
+                stand.at(format!("event {n} is being handled, and its sender still waits for capacity"));
+                returned[usize::try_from(n - 1).unwrap()].recv().unwrap();
+            }
+            for later in n + 2..=LAST {
+                let later_returned = returned[usize::try_from(later - 1).unwrap()].try_recv();
+                assert!(later_returned.is_err(), "the sender of event {later} went before its turn");
+            }
+        }
+        go.send(()).unwrap();
+        wait_until_idle(&bus);
+    });
+}
