@@ -1,17 +1,20 @@
 //! A synchronous handler that blocks its thread on an awaited emit does not hang.
 
-use bus_core::Event;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+
+use bus_core::{Event, EventBus};
 use tokio::runtime;
 use tokio::task::yield_now;
 
-use crate::common::{Notes, block_on, threaded, trial};
+use crate::common::{Notes, block_on, threaded, watch_apart};
 use crate::events::{FaultsEmit, Pang, Ping, Pong};
 
 /// The permit of the async handler below on the stack is given back while the thread is blocked.
 #[test]
 fn a_handler_that_blocks_below_an_async_one_leaves_its_permit_to_another_runtime() {
     for (limit, yields) in [(1, false), (1, true), (2, true)] {
-        trial().apart().with(|bus| bus.max_concurrent_handlers(limit)).run(async move |bus, stand| {
+        threaded(2).apart().with(|bus| bus.max_concurrent_handlers(limit)).run(async move |bus, stand| {
             stand.at(format!("limit {limit}, an async handler sends to one that blocks; yields {yields}"));
             let other = runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
             let seen = Notes::<u64>::new();
@@ -48,48 +51,48 @@ fn a_handler_that_blocks_below_an_async_one_leaves_its_permit_to_another_runtime
     }
 }
 
-/// The limit holds again afterwards: the permit given back is taken back as a debt.
+/// The limit holds again afterwards: the permit that was given back is not there twice.
 #[test]
 fn a_permit_that_was_left_to_another_is_not_there_twice() {
-    trial().apart().with(|bus| bus.max_concurrent_handlers(1)).run(async |bus, stand| {
-        stand.at("a handler that was blocked goes on beside others at a limit of 1");
+    threaded(2).apart().with(|bus| bus.max_concurrent_handlers(1)).run(async |bus, stand| {
         let other = runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
-        let (inside, most) = (Notes::<i64>::new(), Notes::<i64>::new());
-        let enter = move |by: i64| {
-            inside.add(by);
-            most.add(inside.all().iter().sum::<i64>());
-            most.all().into_iter().max().unwrap()
-        };
         let far = {
             let _other = other.enter();
             bus.subscribe::<Pang>().handle(async |_: Event<Pang>| yield_now().await)
         };
         let blocking = bus.clone();
-        let _blocks = bus.subscribe::<Pong>().handle_sync(move |event| {
+        let blocks = bus.subscribe::<Pong>().handle_sync(move |event| {
             drop(block_on(blocking.stream("agent").emit_pang(event.n)));
         });
         let sending = bus.clone();
-        let worst = Notes::<i64>::new();
-        let notes = worst.clone();
-        let _sends = bus.subscribe::<Ping>().concurrency(4).handle(move |event: Event<Ping>| {
-            let (bus, enter, notes) = (sending.clone(), enter.clone(), notes.clone());
-            async move {
-                drop(bus.stream("agent").emit_pong(event.n).send());
-                // From here on nothing of the bus is waited for.
-                yield_now().await;
-                yield_now().await;
-                notes.add(enter(1));
-                yield_now().await;
-                enter(-1);
-            }
+        let sends = bus.subscribe::<Ping>().handle(move |event: Event<Ping>| {
+            let bus = sending.clone();
+            async move { drop(bus.stream("agent").emit_pong(event.n).send()) }
         });
-        let sent: Vec<_> = (0..20).map(|n| bus.stream("agent").emit_ping(n).send()).collect();
-        for sent in sent {
-            assert!(sent.finished().await.is_ok());
+        stand.at("ten times, an async handler sends to one that blocks, at a limit of 1");
+        for n in 0..10 {
+            bus.stream("agent").emit_ping(n).await;
         }
-        let worst = worst.all().into_iter().max().unwrap();
-        assert_eq!(worst, 1, "{worst} async handlers were at work at once with a limit of 1");
-        drop(far);
+        drop((far, blocks, sends));
+        stand.at("the limit of 1 holds afterwards");
+        let (inside, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        for _ in 0..4 {
+            let (inside, most) = (Arc::clone(&inside), Arc::clone(&most));
+            let handler = move |_: Event<Ping>| {
+                let (inside, most) = (Arc::clone(&inside), Arc::clone(&most));
+                async move {
+                    most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    yield_now().await;
+                    inside.fetch_sub(1, Ordering::SeqCst);
+                }
+            };
+            bus.subscribe::<Ping>().handle(handler).detach();
+        }
+        for n in 0..10 {
+            bus.stream("agent").emit_ping(n).await;
+        }
+        let most = most.load(Ordering::SeqCst);
+        assert_eq!(most, 1, "{most} async handlers were at work at once with a limit of 1");
         other.shutdown_background();
     });
 }
@@ -135,4 +138,48 @@ fn a_task_that_the_awaited_handler_wakes_runs_too() {
         }
         assert_eq!(bus.stats().published["pong"], 20);
     });
+}
+
+/// The thread that waits for an event also holds handlers that have not begun: who sends to those
+/// waits for none of them, whichever of the two waits comes first.
+#[test]
+fn a_handler_that_waits_for_an_event_holds_up_nobody_who_sends_to_others_of_its_publish() {
+    for sends_first in [false, true] {
+        let bus = EventBus::new();
+        let outer = bus.clone();
+        watch_apart(Some(&outer), move |stand| {
+            let ((began, begins), (go, gate)) = (mpsc::channel(), mpsc::channel::<()>());
+            let waiting = bus.clone();
+            let _waits = bus.subscribe::<Ping>().name("waits").handle_sync(move |_| {
+                let wait = waiting.wait_for::<Pang>();
+                began.send(()).unwrap();
+                gate.recv().unwrap();
+                assert!(block_on(wait).is_ok());
+            });
+            let _held = bus.subscribe::<(Ping, Pong)>().name("held").handle_sync(|_| {});
+            let agent = bus.stream("agent");
+            let first = std::thread::spawn(move || block_on(agent.emit_ping(1_u64)));
+            begins.recv().unwrap();
+            stand.at(format!(
+                "an emit to a handler that the waiting thread holds; it begins first: {sends_first}"
+            ));
+            if !sends_first {
+                go.send(()).unwrap();
+            }
+            let agent = bus.stream("agent");
+            let second = std::thread::spawn(move || block_on(agent.emit_pong(2_u64)));
+            while bus.stats().published_total < 2 {
+                std::thread::yield_now();
+            }
+            if sends_first {
+                go.send(()).unwrap();
+            }
+            let receipt = second.join().unwrap();
+            assert_eq!((receipt.reached(), receipt.handled() + receipt.deferred()), (1, 1));
+            assert!(block_on(bus.stream("agent").emit_pang(3_u64)).is_ok());
+            assert!(first.join().unwrap().is_ok());
+            crate::events::wait_until_idle(&bus);
+            assert_eq!(bus.stats().subscription("held").unwrap().counts.handled, 2);
+        });
+    }
 }

@@ -17,12 +17,12 @@ fn senders_that_wait_for_capacity_get_equal_shares() {
         let (bus, begun) = (EventBus::new(), Arc::new(AtomicU64::new(0)));
         let slow = |_: &bus_core::Event<Ping>| compute(Duration::from_micros(20));
         let _guard = bus.subscribe::<Ping>().capacity(16).handle_sync(slow);
-        let begin = Arc::new(Barrier::new(SENDERS));
+        let barrier = Arc::new(Barrier::new(SENDERS));
         let sender = |_| {
-            let (bus, begun, begin) = (bus.clone(), Arc::clone(&begun), Arc::clone(&begin));
+            let (bus, begun, barrier) = (bus.clone(), Arc::clone(&begun), Arc::clone(&barrier));
             std::thread::spawn(move || {
                 let mut own = 0_u64;
-                begin.wait();
+                barrier.wait();
                 while begun.fetch_add(1, Ordering::SeqCst) < ALL {
                     drop(bus.stream("agent").emit_ping(own).send());
                     own += 1;
@@ -80,7 +80,7 @@ fn a_sender_goes_on_when_its_event_is_taken_up() {
             }
             for later in n + 2..=LAST {
                 let later_returned = returned[usize::try_from(later - 1).unwrap()].try_recv();
-                assert!(later_returned.is_err(), "the sender of event {later} went before its turn");
+                assert!(later_returned.is_err(), "the sender of event {later} went on before earlier ones");
             }
         }
         go.send(()).unwrap();

@@ -1,19 +1,18 @@
 //! A chain of events ends at the chain limit and uses little stack, wherever the publishing
-//! callback is called from: a filter, the lag callback, a drop, a waker, the measuring of a size.
+//! callback is called from: a filter, the lag callback, a waker.
 
-use std::fmt;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
-use bus_core::{AgentEvent, EventBus, EventStream, Overflow};
+use bus_core::{EventBus, EventStream, Overflow};
 
 use crate::common::trial;
 use crate::events::{Calls, FaultsEmit, Ping};
 
 /// The first event, as many as the chain limit, and one in doubt.
-const CHAIN: u64 = 66;
+pub(crate) const CHAIN: u64 = 66;
 
 #[track_caller]
 fn assert_ended(bus: &EventBus, what: &str) {
@@ -74,102 +73,7 @@ fn a_lag_callback_that_causes_the_next_lag_ends_at_the_chain_limit() {
     });
 }
 
-/// What a user's type does when the bus drops it or writes it as JSON.
-struct Acts {
-    bus: EventBus,
-    calls: Calls,
-    on_drop: bool,
-}
-
-impl Acts {
-    fn again(&self) -> Gone {
-        Gone {
-            acts: Action(Some(Arc::new(Self { calls: self.calls.clone(), bus: self.bus.clone(), ..*self }))),
-        }
-    }
-}
-
-impl fmt::Debug for Acts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Acts")
-    }
-}
-
-impl Drop for Acts {
-    fn drop(&mut self) {
-        if self.on_drop {
-            self.calls.call(|| drop(self.bus.stream("agent").emit_gone(self.again().acts).send()));
-        }
-    }
-}
-
-#[derive(Clone, Debug)]
-struct Action(Option<Arc<Acts>>);
-
-impl serde::Serialize for Action {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if let Some(acts) = self.0.as_ref().filter(|acts| !acts.on_drop) {
-            acts.calls.call(|| drop(acts.bus.stream("agent").emit_gone(acts.again().acts).send()));
-        }
-        serializer.serialize_bool(true)
-    }
-}
-
-impl<'de> serde::Deserialize<'de> for Action {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        bool::deserialize(deserializer).map(|_| Self(None))
-    }
-}
-
-#[derive(AgentEvent)]
-enum Acting {
-    Gone { acts: Action },
-}
-
-/// A refused payload is dropped too, so its drop is called for as long as it publishes. What can be
-/// asked for is that the events end at the limit and that the stack does not grow.
-#[test]
-fn a_payload_whose_drop_publishes_another_ends_at_the_chain_limit() {
-    for (history, listened) in [(0, false), (0, true), (1, false), (1, true)] {
-        trial().apart().with(|bus| bus.history(history)).run(async move |bus, stand| {
-            stand.at(format!("history {history}, listened {listened}"));
-            let _guard = listened.then(|| bus.subscribe::<Gone>().handle_sync(|_| {}));
-            let calls = Calls::default();
-            let first = Acts { bus: bus.clone(), calls: calls.clone(), on_drop: true }.again_once();
-            drop(bus.stream("agent").emit_gone(first).send());
-            // With a history the first is dropped when the next one takes its position.
-            drop(bus.stream("agent").emit_gone(Action(None)).send());
-            calls.assert_not_nested("a payload whose drop publishes another");
-            let stats = bus.stats();
-            let published = stats.published_total + stats.unobserved;
-            assert!(published <= 2 * CHAIN, "drops published {published} events one after the other");
-        });
-    }
-}
-
-impl Acts {
-    /// The first of a chain. Its own drop does nothing more.
-    fn again_once(mut self) -> Action {
-        let first = self.again().acts;
-        self.on_drop = false;
-        first
-    }
-}
-
-#[test]
-fn a_payload_that_publishes_while_it_is_measured_ends_at_the_chain_limit() {
-    trial().apart().with(|bus| bus.max_event_bytes(1_000).history(0)).run(async |bus, _| {
-        let _guard = bus.subscribe::<Gone>().handle_sync(|_| {});
-        let calls = Calls::default();
-        let first = Acts { bus: bus.clone(), calls: calls.clone(), on_drop: false }.again_once();
-        drop(bus.stream("agent").emit_gone(first).send());
-        calls.assert_at_most(2 * CHAIN, "a payload that publishes while its size is measured");
-        calls.assert_not_nested("a payload that publishes while its size is measured");
-        assert!(bus.stats().published_total <= CHAIN);
-    });
-}
-
-/// A waker that reads its stream to the end, as an executor that polls in place does, and publishes.
+/// A waker that reads its stream to the end, as an executor without a queue does, and publishes.
 struct Reading {
     bus: EventBus,
     calls: Calls,

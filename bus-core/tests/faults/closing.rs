@@ -1,4 +1,4 @@
-//! `close` says drained: no handler runs afterwards, even one that still reads the history.
+//! `close` reports drained: no handler runs afterwards, even one that still reads the history.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
@@ -70,13 +70,13 @@ fn close_waits_for_a_handler_that_still_reads_the_history() {
             stand.at(format!("async {is_async}"));
             let replay = replay(&bus, is_async).await;
             let early = poll_once(bus.close(Duration::from_hours(1)));
-            let said = early.is_ready();
+            let reported_early = early.is_ready();
             replay.go.send(()).unwrap();
             replay.subscribing.join().unwrap();
             let report = bus.close(Duration::from_hours(1)).await;
             assert!(
-                !said,
-                "close said `drained` while a handler had 5 events of the past to handle; it handled {} later",
+                !reported_early,
+                "close reported `drained` while a handler had 5 events of the past to handle; it handled {} later",
                 replay.handled.load(Ordering::SeqCst)
             );
             assert!(report.is_drained(), "{report}");

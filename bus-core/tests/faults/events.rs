@@ -57,10 +57,10 @@ impl<S> Cursor for Event<S> {
 
 /// The number that an event carries.
 pub(crate) fn number(event: &AnyEvent) -> u64 {
-    let ping = || event.payload::<Ping>().map(|ping| ping.n);
-    let pong = || event.payload::<Pong>().map(|pong| pong.n);
-    let pang = || event.payload::<Pang>().map(|pang| pang.n);
-    ping().or_else(pong).or_else(pang).unwrap()
+    let first = event.payload::<Ping>().map(|payload| payload.n);
+    let second = || event.payload::<Pong>().map(|payload| payload.n);
+    let third = || event.payload::<Pang>().map(|payload| payload.n);
+    first.or_else(second).or_else(third).unwrap()
 }
 
 /// Blocks this thread until no subscription has work left.
@@ -82,7 +82,7 @@ pub(crate) fn compute(time: Duration) {
 #[derive(Clone, Default)]
 pub(crate) struct Calls(Arc<(AtomicU64, AtomicUsize)>);
 
-/// A callback of these tests no longer publishes after so many calls, so that an endless chain ends.
+/// After so many calls a callback of these tests publishes no more, so that each chain ends.
 pub(crate) const ENDLESS: u64 = 2_000;
 
 /// How deep callbacks and handlers may be nested on one stack, and one more for the first publish.

@@ -1,4 +1,4 @@
-//! Faults of delivery that users met, each as the test that a user would write: one module a subject.
+//! Faults of delivery that users met, each as the test that a user would write.
 //!
 //! A test that could hang, overflow the stack or abort the process runs in a child of its own.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
@@ -15,9 +15,11 @@ mod chains;
 mod closing;
 mod drops;
 mod events;
+mod flood;
 mod loss;
 mod members;
 mod memory;
+mod payloads;
 mod permits;
 mod programs;
 mod resume;

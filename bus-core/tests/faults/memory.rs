@@ -96,7 +96,7 @@ fn the_history_holds_no_more_bytes_than_its_budget() {
         assert!(stats.kept >= 5, "and it makes use of it: {} kept", stats.kept);
         assert_eq!(stats.kept as u64 + stats.evicted, 51);
         let mut stream = bus.subscribe_any().since(first).into_stream();
-        assert!(stream.try_recv().unwrap().is_err(), "who resumes behind the evicted ones is told");
+        assert!(stream.try_recv().unwrap().is_err(), "who resumes before the evicted ones gets a gap");
     });
 }
 

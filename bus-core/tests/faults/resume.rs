@@ -44,7 +44,7 @@ fn a_reader_that_got_a_republished_event_last_is_not_given_older_events_again() 
             "the reader had got everything up to the republished event"
         );
         let asked = bus.history().since(last.cursor()).oldest_first().collect();
-        let seqs: Vec<_> = asked.iter().map(|event| event.seq()).collect();
+        let seqs: Vec<_> = asked.iter().map(AnyEvent::seq).collect();
         assert_eq!(seqs, [7], "and so for a query of the history");
     });
 }

@@ -10,7 +10,7 @@ use crate::events::{FaultsEmit, Ping};
 
 const SLOW_AFTER: Duration = Duration::from_secs(1);
 
-/// How long each handler runs. The report of this fault had 7 s at a threshold of 5 s, which is 1.4.
+/// How long each handler runs. The fault was seen with 7 s at a threshold of 5 s, which is 1.4.
 const RUNS: Duration = Duration::from_millis(1_300);
 
 /// Looks at the end of each handler whether the log had named it by then. They begin at different
@@ -19,14 +19,14 @@ const RUNS: Duration = Duration::from_millis(1_300);
 fn a_handler_that_blocks_for_longer_than_the_threshold_is_named_before_it_ends() {
     log::collect();
     watch(None, |_| {
-        let bus = EventBus::builder().slow_after(SLOW_AFTER).build().unwrap();
         let unnamed = Notes::<String>::new();
         let threads: Vec<_> = (0_u64..8)
             .map(|n| {
-                let (bus, unnamed) = (bus.clone(), unnamed.clone());
+                let unnamed = unnamed.clone();
                 std::thread::spawn(move || {
+                    // So that they begin at different times.
                     std::thread::sleep(Duration::from_millis(40) * u32::try_from(n).unwrap());
-                    block(&bus, n, unnamed);
+                    block(n, unnamed);
                 })
             })
             .collect();
@@ -42,12 +42,14 @@ fn a_handler_that_blocks_for_longer_than_the_threshold_is_named_before_it_ends()
     });
 }
 
-/// Has a handler of its own block this thread: a synchronous one, or an async one polled in place.
-fn block(bus: &EventBus, n: u64, unnamed: Notes<String>) {
-    let name = format!("blocks-{n}-in-place");
-    let subscribe = bus.subscribe::<Ping>().stream(name.clone()).name(name.clone());
+/// Blocks this thread in a handler: a synchronous one, or an async one that the emit itself polls.
+fn block(n: u64, unnamed: Notes<String>) {
+    let bus = EventBus::builder().slow_after(SLOW_AFTER).build().unwrap();
+    let name = format!("blocks-thread-{n}");
+    let subscribe = bus.subscribe::<Ping>().name(name.clone());
     let emitter = bus.stream(name.clone());
     let work = move || {
+        // The handler's own work: it blocks for so long.
         std::thread::sleep(RUNS);
         if log::lines(&["WARN", &name, "slow.rs"]).is_empty() {
             unnamed.add(name.clone());
