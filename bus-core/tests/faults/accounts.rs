@@ -210,7 +210,7 @@ impl World {
 fn the_accounts_of_each_handler_are_right_though_others_come_and_go() {
     watch_apart(None, |stand| {
         for overflow in [Overflow::Wait, Overflow::DropOldest, Overflow::DropNewest, Overflow::Coalesce] {
-            for seed in 1..=300 {
+            for seed in 1..=100 {
                 stand.at(format!("{overflow:?}, seed {seed}"));
                 World::new(seed, overflow).run();
             }

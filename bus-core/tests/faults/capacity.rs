@@ -1,13 +1,15 @@
 //! Senders that wait for capacity go on in the order in which they came.
 
+use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Barrier, mpsc};
+use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
 use bus_core::EventBus;
 
 use crate::common::watch;
-use crate::events::{FaultsEmit, Ping, compute, wait_until_idle};
+use crate::events::{FaultsEmit, Ping, Pong, compute, wait_until_idle};
 
 #[test]
 fn senders_that_wait_for_capacity_get_equal_shares() {
@@ -86,4 +88,61 @@ fn a_sender_goes_on_when_its_event_is_taken_up() {
         go.send(()).unwrap();
         wait_until_idle(&bus);
     });
+}
+
+struct Sends(EventBus);
+
+impl Wake for Sends {
+    fn wake(self: Arc<Self>) {
+        drop(self.0.stream("agent").emit_ping(9_u64).send());
+    }
+}
+
+/// The thread that calls it may hold what the full queue waits for.
+#[test]
+fn a_callback_that_sends_to_a_full_queue_does_not_wait_for_capacity() {
+    for from_filter in [false, true] {
+        let bus = EventBus::new();
+        let outer = bus.clone();
+        crate::common::watch_apart(Some(&outer), move |stand| {
+            let ((began, begins), (go, gate)) = (mpsc::channel(), mpsc::channel::<()>());
+            let _full = bus.subscribe::<Ping>().name("full").capacity(1).handle_sync(move |_| {
+                began.send(()).unwrap();
+                gate.recv().unwrap();
+            });
+            let sender = |n: u64| {
+                let agent = bus.stream("agent");
+                std::thread::spawn(move || drop(agent.emit_ping(n).send()))
+            };
+            let mut senders = vec![sender(0)];
+            begins.recv().unwrap();
+            senders.extend((1..4).map(sender));
+            while bus.stats().subscription("full").unwrap().waiting < 3 {
+                std::thread::yield_now();
+            }
+            let (mut wait, filter) = (Box::pin(bus.wait_for::<Pong>()), bus.clone());
+            let waker = Waker::from(Arc::new(Sends(bus.clone())));
+            let mut guard = None;
+            if from_filter {
+                let subscribe = bus.subscribe::<Pong>().filter(move |_| {
+                    drop(filter.stream("agent").emit_ping(9_u64).send());
+                    true
+                });
+                guard = Some(subscribe.handle_sync(|_| {}));
+            } else {
+                assert!(wait.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+            }
+            stand.at(format!("a send whose callback sends to a full queue; from a filter: {from_filter}"));
+            drop(bus.stream("agent").emit_pong(1_u64).send());
+            assert_eq!(bus.stats().subscription("full").unwrap().waiting, 4);
+            for _ in 0..5 {
+                go.send(()).unwrap();
+            }
+            for sender in senders {
+                sender.join().unwrap();
+            }
+            wait_until_idle(&bus);
+            drop(guard);
+        });
+    }
 }

@@ -65,26 +65,27 @@ fn subscribe(bus: &EventBus, kind: Kind, bombs: &Bombs) -> Subscription {
             true
         }
     };
-    let (lag, handler) = (bombs.make(), bombs.make());
+    // Each is made where it is given away: two that one scope drops would abort the process.
+    let lag = || {
+        let bomb = bombs.make();
+        move |_: bus_core::Lagged| bomb.touch()
+    };
+    let handler = || {
+        let bomb = bombs.make();
+        move |_: &Event<Ping>| bomb.touch()
+    };
     let subscribe = bus.subscribe::<Ping>().name("bombs").capacity(2).filter(filter());
-    let sync = move |_: &Event<Ping>| handler.touch();
     match kind {
-        Kind::HandlerAndFilter => {
-            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(lag))).unwrap_err();
-            subscribe.handle_sync(sync)
-        }
-        Kind::TwoFilters => {
-            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop((lag, sync)))).unwrap_err();
-            subscribe.filter(filter()).handle_sync(|_| {})
-        }
+        Kind::HandlerAndFilter => subscribe.handle_sync(handler()),
+        Kind::TwoFilters => subscribe.filter(filter()).handle_sync(|_| {}),
         Kind::FiltersAndLag => {
-            subscribe.filter(filter()).filter(filter()).on_lag(move |_| lag.touch()).handle_sync(sync)
+            subscribe.filter(filter()).filter(filter()).on_lag(lag()).handle_sync(handler())
         }
         Kind::Async | Kind::AsyncAtOnce => {
             let at_once = if matches!(kind, Kind::Async) { 1 } else { 3 };
-            let subscribe = subscribe.on_lag(move |_| lag.touch()).concurrency(at_once);
-            subscribe.handle(move |event| {
-                sync(&event);
+            let handler = handler();
+            subscribe.on_lag(lag()).concurrency(at_once).handle(move |event| {
+                handler(&event);
                 async {}
             })
         }

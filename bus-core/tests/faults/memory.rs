@@ -115,7 +115,7 @@ fn the_newest_event_is_kept_though_it_is_larger_than_the_budget() {
 #[test]
 fn the_history_holds_64_mib_unless_set() {
     trial().apart().run(async |bus, _| {
-        for _ in 0..100 {
+        for _ in 0..80 {
             let text = "x".repeat(MIB);
             bus.stream("agent").emit_dynamic("large", json!({ "text": text })).await;
         }
@@ -127,7 +127,7 @@ fn the_history_holds_64_mib_unless_set() {
 
 #[test]
 fn beginnings_without_an_end_are_bounded_in_number() {
-    const ALL: u64 = 200_000;
+    const ALL: u64 = 150_000;
     trial().apart().with(|bus| bus.history(0)).run(async |bus, _| {
         let _guard = bus.subscribe::<Opened>().handle_sync(|_| {});
         for n in 0..ALL {
