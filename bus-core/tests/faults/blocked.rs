@@ -1,5 +1,7 @@
 //! A synchronous handler that blocks its thread on an awaited emit does not hang.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 
@@ -149,22 +151,28 @@ fn a_handler_that_waits_for_an_event_holds_up_nobody_who_sends_to_others_of_its_
         let outer = bus.clone();
         watch_apart(Some(&outer), move |stand| {
             let ((began, begins), (go, gate)) = (mpsc::channel(), mpsc::channel::<()>());
-            let waiting = bus.clone();
+            let ((polled, is_polled), waiting) = (mpsc::channel(), bus.clone());
             let _waits = bus.subscribe::<Ping>().name("waits").handle_sync(move |_| {
-                let wait = waiting.wait_for::<Pang>();
+                let mut wait = pin!(waiting.wait_for::<Pang>());
                 began.send(()).unwrap();
                 gate.recv().unwrap();
-                assert!(block_on(wait).is_ok());
+                let found = block_on(poll_fn(|context| {
+                    let found = wait.as_mut().poll(context);
+                    let _ = polled.send(());
+                    found
+                }));
+                assert!(found.is_ok());
             });
             let _held = bus.subscribe::<(Ping, Pong)>().name("held").handle_sync(|_| {});
             let agent = bus.stream("agent");
             let first = std::thread::spawn(move || block_on(agent.emit_ping(1_u64)));
             begins.recv().unwrap();
             stand.at(format!(
-                "an emit to a handler that the waiting thread holds; it begins first: {sends_first}"
+                "an emit to what the waiting thread holds; the emit begins first: {sends_first}"
             ));
             if !sends_first {
                 go.send(()).unwrap();
+                is_polled.recv().unwrap();
             }
             let agent = bus.stream("agent");
             let second = std::thread::spawn(move || block_on(agent.emit_pong(2_u64)));

@@ -11,37 +11,45 @@ use bus_core::EventBus;
 use crate::common::watch;
 use crate::events::{FaultsEmit, Ping, Pong, compute, wait_until_idle};
 
+const SENDERS: usize = 32;
+
+/// How many events each of equal senders got rid of, fewest first.
+fn shares() -> Vec<u64> {
+    const ALL: u64 = 12_800;
+    let (bus, begun) = (EventBus::new(), Arc::new(AtomicU64::new(0)));
+    let slow = |_: &bus_core::Event<Ping>| compute(Duration::from_micros(20));
+    let _guard = bus.subscribe::<Ping>().capacity(16).handle_sync(slow);
+    let barrier = Arc::new(Barrier::new(SENDERS));
+    let sender = |_| {
+        let (bus, begun, barrier) = (bus.clone(), Arc::clone(&begun), Arc::clone(&barrier));
+        std::thread::spawn(move || {
+            let mut own = 0_u64;
+            barrier.wait();
+            while begun.fetch_add(1, Ordering::SeqCst) < ALL {
+                drop(bus.stream("agent").emit_ping(own).send());
+                own += 1;
+            }
+            own
+        })
+    };
+    let threads: Vec<_> = (0..SENDERS).map(sender).collect();
+    let mut shares: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+    shares.sort_unstable();
+    wait_until_idle(&bus);
+    shares
+}
+
 #[test]
 fn senders_that_wait_for_capacity_get_equal_shares() {
-    const SENDERS: usize = 32;
-    const ALL: u64 = 16_000;
     watch(None, |_| {
-        let (bus, begun) = (EventBus::new(), Arc::new(AtomicU64::new(0)));
-        let slow = |_: &bus_core::Event<Ping>| compute(Duration::from_micros(20));
-        let _guard = bus.subscribe::<Ping>().capacity(16).handle_sync(slow);
-        let barrier = Arc::new(Barrier::new(SENDERS));
-        let sender = |_| {
-            let (bus, begun, barrier) = (bus.clone(), Arc::clone(&begun), Arc::clone(&barrier));
-            std::thread::spawn(move || {
-                let mut own = 0_u64;
-                barrier.wait();
-                while begun.fetch_add(1, Ordering::SeqCst) < ALL {
-                    drop(bus.stream("agent").emit_ping(own).send());
-                    own += 1;
-                }
-                own
-            })
-        };
-        let threads: Vec<_> = (0..SENDERS).map(sender).collect();
-        let mut shares: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
-        shares.sort_unstable();
-        wait_until_idle(&bus);
-        assert!(
-            shares[0] * 3 >= shares[SENDERS - 1],
-            "of {SENDERS} equal senders one sent {} events and one {}: {shares:?}",
-            shares[0],
-            shares[SENDERS - 1]
-        );
+        for _ in 0..3 {
+            let shares = shares();
+            let (fewest, most) = (shares[0], shares[SENDERS - 1]);
+            assert!(
+                fewest * 3 >= most,
+                "of {SENDERS} equal senders one sent {fewest} events and one {most}: {shares:?}"
+            );
+        }
     });
 }
 

@@ -14,7 +14,7 @@ use crate::events::{FaultsEmit, Ping, compute, wait_until_idle};
 pub(crate) const BOUND: u64 = 64;
 
 /// A publish that ran so many events of others is captured for as long as the flood lasts.
-const CAPTURED: u64 = 3_000;
+const CAPTURED: u64 = 1_500;
 
 /// The number of the events of the thread that is looked at.
 pub(crate) const OWN: u64 = u64::MAX;
