@@ -94,7 +94,9 @@ impl Flood {
             if self.foreign.fetch_add(1, Ordering::SeqCst) >= CAPTURED {
                 self.stop.store(true, Ordering::SeqCst);
             }
-            compute(time);
+            if !self.stop.load(Ordering::SeqCst) {
+                compute(time);
+            }
         } else if current().name() != Some("flood") {
             self.worker.fetch_add(1, Ordering::SeqCst);
             self.lost_runtime.fetch_add(u64::from(Handle::try_current().is_err()), Ordering::SeqCst);
