@@ -121,10 +121,6 @@ impl<T> Mutex<T> {
 pub(crate) struct Condvar(imp::Condvar);
 
 impl Condvar {
-    pub(crate) fn new() -> Self {
-        Self(imp::Condvar::new())
-    }
-
     pub(crate) fn wait<'a, T>(&self, guard: Guard<'a, T>) -> Guard<'a, T> {
         self.0.wait(guard).unwrap_or_else(std::sync::PoisonError::into_inner)
     }
@@ -154,6 +150,16 @@ impl Signal {
             is_set = self.changed.wait(is_set);
         }
     }
+}
+
+/// Lets another thread go on, which may wait for a lock that this one takes again and again.
+pub(crate) fn yield_now() {
+    #[cfg(not(any(bus_loom, bus_shuttle)))]
+    std::thread::yield_now();
+    #[cfg(bus_loom)]
+    loom::thread::yield_now();
+    #[cfg(all(bus_shuttle, not(bus_loom)))]
+    shuttle::thread::yield_now();
 }
 
 /// A number that no other thread of the process has or had. An address would be used again.

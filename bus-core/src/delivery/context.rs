@@ -18,9 +18,6 @@ use crate::event::{AnyEvent, KindRef, Link, Root, Stored};
 /// would overflow the stack.
 pub(crate) const NESTING: usize = 8;
 
-/// How many frames may stand on one stack before publishing is refused there.
-pub(crate) const DEPTH: usize = 2 * NESTING;
-
 /// How many frames a thread records. Callbacks may nest deeper than handlers, up to the chain limit.
 const RECORDED: usize = 16;
 
@@ -44,6 +41,7 @@ enum Runs {
     Sync,
     Async,
     Callback,
+    /// A filter, or fields that events are compared by.
     Filter,
 }
 
@@ -132,6 +130,16 @@ impl Entered {
         Self { cause, lost: push(frame) }
     }
 
+    /// Enters a frame for the drop of an event. What that publishes is caused by the event of this
+    /// root, or by `event`.
+    #[inline]
+    pub(crate) fn drops(core: &Core, root: Option<Root>, event: Option<&Arc<Stored>>) -> Self {
+        match (root, event) {
+            (None, Some(event)) => Self::callback(core, Some(event)),
+            (root, _) => Self { cause: None, lost: push(Frame { core: address(core), root, ..NO_FRAME }) },
+        }
+    }
+
     /// Enters a frame for a filter, or for fields that events are compared by.
     pub(crate) fn filter(core: &Core, event: &Arc<Stored>) -> Self {
         let entered = Self::callback(core, Some(event));
@@ -207,14 +215,17 @@ fn set_job(runs: Runs, job: JobRef) {
     });
 }
 
-/// Whether nothing may be published here, because callbacks of the bus nest too deep: what would go
-/// on without end must end. A filter has less depth, since each publish asks it again.
-#[cold]
+/// Whether nothing may be published here, because a callback runs too deep in the stack: what would
+/// go on without end must end.
+#[inline]
 pub(crate) fn is_too_deep() -> bool {
-    HERE.with(|here| {
-        let filters = here.top().is_some_and(|top| top.get().runs == Runs::Filter);
-        filters || here.depth.get() >= DEPTH
-    })
+    nesting() >= NESTING && is_callback()
+}
+
+/// Whether the innermost frame is a callback of the bus.
+#[cold]
+pub(crate) fn is_callback() -> bool {
+    HERE.with(|here| here.top().is_some_and(|top| matches!(top.get().runs, Runs::Callback | Runs::Filter)))
 }
 
 fn address(core: &Core) -> usize {

@@ -16,7 +16,7 @@ use smallvec::SmallVec;
 
 use crate::delivery::Core;
 use crate::delivery::context::{self, JobRef, Node};
-use crate::delivery::effects::Effects;
+use crate::delivery::effects::{self, Effects};
 use crate::delivery::group::{Group, Running};
 use crate::delivery::pending::Pending;
 use crate::delivery::routes::Target;
@@ -141,6 +141,9 @@ impl Core {
     /// tokio keeps the task that was woken last for the thread that woke it. Under a sync handler
     /// that blocks, that task would wait for the handler, which may wait for it.
     pub(crate) fn free_runtime(&self) {
+        if effects::has_later() && context::blocks_thread() {
+            effects::wake_later();
+        }
         #[cfg(not(any(bus_loom, bus_shuttle)))]
         if context::blocks_thread()
             && let Ok(runtime) = tokio::runtime::Handle::try_current()

@@ -19,7 +19,7 @@ use crate::delivery::panic::{catch_each, catch_panic, drop_each};
 use crate::delivery::queue::Queued;
 use crate::delivery::ring::{Segment, WakeBatch};
 use crate::delivery::subscription::{Info, Subscription};
-use crate::event::Stored;
+use crate::event::{Root, Stored};
 use crate::sync::{Ordering, Signal};
 
 /// Work that must not be done under the lock. Most steps leave none, or one waker.
@@ -44,7 +44,8 @@ pub(crate) struct Rare {
     pub(crate) closures: Vec<Closure>,
     pub(crate) subscriptions: Vec<Subscription>,
     /// Gaps that handlers are told of before their next event.
-    pub(crate) lags: Vec<(Arc<Info>, Lagged)>,
+    /// The event before which a gap stands is the cause of what its callback publishes.
+    pub(crate) lags: Vec<(Arc<Info>, Lagged, Option<Arc<Stored>>)>,
     pub(crate) reports: Vec<Report>,
 }
 
@@ -56,9 +57,11 @@ pub(crate) enum Report {
     Lost { info: Arc<Info>, events: u64 },
 }
 
-// Rare effects of steps that were taken deep in the stack; the outermost frame runs them.
+type Later = (Arc<Core>, Effects, Option<Arc<Stored>>);
+
+// Effects of steps that were taken deep in the stack; the outermost frame runs them.
 crate::sync::per_thread_plain!(HAS_LATER: Cell<bool> = Cell::new(false));
-crate::sync::per_thread_plain!(LATER: RefCell<Vec<(Arc<Core>, Box<Rare>, Option<Arc<Stored>>)>> = RefCell::new(Vec::new()));
+crate::sync::per_thread_plain!(LATER: RefCell<Vec<Later>> = RefCell::new(Vec::new()));
 
 impl Effects {
     #[cold]
@@ -97,45 +100,59 @@ impl Effects {
     }
 
     #[inline(never)]
-    fn run_all(self, core: &Arc<Core>, cause: Option<&Arc<Stored>>) {
-        let Self { wakers, mut batch, rare } = self;
-        let deep = context::nesting() >= NESTING;
-        {
-            let _frame = Entered::callback(core, cause);
-            catch_each(wakers, Waker::wake);
-            batch.wake();
+    fn run_all(mut self, core: &Arc<Core>, cause: Option<&Arc<Stored>>) {
+        if let Some(rare) = &mut self.rare {
+            std::mem::take(&mut rare.signals).iter().for_each(|signal| signal.set());
         }
-        match rare {
-            Some(rare) if deep => rare.postpone(core, cause.cloned()),
-            Some(rare) => rare.run(core, cause),
-            None => {}
+        if context::nesting() >= NESTING {
+            return self.postpone(core, cause);
         }
+        let _frame = Entered::callback(core, cause);
+        self.work(core);
     }
 
     /// The same where the bus itself is being dropped, so that nobody can be caused by it.
     pub(crate) fn run_last(self, core: &Core) {
         let _frame = Entered::callback(core, None);
-        catch_each(self.wakers, Waker::wake);
-        let mut batch = self.batch;
+        self.work(core);
+    }
+
+    fn work(self, core: &Core) {
+        let Self { wakers, mut batch, rare } = self;
+        catch_each(wakers, Waker::wake);
         batch.wake();
-        if let Some(rare) = self.rare {
+        if let Some(rare) = rare {
             rare.work(core);
+        }
+    }
+
+    /// Leaves the work to the outermost frame of this thread: callbacks that publish would
+    /// otherwise nest without end.
+    #[cold]
+    fn postpone(self, core: &Arc<Core>, cause: Option<&Arc<Stored>>) {
+        let mut later = Some((Arc::clone(core), self, cause.cloned()));
+        let kept = LATER.try_with(|list| list.borrow_mut().extend(later.take()));
+        if kept.is_ok() {
+            HAS_LATER.with(|has| has.set(true));
+        }
+        // Only a thread at its end has no list any more.
+        if let Some((core, effects, cause)) = later {
+            let _frame = Entered::callback(&core, cause.as_ref());
+            effects.work(&core);
         }
     }
 }
 
 impl Rare {
     #[cold]
-    fn run(self: Box<Self>, core: &Core, cause: Option<&Arc<Stored>>) {
-        let _frame = Entered::callback(core, cause);
-        self.work(core);
-    }
-
     fn work(self, core: &Core) {
         let Self { signals, events, segments, old_wakers, queued, closures, subscriptions, lags, reports } =
             self;
         signals.iter().for_each(|signal| signal.set());
-        catch_each(lags, |(info, lag)| info.report_lag(lag));
+        for (info, lag, cause) in lags {
+            let _frame = Entered::callback(core, cause.as_ref());
+            info.report_lag(lag);
+        }
         reports.iter().for_each(Report::log);
         drop_each(old_wakers);
         drop_each(queued);
@@ -146,21 +163,6 @@ impl Rare {
         }
         drop_each(events);
         drop_each(segments);
-    }
-
-    /// Leaves the work to the outermost frame of this thread: callbacks that publish would
-    /// otherwise nest without end. Threads that wait for capacity are signalled at once.
-    fn postpone(mut self: Box<Self>, core: &Arc<Core>, cause: Option<Arc<Stored>>) {
-        std::mem::take(&mut self.signals).iter().for_each(|signal| signal.set());
-        let mut later = Some((Arc::clone(core), self, cause));
-        let kept = LATER.try_with(|list| list.borrow_mut().extend(later.take()));
-        if kept.is_ok() {
-            HAS_LATER.with(|has| has.set(true));
-        }
-        // Only a thread at its end has no list any more.
-        if let Some((core, rare, cause)) = later {
-            rare.run(&core, cause.as_ref());
-        }
     }
 }
 
@@ -173,30 +175,51 @@ pub(crate) fn has_later() -> bool {
 /// Runs the effects that were postponed on this thread.
 #[cold]
 pub(crate) fn run_later() {
-    loop {
-        HAS_LATER.with(|has| has.set(false));
-        let list = LATER.try_with(RefCell::take).unwrap_or_default();
-        if list.is_empty() {
-            return;
-        }
-        for (core, rare, cause) in list {
-            rare.run(&core, cause.as_ref());
-            if let Some(cause) = cause {
-                drop_event(&core, cause);
-            }
-        }
+    HAS_LATER.with(|has| has.set(false));
+    for (core, effects, cause) in LATER.try_with(RefCell::take).unwrap_or_default() {
+        effects.run(&core, cause.as_ref());
+        drop_each(cause);
     }
 }
 
-/// Drops an event, or a payload, which may be the last handle of it. Deep in the stack it is leaked
-/// instead: a payload that publishes another one when it is dropped would go on without end.
+/// Calls the wakers that were postponed on this thread, which is about to block: what it waits for
+/// may wait for one of them.
+#[cold]
+pub(crate) fn wake_later() {
+    let mut wakers: SmallVec<[Waker; 1]> = SmallVec::new();
+    let taken = LATER.try_with(|list| {
+        for (_, effects, _) in list.borrow_mut().iter_mut() {
+            wakers.extend(effects.wakers.drain(..));
+        }
+    });
+    if taken.is_ok() {
+        catch_each(wakers, Waker::wake);
+    }
+}
+
+/// Drops an event, or a payload, which may be the last handle of it.
 #[inline]
 pub(crate) fn drop_event<E>(core: &Core, event: E) {
-    if context::nesting() >= context::DEPTH {
-        return std::mem::forget(event);
-    }
     let _frame = Entered::callback(core, None);
     catch_panic(|| drop(event));
+}
+
+/// Drops an event that history evicted for another one, which is the cause of what the drop
+/// publishes. Deep in the stack that is left to the outermost frame.
+#[inline]
+pub(crate) fn drop_evicted(
+    core: &Arc<Core>,
+    evicted: Arc<Stored>,
+    root: Option<Root>,
+    event: Option<&Arc<Stored>>,
+) {
+    if context::nesting() >= NESTING {
+        let mut effects = Effects::default();
+        effects.rare().events.push(evicted);
+        return effects.run(core, event);
+    }
+    let _frame = Entered::drops(core, root, event);
+    catch_panic(|| drop(evicted));
 }
 
 impl Report {

@@ -227,6 +227,7 @@ pub(crate) struct Running {
     pub(crate) job: u64,
     pub(crate) cohort: u32,
     pub(crate) live: u32,
+    pub(crate) seq: u64,
     /// The thread that holds the claim; 0 for an async handler off the stack.
     pub(crate) thread: u64,
     pub(crate) phase: Phase,

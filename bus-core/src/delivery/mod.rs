@@ -65,6 +65,7 @@ pub use retain::pairs::{OpenPair, OpenPairs};
 pub use subscription::Counts;
 
 pub(crate) use context::{Node, cause, mark_waiting, nesting, node, thread};
+pub(crate) use context::Entered;
 pub(crate) use effects::{Effects, drop_event};
 pub(crate) use group::{Member, NewMember};
 pub(crate) use panic::drop_each;
@@ -80,7 +81,7 @@ pub(crate) use slab::Key;
 pub(crate) use slow::watch;
 pub(crate) use state::State;
 pub(crate) use streams::{Read, takes};
-pub(crate) use subscription::{Info, Life, OnLag, Predicate, Receiver, Subscription};
+pub(crate) use subscription::{Guarded, Info, Life, OnLag, Predicate, Receiver, Subscription};
 pub(crate) use task::{AsyncClosure, AsyncRunner};
 
 use crate::error::{DuplicateKind, Refused};
@@ -180,6 +181,16 @@ impl Core {
         effects.run(self, Some(event));
     }
 
+    /// Refuses an event before it is made, if nothing may be published here. Its payload is leaked:
+    /// one that publishes another when it is dropped would go on without end.
+    pub(crate) fn refuse_too_deep<P>(&self, kind: &str, payload: &mut Option<P>) -> Option<Sent> {
+        if !context::is_too_deep() {
+            return None;
+        }
+        std::mem::forget(payload.take());
+        Some(self.refuse(kind, Refused::TooNested))
+    }
+
     /// Whether an event of this kind would be neither kept nor wanted, so that it need not be made.
     #[inline]
     pub(crate) fn is_idle(&self, event: &'static Descriptor) -> bool {
@@ -225,8 +236,14 @@ impl Core {
     /// The same for an event that was made already.
     #[cold]
     pub(crate) fn reject(&self, event: Arc<Stored>, refused: Refused) -> Sent {
+        let ends = matches!(refused, Refused::ChainTooDeep { .. } | Refused::TooNested);
         let sent = self.refuse(event.body.kind().as_str(), refused);
-        drop_event(self, event);
+        if ends && context::is_callback() {
+            // A payload that publishes another one when it is dropped would go on without end.
+            std::mem::forget(event);
+        } else {
+            drop_event(self, event);
+        }
         sent
     }
 

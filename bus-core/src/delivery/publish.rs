@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 
 use crate::delivery::Core;
 use crate::delivery::context::{self, NESTING, Node};
-use crate::delivery::effects::{Effects, Report, drop_event};
+use crate::delivery::effects::{Effects, Report, drop_event, drop_evicted};
 use crate::delivery::group::{Claimed, Group, Phase, Running};
 use crate::delivery::outcome::Outcome;
 use crate::delivery::pending::{Open, Pending, Sent};
@@ -104,7 +104,7 @@ impl Core {
         mode: Mode,
     ) -> Sent {
         let nesting = context::nesting();
-        if nesting >= NESTING && context::is_too_deep() {
+        if context::is_too_deep() {
             return self.reject(event, Refused::TooNested);
         }
         let policy = known.map_or_else(|| policy(event.body.kind()), |known| &known.policy);
@@ -131,7 +131,9 @@ impl Core {
             if let Some(pairs) = prepared.take_pairs() {
                 publish.effects.drop_later(state.pairs.note(pairs, &event));
             }
-            let (mark, needed) = (Mark::of(kind, head), publish.needs_event());
+            // Where it has a cause, it names itself as the cause of what the step leaves.
+            let needed = publish.needs_event() || head.cause.is_some();
+            let mark = Mark::of(kind, head);
             (kept, evicted) = state.history.keep(mark, event, policy.transient, needed);
             publish.effects.drop_later(state.history.shrink());
         }
@@ -301,6 +303,7 @@ impl<'a> Publish<'a> {
             job,
             cohort,
             live,
+            seq: event.head.seq(),
             thread: if in_place || sync { self.thread } else { 0 },
             phase: if in_place || sync { Phase::Active } else { Phase::Queued },
             since: self.tick,
@@ -508,7 +511,7 @@ impl<'a> Publish<'a> {
             std::mem::take(&mut self.effects).run(core, event.as_ref());
         }
         if let Some(evicted) = evicted {
-            drop_event(core, evicted);
+            drop_evicted(core, evicted, root, event.as_ref());
         }
         if let Some(mut event) = event {
             if !(self.claims.is_empty() && self.tasks.is_empty()) {

@@ -20,7 +20,7 @@ use crate::delivery::pending::Settled;
 use crate::delivery::permits::Permit;
 use crate::delivery::prepare::wants;
 use crate::delivery::publish::{Publish, keep_tasks};
-use crate::delivery::queue::Queued;
+use crate::delivery::queue::{Gaps, Queued};
 use crate::delivery::receipt::{Problem, Receipt};
 use crate::delivery::slab::Key;
 use crate::delivery::state::State;
@@ -256,7 +256,7 @@ pub(crate) fn end_of_stack() {
 #[cold]
 fn run_later() {
     loop {
-        if effects::has_later() {
+        while effects::has_later() {
             effects::run_later();
         }
         HAS_POSTPONED.with(|has| has.set(false));
@@ -579,7 +579,7 @@ impl State {
         };
         if let Some(mut queued) = group.queue.pop() {
             let gaps = queued.gaps.take();
-            self.report_gaps(key, &gaps, effects);
+            self.report_gaps(key, &gaps, Some(&queued.event), effects);
             let job = self.new_job();
             let group = self.groups.get_mut(key)?;
             group.cohort_mut(queued.cohort).queued -= 1;
@@ -590,13 +590,14 @@ impl State {
             let Queued { cohort, live, .. } = queued;
             let unit = queued.unit.take();
             let thread = if group.is_sync() { thread } else { 0 };
-            group.running.push(Running { job, cohort, live, thread, phase, since: 0, unit });
+            let seq = queued.event.head.seq();
+            group.running.push(Running { job, cohort, live, seq, thread, phase, since: 0, unit });
             return Some(Next { group: key, job, claimed, queued });
         }
         let gaps = group.queue.take_tail();
         let idle = group.running.is_empty();
         let ends = idle && group.closing;
-        self.report_gaps(key, &gaps, effects);
+        self.report_gaps(key, &gaps, None, effects);
         if idle {
             self.busy -= 1;
             if ends {
@@ -632,7 +633,7 @@ impl State {
         all
     }
 
-    fn report_gaps(&self, key: Key, gaps: &crate::delivery::queue::Gaps, effects: &mut Effects) {
+    fn report_gaps(&self, key: Key, gaps: &Gaps, event: Option<&Arc<Stored>>, effects: &mut Effects) {
         if gaps.is_empty() {
             return;
         }
@@ -641,7 +642,7 @@ impl State {
             let Some(found) = self.subscriptions.get(member) else { continue };
             let Receiver::Handler(membership) = &found.receiver else { continue };
             if let Some(gap) = gaps.of(membership.cohort).filter(|_| membership.last.is_none()) {
-                effects.rare().lags.push((Arc::clone(&found.info), gap));
+                effects.rare().lags.push((Arc::clone(&found.info), gap, event.cloned()));
             }
         }
     }

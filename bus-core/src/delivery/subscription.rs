@@ -10,7 +10,7 @@ use crate::delivery::context;
 use crate::delivery::group::Membership;
 use crate::delivery::outcome::Outcome;
 use crate::delivery::overflow::Lagged;
-use crate::delivery::panic::catch_panic;
+use crate::delivery::panic::{catch_panic, drop_each};
 use crate::delivery::ring::Stream;
 use crate::delivery::routes::{Kinds, Wanted};
 use crate::event::{AnyEvent, SubscriptionId};
@@ -21,6 +21,36 @@ pub(crate) type Predicate = Arc<dyn Fn(&AnyEvent) -> bool + Send + Sync>;
 /// A closure of the user's that is called with a gap.
 pub(crate) type OnLag = Arc<dyn Fn(Lagged) + Send + Sync>;
 
+/// Closures of the user's, which are dropped one by one, each under a guard of its own: two that
+/// panic in one drop would abort the process.
+pub(crate) struct Guarded<T>(Vec<T>);
+
+impl<T> Default for Guarded<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> Guarded<T> {
+    pub(crate) fn push(&mut self, closure: T) {
+        self.0.push(closure);
+    }
+}
+
+impl<T> std::ops::Deref for Guarded<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.0
+    }
+}
+
+impl<T> Drop for Guarded<T> {
+    fn drop(&mut self) {
+        drop_each(self.0.drain(..));
+    }
+}
+
 /// What a subscription was made with. It never changes, so that it is read without the lock.
 pub(crate) struct Info {
     pub(crate) id: SubscriptionId,
@@ -29,8 +59,9 @@ pub(crate) struct Info {
     pub(crate) location: &'static Location<'static>,
     pub(crate) kinds: Kinds,
     pub(crate) wanted: Wanted,
-    pub(crate) predicates: Vec<Predicate>,
-    pub(crate) on_lag: Option<OnLag>,
+    pub(crate) predicates: Guarded<Predicate>,
+    /// One, if there is any.
+    pub(crate) on_lag: Guarded<OnLag>,
     pub(crate) timeout: Option<Duration>,
     /// The runtime of an async handler.
     pub(crate) runtime: Option<Handle>,
@@ -152,20 +183,11 @@ impl Info {
 
     /// Calls the lag callback, or logs the gap where there is none.
     pub(crate) fn report_lag(&self, lag: Lagged) {
-        match &self.on_lag {
+        match self.on_lag.first() {
             Some(on_lag) => catch_panic(|| on_lag(lag)),
             None => context::log(|| {
                 tracing::warn!(target: "bus_core", subscription = %self.name, subscribed_at = %self.location, %lag, "a handler lagged");
             }),
         }
-    }
-}
-
-/// Drops the closures one by one: each is foreign, and two that panic in one drop would abort.
-impl Drop for Info {
-    fn drop(&mut self) {
-        let (predicates, on_lag) = (std::mem::take(&mut self.predicates), self.on_lag.take());
-        predicates.into_iter().for_each(|predicate| catch_panic(|| drop(predicate)));
-        catch_panic(|| drop(on_lag));
     }
 }

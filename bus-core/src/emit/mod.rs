@@ -17,7 +17,7 @@ pub use scoped::{
 };
 
 use crate::bus::EventBus;
-use crate::delivery::{Core, Mode, Receipt, Waiting, drop_event};
+use crate::delivery::{Core, Entered, Mode, Receipt, Waiting, drop_event};
 use crate::error::Refused;
 use crate::event::{AnyEvent, Event, Head, Link, Stored, Typed};
 use crate::payload::Payload;
@@ -101,6 +101,9 @@ impl<P: Payload> Emit<P> {
         let core = &self.source.bus.core;
         // What may be refused for its cause or its scope takes the long way.
         let plain = self.cause.is_none() && self.source.scope.reserved.is_none();
+        if let Some(refused) = core.refuse_too_deep(P::DESCRIPTOR.kind, &mut self.payload) {
+            return refused;
+        }
         if plain && core.is_idle(P::DESCRIPTOR) {
             return self.drop_unobserved();
         }
@@ -170,7 +173,11 @@ fn check(core: &Core, event: &AnyEvent) -> Result<(), Refused> {
         return Err(Refused::ChainTooDeep { chain: chain(event), limit });
     }
     match core.settings.max_event_bytes {
-        Some(limit) => check_size(event, limit),
+        Some(limit) => {
+            // Fields write themselves: that is foreign code.
+            let _frame = Entered::filter(core, event.stored());
+            check_size(event, limit)
+        }
         None => Ok(()),
     }
 }

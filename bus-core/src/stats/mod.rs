@@ -105,6 +105,10 @@ impl EventBus {
             if totals.is_none() {
                 totals = Some(self.totals(&state));
             }
+            drop(state);
+            if more {
+                crate::sync::yield_now();
+            }
         }
         let mut subscriptions: Vec<_> = rows.into_iter().map(SubscriptionStats::from).collect();
         subscriptions.sort_by_key(|subscription| subscription.id);

@@ -85,12 +85,17 @@ impl Core {
         most: usize,
         add: impl FnOnce(&mut State, &Arc<Info>) -> Key,
     ) -> Result<Added, SubscribeError> {
-        if let Kinds::Declared(events) = &info.kinds {
-            events.iter().try_for_each(|event| self.declare(event)).map_err(SubscribeError::DuplicateKind)?;
+        if let Kinds::Declared(events) = &info.kinds
+            && let Err(duplicate) = events.iter().try_for_each(|event| self.declare(event))
+        {
+            drop_each([add]);
+            return Err(SubscribeError::DuplicateKind(duplicate));
         }
         let cursor = since.map(|cursor| self.position(cursor));
         let mut state = self.lock();
         if state.closed {
+            drop(state);
+            drop_each([add]);
             return Err(SubscribeError::Closed);
         }
         state.next_subscription += 1;
@@ -120,7 +125,10 @@ impl Core {
             let (found, more) = self.lock().history.find_after(at, cursor);
             match (found, more) {
                 (Some(seq), _) => return Ok(seq),
-                (None, Some(more)) => at = more,
+                (None, Some(more)) => {
+                    at = more;
+                    crate::sync::yield_now();
+                }
                 (None, None) => return Err(Miss { at: 0, cause: LagCause::OtherRun }),
             }
         }
@@ -147,6 +155,8 @@ impl Core {
                 }
                 window
             };
+            // Others get the lock in between.
+            crate::sync::yield_now();
             replay.rounds += u32::from(window.last);
             let events = window.events.into_iter();
             let wanted: Vec<_> =

@@ -20,7 +20,7 @@ pub use guard::Subscription;
 pub use stream::EventStream;
 
 use crate::bus::EventBus;
-use crate::delivery::{Kinds, Lagged, OnLag, Overflow, Predicate, Wanted};
+use crate::delivery::{Guarded, Kinds, Lagged, OnLag, Overflow, Predicate, Wanted};
 use crate::event::{AnyKind, Event, EventId};
 use crate::payload::EventSet;
 use crate::scope::Id;
@@ -58,7 +58,7 @@ pub struct Subscribe<S> {
 pub(crate) struct Plan {
     pub(crate) kinds: Kinds,
     pub(crate) wanted: Wanted,
-    pub(crate) predicates: Vec<Predicate>,
+    pub(crate) predicates: Guarded<Predicate>,
     pub(crate) name: Option<Arc<str>>,
     pub(crate) capacity: usize,
     pub(crate) hard_limit: Option<usize>,
@@ -66,7 +66,7 @@ pub(crate) struct Plan {
     pub(crate) concurrency: usize,
     pub(crate) timeout: Option<Duration>,
     pub(crate) since: Option<EventId>,
-    pub(crate) on_lag: Option<OnLag>,
+    pub(crate) on_lag: Guarded<OnLag>,
     pub(crate) location: &'static Location<'static>,
 }
 
@@ -113,7 +113,7 @@ impl<S> Subscribe<S> {
         let plan = Plan {
             kinds,
             wanted: Wanted::default(),
-            predicates: Vec::new(),
+            predicates: Guarded::default(),
             name: None,
             capacity: CAPACITY,
             hard_limit: None,
@@ -121,7 +121,7 @@ impl<S> Subscribe<S> {
             concurrency: 1,
             timeout: None,
             since: None,
-            on_lag: None,
+            on_lag: Guarded::default(),
             location,
         };
         Self { bus, plan, set: PhantomData }
@@ -211,7 +211,8 @@ impl<S> Subscribe<S> {
 
     /// Called when a handler missed events, before the next event it gets. Without it a warning is logged.
     pub fn on_lag(mut self, told: impl Fn(Lagged) + Send + Sync + 'static) -> Self {
-        self.plan.on_lag = Some(Arc::new(told));
+        self.plan.on_lag = Guarded::default();
+        self.plan.on_lag.push(Arc::new(told));
         self
     }
 }
