@@ -285,6 +285,11 @@ pub(crate) fn blocks_thread() -> bool {
     HERE.with(|here| here.top().is_some_and(|top| top.get().runs != Runs::Async))
 }
 
+/// Whether the innermost frame is a sync handler.
+pub(crate) fn is_sync_handler() -> bool {
+    HERE.with(|here| here.top().is_some_and(|top| top.get().runs == Runs::Sync))
+}
+
 /// The async handlers of this bus that are being polled on this stack and hold their permit. They
 /// are marked: each gave its permit back when this is asked.
 pub(crate) fn block_polled(core: &Core) -> Vec<JobRef> {

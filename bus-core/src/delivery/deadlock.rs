@@ -141,7 +141,7 @@ impl Core {
     /// tokio keeps the task that was woken last for the thread that woke it. Under a sync handler
     /// that blocks, that task would wait for the handler, which may wait for it.
     pub(crate) fn free_runtime(&self) {
-        if effects::has_later() && context::blocks_thread() {
+        if effects::has_later() && context::is_sync_handler() {
             effects::wake_later();
         }
         #[cfg(not(any(bus_loom, bus_shuttle)))]

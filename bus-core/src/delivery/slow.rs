@@ -15,7 +15,7 @@ use crate::delivery::subscription::{Info, Subscription};
 use crate::delivery::{Core, context};
 use crate::sync::{Mutex, Ordering};
 
-/// A threshold has this many ticks, so that a warning is late by an eighth of it at most.
+/// A threshold has this many ticks, so that a warning is late by about an eighth of it.
 const TICKS: u64 = 16;
 
 /// How many groups are looked at in one turn of the lock.
@@ -24,6 +24,7 @@ const WINDOW: usize = 256;
 struct Watched {
     core: Weak<Core>,
     period: Duration,
+    began: Instant,
     due: Instant,
 }
 
@@ -39,7 +40,8 @@ pub(crate) fn watch(core: &Arc<Core>) {
     let period = core.settings.slow_after / u32::try_from(TICKS).unwrap_or(1);
     let first = {
         let mut watched = WATCHED.lock();
-        watched.push(Watched { core: Arc::downgrade(core), period, due: Instant::now() + period });
+        let began = Instant::now();
+        watched.push(Watched { core: Arc::downgrade(core), period, began, due: began + period });
         watched.len() == 1
     };
     if first {
@@ -67,12 +69,14 @@ fn turn() -> Option<Duration> {
         watched.retain(|bus| bus.core.strong_count() > 0);
         for bus in watched.iter_mut().filter(|bus| bus.due <= now) {
             bus.due = now + bus.period;
-            due.extend(bus.core.upgrade());
+            // By the time, not by the number of looks: those come late on a busy machine.
+            let ticks = now.duration_since(bus.began).as_nanos() / bus.period.as_nanos().max(1);
+            due.extend(bus.core.upgrade().map(|core| (core, u64::try_from(ticks).unwrap_or(u64::MAX))));
         }
         watched.iter().map(|bus| bus.due.saturating_duration_since(now)).min()
     };
-    for core in due {
-        look(&core);
+    for (core, ticks) in due {
+        look(&core, ticks + 1);
     }
     wait.map(|wait| wait.clamp(Duration::from_millis(1), Duration::from_millis(250)))
 }
@@ -86,8 +90,8 @@ struct Findings {
     lost: Vec<Report>,
 }
 
-fn look(core: &Arc<Core>) {
-    let tick = core.ticks.fetch_add(1, Ordering::Relaxed) + 1;
+fn look(core: &Arc<Core>, tick: u64) {
+    core.ticks.store(tick, Ordering::Relaxed);
     let (mut found, mut from, mut more) = (Findings::default(), 0, true);
     while more {
         let mut state = core.lock();

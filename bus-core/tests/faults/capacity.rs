@@ -149,6 +149,7 @@ fn a_callback_that_sends_to_a_full_queue_does_not_wait_for_capacity() {
             for sender in senders {
                 sender.join().unwrap();
             }
+            drop(wait);
             wait_until_idle(&bus);
             drop(guard);
         });
