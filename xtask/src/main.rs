@@ -7,6 +7,7 @@ mod bench;
 mod bench_compile;
 mod check;
 mod ci;
+mod compiler;
 mod docs;
 mod fuzz;
 mod minimal;

@@ -52,7 +52,8 @@ pub(crate) fn run(test: &str, settings: &[(&str, &str)]) -> Output {
         output
     });
     if finished.recv_timeout(PATIENCE * 3).is_err() {
-        drop(Command::new("kill").args(["-9", &id.to_string()]).status());
+        // A bare system has no program `kill`, but each shell has one built in.
+        drop(Command::new("sh").args(["-c", &format!("kill -9 {id}")]).status());
     }
     waiting.join().unwrap()
 }

@@ -33,7 +33,7 @@ impl Client {
             .stdout(Stdio::piped())
             .spawn()
             .map_err(|error| {
-                format!("rust-analyzer: {error}; `rustup component add rust-analyzer` brings it")
+                format!("rust-analyzer: {error}; `rustup component add rust-analyzer rust-src` installs it")
             })?;
         let input = server.stdin.take().ok_or("no standard input")?;
         let output = BufReader::new(server.stdout.take().ok_or("no standard output")?);

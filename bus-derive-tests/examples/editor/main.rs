@@ -1,7 +1,7 @@
 //! What an editor sees of a definition: asks rust-analyzer, over its protocol, about a small crate.
 //!
 //! `cargo run -p bus-derive-tests --example editor` prints what it saw and fails where something is missing. It needs
-//! `rustup component add rust-analyzer`.
+//! `rustup component add rust-analyzer rust-src`.
 
 mod client;
 

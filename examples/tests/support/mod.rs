@@ -120,7 +120,8 @@ impl Running {
 }
 
 fn signal(process: u32, name: &str) {
-    let sent = Command::new("kill").args([format!("-{name}"), process.to_string()]).status();
+    // A bare system has no program `kill`, but each shell has one built in.
+    let sent = Command::new("sh").args(["-c", &format!("kill -{name} {process}")]).status();
     assert!(sent.unwrap().success() || name == "KILL");
 }
 

@@ -2,6 +2,8 @@
 //!
 //! A program that wants arguments gets those that its package's manifest gives it:
 //! `[package.metadata.run]`, `replay = ["examples/data/small.jsonl"]`; paths are from the root of the workspace.
+//! One that needs components of rustup beyond the usual ones is left out where they are not installed:
+//! `[package.metadata.components]`, `editor = ["rust-analyzer"]`.
 
 use std::env::consts::EXE_SUFFIX;
 use std::fs::{self, File};
@@ -12,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::compiler;
 use crate::process;
 use crate::task::Failure;
 use crate::workspace;
@@ -23,6 +26,7 @@ const TIME_LIMIT: Duration = Duration::from_mins(2);
 struct Program {
     name: String,
     arguments: Vec<String>,
+    components: Vec<String>,
 }
 
 /// Builds all examples, then runs one after the other; what failed is printed with its output.
@@ -34,8 +38,18 @@ pub(crate) fn run_all() -> Result<(), Failure> {
     }
     process::run_cargo(&["build", "--workspace", "--examples", "--locked"])?;
     let target = workspace::target_folder()?;
-    let mut failed = Vec::new();
+    let (mut failed, mut left_out) = (Vec::new(), 0);
     for program in &programs {
+        let missing = compiler::missing_components(&program.components);
+        if !missing.is_empty() {
+            let names = missing.join(" ");
+            println!(
+                "example {} ... left out: it needs what `rustup component add {names}` installs",
+                program.name
+            );
+            left_out += 1;
+            continue;
+        }
         let begun = Instant::now();
         match program.run(&target)? {
             Ok(()) => println!("example {} ... ok ({:.1} s)", program.name, begun.elapsed().as_secs_f64()),
@@ -45,7 +59,8 @@ pub(crate) fn run_all() -> Result<(), Failure> {
             }
         }
     }
-    println!("\nexamples:\n{} passed, {} failed\n", programs.len() - failed.len(), failed.len());
+    let passed = programs.len() - failed.len() - left_out;
+    println!("\nexamples:\n{passed} passed, {} failed, {left_out} skipped\n", failed.len());
     if failed.is_empty() {
         Ok(())
     } else {
@@ -60,9 +75,10 @@ fn programs(metadata: &Value) -> Vec<Program> {
         for target in package["targets"].as_array().into_iter().flatten() {
             if target["kind"].as_array().is_some_and(|kinds| kinds.iter().any(|kind| kind == "example")) {
                 let name = text(&target["name"]);
-                let arguments =
-                    package["metadata"]["run"][&name].as_array().into_iter().flatten().map(text).collect();
-                found.push(Program { name, arguments });
+                let listed = |list: &Value| list[&name].as_array().into_iter().flatten().map(text).collect();
+                let metadata = &package["metadata"];
+                let (arguments, components) = (listed(&metadata["run"]), listed(&metadata["components"]));
+                found.push(Program { name, arguments, components });
             }
         }
     }
@@ -118,10 +134,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn examples_are_found_with_their_arguments() {
+    fn examples_are_found_with_their_arguments_and_components() {
         let metadata = serde_json::json!({ "packages": [
             { "name": "examples",
-              "metadata": { "run": { "replay": ["examples/data/small.jsonl"] } },
+              "metadata": {
+                "run": { "replay": ["examples/data/small.jsonl"] },
+                "components": { "quickstart": ["rust-src"] },
+              },
               "targets": [
                 { "name": "replay", "kind": ["example"] },
                 { "name": "quickstart", "kind": ["example"] },
@@ -130,8 +149,9 @@ mod tests {
             { "name": "bus-core", "metadata": null,
               "targets": [{ "name": "bus_core", "kind": ["lib"] }] },
         ] });
-        let found: Vec<_> = programs(&metadata).into_iter().map(|p| (p.name, p.arguments)).collect();
-        let replay = ("replay".to_owned(), vec!["examples/data/small.jsonl".to_owned()]);
-        assert_eq!(found, [("quickstart".to_owned(), vec![]), replay]);
+        let found: Vec<_> =
+            programs(&metadata).into_iter().map(|p| (p.name, p.arguments, p.components)).collect();
+        let replay = ("replay".to_owned(), vec!["examples/data/small.jsonl".to_owned()], vec![]);
+        assert_eq!(found, [("quickstart".to_owned(), vec![], vec!["rust-src".to_owned()]), replay]);
     }
 }

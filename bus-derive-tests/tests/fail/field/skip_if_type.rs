@@ -3,10 +3,15 @@ use bus_core::AgentEvent;
 
 #[derive(AgentEvent)]
 pub enum BuildEvents {
-    TargetStarted {
-        #[serde(skip_serializing_if = "Option::is_none")]
+    TargetFinished {
+        #[event(default)]
+        #[serde(skip_serializing_if = "is_zero")]
         target: String,
     },
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 fn main() {}
