@@ -54,7 +54,7 @@ fn ours() -> Publish {
         work(SHORT);
     };
     bus.subscribe::<Ticked>().capacity(CAPACITY).handle_sync(in_order).detach();
-    let emitter = bus.stream("desk");
+    let emitter = bus.stream("bench");
     Arc::new(move || drop(emitter.emit_ticked(0).send()))
 }
 
@@ -90,7 +90,7 @@ fn single_send() -> f64 {
         work(HANDLED);
     };
     bus.subscribe::<Ticked>().handle_sync(handler).detach();
-    let emitter = bus.stream("desk");
+    let emitter = bus.stream("bench");
     std::thread::scope(|scope| {
         for _ in 0..2 {
             let (emitter, state) = (&emitter, &state);

@@ -87,7 +87,7 @@ pub(super) fn publish_together(threads: usize, length: Duration, publish: &Publi
     })
 }
 
-/// The number of this thread, as the system has it; 0 where it does not tell.
+/// The number of this thread, as the system has it; 0 where it has none.
 fn thread_id() -> u64 {
     let link = std::fs::read_link("/proc/thread-self").unwrap_or_default();
     link.file_name().and_then(|name| name.to_str()).and_then(|name| name.parse().ok()).unwrap_or_default()

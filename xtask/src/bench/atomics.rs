@@ -126,7 +126,7 @@ fn source_line(object: &Path, address: u64) -> String {
 }
 
 /// addr2line writes two lines for each function that was inlined, the innermost first: its name and its source line.
-/// The first function that is not an operation of an atomic type says what is done: `lock`, or `drop` of an `Arc`.
+/// The first function that is not an operation of an atomic type names what is done: `lock`, or `drop` of an `Arc`.
 fn described(text: &str) -> Option<String> {
     let lines: Vec<_> = text.lines().collect();
     let frames: Vec<_> = lines.chunks_exact(2).map(|frame| (frame[0], frame[1])).collect();
