@@ -5,6 +5,7 @@ mod measure;
 #[cfg(feature = "peers")]
 mod peer;
 mod report;
+mod request;
 mod workload;
 
 use std::time::Duration;
@@ -44,12 +45,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             Long("counts") => asked.counts = Some(words.value()?.string()?),
             Long("machine") => asked.machine = words.value()?.string()?,
             Long("compiler") => asked.compiler = words.value()?.string()?,
-            Value(word) if word == "drive" => {
-                let rest: Vec<_> = words.raw_args()?.collect();
-                return drive(
-                    &rest.into_iter().map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>(),
-                );
-            }
+            Value(word) if word == "drive" => return request::drive(words),
+            Value(word) if word == "serve" => return request::serve(),
             Value(word) => asked.only.push(word.string()?),
             _ => return Err(word.unexpected().into()),
         }
@@ -84,22 +81,6 @@ fn run(asked: Asked) -> Result<(), Box<dyn std::error::Error>> {
     }
     if let Some(path) = asked.svg {
         std::fs::write(path, report::svg(&results))?;
-    }
-    Ok(())
-}
-
-/// Does the work of one side so often, for a profiler: `drive GROUP SIDE TIMES`.
-fn drive(words: &[String]) -> Result<(), Box<dyn std::error::Error>> {
-    let [id, name, times] = words else { return Err("say `drive GROUP SIDE TIMES`".into()) };
-    let times = times.parse()?;
-    let letter = id.split('/').next().unwrap_or_default();
-    for (_, workload) in workload::ALL.iter().filter(|(own, _)| *own == letter) {
-        for mut group in workload() {
-            let own = group.id == *id;
-            for side in group.sides.iter_mut().filter(|side| own && side.name == *name) {
-                side.take(times);
-            }
-        }
     }
     Ok(())
 }

@@ -1,4 +1,5 @@
-//! How a comparison is measured: all sides of a group take turns in short slices, so that a noisy machine hits all of them alike.
+//! How a comparison is measured: in short slices, one of each side of a group in every round, so that a noisy machine
+//! hits all of them alike.
 
 use std::time::{Duration, Instant};
 
@@ -9,20 +10,25 @@ pub(crate) struct Side {
     per: f64,
     /// The work is done so often at a time.
     step: u64,
-    /// Does the work that many times and gives how long that took. It asserts its own counts.
-    run: Box<dyn FnMut(u64) -> Duration>,
+    /// Does the work that many times and returns the nanoseconds of all of them, or a number of the group's unit for
+    /// all of them. It asserts its own counts.
+    run: Box<dyn FnMut(u64) -> f64>,
 }
 
 /// Sides that do the same work.
 pub(crate) struct Group {
     pub(crate) id: String,
     pub(crate) title: String,
-    /// What one number is the time of.
+    /// What one number is the time of; where `plain`, what it counts.
     pub(crate) unit: &'static str,
+    /// The numbers are not nanoseconds.
+    pub(crate) plain: bool,
     pub(crate) sides: Vec<Side>,
     pub(crate) targets: Vec<Target>,
-    /// How often a run does the work, where that is not for the clock to say.
+    /// How often a run does the work, where the clock does not decide it.
     fixed: Option<u64>,
+    /// A third of the rounds is enough.
+    long: bool,
 }
 
 /// What was asked for.
@@ -49,7 +55,12 @@ pub(crate) struct Effort {
 
 impl Side {
     /// A side whose run times itself, for work that needs setting up.
-    pub(crate) fn timed(name: impl Into<String>, run: impl FnMut(u64) -> Duration + 'static) -> Self {
+    pub(crate) fn timed(name: impl Into<String>, mut run: impl FnMut(u64) -> Duration + 'static) -> Self {
+        Self::number(name, move |times| run(times).as_secs_f64() * 1e9)
+    }
+
+    /// A side whose run returns the number itself: the nanoseconds of all the times, or what a plain group counts.
+    pub(crate) fn number(name: impl Into<String>, run: impl FnMut(u64) -> f64 + 'static) -> Self {
         Self { name: name.into(), per: 1.0, step: 1, run: Box::new(run) }
     }
 
@@ -92,14 +103,14 @@ impl Side {
     /// Does the work that many times, and gives the nanoseconds of one.
     pub(crate) fn take(&mut self, times: u64) -> f64 {
         let times = times.next_multiple_of(self.step);
-        (self.run)(times).as_secs_f64() * 1e9 / times as f64 / self.per
+        (self.run)(times) / times as f64 / self.per
     }
 
     /// How often the work fits into a slice.
     fn fit(&mut self, slice: Duration) -> u64 {
         let mut times = 1;
         loop {
-            let taken = (self.run)(times).as_secs_f64().max(1e-9);
+            let taken = ((self.run)(times) / 1e9).max(1e-9);
             let fits = slice.as_secs_f64() / taken * times as f64;
             if taken * 4.0 > slice.as_secs_f64() || times > 1 << 30 {
                 return (fits as u64).max(1);
@@ -112,7 +123,8 @@ impl Side {
 impl Group {
     pub(crate) fn new(id: impl Into<String>, title: impl Into<String>, unit: &'static str) -> Self {
         let (sides, targets) = (Vec::new(), Vec::new());
-        Self { id: id.into(), title: title.into(), unit, sides, targets, fixed: None }
+        let (id, title) = (id.into(), title.into());
+        Self { id, title, unit, plain: false, sides, targets, fixed: None, long: false }
     }
 
     pub(crate) fn side(mut self, side: Side) -> Self {
@@ -126,10 +138,27 @@ impl Group {
         self
     }
 
-    /// Runs the work this often in each round.
+    /// Runs the work this often in each of a third of the rounds: such work is long.
     pub(crate) fn fixed(mut self, times: u64) -> Self {
-        self.fixed = Some(times);
+        (self.fixed, self.long) = (Some(times), true);
         self
+    }
+
+    /// Its sides decide themselves how long a run is, and return the number for one event.
+    pub(crate) fn windows(mut self) -> Self {
+        self.fixed = Some(1);
+        self
+    }
+
+    /// Its numbers count something else than nanoseconds.
+    pub(crate) fn plain(mut self) -> Self {
+        self.plain = true;
+        self
+    }
+
+    /// How often one of its sides fits into a slice, or how often a run does it where that is fixed.
+    pub(crate) fn times(&mut self, at: usize, slice: Duration) -> u64 {
+        self.fixed.unwrap_or_else(|| self.sides[at].fit(slice))
     }
 
     /// What `side` is to take at most, as a ratio to another side.
@@ -139,29 +168,38 @@ impl Group {
         self
     }
 
-    /// What `side` is to take at most, in nanoseconds.
-    pub(crate) fn limit(mut self, side: &str, nanoseconds: f64) -> Self {
-        self.targets.push(Target { side: side.to_owned(), against: None, at_most: nanoseconds });
+    /// What `side` is to take at most, in nanoseconds or in the unit of a plain group.
+    pub(crate) fn limit(mut self, side: &str, at_most: f64) -> Self {
+        self.targets.push(Target { side: side.to_owned(), against: None, at_most });
         self
     }
 
-    /// Measures all sides in turns. Each round begins with another one.
+    /// Measures all sides once a round, in an order that is shuffled for each round: no side always follows the same
+    /// other one.
     pub(crate) fn measure(&mut self, effort: Effort) -> Vec<Taken> {
-        let fixed = self.fixed;
-        let times: Vec<_> =
-            self.sides.iter_mut().map(|side| fixed.unwrap_or_else(|| side.fit(effort.slice))).collect();
+        let times: Vec<_> = (0..self.sides.len()).map(|at| self.times(at, effort.slice)).collect();
         let taken = |side: &Side| Taken { name: side.name.clone(), rounds: Vec::new() };
         let mut taken: Vec<_> = self.sides.iter().map(taken).collect();
-        let count = self.sides.len();
-        // A run of fixed length is long: fewer of them do.
-        let rounds = if fixed.is_some() { effort.rounds.div_ceil(3) } else { effort.rounds };
-        for round in 0..rounds {
-            for turn in 0..count {
-                let at = (round + turn) % count;
+        let rounds = if self.long { effort.rounds.div_ceil(3) } else { effort.rounds };
+        let mut order: Vec<_> = (0..self.sides.len()).collect();
+        let mut random = 0x9E37_79B9_7F4A_7C15;
+        for _ in 0..rounds {
+            shuffle(&mut order, &mut random);
+            for &at in &order {
                 taken[at].rounds.push(self.sides[at].take(times[at]));
             }
         }
         taken
+    }
+}
+
+/// Fisher and Yates's shuffle with Marsaglia's xorshift: the same orders at each run.
+fn shuffle(order: &mut [usize], random: &mut u64) {
+    for at in (1..order.len()).rev() {
+        *random ^= *random << 13;
+        *random ^= *random >> 7;
+        *random ^= *random << 17;
+        order.swap(at, (*random % (at as u64 + 1)) as usize);
     }
 }
 

@@ -26,7 +26,8 @@ Steps, all of them in this order unless some are named:
   catalogue the committed event catalogue is what the definitions say, and breaks nobody
   newer     every test but the pinned error texts with the newest other compiler that is installed
   test      every test and example: `cargo xtask test`
-  memory    no publish and no subscription asks for more memory: `cargo xtask bench --guard`
+  memory    no publish takes more memory or atomic operations, no subscription more memory:
+            `cargo xtask bench --guard`
 
 A failed step does not stop the ones after it. Exit code: 0 if all passed, 1 if one failed.",
     run: run_task,

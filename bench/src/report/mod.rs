@@ -30,6 +30,9 @@ pub(crate) struct Measured {
     pub(crate) id: String,
     pub(crate) title: String,
     pub(crate) unit: String,
+    /// The numbers are not nanoseconds.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) plain: bool,
     pub(crate) sides: Vec<Row>,
     pub(crate) targets: Vec<Verdict>,
 }
@@ -37,7 +40,7 @@ pub(crate) struct Measured {
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Row {
     pub(crate) name: String,
-    /// Nanoseconds: the median of the rounds.
+    /// The median of the rounds: nanoseconds, unless the group is plain.
     pub(crate) median: f64,
     /// Half the distance between the quartiles, as a share of the median.
     pub(crate) spread: f64,
@@ -50,7 +53,7 @@ pub(crate) struct Row {
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Verdict {
     pub(crate) side: String,
-    /// What it is compared with; nothing for nanoseconds.
+    /// What it is compared with; nothing for a number by itself.
     pub(crate) against: Option<String>,
     pub(crate) at_most: f64,
     pub(crate) measured: f64,
@@ -95,6 +98,7 @@ impl Measured {
             id: group.id.clone(),
             title: group.title.clone(),
             unit: group.unit.to_owned(),
+            plain: group.plain,
             sides: taken.iter().map(row).collect(),
             targets: verdicts.collect(),
         }

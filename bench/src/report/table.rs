@@ -10,7 +10,7 @@ pub(crate) fn table(group: &Measured) -> String {
     let _ = writeln!(
         text,
         "  {:<30} {:>14} {:>8} {:>9} {:>9}",
-        format!("time per {}", group.unit),
+        if group.plain { group.unit.clone() } else { format!("time per {}", group.unit) },
         "median",
         "spread",
         "to first",
@@ -23,12 +23,12 @@ pub(crate) fn table(group: &Measured) -> String {
             text,
             "  {:<30} {:>14} {spread:>8} {:>9.2} {peer:>9}",
             row.name,
-            time(row.median),
+            number(group, row.median),
             row.ratio
         );
     }
     for target in &group.targets {
-        let _ = writeln!(text, "  {}", verdict(target));
+        let _ = writeln!(text, "  {}", verdict(group, target));
     }
     text
 }
@@ -39,18 +39,26 @@ pub(crate) fn summary(results: &Results) -> String {
     let (met, missed): (Vec<_>, Vec<_>) = all.partition(|(_, target)| target.met);
     let mut text = format!("\n{} targets met, {} missed\n", met.len(), missed.len());
     for (group, target) in missed {
-        let _ = writeln!(text, "  {:<16} {}", group.id, verdict(target));
+        let _ = writeln!(text, "  {:<16} {}", group.id, verdict(group, target));
     }
     text
 }
 
-fn verdict(target: &Verdict) -> String {
+fn verdict(group: &Measured, target: &Verdict) -> String {
     let Verdict { side, against, at_most, measured, met } = target;
     let word = if *met { "met" } else { "MISSED" };
     match against {
         Some(against) => format!("{word}: {side} is {measured:.2} times {against}, asked for {at_most:.2}"),
-        None => format!("{word}: {side} takes {}, asked for {}", time(*measured), time(*at_most)),
+        None => {
+            let (measured, at_most) = (number(group, *measured), number(group, *at_most));
+            format!("{word}: {side} takes {measured}, asked for {at_most}")
+        }
     }
+}
+
+/// A number of the group, in nanoseconds unless it is plain.
+fn number(group: &Measured, number: f64) -> String {
+    if group.plain { format!("{number:.2}") } else { time(number) }
 }
 
 /// Nanoseconds in the unit that reads best.

@@ -3,6 +3,7 @@
 mod filters;
 mod history;
 mod json;
+mod pressure;
 mod ready;
 mod session;
 mod silence;
@@ -12,17 +13,20 @@ mod sync;
 mod threads;
 mod units;
 mod waits;
+mod window;
 
 use crate::measure::Group;
 
 /// Makes the groups of one workload. Nothing is set up before it is called.
 pub(crate) type Workload = fn() -> Vec<Group>;
 
-/// Every workload, by its letter.
+/// Every workload, by its letter. Where a profiler looks at one group, its workload is set up: the streams on one thread
+/// are by themselves, so that no other thread runs beside them.
 pub(crate) const ALL: &[(&str, Workload)] = &[
     ("a", sync::groups),
     ("b", ready::groups),
-    ("c", streams::groups),
+    ("c", streams::on_one_thread),
+    ("c", streams::on_two_threads),
     ("d", filters::groups),
     ("e", silence::groups),
     ("f", threads::groups),
@@ -30,5 +34,6 @@ pub(crate) const ALL: &[(&str, Workload)] = &[
     ("h", json::groups),
     ("i", waits::groups),
     ("k", session::groups),
+    ("p", pressure::groups),
     ("u", units::groups),
 ];

@@ -17,14 +17,17 @@ pub(crate) struct Shape {
     pub(crate) threads: usize,
 }
 
-pub(crate) fn groups() -> Vec<Group> {
-    let mut groups = Vec::new();
-    for threads in [1, 2] {
-        for burst in [1, 64] {
-            groups.extend([1, 8, 64].map(|readers| group(Shape { readers, burst, threads })));
-        }
-    }
-    groups
+pub(crate) fn on_one_thread() -> Vec<Group> {
+    groups(1)
+}
+
+pub(crate) fn on_two_threads() -> Vec<Group> {
+    groups(2)
+}
+
+fn groups(threads: usize) -> Vec<Group> {
+    let shapes = [1, 64].into_iter().flat_map(|burst| [1, 8, 64].map(|readers| (burst, readers)));
+    shapes.map(|(burst, readers)| group(Shape { readers, burst, threads })).collect()
 }
 
 fn group(shape: Shape) -> Group {
@@ -40,7 +43,7 @@ fn group(shape: Shape) -> Group {
     if readers == 1 { group } else { group.target("bus", "kanal fan-out", 1.0) }
 }
 
-fn counted(count: usize, what: &str) -> String {
+pub(crate) fn counted(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
