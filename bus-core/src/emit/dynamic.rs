@@ -66,8 +66,9 @@ impl EmitDynamic {
     }
 }
 
-/// The same event in this bus: it keeps scope, id, time and cause, and gets a new place. One that nobody else holds, as one
-/// that was just read, becomes the published event; any other is shared by it.
+/// The same event in this bus: it keeps scope, id, time and cause, and gets a new `seq`. An event that
+/// nobody else holds, as one that was just read, becomes the published event; of any other the
+/// payload is shared.
 fn again(run: u64, event: ReadEvent, cause: Option<Arc<Link>>) -> AnyEvent {
     let origin = event.to_be_kept();
     let mut stored = event.stored;
@@ -76,7 +77,7 @@ fn again(run: u64, event: ReadEvent, cause: Option<Arc<Link>>) -> AnyEvent {
         return Event::new(stored);
     }
     let head = stored.head.again(run, cause, origin);
-    Event::new(Arc::new(Stored { head, body: Again(stored) }))
+    Event::new(Arc::new(Stored { head, body: Again::of(&stored) }))
 }
 
 impl EventBus {
@@ -162,5 +163,28 @@ impl Drop for EmitDynamic {
         if let Some(what) = &self.what {
             super::say_dropped(what.kind());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::{AnyEvent, EventBus};
+
+    #[test]
+    fn an_event_that_is_published_again_keeps_none_of_the_rounds_before() {
+        let bus = EventBus::builder().history(1).build().expect("the settings are right");
+        let last = || -> AnyEvent { bus.history().limit(1).collect().remove(0) };
+        bus.stream("desk").emit_dynamic("vendor_kind", serde_json::json!({ "answer": 42 })).send();
+        let mut rounds = Vec::new();
+        for _ in 0..10 {
+            rounds.push(Arc::downgrade(last().stored()));
+            bus.republish(last()).send();
+        }
+        // The first holds the payload, which every round shares.
+        let held: Vec<_> = rounds.iter().map(|round| round.strong_count() > 0).collect();
+        assert_eq!(held.iter().filter(|held| **held).count(), 1, "{held:?}");
+        assert_eq!(last().data()["answer"], 42);
     }
 }
