@@ -8,7 +8,7 @@ mod text;
 mod write;
 
 pub(crate) use mark::{Checked, Marked, Member, Name, Shape, Value};
-pub(crate) use text::{escape, is_deeper, ordinary};
+pub(crate) use text::{escape, is_deeper, is_finite, ordinary};
 pub(crate) use write::{decimal, hex, string};
 
 /// Levels of arrays and objects that an event may have, its own object being the first: as many as fit one bit each into a

@@ -150,6 +150,16 @@ fn run(chunk: [u8; 8]) -> usize {
     (found.trailing_zeros() / 8) as usize
 }
 
+/// Whether a number of JSON, as it stands, is one that an `f64` holds. A short one without an exponent
+/// always is.
+#[inline]
+pub(crate) fn is_finite(number: &str, has_exponent: bool) -> bool {
+    (!has_exponent && number.len() <= DIGITS) || number.parse().is_ok_and(f64::is_finite)
+}
+
+/// Every number of so many digits is less than the largest `f64`.
+const DIGITS: usize = 308;
+
 /// Whether a text that is JSON has more than so many levels of arrays and objects. A short one cannot, nor one with few of
 /// their marks, which is nearly every text.
 pub(crate) fn is_deeper(text: &[u8], levels: usize) -> bool {

@@ -32,6 +32,8 @@ pub enum ReadProblem {
     },
     /// `NaN`, `Infinity` or `-Infinity`, which Python writes and JSON has not.
     NotANumber,
+    /// A number that no 64-bit float holds, as `1e400`.
+    NumberTooLarge,
     /// A raw control character inside a string, NUL among them.
     Control(u8),
     /// One half of a surrogate pair, as `\ud800`, without the other half.
@@ -127,6 +129,9 @@ impl fmt::Display for ReadProblem {
             Self::Syntax { expected, found } => write!(f, "not JSON: expected {expected}, found {found}"),
             Self::NotANumber => f.write_str(
                 "`NaN` and `Infinity` are not JSON: write null or a string (Python: json.dumps(…, allow_nan=False) finds the place)",
+            ),
+            Self::NumberTooLarge => f.write_str(
+                "a number is at most 1.7976931348623157e308, or other readers take it for infinity: write it as a string",
             ),
             Self::Control(0) => f.write_str("NUL inside a string: write it as \\u0000, or look for a damaged file"),
             Self::Control(byte) => write!(f, "control character {byte:#04x} inside a string: write it as \\u{byte:04x}"),
