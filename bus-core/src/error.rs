@@ -30,6 +30,13 @@ pub enum Refused {
     },
     /// The emitter has an attribute with a name of the envelope's own.
     ReservedAttribute(Arc<str>),
+    /// The emitter has an attribute whose name is longer than a key of JSON may be.
+    LongAttribute {
+        /// Its length as JSON, in bytes.
+        bytes: usize,
+        /// The limit that was passed.
+        limit: usize,
+    },
     /// Another definition that is linked in declares the same kind.
     DuplicateKind(DuplicateKind),
     /// The payload is not a JSON object, or cannot be written as one.
@@ -56,6 +63,10 @@ impl fmt::Display for Refused {
             Self::ReservedAttribute(name) => {
                 write!(f, "`{name}` is a key of the envelope itself: choose another name for the attribute")
             }
+            Self::LongAttribute { bytes, limit } => write!(
+                f,
+                "the name of an attribute has {bytes} bytes as JSON, which is more than {limit} bytes: put long text into its value"
+            ),
             Self::DuplicateKind(duplicate) => duplicate.fmt(f),
             Self::InvalidData(error) => write!(f, "the data of an event must be a JSON object: {error}"),
         }

@@ -12,6 +12,7 @@ use crate::bus::EventBus;
 use crate::dispatch::{Mode, Receipt, Waiting};
 use crate::error::Refused;
 use crate::event::{Again, AnyEvent, Event, FromJson, Link, ReadEvent, Stored};
+use crate::json;
 
 /// An event that is not published yet and whose type the compiler does not know: what [`emit_dynamic`](super::Emitter::emit_dynamic) and
 /// [`republish`](EventBus::republish) give. Await it or [`send`](Self::send) it, as an [`Emit`](super::Emit).
@@ -117,6 +118,8 @@ impl EventBus {
             )));
         }
         let raw = serde_json::to_string(data).map_err(|error| Refused::InvalidData(error.to_string()))?;
+        // A `Value` holds no key twice.
+        json::check(&raw, levels, true).map_err(|error| Refused::InvalidData(error.to_string()))?;
         let event = self.core.catalogue().get(kind);
         let version = event.map(|event| event.version); // what this program emits is of today
         Ok(FromJson::decode(kind, event, raw.into(), None, version))

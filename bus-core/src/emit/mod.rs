@@ -20,8 +20,9 @@ use crate::bus::EventBus;
 use crate::dispatch::{Core, Mode, Receipt, Waiting, let_go};
 use crate::error::Refused;
 use crate::event::{AnyEvent, Event, Head, Link, Stored, Typed};
+use crate::json::{KEY_BYTES, written_length};
 use crate::payload::Payload;
-use crate::scope::Scope;
+use crate::scope::{RESERVED, Scope};
 
 /// Where an event comes from: bus, scope and cause.
 #[derive(Clone)]
@@ -162,7 +163,11 @@ fn say_dropped(kind: &str) {
 fn check(core: &Core, event: &AnyEvent) -> Result<(), Refused> {
     let head = event.head();
     if let Some(name) = &head.scope.reserved {
-        return Err(Refused::ReservedAttribute(Arc::clone(name)));
+        return Err(if RESERVED.contains(&&**name) {
+            Refused::ReservedAttribute(Arc::clone(name))
+        } else {
+            Refused::LongAttribute { bytes: written_length(name), limit: KEY_BYTES }
+        });
     }
     let limit = core.settings.chain_limit;
     if head.depth() > limit {

@@ -37,6 +37,8 @@ pub(crate) struct Origin {
     pub(crate) id: Option<EventId>,
     pub(crate) seq: Option<u64>,
     pub(crate) causation: Option<EventId>,
+    /// A reader took it whose limit was higher than usual, and takes it again.
+    pub(crate) large: bool,
     /// Its time, where that is too far away for the head.
     pub(crate) at: Option<SystemTime>,
     /// Keys of the envelope that are neither its own nor text: written back as they were.
