@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::excerpt::excerpt;
 use crate::payload::Location;
 
 /// What a handler may fail with: any error, so that `?` works on all of them.
@@ -78,10 +79,15 @@ impl std::error::Error for Refused {}
 /// A chain of kinds in one line: its beginning and its end where it is long.
 pub(crate) fn shortened(chain: &[String]) -> String {
     if chain.len() <= 12 {
-        return chain.join(" -> ");
+        return joined(chain);
     }
     let (head, tail) = (&chain[..6], &chain[chain.len() - 5..]);
-    format!("{} -> ... {} more ... -> {}", head.join(" -> "), chain.len() - 11, tail.join(" -> "))
+    format!("{} -> ... {} more ... -> {}", joined(head), chain.len() - 11, joined(tail))
+}
+
+fn joined(kinds: &[String]) -> String {
+    let shown: Vec<_> = kinds.iter().map(|kind| excerpt(kind).to_string()).collect();
+    shown.join(" -> ")
 }
 
 /// One kind that two definitions declare.

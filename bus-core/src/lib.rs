@@ -38,7 +38,7 @@
 //! | `event`, `registry` | what a subscriber gets; the catalogue of kinds |
 //! | `error` | what can go wrong |
 //! | [`payload`], `scope` | what an event carries, and where it happens |
-//! | `json` | the text of JSON: strings, numbers, marks |
+//! | `json`, `excerpt` | the text of JSON: strings, numbers, marks; foreign text in errors and in the log |
 
 mod bus;
 mod clock;
@@ -46,6 +46,7 @@ mod dispatch;
 mod emit;
 mod error;
 mod event;
+mod excerpt;
 mod history;
 mod json;
 pub mod payload;

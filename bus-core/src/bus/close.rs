@@ -12,6 +12,7 @@ use tokio::time::Sleep;
 use super::EventBus;
 use crate::dispatch::{Core, JobRef, Key, Lane, OpenPairs, Work, current, mark_waiting};
 use crate::event::SubscriptionId;
+use crate::excerpt::excerpt;
 use crate::sync::{Ordering, planted};
 
 /// What a closed bus left.
@@ -38,10 +39,10 @@ impl fmt::Display for CloseReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.is_drained() { "drained" } else { "not drained" })?;
         for Left { name, running, waiting, .. } in &self.left {
-            write!(f, "; {name} had {running} at work and {waiting} waiting")?;
+            write!(f, "; {} had {running} at work and {waiting} waiting", excerpt(name))?;
         }
         for Left { name, waiting, .. } in &self.unread {
-            write!(f, "; {name} has {waiting} unread")?;
+            write!(f, "; {} has {waiting} unread", excerpt(name))?;
         }
         match self.open_pairs.unfinished.len() {
             0 => Ok(()),

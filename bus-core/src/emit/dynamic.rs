@@ -12,6 +12,7 @@ use crate::bus::EventBus;
 use crate::dispatch::{Mode, Receipt, Waiting};
 use crate::error::Refused;
 use crate::event::{Again, AnyEvent, Event, FromJson, Link, ReadEvent, Stored};
+use crate::excerpt::excerpt;
 use crate::json;
 
 /// An event that is not published yet and whose type the compiler does not know: what [`emit_dynamic`](super::Emitter::emit_dynamic) and
@@ -60,7 +61,7 @@ impl EmitDynamic {
             Some(What::Again(event)) => again(core.run, event, self.cause.take()),
             Some(What::New { source, kind, data }) => match self.bus.body_of(&kind, &data) {
                 Ok(body) => Event::new(Arc::new(Stored { head: source.head(self.cause.take()), body })),
-                Err(refused) => return core.refuse(&kind, refused),
+                Err(refused) => return core.refuse(&excerpt(&kind).to_string(), refused),
             },
         };
         publish(core, event, mode)
@@ -102,7 +103,11 @@ impl EventBus {
     /// A value as the body of an event: typed where the catalogue knows the kind.
     fn body_of(&self, kind: &str, data: &Value) -> Result<FromJson, Refused> {
         if !data.is_object() {
-            return Err(Refused::InvalidData(format!("`{kind}` was emitted with {}", sort_of(data))));
+            return Err(Refused::InvalidData(format!(
+                "`{}` was emitted with {}",
+                excerpt(kind),
+                sort_of(data)
+            )));
         }
         let longest = crate::wire::KIND_BYTES;
         if kind.is_empty() || kind.len() > longest {

@@ -20,6 +20,7 @@ use crate::bus::EventBus;
 use crate::dispatch::{Core, Mode, Receipt, Waiting, let_go};
 use crate::error::Refused;
 use crate::event::{AnyEvent, Event, Head, Link, Stored, Typed};
+use crate::excerpt::excerpt;
 use crate::json::{KEY_BYTES, written_length};
 use crate::payload::Payload;
 use crate::scope::{RESERVED, Scope};
@@ -156,7 +157,8 @@ impl<P: Payload> Drop for Emit<P> {
 #[cfg(debug_assertions)]
 fn say_dropped(kind: &str) {
     if !std::thread::panicking() {
-        tracing::warn!(target: "bus_core", kind, "an emit was dropped, and nothing was published: `.await` it, or `.send()` it");
+        let kind = excerpt(kind);
+        tracing::warn!(target: "bus_core", %kind, "an emit was dropped, and nothing was published: `.await` it, or `.send()` it");
     }
 }
 

@@ -5,6 +5,8 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::str::FromStr;
 use std::time::SystemTime;
 
+use crate::excerpt::excerpt;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A position in the log of one run of one bus: the name of an event (where it was born,
@@ -70,7 +72,7 @@ impl fmt::Display for InvalidEventId {
         write!(
             f,
             "`{}` is not an event id: it must be `<run>-<seq>`, 16 hexadecimal digits and a number, as `EventId` prints it",
-            self.0
+            excerpt(&self.0)
         )
     }
 }

@@ -9,6 +9,8 @@ use std::fmt;
 
 use hashbrown::HashSet;
 
+use crate::excerpt::excerpt;
+
 use super::text::{Text, escape, is_finite, ordinary};
 
 /// Bytes of one key, as written.
@@ -39,7 +41,7 @@ impl fmt::Display for Unreadable {
                 (format!("it has more than {levels} levels of arrays and objects"), "flatten it")
             }
             Self::KeyTwice(key) => {
-                (format!("key `{key}` is in one object twice"), "leave one of the two out")
+                (format!("key `{}` is in one object twice", excerpt(key)), "leave one of the two out")
             }
             Self::KeyTooLong => {
                 (format!("a key of more than {KEY_BYTES} bytes"), "put long text into the value")

@@ -7,6 +7,7 @@ use std::fmt;
 
 use super::transcode::Members;
 use super::{Descriptor, ErasedPayload, FieldDescriptor, redact};
+use crate::excerpt::excerpt;
 use crate::json;
 
 /// Why a payload could not be written.
@@ -41,7 +42,8 @@ impl EncodeError {
 
 impl fmt::Display for EncodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` cannot be written: field `{}`: {}", self.kind, self.field, self.cause)
+        let (kind, field) = (excerpt(&self.kind), excerpt(&self.field));
+        write!(f, "`{kind}` cannot be written: field `{field}`: {}", self.cause)
     }
 }
 
@@ -90,11 +92,12 @@ pub(super) fn largest(payload: &dyn ErasedPayload) -> (&'static str, usize) {
 fn once(descriptor: &Descriptor, text: &[u8]) -> Result<(), EncodeError> {
     let Some(field) = descriptor.fields.iter().find(|field| field.flattened) else { return Ok(()) };
     let failed = |cause| EncodeError { kind: descriptor.kind.into(), field: field.name.into(), cause };
-    let members: Members<'_> = serde_json::from_slice(text).map_err(|error| failed(error.to_string()))?;
+    let members: Members<'_> = serde_json::from_slice(text).map_err(|error| failed(shown(error)))?;
     let mut seen = HashSet::new();
     match members.0.iter().find(|(key, _)| !seen.insert(key)) {
         Some((key, _)) => Err(failed(format!(
-            "key `{key}` is in the event twice, and no reader would take it: leave it out of what is flattened"
+            "key `{}` is in the event twice, and no reader would take it: leave it out of what is flattened",
+            excerpt(key)
         ))),
         None => Ok(()),
     }
@@ -115,7 +118,7 @@ fn member(field: &FieldDescriptor, value: &dyn Any, out: &mut Vec<u8>, first: us
         let text = raw(field, value)?;
         redact::into(&text, out).map_err(|_| hidden())?;
     } else {
-        (field.codec.encode)(value, out).map_err(|error| error.to_string())?;
+        (field.codec.encode)(value, out).map_err(shown)?;
     }
     // What is read without serde has nothing to check.
     if field.codec.read.is_some() { Ok(()) } else { readable(field, out, start, json::LEVELS - 2) }
@@ -124,7 +127,7 @@ fn member(field: &FieldDescriptor, value: &dyn Any, out: &mut Vec<u8>, first: us
 /// Checks that a reader takes the value that begins at `start`, and puts it on one line. The event and
 /// its `data` have a level each.
 fn readable(field: &FieldDescriptor, out: &mut Vec<u8>, start: usize, levels: usize) -> Result<(), String> {
-    let text = std::str::from_utf8(&out[start..]).map_err(|error| error.to_string())?;
+    let text = std::str::from_utf8(&out[start..]).map_err(shown)?;
     let broken = json::check(text, levels, field.codec.distinct).map_err(|error| error.to_string())?;
     if broken {
         // In JSON a line breaks between values only.
@@ -166,8 +169,13 @@ pub(super) fn raw(field: &FieldDescriptor, value: &dyn Any) -> Result<Vec<u8>, S
     match (field.codec.encode)(value, &mut text) {
         Ok(()) => Ok(text),
         Err(_) if field.redacted => Err(hidden()),
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(shown(error)),
     }
+}
+
+/// What foreign code says of its failure.
+fn shown(error: impl fmt::Display) -> String {
+    excerpt(&error.to_string()).to_string()
 }
 
 fn hidden() -> String {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::excerpt::excerpt;
+
 /// Why a text is not an event: what was wrong, and where.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ReadError(Box<Inner>); // boxed: the good path moves a pointer, not this
@@ -139,7 +141,9 @@ impl fmt::Display for ReadProblem {
                 f.write_str("half a surrogate pair is not a character: write both halves, or \\ufffd in its place")
             }
             Self::NotUtf8 => f.write_str("not UTF-8: write the file as UTF-8"),
-            Self::DuplicateKey(key) => write!(f, "key `{key}` is there twice: give each key once"),
+            Self::DuplicateKey(key) => {
+                write!(f, "key `{}` is there twice: give each key once", excerpt(key))
+            }
             Self::TooLarge { bytes, limit } => {
                 write!(f, "{bytes} bytes are more than the {limit} allowed: raise the limit with `.max_bytes(n)`")
             }

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::limits::EVENT_BYTES;
 use super::time;
 use crate::event::{Body, Event, EventId, Head, KindRef, ReadEvent};
+use crate::excerpt::excerpt;
 use crate::json::{decimal, hex, string, written_length};
 use crate::payload::{EncodeError, redact_raw};
 
@@ -136,7 +137,8 @@ impl<'a> Line<'a> {
     fn text(&self) -> String {
         let mut out = Vec::with_capacity(512);
         if let Err(error) = self.write(&mut out) {
-            tracing::error!(kind = self.body.kind().as_str(), %error, "an event is written without its data");
+            let kind = excerpt(self.body.kind().as_str());
+            tracing::error!(target: "bus_core", %kind, %error, "an event is written without its data");
             self.begin(&mut out);
             out.extend_from_slice(b"null");
             self.end(&mut out);
