@@ -25,7 +25,7 @@ mod walk;
 pub use self::codec::{Adapter, CodecOf, FieldCodec, FieldValue, Plain};
 pub use self::convert::{IntoField, IntoObject};
 pub use self::decode::{DecodeError, DecodeReason, Decoder};
-pub use self::definition::{AgentEvent, Registration, linked};
+pub use self::definition::{AgentEvent, Package, Registration, linked};
 pub use self::descriptor::{Descriptor, EndsWith, Location, Policy, Requires, Upcast};
 pub use self::encode::EncodeError;
 pub use self::field::FieldDescriptor;
