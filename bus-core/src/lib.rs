@@ -40,6 +40,13 @@
 //! | [`payload`], `scope` | what an event carries, and where it happens |
 //! | `json`, `excerpt` | the text of JSON: strings, numbers, marks; foreign text in errors and in the log |
 
+// There `SystemTime::now` and `thread::spawn` panic: a bus would end the program when it is made.
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+compile_error!(
+    "bus-core does not work on wasm32-unknown-unknown: that target has no clock and no threads, and every event has a time; \
+     build for a target with an operating system, or keep the bus on the server and send the page its JSON (`Event::to_json`)"
+);
+
 mod bus;
 mod clock;
 mod dispatch;
