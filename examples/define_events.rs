@@ -24,7 +24,7 @@ enum FerryEvents {
         ticket_key: String,
     },
     /// The ramp is down.
-    #[event(requires(node), kind = "docked", alias("arrived"), critical)]
+    #[event(requires(node), kind = "docked", alias(without_prefix("arrived")), critical)]
     Landed { crossing: u32 },
     /// Where it is. Under load a newer position may replace an older one.
     #[event(transient, coalesce)]

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::payload::Location;
+use crate::excerpt::excerpt;
+use crate::payload::{Location, Package};
 
 /// What a handler may fail with: any error, so that `?` works on all of them.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -32,6 +33,13 @@ pub enum Refused {
     },
     /// The emitter has an attribute with a name of the envelope's own.
     ReservedAttribute(Arc<str>),
+    /// The emitter has an attribute whose name is longer than a key of JSON may be.
+    LongAttribute {
+        /// Its length as JSON, in bytes.
+        bytes: usize,
+        /// The limit that was passed.
+        limit: usize,
+    },
     /// Another definition that is linked in declares the same kind.
     DuplicateKind(DuplicateKind),
     /// The payload is not a JSON object, or cannot be written as one.
@@ -61,6 +69,10 @@ impl fmt::Display for Refused {
             Self::ReservedAttribute(name) => {
                 write!(f, "`{name}` is a key of the envelope itself: choose another name for the attribute")
             }
+            Self::LongAttribute { bytes, limit } => write!(
+                f,
+                "the name of an attribute has {bytes} bytes as JSON, which is more than {limit} bytes: put long text into its value"
+            ),
             Self::DuplicateKind(duplicate) => duplicate.fmt(f),
             Self::InvalidData(error) => write!(f, "the data of an event must be a JSON object: {error}"),
         }
@@ -72,10 +84,15 @@ impl std::error::Error for Refused {}
 /// A chain of kinds in one line: its beginning and its end where it is long.
 pub(crate) fn shortened(chain: &[String]) -> String {
     if chain.len() <= 12 {
-        return chain.join(" -> ");
+        return joined(chain);
     }
     let (head, tail) = (&chain[..6], &chain[chain.len() - 5..]);
-    format!("{} -> ... {} more ... -> {}", head.join(" -> "), chain.len() - 11, tail.join(" -> "))
+    format!("{} -> ... {} more ... -> {}", joined(head), chain.len() - 11, joined(tail))
+}
+
+fn joined(kinds: &[String]) -> String {
+    let shown: Vec<_> = kinds.iter().map(|kind| excerpt(kind).to_string()).collect();
+    shown.join(" -> ")
 }
 
 /// One kind that two definitions declare.
@@ -88,14 +105,48 @@ pub struct DuplicateKind {
     pub first: Location,
     /// Where it is declared again.
     pub second: Location,
+    /// The package of the first, where it is known.
+    pub first_package: Option<&'static Package>,
+    /// The package of the second, where it is known.
+    pub second_package: Option<&'static Package>,
+}
+
+impl DuplicateKind {
+    /// The two versions, where the kind is declared by two of one package.
+    fn versions(&self) -> Option<(&'static Package, &'static Package)> {
+        let both = self.first_package.zip(self.second_package);
+        both.filter(|(first, second)| first.name == second.name && first.version != second.version)
+    }
+}
+
+/// The way out for two versions of one package.
+fn two_versions(what: &str, versions: (&Package, &Package), example: &DuplicateKind) -> String {
+    let ((first, second), DuplicateKind { first: here, second: there, .. }) = (versions, example);
+    format!(
+        "{what} declared by {first} ({here}) and by {second} ({there}), two versions of one package: let all that \
+         depend on it take one version (`cargo tree --invert {}@{}` shows who takes that one), or say which one this bus \
+         takes: `EventBus::builder().prefer::<D>()`, with the definition of that version",
+        second.name, second.version
+    )
+}
+
+/// Where something is declared, with the package where it is known.
+fn declared(at: Location, package: Option<&Package>) -> String {
+    package.map_or_else(|| at.to_string(), |package| format!("{at} ({package})"))
 }
 
 impl fmt::Display for DuplicateKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kind, first, second } = self;
+        let Self { kind, first, second, first_package, second_package } = self;
+        if let Some(versions) = self.versions() {
+            return f.write_str(&two_versions(&format!("kind `{kind}` is"), versions, self));
+        }
         write!(
             f,
-            "kind `{kind}` is declared at {first} and again at {second}: give one of them another `kind = \"..\"` or a `prefix`"
+            "kind `{kind}` is declared at {} and again at {}: give one of them another `kind = \"..\"` or a `prefix`, \
+             or say which one this bus takes: `EventBus::builder().prefer::<D>()`",
+            declared(*first, *first_package),
+            declared(*second, *second_package)
         )
     }
 }
@@ -115,18 +166,35 @@ pub enum BuildError {
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::DuplicateKinds(all) => {
-                for (at, duplicate) in all.iter().enumerate() {
-                    if at > 0 {
-                        f.write_str("; ")?;
-                    }
-                    duplicate.fmt(f)?;
-                }
-                Ok(())
-            }
+            Self::DuplicateKinds(all) => f.write_str(&all_duplicates(all)),
             Self::ZeroLimit(what) => write!(f, "`{what}` is 0: it must be at least 1"),
         }
     }
+}
+
+/// Two versions of one package share many kinds: those are one sentence.
+fn all_duplicates(all: &[DuplicateKind]) -> String {
+    let mut texts = Vec::new();
+    let mut seen = Vec::new();
+    for duplicate in all {
+        let Some(versions) = duplicate.versions() else {
+            texts.push(duplicate.to_string());
+            continue;
+        };
+        if seen.contains(&versions) {
+            continue;
+        }
+        seen.push(versions);
+        let same: Vec<_> = all.iter().filter(|other| other.versions() == Some(versions)).collect();
+        let named: Vec<_> = same.iter().take(3).map(|other| format!("`{}`", other.kind)).collect();
+        let what = match same.len() {
+            1 => format!("kind {} is", named[0]),
+            2 | 3 => format!("kinds {} are", named.join(", ")),
+            more => format!("kinds {} and {} more are", named.join(", "), more - 3),
+        };
+        texts.push(two_versions(&what, versions, duplicate));
+    }
+    texts.join("; ")
 }
 
 impl std::error::Error for BuildError {}
@@ -185,3 +253,44 @@ impl fmt::Display for WaitError {
 }
 
 impl std::error::Error for WaitError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn duplicate(kind: &str, first: &'static Package, second: &'static Package) -> DuplicateKind {
+        DuplicateKind {
+            kind: kind.to_owned(),
+            first: Location { file: "shop-1/src/lib.rs", line: 3 },
+            second: Location { file: "shop-2/src/lib.rs", line: 4 },
+            first_package: Some(first),
+            second_package: Some(second),
+        }
+    }
+
+    const OLD: &Package = &Package { name: "shop-events", version: "1.4.0" };
+    const NEW: &Package = &Package { name: "shop-events", version: "2.0.1" };
+
+    #[test]
+    fn two_versions_of_one_package_are_named_once_with_the_way_out() {
+        let kinds: Vec<_> = (0..33).map(|kind| duplicate(&format!("kind_{kind}"), OLD, NEW)).collect();
+        assert_eq!(
+            BuildError::DuplicateKinds(kinds).to_string(),
+            "kinds `kind_0`, `kind_1`, `kind_2` and 30 more are declared by shop-events 1.4.0 (shop-1/src/lib.rs:3) and by \
+             shop-events 2.0.1 (shop-2/src/lib.rs:4), two versions of one package: let all that depend on it take one \
+             version (`cargo tree --invert shop-events@2.0.1` shows who takes that one), or say which one this bus takes: \
+             `EventBus::builder().prefer::<D>()`, with the definition of that version"
+        );
+        let one = duplicate("order_placed", OLD, NEW).to_string();
+        assert!(one.starts_with("kind `order_placed` is declared by shop-events 1.4.0 ("), "{one}");
+    }
+
+    #[test]
+    fn two_packages_are_told_to_rename_or_to_choose() {
+        let other = &Package { name: "till-events", version: "2.0.1" };
+        let text = BuildError::DuplicateKinds(vec![duplicate("order_placed", OLD, other)]).to_string();
+        for part in ["shop-events 1.4.0", "till-events 2.0.1", "another `kind = ", ".prefer::<D>()"] {
+            assert!(text.contains(part), "{part} is not in: {text}");
+        }
+    }
+}

@@ -38,7 +38,14 @@
 //! | `event`, `registry` | what a subscriber gets; the catalogue of kinds |
 //! | `error` | what can go wrong |
 //! | [`payload`], `scope` | what an event carries, and where it happens |
-//! | `json` | the text of JSON: strings, numbers, marks |
+//! | `json`, `excerpt` | the text of JSON: strings, numbers, marks; foreign text in errors and in the log |
+
+// There `SystemTime::now` and `thread::spawn` panic: a bus would end the program when it is made.
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+compile_error!(
+    "bus-core does not work on wasm32-unknown-unknown: that target has no clock and no threads, and every event has a time; \
+     build for a target with an operating system, or keep the bus on the server and send the page its JSON (`Event::to_json`)"
+);
 
 mod bus;
 mod clock;
@@ -46,6 +53,7 @@ mod delivery;
 mod emit;
 mod error;
 mod event;
+mod excerpt;
 mod history;
 mod json;
 pub mod payload;

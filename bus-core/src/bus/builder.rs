@@ -28,6 +28,8 @@ pub struct EventBusBuilder {
     settings: Settings,
     observer: Option<Arc<dyn Observer>>,
     registrations: Vec<&'static Registration>,
+    preferred: Vec<&'static Registration>,
+    linked: bool,
 }
 
 impl EventBusBuilder {
@@ -43,7 +45,13 @@ impl EventBusBuilder {
             max_event_bytes: None,
             runtime: None,
         };
-        Self { settings, observer: None, registrations: Vec::new() }
+        Self {
+            settings,
+            observer: None,
+            registrations: Vec::new(),
+            preferred: Vec::new(),
+            linked: true,
+        }
     }
 
     /// How many events history holds, `transient` ones apart: 1,000 unless set. 0 keeps none.
@@ -115,17 +123,45 @@ impl EventBusBuilder {
         self
     }
 
+    /// Takes the events of this definition where another one that is linked in has a kind or an alias of
+    /// the same name, as another version of the same crate does. The events of the other that have such a
+    /// name are left out of this bus: whoever emits or subscribes to one is refused, with the reason.
+    ///
+    /// ```standalone_crate
+    /// use bus_core::{AgentEvent, EventBus};
+    ///
+    /// #[derive(AgentEvent)]
+    /// enum ShopEvents {
+    ///     OrderPlaced { number: u64 },
+    /// }
+    ///
+    /// let bus = EventBus::builder().prefer::<ShopEvents>().build()?;
+    /// # Ok::<(), bus_core::BuildError>(())
+    /// ```
+    pub fn prefer<D: AgentEvent>(mut self) -> Self {
+        self.preferred.push(D::REGISTRATION);
+        self
+    }
+
+    /// Leaves out the definitions that are only linked in: the bus knows those that [`events`](Self::events)
+    /// and [`prefer`](Self::prefer) name, and the kinds that are emitted or subscribed to by type.
+    pub fn without_linked(mut self) -> Self {
+        self.linked = false;
+        self
+    }
+
     /// The bus.
     ///
     /// # Errors
     /// Where two definitions declare the same kind, naming both places, or a limit is 0 that must not be.
     pub fn build(self) -> Result<EventBus, BuildError> {
-        let Self { settings, observer, registrations } = self;
+        let Self { settings, observer, registrations, preferred, linked } = self;
         if settings.max_concurrent_handlers == 0 {
             return Err(BuildError::ZeroLimit("max_concurrent_handlers"));
         }
-        let all = crate::payload::linked().into_iter().chain(registrations);
-        let catalogue = Catalogue::of(all).map_err(BuildError::DuplicateKinds)?;
+        let mut all = if linked { crate::payload::linked() } else { Vec::new() };
+        all.extend(registrations.into_iter().chain(preferred.iter().copied()));
+        let catalogue = Catalogue::of(all, &preferred).map_err(BuildError::DuplicateKinds)?;
         let core = Core::new(crate::event::new_run(), settings, observer, catalogue);
         Ok(EventBus { core: Arc::new(core) })
     }

@@ -14,6 +14,7 @@ use crate::delivery::{
     Core, Effects, Key, Life, Node, OpenPairs, Receiver, State, Subscription, mark_waiting, node,
 };
 use crate::event::SubscriptionId;
+use crate::excerpt::excerpt;
 use crate::sync::Ordering;
 
 /// How many subscriptions are looked at in one turn of the lock.
@@ -44,10 +45,10 @@ impl fmt::Display for CloseReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.is_drained() { "drained" } else { "not drained" })?;
         for Left { name, running, waiting, .. } in &self.left {
-            write!(f, "; {name} had {running} at work and {waiting} waiting")?;
+            write!(f, "; {} had {running} at work and {waiting} waiting", excerpt(name))?;
         }
         for Left { name, waiting, .. } in &self.unread {
-            write!(f, "; {name} has {waiting} unread")?;
+            write!(f, "; {} has {waiting} unread", excerpt(name))?;
         }
         match self.open_pairs.unfinished.len() {
             0 => Ok(()),

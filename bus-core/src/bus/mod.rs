@@ -40,7 +40,9 @@ impl EventBus {
     /// A bus with the defaults of [`EventBus::builder`].
     ///
     /// # Panics
-    /// Where two definitions that are linked in declare the same kind; the message names both places. [`EventBusBuilder::build`] returns that as an error.
+    /// Where two definitions that are linked in declare the same kind; the message names both places and
+    /// packages. [`EventBusBuilder::build`] returns that as an error, and [`EventBusBuilder::prefer`] says which
+    /// of the two the bus takes.
     #[track_caller]
     #[expect(clippy::panic, reason = "documented; the builder returns it")]
     pub fn new() -> Self {

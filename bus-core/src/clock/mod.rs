@@ -1,24 +1,34 @@
-//! What time it is.
+//! The time of an event: the system's clock.
 //!
-//! To ask the operating system costs more than all else that a publish does alone: the processor must first finish whatever it has begun. Where the processor has a
-//! counter that the kernel itself trusts, a thread that publishes often asks once a millisecond, and reads the counter in between.
+//! With the feature `counter`, where the processor has a counter that the kernel trusts, a thread
+//! that publishes often asks the system once a millisecond and reads the counter in between: asking
+//! costs a publish more than anything else that it does alone. Without the feature each time is the
+//! system's own.
 
+// Its tests need no counter: they run whatever the features are.
+#[cfg(any(
+    test,
+    all(feature = "counter", target_os = "linux", target_arch = "x86_64", not(any(bus_loom, bus_shuttle)))
+))]
+mod anchor;
 #[cfg(all(
     feature = "counter",
     target_os = "linux",
     target_arch = "x86_64",
     not(any(bus_loom, bus_shuttle))
 ))]
-mod anchor;
+mod counter;
 
 use std::time::{Duration, SystemTime};
 
-/// A point in time: nanoseconds since 1970, until 2554. One word, because events are moved about.
+/// A point in time: nanoseconds since 1970, until 2554. One word, because events are moved often.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Moment(u64);
 
 impl Moment {
-    /// Now. Within a thread it never runs back unless the machine's clock is put back, and it is less than a microsecond from that: some microseconds where the thread was interrupted just as it looked there.
+    /// Now: the system's clock, or less than a microsecond off. It is some microseconds off where
+    /// the thread was interrupted as it looked at the clock. On one thread it never decreases,
+    /// unless the system's clock was set back.
     #[cfg(all(
         feature = "counter",
         target_os = "linux",
@@ -27,10 +37,10 @@ impl Moment {
     ))]
     #[inline]
     pub(crate) fn now() -> Self {
-        Self(anchor::now())
+        Self(counter::now())
     }
 
-    /// Now.
+    /// Now, by the system's clock.
     #[cfg(not(all(
         feature = "counter",
         target_os = "linux",
@@ -38,10 +48,10 @@ impl Moment {
         not(any(bus_loom, bus_shuttle))
     )))]
     pub(crate) fn now() -> Self {
-        Self(asked())
+        Self(system())
     }
 
-    /// The same as the machine's clock tells it, if it is between 1970 and 2554.
+    /// The same point, if it is between 1970 and 2554.
     pub(crate) fn of(time: SystemTime) -> Option<Self> {
         let since = time.duration_since(SystemTime::UNIX_EPOCH).ok()?;
         u64::try_from(since.as_nanos()).ok().map(Self)
@@ -52,8 +62,7 @@ impl Moment {
     }
 }
 
-/// What the operating system says. A machine that believes it is before 1970 is at its beginning.
-#[cold]
-fn asked() -> u64 {
+/// The system's clock. A machine that believes it is before 1970 is at its beginning.
+fn system() -> u64 {
     Moment::of(SystemTime::now()).map_or(0, |now| now.0)
 }

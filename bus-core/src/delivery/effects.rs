@@ -20,6 +20,7 @@ use crate::delivery::queue::Queued;
 use crate::delivery::ring::{Segment, WakeBatch};
 use crate::delivery::subscription::{Info, Subscription};
 use crate::event::{Root, Stored};
+use crate::excerpt::excerpt;
 use crate::sync::{Ordering, Signal};
 
 /// Work that must not be done under the lock. Most steps leave none, or one waker.
@@ -228,7 +229,7 @@ impl Report {
             Self::Failed { info, kind, outcome } => log_failure(info, kind, outcome),
             Self::Lost { info, events } => tracing::warn!(
                 target: "bus_core",
-                subscription = %info.name,
+                subscription = %excerpt(&info.name),
                 subscribed_at = %info.location,
                 events,
                 "a subscription loses events because its queue is full: raise `.capacity(n)`, make it faster, or choose another `.overflow(..)`"
@@ -239,8 +240,8 @@ impl Report {
 
 fn log_failure(info: &Info, kind: &str, outcome: &Outcome) {
     let error = match outcome {
-        Outcome::Failed(error) => format!("failed: {error}"),
-        Outcome::Panicked(text) => format!("panicked: {text}"),
+        Outcome::Failed(error) => format!("failed: {}", excerpt(error)),
+        Outcome::Panicked(text) => format!("panicked: {}", excerpt(text)),
         Outcome::TimedOut => {
             format!("took longer than its timeout of {:?}", info.timeout.unwrap_or_default())
         }
@@ -249,8 +250,8 @@ fn log_failure(info: &Info, kind: &str, outcome: &Outcome) {
     };
     tracing::error!(
         target: "bus_core",
-        kind,
-        handler = %info.name,
+        kind = %excerpt(kind),
+        handler = %excerpt(&info.name),
         subscribed_at = %info.location,
         "handler {error}"
     );

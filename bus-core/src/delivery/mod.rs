@@ -86,6 +86,7 @@ pub(crate) use task::{AsyncClosure, AsyncRunner};
 
 use crate::error::{DuplicateKind, Refused};
 use crate::event::Stored;
+use crate::excerpt::excerpt;
 use crate::payload::Descriptor;
 use crate::registry::Catalogue;
 use crate::sync::{AtomicBool, AtomicU64, Guard, Handle, Mutex, Ordering};
@@ -223,11 +224,12 @@ impl Core {
         self.lock().totals.refused += 1;
         // After `close` refusing is what is asked for, and every part of a runtime that still runs
         // would log it.
+        let kind = excerpt(kind);
         context::log(|| {
             if refused == Refused::Closed {
-                tracing::debug!(target: "bus_core", kind, "event refused: {refused}");
+                tracing::debug!(target: "bus_core", %kind, "event refused: {refused}");
             } else {
-                tracing::error!(target: "bus_core", kind, "event refused: {refused}");
+                tracing::error!(target: "bus_core", %kind, "event refused: {refused}");
             }
         });
         Sent { receipt: Receipt::refuse(refused), open: None }

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::delivery::context;
+use crate::excerpt::excerpt;
 
 /// Runs foreign code; a panic is logged and ends here.
 #[inline]
@@ -51,5 +52,6 @@ pub(crate) fn message(panic: Box<dyn Any + Send>) -> String {
 #[cold]
 fn log_panic(panic: Box<dyn Any + Send>) {
     let panic = message(panic);
-    context::log(|| tracing::error!(target: "bus_core", panic, "a drop or a callback panicked"));
+    let panic = excerpt(&panic);
+    context::log(|| tracing::error!(target: "bus_core", %panic, "a drop or a callback panicked"));
 }

@@ -13,6 +13,7 @@ use crate::delivery::group::{Group, Phase, Seen};
 use crate::delivery::slab::Slab;
 use crate::delivery::subscription::{Info, Subscription};
 use crate::delivery::{Core, context};
+use crate::excerpt::excerpt;
 use crate::sync::{Mutex, Ordering};
 
 /// A threshold has this many ticks, so that a warning is late by about an eighth of it.
@@ -145,7 +146,7 @@ fn warn_slow(info: &Info, slow_after: Duration) {
     context::log(|| {
         tracing::warn!(
             target: "bus_core",
-            handler = %info.name,
+            handler = %excerpt(&info.name),
             subscribed_at = %info.location,
             "handler has been running for more than {slow_after:?}: give it a `.timeout(d)`, move its work to a task, or raise `slow_after`"
         );
@@ -153,7 +154,7 @@ fn warn_slow(info: &Info, slow_after: Duration) {
 }
 
 fn warn_stalled(core: &Core, waiting: usize, active: &[Arc<Info>]) {
-    let holders: Vec<_> = active.iter().take(16).map(|info| &*info.name).collect();
+    let holders: Vec<_> = active.iter().take(16).map(|info| excerpt(&info.name).to_string()).collect();
     let limit = core.settings.max_concurrent_handlers;
     context::log(|| {
         tracing::warn!(

@@ -14,6 +14,7 @@ use crate::delivery::panic::{catch_panic, drop_each};
 use crate::delivery::ring::Stream;
 use crate::delivery::routes::{Kinds, Wanted};
 use crate::event::{AnyEvent, SubscriptionId};
+use crate::excerpt::excerpt;
 use crate::sync::Handle;
 
 /// A closure of the user's that decides whether an event is wanted.
@@ -186,7 +187,7 @@ impl Info {
         match self.on_lag.first() {
             Some(on_lag) => catch_panic(|| on_lag(lag)),
             None => context::log(|| {
-                tracing::warn!(target: "bus_core", subscription = %self.name, subscribed_at = %self.location, %lag, "a handler lagged");
+                tracing::warn!(target: "bus_core", subscription = %excerpt(&self.name), subscribed_at = %self.location, %lag, "a handler lagged");
             }),
         }
     }

@@ -12,6 +12,8 @@ use crate::bus::EventBus;
 use crate::delivery::{Mode, Receipt, Waiting};
 use crate::error::Refused;
 use crate::event::{Again, AnyEvent, Event, FromJson, Link, ReadEvent, Stored};
+use crate::excerpt::excerpt;
+use crate::json;
 
 /// An event that is not published yet and whose type the compiler does not know: what [`emit_dynamic`](super::Emitter::emit_dynamic) and
 /// [`republish`](EventBus::republish) give. Await it or [`send`](Self::send) it, as an [`Emit`](super::Emit).
@@ -59,15 +61,16 @@ impl EmitDynamic {
             Some(What::Again(event)) => again(core.run, event, self.cause.take()),
             Some(What::New { source, kind, data }) => match self.bus.body_of(&kind, &data) {
                 Ok(body) => Event::new(Arc::new(Stored { head: source.head(self.cause.take()), body })),
-                Err(refused) => return core.refuse(&kind, refused),
+                Err(refused) => return core.refuse(&excerpt(&kind).to_string(), refused),
             },
         };
         publish(core, event, mode)
     }
 }
 
-/// The same event in this bus: it keeps scope, id, time and cause, and gets a new place. One that nobody else holds, as one
-/// that was just read, becomes the published event; any other is shared by it.
+/// The same event in this bus: it keeps scope, id, time and cause, and gets a new `seq`. An event that
+/// nobody else holds, as one that was just read, becomes the published event; of any other the
+/// payload is shared.
 fn again(run: u64, event: ReadEvent, cause: Option<Arc<Link>>) -> AnyEvent {
     let origin = event.to_be_kept();
     let mut stored = event.stored;
@@ -76,7 +79,7 @@ fn again(run: u64, event: ReadEvent, cause: Option<Arc<Link>>) -> AnyEvent {
         return Event::new(stored);
     }
     let head = stored.head.again(run, cause, origin);
-    Event::new(Arc::new(Stored { head, body: Again(stored) }))
+    Event::new(Arc::new(Stored { head, body: Again::of(&stored) }))
 }
 
 impl EventBus {
@@ -100,7 +103,11 @@ impl EventBus {
     /// A value as the body of an event: typed where the catalogue knows the kind.
     fn body_of(&self, kind: &str, data: &Value) -> Result<FromJson, Refused> {
         if !data.is_object() {
-            return Err(Refused::InvalidData(format!("`{kind}` was emitted with {}", sort_of(data))));
+            return Err(Refused::InvalidData(format!(
+                "`{}` was emitted with {}",
+                excerpt(kind),
+                sort_of(data)
+            )));
         }
         let longest = crate::wire::KIND_BYTES;
         if kind.is_empty() || kind.len() > longest {
@@ -116,6 +123,8 @@ impl EventBus {
             )));
         }
         let raw = serde_json::to_string(data).map_err(|error| Refused::InvalidData(error.to_string()))?;
+        // A `Value` holds no key twice.
+        json::check(&raw, levels, true).map_err(|error| Refused::InvalidData(error.to_string()))?;
         let event = self.core.catalogue().get(kind);
         let version = event.map(|event| event.version); // what this program emits is of today
         Ok(FromJson::decode(kind, event, raw.into(), None, version))
@@ -162,5 +171,28 @@ impl Drop for EmitDynamic {
         if let Some(what) = &self.what {
             super::say_dropped(what.kind());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::{AnyEvent, EventBus};
+
+    #[test]
+    fn an_event_that_is_published_again_keeps_none_of_the_rounds_before() {
+        let bus = EventBus::builder().history(1).build().expect("the settings are right");
+        let last = || -> AnyEvent { bus.history().limit(1).collect().remove(0) };
+        bus.stream("desk").emit_dynamic("vendor_kind", serde_json::json!({ "answer": 42 })).send();
+        let mut rounds = Vec::new();
+        for _ in 0..10 {
+            rounds.push(Arc::downgrade(last().stored()));
+            bus.republish(last()).send();
+        }
+        // The first holds the payload, which every round shares.
+        let held: Vec<_> = rounds.iter().map(|round| round.strong_count() > 0).collect();
+        assert_eq!(held.iter().filter(|held| **held).count(), 1, "{held:?}");
+        assert_eq!(last().data()["answer"], 42);
     }
 }

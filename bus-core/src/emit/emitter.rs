@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{EmitDynamic, Source};
 use crate::bus::EventBus;
 use crate::event::Event;
+use crate::json::is_long_key;
 use crate::scope::{Execution, Id, NoExecution, NoNode, Node, RESERVED, Scope};
 
 /// A bus with a scope; its type says whether it has a node and an execution. Emit helpers hang on it.
@@ -82,11 +83,12 @@ impl<N, X> Emitter<N, X> {
 
     /// The same place with an open attribute, such as `graph_id`.
     ///
-    /// An attribute becomes a key of the event's JSON, so the envelope's own names are taken: an event emitted with one of them is refused, and the receipt says so.
+    /// An attribute becomes a key of the event's JSON, so the envelope's own names are taken, and a name has at
+    /// most 64 KiB: an event emitted with another is refused, and the receipt says so.
     #[must_use]
     pub fn attribute(&self, name: &str, value: impl Into<String>) -> Self {
         self.change(|scope| {
-            if RESERVED.contains(&name) {
+            if RESERVED.contains(&name) || is_long_key(name) {
                 scope.reserved = Some(name.into());
             } else {
                 scope.set_attribute(name, value);

@@ -20,8 +20,10 @@ use crate::bus::EventBus;
 use crate::delivery::{Core, Entered, Mode, Receipt, Waiting, drop_event};
 use crate::error::Refused;
 use crate::event::{AnyEvent, Event, Head, Link, Stored, Typed};
+use crate::excerpt::excerpt;
+use crate::json::{KEY_BYTES, written_length};
 use crate::payload::Payload;
-use crate::scope::Scope;
+use crate::scope::{RESERVED, Scope};
 
 /// Where an event comes from: bus, scope and cause.
 #[derive(Clone)]
@@ -159,14 +161,19 @@ impl<P: Payload> Drop for Emit<P> {
 #[cfg(debug_assertions)]
 fn say_dropped(kind: &str) {
     if !std::thread::panicking() {
-        tracing::warn!(target: "bus_core", kind, "an emit was dropped, and nothing was published: `.await` it, or `.send()` it");
+        let kind = excerpt(kind);
+        tracing::warn!(target: "bus_core", %kind, "an emit was dropped, and nothing was published: `.await` it, or `.send()` it");
     }
 }
 
 fn check(core: &Core, event: &AnyEvent) -> Result<(), Refused> {
     let head = event.head();
     if let Some(name) = &head.scope.reserved {
-        return Err(Refused::ReservedAttribute(Arc::clone(name)));
+        return Err(if RESERVED.contains(&&**name) {
+            Refused::ReservedAttribute(Arc::clone(name))
+        } else {
+            Refused::LongAttribute { bytes: written_length(name), limit: KEY_BYTES }
+        });
     }
     let limit = core.settings.chain_limit;
     if head.depth() > limit {

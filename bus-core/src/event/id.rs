@@ -1,16 +1,21 @@
-//! The name of a published event, which is also the cursor that a reader resumes from.
+//! The name of a published event, and the cursor that a reader resumes from.
 
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::str::FromStr;
 use std::time::SystemTime;
 
+use crate::excerpt::excerpt;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// The name of a published event: the run of the bus that published it, and its place in that run.
+/// A position in the log of one run of one bus: the name of an event (where it was born,
+/// [`Event::id`](crate::Event::id)), or the cursor to resume from (where it is now,
+/// [`Event::cursor`](crate::Event::cursor)).
 ///
-/// It is written `<run>-<seq>`, the run as 16 hexadecimal digits. The run is in it so that a reader which resumes after a restart is told that its place
-/// is in another run, instead of being handed the wrong events.
+/// It is written `<run>-<seq>`, the run as 16 hexadecimal digits. The run is in it so that a reader
+/// which resumes after a restart is told that its position is in another run, instead of getting the
+/// wrong events.
 ///
 /// ```
 /// use bus_core::EventId;
@@ -67,7 +72,7 @@ impl fmt::Display for InvalidEventId {
         write!(
             f,
             "`{}` is not an event id: it must be `<run>-<seq>`, 16 hexadecimal digits and a number, as `EventId` prints it",
-            self.0
+            excerpt(&self.0)
         )
     }
 }

@@ -132,15 +132,6 @@ impl<S> Event<S> {
         })
     }
 
-    /// What names this event in a causal chain, where it is a declared one at the chain's beginning.
-    #[inline]
-    pub(crate) fn as_root(&self) -> Option<Root> {
-        match self.kind_ref() {
-            KindRef::Declared(kind) => self.head().as_root(kind, self.id()),
-            KindRef::Open(_) => None,
-        }
-    }
-
     pub(crate) fn stored(&self) -> &Arc<Stored> {
         &self.stored
     }
@@ -172,10 +163,36 @@ impl<S> Event<S> {
         self.kind_ref().as_str()
     }
 
-    /// The name of the event, and the cursor to resume from. A republished event keeps the id it had.
+    /// The name of the event: the bus run that first published it, and its position there. It stays
+    /// the same wherever the event is published again. To resume from, use [`cursor`](Self::cursor).
     #[inline]
     pub fn id(&self) -> EventId {
         self.head().id()
+    }
+
+    /// The position of the event in the log of the bus that it came from: `<run of that bus>-<seq>`.
+    ///
+    /// It equals [`id`](Self::id), unless the event was republished or imported: then the id says
+    /// where the event was born, and the cursor where it is now. It is what a subscription
+    /// resumes from.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let (local, central) = (bus_core::EventBus::new(), bus_core::EventBus::new());
+    /// local.stream("desk").emit_dynamic("vendor_kind", serde_json::json!({ "answer": 42 })).await;
+    /// let born = local.history().collect().remove(0);
+    /// assert_eq!(born.cursor(), born.id());
+    ///
+    /// central.stream("desk").emit_dynamic("vendor_kind", serde_json::json!({ "answer": 41 })).await;
+    /// central.republish(born.clone()).await;
+    /// let again = central.history().limit(1).collect().remove(0);
+    /// assert_eq!(again.id(), born.id());
+    /// assert_eq!(again.cursor().seq(), 2);
+    /// # }
+    /// ```
+    #[inline]
+    pub fn cursor(&self) -> EventId {
+        self.head().cursor()
     }
 
     /// The place in the order of the bus that published it: every event has a greater one than the event before.

@@ -29,9 +29,10 @@ impl ReadEvent {
     /// What it keeps when it is published again, where there is any: the Python runtime's events have nothing of their own.
     pub(crate) fn to_be_kept(&self) -> Option<Box<Origin>> {
         let (id, causation) = (self.id(), self.causation());
-        let (extras, at) = self.origin().map(|origin| (origin.extras.clone(), origin.at)).unwrap_or_default();
-        let some = id.is_some() || causation.is_some() || !extras.is_empty() || at.is_some();
-        some.then(|| Box::new(Origin { id, seq: None, causation, extras, at }))
+        let kept = |origin: &Origin| (origin.extras.clone(), origin.at, origin.large);
+        let (extras, at, large) = self.origin().map(kept).unwrap_or_default();
+        let some = id.is_some() || causation.is_some() || !extras.is_empty() || at.is_some() || large;
+        some.then(|| Box::new(Origin { id, seq: None, causation, extras, at, large }))
     }
 
     /// The name of the kind on the wire: today's, where the line had an alias.

@@ -37,6 +37,8 @@ pub(crate) struct Origin {
     pub(crate) id: Option<EventId>,
     pub(crate) seq: Option<u64>,
     pub(crate) causation: Option<EventId>,
+    /// A reader took it whose limit was higher than usual, and takes it again.
+    pub(crate) large: bool,
     /// Its time, where that is too far away for the head.
     pub(crate) at: Option<SystemTime>,
     /// Keys of the envelope that are neither its own nor text: written back as they were.
@@ -160,7 +162,13 @@ impl Head {
     /// The name of the event.
     #[inline]
     pub(crate) fn id(&self) -> EventId {
-        self.kept_id().unwrap_or_else(|| EventId::new(self.run, self.seq()))
+        self.kept_id().unwrap_or_else(|| self.cursor())
+    }
+
+    /// The position in the log of the bus that published it.
+    #[inline]
+    pub(crate) fn cursor(&self) -> EventId {
+        EventId::new(self.run, self.seq())
     }
 
     /// The id of an event that was published before.
@@ -194,6 +202,10 @@ pub(crate) trait Body: Send + Sync + 'static {
     fn decode_error(&self) -> Option<&DecodeError>;
     /// The version of the payload's schema.
     fn version(&self) -> Option<u32>;
+    /// The event that holds the payload, where this is not it.
+    fn shared(&self) -> Option<&Arc<Stored>> {
+        None
+    }
     /// The estimated memory that it holds apart from itself, in bytes.
     fn heap_bytes(&self) -> usize {
         self.raw().map_or(0, str::len)
@@ -232,8 +244,17 @@ impl<P: Payload> Body for Typed<P> {
     }
 }
 
-/// The body of an event that is published again: the same, not a copy.
-pub(crate) struct Again(pub(crate) Arc<Stored>);
+/// The body of an event that is published again: shared with the event that holds the payload.
+///
+/// That event is never one of these itself: however often an event is published again, there is one
+/// step to its payload, no round keeps those before it, and the last one drops no chain.
+pub(crate) struct Again(Arc<Stored>);
+
+impl Again {
+    pub(crate) fn of(stored: &Arc<Stored>) -> Self {
+        Self(Arc::clone(stored.body.shared().unwrap_or(stored)))
+    }
+}
 
 impl Body for Again {
     fn kind(&self) -> KindRef<'_> {
@@ -253,6 +274,9 @@ impl Body for Again {
     }
     fn version(&self) -> Option<u32> {
         self.0.body.version()
+    }
+    fn shared(&self) -> Option<&Arc<Stored>> {
+        Some(&self.0)
     }
 }
 

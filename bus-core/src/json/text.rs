@@ -150,34 +150,12 @@ fn run(chunk: [u8; 8]) -> usize {
     (found.trailing_zeros() / 8) as usize
 }
 
-/// Whether a text that is JSON has more than so many levels of arrays and objects. A short one cannot, nor one with few of
-/// their marks, which is nearly every text.
-pub(crate) fn is_deeper(text: &[u8], levels: usize) -> bool {
-    let marks = || text.iter().filter(|byte| matches!(byte, b'{' | b'[')).count();
-    if text.len() <= 2 * levels || marks() <= levels {
-        return false;
-    }
-    let (mut depth, mut deepest, mut at) = (0_usize, 0, 0);
-    while let Some(byte) = text.get(at) {
-        match byte {
-            b'"' => at = closing(text, at + 1),
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        deepest = deepest.max(depth);
-        at += 1;
-    }
-    deepest > levels
+/// Whether a number of JSON, as it stands, is one that an `f64` holds. A short one without an exponent
+/// always is.
+#[inline]
+pub(crate) fn is_finite(number: &str, has_exponent: bool) -> bool {
+    (!has_exponent && number.len() <= DIGITS) || number.parse().is_ok_and(f64::is_finite)
 }
 
-/// The quote that ends the string whose characters begin at `at`.
-fn closing(text: &[u8], mut at: usize) -> usize {
-    loop {
-        at = ordinary(text, at);
-        match text.get(at) {
-            Some(b'\\') => at += 2,
-            _ => return at,
-        }
-    }
-}
+/// Every number of so many digits is less than the largest `f64`.
+const DIGITS: usize = 308;

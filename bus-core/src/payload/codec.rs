@@ -70,12 +70,20 @@ pub struct FieldCodec {
     pub(super) decode: fn(&str, &mut dyn Any) -> serde_json::Result<usize>,
     /// Reads a value that was checked, where it plainly is of the type; else `decode` has to, or to say why not.
     pub(super) read: Option<Read>,
+    /// No object that is written holds a key twice.
+    pub(super) distinct: bool,
     pub(super) debug: fn(&dyn Any) -> Option<&dyn fmt::Debug>,
 }
 
 impl FieldCodec {
     pub(super) const fn of<T: fmt::Debug + 'static, A: Adapter<T>>() -> Self {
-        Self { encode: encode::<T, A>, decode: decode::<T, A>, read: None, debug: debug::<T> }
+        Self {
+            encode: encode::<T, A>,
+            decode: decode::<T, A>,
+            read: None,
+            distinct: false,
+            debug: debug::<T>,
+        }
     }
 }
 
@@ -105,7 +113,15 @@ impl<T: 'static, A> CodecOf<T, A> {
     where
         T: fmt::Debug,
     {
-        const { &FieldCodec { encode: |_, _| Ok(()), decode: SKIP, read: None, debug: debug::<T> } }
+        const {
+            &FieldCodec {
+                encode: |_, _| Ok(()),
+                decode: SKIP,
+                read: None,
+                distinct: false,
+                debug: debug::<T>,
+            }
+        }
     }
 }
 

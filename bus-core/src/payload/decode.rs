@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::walk::Walk;
 use super::{Descriptor, ErasedPayload, FieldDescriptor, Payload, Upcast};
+use crate::excerpt::excerpt;
 use crate::json::Marked;
 
 /// Why data did not become a payload.
@@ -144,10 +145,8 @@ pub(super) fn invalid(field: &FieldDescriptor, error: &serde_json::Error) -> Dec
 /// The text without "at line 1 column 9": the place is one in the value, not in the file that a reader has before them.
 pub(super) fn cause(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    match text.rfind(" at line ") {
-        Some(end) => text[..end].to_owned(),
-        None => text,
-    }
+    let end = text.rfind(" at line ").unwrap_or(text.len());
+    excerpt(&text[..end]).to_string()
 }
 
 pub(super) fn boxed<P: Payload>(input: &mut Decoder<'_>) -> Result<Box<dyn ErasedPayload>, DecodeError> {
@@ -172,7 +171,7 @@ pub(super) fn raise(
             let cause = if descriptor.has_redacted() {
                 "(reason not shown: the event has redacted fields)".to_owned()
             } else {
-                error.to_string()
+                excerpt(&error.to_string()).to_string()
             };
             failed(DecodeReason::Upcast { from: version, cause })
         })?;

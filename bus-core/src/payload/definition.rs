@@ -1,5 +1,7 @@
 //! A definition file: a set of events that are declared together.
 
+use std::fmt;
+
 use super::{Descriptor, ErasedPayload, Location};
 
 /// A definition: an enum whose variants are events. Implemented by `#[derive(AgentEvent)]`; the enum is never built.
@@ -47,6 +49,23 @@ pub struct Registration {
     pub location: Location,
     /// Its events, in order.
     pub events: &'static [&'static Descriptor],
+    /// The package it is compiled in; `None` where cargo did not compile it.
+    pub package: Option<Package>,
+}
+
+/// A package of cargo, by name and version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Package {
+    /// Its name.
+    pub name: &'static str,
+    /// Its version.
+    pub version: &'static str,
+}
+
+impl fmt::Display for Package {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.name, self.version)
+    }
 }
 
 impl Registration {
@@ -58,7 +77,19 @@ impl Registration {
         line: u32,
         events: &'static [&'static Descriptor],
     ) -> Self {
-        Self { definition, module, location: Location { file, line }, events }
+        Self { definition, module, location: Location { file, line }, events, package: None }
+    }
+}
+
+#[doc(hidden)]
+impl Registration {
+    /// The same in a package; called with what cargo tells the compiler.
+    #[must_use]
+    pub const fn in_package(mut self, name: Option<&'static str>, version: Option<&'static str>) -> Self {
+        if let (Some(name), Some(version)) = (name, version) {
+            self.package = Some(Package { name, version });
+        }
+        self
     }
 }
 

@@ -1,36 +1,49 @@
 //! Writing: a JSON object and a `Debug` text out of the fields of an event.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 
 use super::transcode::Members;
 use super::{Descriptor, ErasedPayload, FieldDescriptor, redact};
+use crate::excerpt::excerpt;
 use crate::json;
 
 /// Why a payload could not be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EncodeError {
-    kind: &'static str,
-    field: &'static str,
+    kind: Cow<'static, str>,
+    field: Cow<'static, str>,
     cause: String,
 }
 
 impl EncodeError {
     /// The kind of the event.
-    pub fn kind(&self) -> &'static str {
-        self.kind
+    pub fn kind(&self) -> &str {
+        &self.kind
     }
 
-    /// The field that could not be written, by its name on the wire.
-    pub fn field(&self) -> &'static str {
-        self.field
+    /// The field that could not be written, by its name on the wire. Where the event is too large, it
+    /// is the largest field, or the part of the scope that is larger.
+    pub fn field(&self) -> &str {
+        &self.field
+    }
+
+    /// The event has more bytes than a reader takes; so much of them is in that field.
+    pub(crate) fn too_large(kind: &str, field: &str, part: usize, bytes: usize, limit: usize) -> Self {
+        let cause = format!(
+            "it has {part} bytes, and the event {bytes}, more than the {limit} that a reader takes: send a reference \
+             instead"
+        );
+        Self { kind: kind.to_owned().into(), field: field.to_owned().into(), cause }
     }
 }
 
 impl fmt::Display for EncodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` cannot be written: field `{}`: {}", self.kind, self.field, self.cause)
+        let (kind, field) = (excerpt(&self.kind), excerpt(&self.field));
+        write!(f, "`{kind}` cannot be written: field `{field}`: {}", self.cause)
     }
 }
 
@@ -48,7 +61,7 @@ pub(super) fn encode(payload: &dyn ErasedPayload, out: &mut Vec<u8>) -> Result<(
                 continue;
             }
             if let Err(cause) = member(field, *value, out, start + 1) {
-                result = Err(EncodeError { kind: descriptor.kind, field: field.name, cause });
+                result = Err(EncodeError { kind: descriptor.kind.into(), field: field.name.into(), cause });
                 return;
             }
         }
@@ -61,15 +74,30 @@ pub(super) fn encode(payload: &dyn ErasedPayload, out: &mut Vec<u8>) -> Result<(
     result
 }
 
+/// The field that takes most of the bytes of an event, and how many.
+pub(super) fn largest(payload: &dyn ErasedPayload) -> (&'static str, usize) {
+    let mut largest = ("data", 0);
+    payload.visit_fields(&mut |values| {
+        for (field, value) in payload.descriptor().fields.iter().zip(values) {
+            let bytes = if field.skips(*value) { 0 } else { raw(field, *value).map_or(0, |text| text.len()) };
+            if bytes > largest.1 {
+                largest = (field.name, bytes);
+            }
+        }
+    });
+    largest
+}
+
 /// A flattened map may have a key that the event has already: nobody would read that.
 fn once(descriptor: &Descriptor, text: &[u8]) -> Result<(), EncodeError> {
     let Some(field) = descriptor.fields.iter().find(|field| field.flattened) else { return Ok(()) };
-    let failed = |cause| EncodeError { kind: descriptor.kind, field: field.name, cause };
-    let members: Members<'_> = serde_json::from_slice(text).map_err(|error| failed(error.to_string()))?;
+    let failed = |cause| EncodeError { kind: descriptor.kind.into(), field: field.name.into(), cause };
+    let members: Members<'_> = serde_json::from_slice(text).map_err(|error| failed(shown(error)))?;
     let mut seen = HashSet::new();
     match members.0.iter().find(|(key, _)| !seen.insert(key)) {
         Some((key, _)) => Err(failed(format!(
-            "key `{key}` is in the event twice, and no reader would take it: leave it out of what is flattened"
+            "key `{}` is in the event twice, and no reader would take it: leave it out of what is flattened",
+            excerpt(key)
         ))),
         None => Ok(()),
     }
@@ -90,18 +118,21 @@ fn member(field: &FieldDescriptor, value: &dyn Any, out: &mut Vec<u8>, first: us
         let text = raw(field, value)?;
         redact::into(&text, out).map_err(|_| hidden())?;
     } else {
-        (field.codec.encode)(value, out).map_err(|error| error.to_string())?;
+        (field.codec.encode)(value, out).map_err(shown)?;
     }
-    // What is read without serde has no levels.
-    if field.codec.read.is_some() { Ok(()) } else { shallow(&out[start..], json::LEVELS - 2) }
+    // What is read without serde has nothing to check.
+    if field.codec.read.is_some() { Ok(()) } else { readable(field, out, start, json::LEVELS - 2) }
 }
 
-/// The event and its `data` have a level each; nobody reads more than so many in all.
-fn shallow(text: &[u8], levels: usize) -> Result<(), String> {
-    if json::is_deeper(text, levels) {
-        return Err(format!(
-            "it has more than {levels} levels of arrays and objects, and no reader would take it: flatten it"
-        ));
+/// Checks that a reader takes the value that begins at `start`, and puts it on one line. The event and
+/// its `data` have a level each.
+fn readable(field: &FieldDescriptor, out: &mut Vec<u8>, start: usize, levels: usize) -> Result<(), String> {
+    let text = std::str::from_utf8(&out[start..]).map_err(shown)?;
+    let broken = json::check(text, levels, field.codec.distinct).map_err(|error| error.to_string())?;
+    if broken {
+        // In JSON a line breaks between values only.
+        let text = out.split_off(start);
+        out.extend(text.into_iter().filter(|byte| !matches!(byte, b'\n' | b'\r')));
     }
     Ok(())
 }
@@ -118,7 +149,7 @@ fn flattened(
         redact::into(&text, &mut shape).map_err(|_| hidden())?;
         text = shape;
     }
-    shallow(&text, json::LEVELS - 1)?;
+    readable(field, &mut text, 0, json::LEVELS - 1)?;
     let inner = text.strip_prefix(b"{").and_then(|text| text.strip_suffix(b"}"));
     let Some(inner) = inner else {
         return Err("only a map or a struct can be flattened into the event".to_owned());
@@ -138,8 +169,13 @@ pub(super) fn raw(field: &FieldDescriptor, value: &dyn Any) -> Result<Vec<u8>, S
     match (field.codec.encode)(value, &mut text) {
         Ok(()) => Ok(text),
         Err(_) if field.redacted => Err(hidden()),
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(shown(error)),
     }
+}
+
+/// What foreign code says of its failure.
+fn shown(error: impl fmt::Display) -> String {
+    excerpt(&error.to_string()).to_string()
 }
 
 fn hidden() -> String {

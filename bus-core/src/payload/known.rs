@@ -4,8 +4,11 @@
 //! definition file that is most of what it costs to build.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::marker::PhantomData;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::codec::{FieldCodec, plain};
@@ -29,6 +32,11 @@ impl<T: FieldValue> OwnCodec for KnownCodec<T> {
     const CODEC: &'static FieldCodec = T::CODEC;
 }
 
+/// The codec of a type whose maps have strings as keys, each once.
+const fn distinct<T: fmt::Debug + Serialize + DeserializeOwned + 'static>() -> FieldCodec {
+    FieldCodec { distinct: true, ..plain::<T>() }
+}
+
 macro_rules! known {
     ($($codec:ident: $($type:ty),*;)*) => {$($(
         impl KnownCodec<$type> {
@@ -45,8 +53,8 @@ known! {
     direct: String, bool, f64, u8, u16, u32, u64, i8, i16, i32, i64;
     direct: Option<String>, Option<bool>, Option<f64>;
     direct: Option<u8>, Option<u16>, Option<u32>, Option<u64>, Option<i32>, Option<i64>;
-    plain: f32, usize, isize, Option<usize>;
-    plain: Vec<String>, Vec<Value>, Vec<u64>, Option<Vec<String>>;
-    plain: Value, Option<Value>, Map<String, Value>, Option<Object>;
-    plain: BTreeMap<String, String>, BTreeMap<String, Value>, HashMap<String, String>, HashMap<String, Value>;
+    distinct: f32, usize, isize, Option<usize>;
+    distinct: Vec<String>, Vec<Value>, Vec<u64>, Option<Vec<String>>;
+    distinct: Value, Option<Value>, Map<String, Value>, Option<Object>;
+    distinct: BTreeMap<String, String>, BTreeMap<String, Value>, HashMap<String, String>, HashMap<String, Value>;
 }

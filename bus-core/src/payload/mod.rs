@@ -25,7 +25,7 @@ mod walk;
 pub use self::codec::{Adapter, CodecOf, FieldCodec, FieldValue, Plain};
 pub use self::convert::{IntoField, IntoObject};
 pub use self::decode::{DecodeError, DecodeReason, Decoder};
-pub use self::definition::{AgentEvent, Registration, linked};
+pub use self::definition::{AgentEvent, Package, Registration, linked};
 pub use self::descriptor::{Descriptor, EndsWith, Location, Policy, Requires, Upcast};
 pub use self::encode::EncodeError;
 pub use self::field::FieldDescriptor;
@@ -103,9 +103,16 @@ impl dyn ErasedPayload {
     ///
     /// # Errors
     ///
-    /// When the `Serialize` of a field fails; the error names the field and `out` is as it was before.
+    /// When the `Serialize` of a field fails, or no reader would take what it wrote: a key that one object
+    /// holds twice, a key of more than 64 KiB, too many levels. The error names the field, and `out` is as
+    /// it was before.
     pub fn encode_json(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         encode::encode(self, out)
+    }
+
+    /// The field that takes most of the bytes of its JSON, and how many.
+    pub(crate) fn largest_field(&self) -> (&'static str, usize) {
+        encode::largest(self)
     }
 
     /// The values of `fields` (wire names), to compare two payloads by; names the payload has not are left out.

@@ -4,11 +4,11 @@
 //! its kind.
 
 use std::any::TypeId;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
 use crate::error::DuplicateKind;
-use crate::payload::{Descriptor, Registration};
+use crate::payload::{Descriptor, Package, Registration};
 
 /// Every event kind that a bus knows of.
 ///
@@ -32,6 +32,8 @@ pub struct Catalogue {
     /// By kind and by alias.
     names: HashMap<&'static str, &'static Descriptor, hashbrown::DefaultHashBuilder>,
     types: TypeMap<&'static Descriptor>,
+    /// Asked which package an event is from.
+    registrations: Vec<&'static Registration>,
 }
 
 impl Catalogue {
@@ -40,16 +42,22 @@ impl Catalogue {
     /// # Errors
     /// Every kind or alias that two events have, with both places.
     pub fn linked() -> Result<Self, Vec<DuplicateKind>> {
-        Self::of(crate::payload::linked())
+        Self::of(crate::payload::linked(), &[])
     }
 
+    /// What these registrations declare. Of the names that a preferred one declares too, it is that one's.
     pub(crate) fn of(
-        registrations: impl IntoIterator<Item = &'static Registration>,
+        registrations: Vec<&'static Registration>,
+        preferred: &[&'static Registration],
     ) -> Result<Self, Vec<DuplicateKind>> {
-        let mut catalogue = Self::default();
+        let taken: HashSet<_> = events(preferred).flat_map(names).collect();
+        let own: HashSet<_> = events(preferred).map(Descriptor::type_id).collect();
+        let stays = |event: &&'static Descriptor| {
+            own.contains(&event.type_id()) || !names(event).any(|name| taken.contains(name))
+        };
         // The order of linking is not specified: sorted, so that an error names the same place first every time.
-        let mut events: Vec<_> =
-            registrations.into_iter().flat_map(|registration| registration.events).copied().collect();
+        let mut events: Vec<_> = events(&registrations).filter(stays).collect();
+        let mut catalogue = Self { registrations, ..Self::default() };
         events.sort_by_key(|event| (event.location.file, event.location.line, event.kind));
         let duplicates: Vec<_> = events.into_iter().filter_map(|event| catalogue.add(event).err()).collect();
         if duplicates.is_empty() { Ok(catalogue) } else { Err(duplicates) }
@@ -60,17 +68,28 @@ impl Catalogue {
         if self.types.contains_key(&event.type_id()) {
             return Ok(());
         }
-        let names = || std::iter::once(event.kind).chain(event.aliases.iter().copied());
-        if let Some((kind, first)) = names().find_map(|name| Some((name, self.names.get(name)?))) {
+        if let Some((kind, first)) = names(event).find_map(|name| Some((name, self.names.get(name)?))) {
             return Err(DuplicateKind {
                 kind: kind.to_owned(),
                 first: first.location,
                 second: event.location,
+                first_package: self.package(first),
+                second_package: self.package(event),
             });
         }
         self.types.insert(event.type_id(), event);
-        self.names.extend(names().map(|name| (name, event)));
+        self.names.extend(names(event).map(|name| (name, event)));
         Ok(())
+    }
+
+    /// The package that declares an event, where that is known.
+    #[cold]
+    fn package(&self, event: &Descriptor) -> Option<&'static Package> {
+        let has = |registration: &&Registration| {
+            registration.events.iter().any(|other| other.type_id() == event.type_id())
+        };
+        let mut all = self.registrations.iter().copied().chain(crate::payload::linked());
+        all.find(has)?.package.as_ref()
     }
 
     /// The event of this kind, or of this alias.
@@ -99,6 +118,15 @@ impl Catalogue {
     pub fn is_empty(&self) -> bool {
         self.types.is_empty()
     }
+}
+
+fn events(registrations: &[&'static Registration]) -> impl Iterator<Item = &'static Descriptor> {
+    registrations.iter().flat_map(|registration| registration.events).copied()
+}
+
+/// The kind of an event, and its aliases.
+fn names(event: &'static Descriptor) -> impl Iterator<Item = &'static str> {
+    std::iter::once(event.kind).chain(event.aliases.iter().copied())
 }
 
 /// A `TypeId` is a hash already.

@@ -28,7 +28,7 @@ pub struct Scope {
     pub(crate) execution: Option<Id>,
     pub(crate) correlation: Option<Id>,
     pub(crate) attributes: Vec<(Box<str>, Id)>,
-    /// A name of the envelope that somebody tried to use for an attribute: events with it are refused.
+    /// A name that no attribute can have, the envelope's own or too long: events with it are refused.
     pub(crate) reserved: Option<std::sync::Arc<str>>,
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::bus::EventBus;
 use crate::event::{AnyEvent, Event, Head, Stored, Typed};
+use crate::excerpt::excerpt;
 use crate::payload::Payload;
 use crate::scope::Scope;
 use crate::subscribe::Subscription;
@@ -82,11 +83,13 @@ impl Recorder {
         match (found.pop(), found.len()) {
             (Some(event), 0) => event,
             (_, more) => {
+                let kinds = self.kinds();
+                let kinds: Vec<_> = kinds.iter().map(|kind| excerpt(kind).to_string()).collect();
                 let count = if more == 0 { 0 } else { more + 1 };
                 panic!(
                     "{count} events of kind `{}`, not one; recorded were: {}",
                     P::DESCRIPTOR.kind,
-                    self.kinds().join(", ")
+                    kinds.join(", ")
                 )
             }
         }

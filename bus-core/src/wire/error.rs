@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::excerpt::excerpt;
+
 /// Why a text is not an event: what was wrong, and where.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ReadError(Box<Inner>); // boxed: the good path moves a pointer, not this
@@ -32,6 +34,8 @@ pub enum ReadProblem {
     },
     /// `NaN`, `Infinity` or `-Infinity`, which Python writes and JSON has not.
     NotANumber,
+    /// A number that no 64-bit float holds, as `1e400`.
+    NumberTooLarge,
     /// A raw control character inside a string, NUL among them.
     Control(u8),
     /// One half of a surrogate pair, as `\ud800`, without the other half.
@@ -128,13 +132,18 @@ impl fmt::Display for ReadProblem {
             Self::NotANumber => f.write_str(
                 "`NaN` and `Infinity` are not JSON: write null or a string (Python: json.dumps(…, allow_nan=False) finds the place)",
             ),
+            Self::NumberTooLarge => f.write_str(
+                "a number is at most 1.7976931348623157e308, or other readers take it for infinity: write it as a string",
+            ),
             Self::Control(0) => f.write_str("NUL inside a string: write it as \\u0000, or look for a damaged file"),
             Self::Control(byte) => write!(f, "control character {byte:#04x} inside a string: write it as \\u{byte:04x}"),
             Self::LoneSurrogate => {
                 f.write_str("half a surrogate pair is not a character: write both halves, or \\ufffd in its place")
             }
             Self::NotUtf8 => f.write_str("not UTF-8: write the file as UTF-8"),
-            Self::DuplicateKey(key) => write!(f, "key `{key}` is there twice: give each key once"),
+            Self::DuplicateKey(key) => {
+                write!(f, "key `{}` is there twice: give each key once", excerpt(key))
+            }
             Self::TooLarge { bytes, limit } => {
                 write!(f, "{bytes} bytes are more than the {limit} allowed: raise the limit with `.max_bytes(n)`")
             }

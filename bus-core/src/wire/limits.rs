@@ -3,6 +3,9 @@
 /// Bytes of a kind, at most: of one that is read, and of one that is emitted.
 pub(crate) const KIND_BYTES: usize = 256;
 
+/// Bytes of one event, at most, unless a reader is told otherwise.
+pub(crate) const EVENT_BYTES: usize = 16 * 1024 * 1024;
+
 /// Levels of `data`, at most: the event's own object is one more.
 pub(crate) const DATA_LEVELS: usize = Limits::DEPTH - 1;
 
@@ -24,7 +27,7 @@ impl Limits {
 
     /// The limits unless set.
     pub(crate) const fn new() -> Self {
-        Self { bytes: 16 * 1024 * 1024, depth: Self::DEPTH, key: 64 * 1024, kind: KIND_BYTES }
+        Self { bytes: EVENT_BYTES, depth: Self::DEPTH, key: crate::json::KEY_BYTES, kind: KIND_BYTES }
     }
 }
 

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io::{self, BufRead, Read};
 
+use crate::excerpt::excerpt;
+
 use super::error::{ReadError, ReadProblem};
 
 /// Takes a text apart into lines; a bad one is reported and the next is read.
@@ -122,7 +124,10 @@ impl fmt::Display for LineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.cause {
             LineCause::Event(error) => write!(f, "line {}: {error}", self.line),
-            LineCause::Io(error) => write!(f, "line {}: the input failed: {error}", self.line),
+            LineCause::Io(error) => {
+                let error = error.to_string();
+                write!(f, "line {}: the input failed: {}", self.line, excerpt(&error))
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::envelope::Envelope;
 use super::error::ReadError;
 use super::keys::Keys;
-use super::limits::Limits;
+use super::limits::{EVENT_BYTES, Limits};
 use super::lines::{LineCause, LineError, Lines};
 use super::scopes::Scopes;
 use super::zone::Zone;
@@ -127,7 +127,7 @@ impl Reader {
     pub fn read(&mut self, text: &str) -> Result<ReadEvent, ReadError> {
         let envelope = Envelope::read(text, self.limits, &self.zone, &mut self.keys)?;
         let body = self.body(text, &envelope);
-        Ok(ReadEvent::new(self.scopes.get(&envelope), envelope.timestamp, origin(&envelope), body))
+        Ok(ReadEvent::new(self.scopes.get(&envelope), envelope.timestamp, origin(text, &envelope), body))
     }
 
     /// Reads a file or pipe of JSON lines.
@@ -175,9 +175,11 @@ impl<R> fmt::Debug for ReadLines<R> {
 }
 
 /// What the event brings beside scope and data; the Python runtime's bring nothing.
-fn origin(envelope: &Envelope<'_>) -> Option<Origin> {
+fn origin(text: &str, envelope: &Envelope<'_>) -> Option<Origin> {
     let Envelope { id, seq, causation, ref extra, .. } = *envelope;
     let some = id.is_some() || seq.is_some() || causation.is_some() || !extra.is_empty();
+    // Written back, it may have an id and keys with null more.
+    let large = text.len() + 1024 > EVENT_BYTES;
     let extras = extra.iter().map(|(key, value)| (Box::from(&**key), Box::from(&**value)));
-    some.then(|| Origin { id, seq, causation, extras: extras.collect(), at: None })
+    (some || large).then(|| Origin { id, seq, causation, extras: extras.collect(), at: None, large })
 }

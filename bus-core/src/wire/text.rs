@@ -2,7 +2,7 @@
 
 use super::error::{ReadError, ReadProblem};
 use super::scan::Scan;
-use crate::json::{escape, ordinary};
+use crate::json::{escape, is_finite, ordinary};
 
 type Result<T> = std::result::Result<T, ReadError>;
 
@@ -94,6 +94,7 @@ impl Scan<'_, '_> {
     }
 
     pub(super) fn number(&mut self) -> Result<()> {
+        let start = self.at;
         if self.peek() == Some(b'-') {
             self.at += 1;
             if self.peek() == Some(b'I') {
@@ -112,14 +113,20 @@ impl Scan<'_, '_> {
             self.at += 1;
             self.digits()?;
         }
-        if matches!(self.peek(), Some(b'e' | b'E')) {
+        let has_exponent = matches!(self.peek(), Some(b'e' | b'E'));
+        if has_exponent {
             self.at += 1;
             if matches!(self.peek(), Some(b'+' | b'-')) {
                 self.at += 1;
             }
             self.digits()?;
         }
-        Ok(())
+        // Other readers refuse such a number, or read it as infinity.
+        if is_finite(&self.text[start..self.at], has_exponent) {
+            Ok(())
+        } else {
+            self.fail(ReadProblem::NumberTooLarge, start)
+        }
     }
 
     fn digits(&mut self) -> Result<()> {

@@ -2,9 +2,11 @@
 
 use serde_json::Value;
 
+use super::limits::EVENT_BYTES;
 use super::time;
 use crate::event::{Body, Event, EventId, Head, KindRef, ReadEvent};
-use crate::json::{decimal, hex, string};
+use crate::excerpt::excerpt;
+use crate::json::{decimal, hex, string, written_length};
 use crate::payload::{EncodeError, redact_raw};
 
 impl<S> Event<S> {
@@ -30,7 +32,10 @@ impl<S> Event<S> {
     /// ```
     ///
     /// # Errors
-    /// When a field's own `Serialize` fails: the error names the field, and `out` is as it was.
+    /// When a field cannot be written, or no reader would take it: its own `Serialize` fails, an object
+    /// of it holds a key twice, a key has more than 64 KiB, it has too many levels, or the event has more
+    /// than 16 MiB (unless it was read by a reader whose limit was higher). The error names the field, and
+    /// `out` is as it was.
     pub fn write_json(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         Line::published(self).write(out)
     }
@@ -122,19 +127,47 @@ impl<'a> Line<'a> {
             return Err(error);
         }
         self.end(out);
-        Ok(())
+        let fits = self.check_size(out.len() - start);
+        if fits.is_err() {
+            out.truncate(start);
+        }
+        fits
     }
 
     fn text(&self) -> String {
         let mut out = Vec::with_capacity(512);
-        self.begin(&mut out);
-        if let Err(error) = self.data(&mut out) {
-            tracing::error!(kind = self.body.kind().as_str(), %error, "an event is written without its data");
+        if let Err(error) = self.write(&mut out) {
+            let kind = excerpt(self.body.kind().as_str());
+            tracing::error!(target: "bus_core", %kind, %error, "an event is written without its data");
+            self.begin(&mut out);
             out.extend_from_slice(b"null");
+            self.end(&mut out);
         }
-        self.end(&mut out);
         // All of it was text; looking again costs less than a proof would.
         String::from_utf8(out).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+    }
+
+    /// An error where the line has more bytes than a reader takes, unless one took it before.
+    fn check_size(&self, bytes: usize) -> Result<(), EncodeError> {
+        if bytes <= EVENT_BYTES || self.head.origin.as_ref().is_some_and(|origin| origin.large) {
+            return Ok(());
+        }
+        let scope = &*self.head.scope;
+        let of = |text: Option<&str>| text.map_or(0, written_length);
+        let data = match (self.body.raw(), self.body.payload()) {
+            (None, Some(payload)) => payload.largest_field(),
+            (raw, _) => ("data", raw.map_or(0, str::len)),
+        };
+        let parts = [
+            data,
+            ("stream_id", of(Some(scope.stream()))),
+            ("node_id", of(scope.node())),
+            ("execution_id", of(scope.execution())),
+            ("correlation_id", of(scope.correlation())),
+        ];
+        let attributes = scope.attributes().map(|(name, value)| (name, written_length(value)));
+        let (field, part) = parts.into_iter().chain(attributes).max_by_key(|part| part.1).unwrap_or(data);
+        Err(EncodeError::too_large(self.body.kind().as_str(), field, part, bytes, EVENT_BYTES))
     }
 
     fn begin(&self, out: &mut Vec<u8>) {

@@ -6,6 +6,8 @@ use std::str::FromStr;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+use crate::excerpt::excerpt;
+
 /// The zone that a timestamp without one is in.
 ///
 /// The Python runtime writes naive local time, `2026-11-22T06:14:08.602474`: whoever reads it has to know where it was
@@ -127,7 +129,11 @@ impl fmt::Debug for Zone {
 
 impl fmt::Display for ZoneError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no zone `{}`: give UTC, local, an offset as +02:00, or a name as Europe/Berlin", self.zone)
+        write!(
+            f,
+            "no zone `{}`: give UTC, local, an offset as +02:00, or a name as Europe/Berlin",
+            excerpt(&self.zone)
+        )
     }
 }
 

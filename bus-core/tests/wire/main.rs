@@ -1,6 +1,7 @@
 //! Events as JSON, both ways, through the public surface only.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod back;
 #[path = "../common/mod.rs"]
 mod common;
 mod define;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 #[derive(AgentEvent)]
 #[events(prefix = "upcast.", derive(PartialEq))]
 pub(crate) enum UpcastEvents {
-    #[event(version = 3, upcast = raise, alias("job_over"))]
+    #[event(version = 3, upcast = raise, alias(without_prefix("job_over")))]
     JobEnded { took_ms: u64, note: Option<String> },
 }
 

@@ -1,7 +1,9 @@
 //! `#[event(..)]` on a variant.
 
 use proc_macro2::Span;
-use syn::{Attribute, Ident, LitStr, Path};
+use syn::parse::{Parse, ParseStream};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Ident, LitStr, Path, Token};
 
 use super::word::tolerant;
 use super::{Place, Value, Word, collect, nearest, unknown};
@@ -24,6 +26,9 @@ pub(crate) const WORDS: &[&str] =
 const NODE: &str = "node";
 const EXECUTION: &str = "execution";
 
+/// Inside of `alias`.
+const WITHOUT_PREFIX: &str = "without_prefix";
+
 /// Inside of `ends_with`.
 const BY: &str = "by";
 
@@ -32,7 +37,7 @@ const BY: &str = "by";
 #[allow(clippy::struct_excessive_bools, reason = "each is a word that is there or not")]
 pub(crate) struct EventAttrs {
     pub(crate) kind: Option<LitStr>,
-    pub(crate) aliases: Vec<LitStr>,
+    pub(crate) aliases: Vec<Alias>,
     pub(crate) version: Option<u32>,
     pub(crate) upcast: Option<(Span, Path)>,
     pub(crate) node: bool,
@@ -41,6 +46,41 @@ pub(crate) struct EventAttrs {
     pub(crate) critical: bool,
     pub(crate) coalesce: Option<Vec<Ident>>,
     pub(crate) ends_with: Option<EndsWith>,
+}
+
+/// A further name that is accepted when reading.
+pub(crate) struct Alias {
+    /// The whole name, as it stands on the wire.
+    pub(crate) name: LitStr,
+    /// It stands in `without_prefix(..)`.
+    pub(crate) without_prefix: bool,
+}
+
+/// `"old_kind"`, or `without_prefix("old_kind", ..)`
+struct Aliases(Vec<Alias>);
+
+impl Parse for Aliases {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        if !input.peek(Ident) {
+            return Ok(Self(vec![Alias { name: input.parse()?, without_prefix: false }]));
+        }
+        let word: Ident = input.parse()?;
+        if word != WITHOUT_PREFIX {
+            return Err(syn::Error::new(
+                word.span(),
+                format!("`{word}` is no word here, `{WITHOUT_PREFIX}(\"old_kind\")` is"),
+            ));
+        }
+        let content;
+        syn::parenthesized!(content in input);
+        let names = Punctuated::<LitStr, Token![,]>::parse_terminated(&content)?;
+        Ok(Self(names.into_iter().map(|name| Alias { name, without_prefix: true }).collect()))
+    }
+}
+
+fn aliases(ctxt: &Ctxt, word: &Word) -> Vec<Alias> {
+    let parts = word.list::<Aliases>(ctxt, "alias(\"old_kind\")").unwrap_or_default();
+    parts.into_iter().flat_map(|part| part.0).collect()
 }
 
 /// `ends_with(A, B, by(field))`
@@ -55,7 +95,7 @@ impl EventAttrs {
         for word in collect(ctxt, attrs, Place::Event) {
             match word.name.as_str() {
                 KIND => found.kind = word.text(ctxt),
-                ALIAS => found.aliases = word.list(ctxt, "alias(\"old_kind\")").unwrap_or_default(),
+                ALIAS => found.aliases = aliases(ctxt, &word),
                 VERSION => found.version = word.number(ctxt),
                 UPCAST => found.upcast = word.path(ctxt).map(|path| (word.span, path)),
                 REQUIRES => found.requires(ctxt, &word),

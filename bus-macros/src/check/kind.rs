@@ -2,6 +2,9 @@
 
 use std::collections::HashMap;
 
+use syn::LitStr;
+
+use crate::attr::event::Alias;
 use crate::ctxt::Ctxt;
 use crate::model::{Definition, Event, snake};
 
@@ -18,7 +21,7 @@ pub(super) fn check_prefix(ctxt: &Ctxt, definition: &Definition) {
 /// Kinds and aliases have the letters `[a-z0-9_.]`, at least one and not too many.
 pub(super) fn check_kinds(ctxt: &Ctxt, event: &Event, definition: &Definition) {
     let prefix_is_wrong = definition.prefix.as_ref().is_some_and(|prefix| !allowed(&prefix.value()));
-    for kind in std::iter::once(&event.kind).filter(|_| !prefix_is_wrong).chain(&event.aliases) {
+    for kind in std::iter::once(&event.kind).filter(|_| !prefix_is_wrong).chain(names(event)) {
         let text = kind.value();
         if text.is_empty() {
             ctxt.error(kind.span(), "a kind is not empty: leave `kind` out for the name in snake case");
@@ -33,6 +36,41 @@ pub(super) fn check_kinds(ctxt: &Ctxt, event: &Event, definition: &Definition) {
                 wrong_letters(&text, event.kind_is_given || !std::ptr::eq(kind, &raw const event.kind)),
             );
         }
+    }
+}
+
+fn names(event: &Event) -> impl Iterator<Item = &LitStr> {
+    event.aliases.iter().map(|alias| &alias.name)
+}
+
+/// An alias is a whole name: the prefix does not go before it. One that lacks the prefix says that it
+/// means that, since a name by mistake makes what was recorded under the right one an undeclared kind,
+/// of which nothing is redacted.
+pub(super) fn check_aliases(ctxt: &Ctxt, event: &Event, definition: &Definition) {
+    let prefix = definition.prefix.as_ref().map(LitStr::value).unwrap_or_default();
+    if !allowed(&prefix) {
+        return;
+    }
+    for Alias { name, without_prefix } in &event.aliases {
+        let text = name.value();
+        let has_it = prefix.is_empty() || text.starts_with(&prefix);
+        if text.is_empty() || !allowed(&text) || has_it != *without_prefix {
+            continue;
+        }
+        let message = if has_it {
+            let why = if prefix.is_empty() {
+                "there is no prefix".to_owned()
+            } else {
+                format!("it has the prefix `{prefix}`")
+            };
+            format!("{why}: write \"{text}\" without `without_prefix`")
+        } else {
+            format!(
+                "an alias is the whole name, and this one lacks the prefix `{prefix}`: write \"{prefix}{text}\", or \
+                 `without_prefix(\"{text}\")` for a name that was written without it"
+            )
+        };
+        ctxt.error(name.span(), message);
     }
 }
 
@@ -56,10 +94,8 @@ fn wrong_letters(kind: &str, is_given: bool) -> String {
 pub(super) fn check_distinct_kinds(ctxt: &Ctxt, definition: &Definition) {
     let mut seen: HashMap<String, (&Event, &str)> = HashMap::new();
     let kinds = definition.events.iter().map(|event| (&event.kind, event, "the kind"));
-    let aliases = definition
-        .events
-        .iter()
-        .flat_map(|event| event.aliases.iter().map(move |alias| (alias, event, "an alias")));
+    let aliases =
+        definition.events.iter().flat_map(|event| names(event).map(move |alias| (alias, event, "an alias")));
     for (kind, event, what) in kinds.chain(aliases).filter(|(kind, ..)| !kind.value().is_empty()) {
         let name = kind.value();
         if let Some((other, what)) = seen.insert(name.clone(), (event, what)) {

@@ -51,7 +51,7 @@ fn facts(names: &Names, definition: &Definition, event: &Event) -> TokenStream {
         facts.extend(quote!(.version(#version)));
     }
     if !event.aliases.is_empty() {
-        let aliases = &event.aliases;
+        let aliases = event.aliases.iter().map(|alias| &alias.name);
         facts.extend(quote!(.aliases(&[#(#aliases),*])));
     }
     if node || execution {

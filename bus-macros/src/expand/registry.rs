@@ -45,6 +45,10 @@ pub(super) fn expand(names: &Names, definition: &Definition) -> TokenStream {
                     ::core::module_path!(),
                     #place,
                     <#ident as #krate::AgentEvent>::EVENTS,
+                )
+                .in_package(
+                    ::core::option_env!("CARGO_PKG_NAME"),
+                    ::core::option_env!("CARGO_PKG_VERSION"),
                 );
                 &REGISTRATION
             };

@@ -8,7 +8,7 @@ use syn::{Attribute, Fields, Ident, LitStr, Meta, Path, Variant};
 use super::field::Field;
 use super::name::snake;
 use crate::attr;
-use crate::attr::event::EventAttrs;
+use crate::attr::event::{Alias, EventAttrs};
 use crate::attr::serde::{RenameRule, rename_rule};
 use crate::ctxt::Ctxt;
 
@@ -31,7 +31,7 @@ pub(crate) struct Event {
     pub(crate) kind: LitStr,
     /// Whether the kind is the user's rather than the name's.
     pub(crate) kind_is_given: bool,
-    pub(crate) aliases: Vec<LitStr>,
+    pub(crate) aliases: Vec<Alias>,
     pub(crate) version: u32,
     pub(crate) upcast: Option<Path>,
     pub(crate) node: bool,

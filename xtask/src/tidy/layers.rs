@@ -8,7 +8,8 @@ use super::Report;
 
 /// The modules of bus-core, from the bottom up. A new module is named here, with its layer.
 const LAYERS: &[&[&str]] = &[
-    &["json", "sync", "clock"],
+    &["excerpt", "sync", "clock"],
+    &["json"],
     &["payload", "scope"],
     &["error"],
     &["event", "registry"],

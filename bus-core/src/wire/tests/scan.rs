@@ -25,7 +25,7 @@ fn problem(data: &str) -> Option<P> {
 #[test]
 fn scalars() {
     for good in
-        ["0", "-0", "1", "-12", "1.5", "1e9", "1E+9", "-0.0e-0", "true", "false", "null", r#""""#, "1e999"]
+        ["0", "-0", "1", "-12", "1.5", "1e9", "1E+9", "-0.0e-0", "true", "false", "null", r#""""#, "1e-999"]
     {
         assert_eq!(problem(good), None, "{good}");
     }
@@ -36,6 +36,37 @@ fn scalars() {
     for word in ["NaN", "Infinity", "-Infinity"] {
         assert_eq!(problem(word), Some(P::NotANumber), "{word}");
     }
+}
+
+/// Whatever is read here is a number to every reader: none takes it for infinity, and none refuses it.
+#[test]
+fn a_number_that_no_float_holds_is_refused_wherever_it_stands() {
+    let (long, longest) = ("9".repeat(400), "9".repeat(308));
+    for number in
+        ["1e400", "-1e400", "1E999", "1.7976931348623159e308", "0.1e+310", "10e99999999999999999999", &long]
+    {
+        for data in [
+            number.to_owned(),
+            format!("[1,{number}]"),
+            format!(r#"{{"a":{{"b":[{number}]}}}}"#),
+            format!(r#"{{"a":1}},"tries":{number}"#),
+            format!(r#"{{"a":1}},"version":{number}"#),
+        ] {
+            assert_eq!(problem(&data), Some(P::NumberTooLarge), "{data}");
+        }
+    }
+    for number in
+        ["1.7976931348623157e308", "-1e308", "1e-400", "0e999", "0.0000000000000000000001e320", &longest]
+    {
+        assert_eq!(problem(number), None, "{number}");
+    }
+    let text = around("[-1e400]");
+    let error = Envelope::read(&text, Limits::new(), &Zone::UTC, &mut Keys::default()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "a number is at most 1.7976931348623157e308, or other readers take it for infinity: write it as a string \
+         (column 71)"
+    );
 }
 
 #[test]

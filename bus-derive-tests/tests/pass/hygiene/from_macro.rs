@@ -27,7 +27,7 @@ macro_rules! given {
         #[derive(bus_core::AgentEvent)]
         #[events(prefix = $prefix, version = $version)]
         $vis enum $name {
-            $($(#[$meta])* #[event(kind = $kind, alias($kind), upcast = $upcast)] $event {
+            $($(#[$meta])* #[event(kind = $kind, alias(without_prefix($kind)), upcast = $upcast)] $event {
                 $(#[event(default = $value)] #[serde(rename = $wire)] #[doc = $wire] $field: $ty,)*
             },)*
         }
