@@ -1,5 +1,5 @@
-//! Most publishes go a short way, the others a long one. Programs of every sort are run twice, and the second time a filter that nothing passes sends every publish the long way:
-//! all that a user can see must be the same, in the same order.
+//! A subscription whose filter nothing passes changes nothing: programs of every sort are run without
+//! it and with it, and all that a user can see must be the same, in the same order.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "../common/mod.rs"]
@@ -58,7 +58,7 @@ fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         24 => (kind(), any::<bool>()).prop_map(|(kind, awaited)| Op::Publish { kind, awaited }),
         4 => kind().prop_map(|kind| Op::Republish { kind }),
-        12 => (kind(), 0..13_u64).prop_map(|(kind, sort)| Op::Handle { kind, sort }),
+        12 => (kind(), 0..12_u64).prop_map(|(kind, sort)| Op::Handle { kind, sort }),
         1 => Just(Op::Deep),
         4 => any::<usize>().prop_map(|at| Op::Drop { at }),
         6 => (kind(), 1..4_usize).prop_map(|(kind, capacity)| Op::Stream { kind, capacity }),
@@ -151,22 +151,22 @@ async fn act(world: &Arc<World>, streams: &mut Vec<Reading>, elsewhere: &EventBu
 }
 
 /// Everything that is seen in a run.
-fn run(program: &[Op], kept: [usize; 2], long: bool) -> Vec<String> {
+fn run(program: &[Op], kept: [usize; 2], rejects: bool) -> Vec<String> {
     let (program, notes) = (program.to_vec(), Notes::new());
     let seen = notes.clone();
     common::watch(None, move |_| {
         let mut runtime = tokio::runtime::Builder::new_current_thread();
-        runtime.enable_all().start_paused(true).build().unwrap().block_on(go(&program, kept, long, notes));
+        runtime.enable_all().start_paused(true).build().unwrap().block_on(go(&program, kept, rejects, notes));
     });
     seen.all()
 }
 
-async fn go(program: &[Op], [history, transient]: [usize; 2], long: bool, notes: Notes) {
+async fn go(program: &[Op], [history, transient]: [usize; 2], rejects: bool, notes: Notes) {
     let bus = EventBus::builder().events::<Ways>().history(history).transient_history(transient);
     let bus = bus.slow_after(Duration::ZERO).build().unwrap();
     let beside = EventBus::builder().slow_after(Duration::ZERO).build().unwrap();
-    let sends = bus.subscribe_any().filter(|_| false).name("long way").handle_sync(|_: &AnyEvent| {});
-    if long {
+    let sends = bus.subscribe_any().filter(|_| false).name("rejects all").handle_sync(|_: &AnyEvent| {});
+    if rejects {
         sends.detach();
     } else {
         drop(sends);
@@ -188,17 +188,17 @@ async fn go(program: &[Op], [history, transient]: [usize; 2], long: bool, notes:
 }
 
 #[test]
-fn the_short_way_and_the_long_way_look_the_same() {
+fn a_filter_that_nothing_passes_changes_nothing() {
     let cases = std::env::var("BUS_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(256);
     let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
     let few = || prop_oneof![Just(0_usize), Just(1), Just(2), Just(1_000)];
     let programs = (prop::collection::vec(op(), 1..80), [few(), few()]);
     let ended = runner.run(&programs, |(program, kept)| {
-        let (short, long) = (run(&program, kept, false), run(&program, kept, true));
-        for (at, (short, long)) in short.iter().zip(&long).enumerate() {
-            prop_assert_eq!(short, long, "note {}", at);
+        let (without, with) = (run(&program, kept, false), run(&program, kept, true));
+        for (at, (without, with)) in without.iter().zip(&with).enumerate() {
+            prop_assert_eq!(without, with, "note {}", at);
         }
-        prop_assert_eq!(short.len(), long.len());
+        prop_assert_eq!(without.len(), with.len());
         Ok(())
     });
     // With that word in it nothing would be printed.
