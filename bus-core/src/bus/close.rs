@@ -7,12 +7,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::time::Sleep;
-
 use super::EventBus;
 use crate::dispatch::{Core, JobRef, Key, Lane, OpenPairs, Work, current, mark_waiting};
 use crate::event::SubscriptionId;
-use crate::sync::{Ordering, planted};
+use crate::sync::{Ordering, Sleep, planted};
 
 /// What a closed bus left.
 #[derive(Debug, Clone)]
@@ -143,7 +141,7 @@ impl Future for Close {
             quiet
         });
         if !quiet && !timeout.is_zero() {
-            let sleep = sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(*timeout)));
+            let sleep = sleep.get_or_insert_with(|| Box::pin(crate::sync::sleep(*timeout)));
             if sleep.as_mut().poll(context).is_pending() {
                 mark_waiting();
                 return Poll::Pending;

@@ -4,8 +4,6 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use tokio::time::Instant;
-
 use crate::dispatch::crew::shift::Shift;
 use crate::dispatch::crew::team::{Handlers, Member, NOBODY, Polled, Team};
 use crate::dispatch::few::Few;
@@ -22,7 +20,7 @@ use crate::dispatch::wait::receipt::count;
 use crate::dispatch::wait::ticket::Settled;
 use crate::dispatch::{Order, guarded};
 use crate::event::{AnyEvent, Stored, SubscriptionId};
-use crate::sync::Ordering;
+use crate::sync::{Instant, Ordering};
 
 /// The exclusive right to run one handler on one event.
 pub(crate) struct Claim {

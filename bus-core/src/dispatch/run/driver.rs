@@ -5,8 +5,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use tokio::time::{Instant, Sleep};
-
 use crate::dispatch::lane::{LaneInfo, State};
 use crate::dispatch::order::Next;
 use crate::dispatch::run::after::let_go;
@@ -18,7 +16,7 @@ use crate::dispatch::run::runner::{AsyncRunner, Outcome, Runner, Trouble};
 use crate::dispatch::slab::Key;
 use crate::dispatch::{Core, Order};
 use crate::event::AnyEvent;
-use crate::sync::Ordering;
+use crate::sync::{Instant, Ordering, Sleep, sleep_until};
 
 /// After this many events in a row a driver lets others of its runtime run.
 pub(super) const TURNS: u32 = 64;
@@ -227,7 +225,7 @@ impl Driver {
         if let (Some(began), Some(timeout)) = (work.began.take(), self.info.timeout) {
             // A time that never comes is none.
             let deadline = began.checked_add(timeout);
-            work.deadline = deadline.map(|deadline| Box::pin(tokio::time::sleep_until(deadline)));
+            work.deadline = deadline.map(|deadline| Box::pin(sleep_until(deadline)));
         }
         work.deadline.as_mut().is_some_and(|deadline| deadline.as_mut().poll(context).is_ready())
     }

@@ -4,8 +4,6 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::task::Waker;
 
-use tokio::time::Instant;
-
 use crate::dispatch::crew::shift::Shift;
 use crate::dispatch::crew::team::{Handlers, Polled, Team};
 use crate::dispatch::few::Few;
@@ -21,7 +19,7 @@ use crate::dispatch::step::record::Step;
 use crate::dispatch::wait::ticket::{Settled, Ticket};
 use crate::dispatch::{After, LaneInfo, Order, State, guarded};
 use crate::event::AnyEvent;
-use crate::sync::Ordering;
+use crate::sync::{Instant, Ordering};
 
 /// An async handler that is not done.
 pub(super) struct Pending {
