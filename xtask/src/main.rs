@@ -13,6 +13,7 @@ mod minimal;
 mod models;
 mod process;
 mod replay;
+mod sim;
 mod soak;
 mod supply;
 mod task;
@@ -36,6 +37,7 @@ const TASKS: &[&Task] = &[
     &replay::TASK,
     &soak::TASK,
     &models::TASK,
+    &sim::TASK,
     &fuzz::TASK,
     &bench::TASK,
     &bench_compile::TASK,

@@ -112,17 +112,20 @@ impl Serialize for Key {
 
 /// What a handler fails with.
 #[derive(Debug)]
-struct Failure(#[expect(dead_code, reason = "for its drop")] Token);
+struct Failure {
+    hops: u32,
+    _token: Token,
+}
 
 /// An error whose text and drop run foreign code.
-pub(crate) fn failure() -> BoxError {
-    Box::new(Failure(Token::new(Site::ErrorDrop)))
+pub(crate) fn failure(hops: u32) -> BoxError {
+    Box::new(Failure { hops, _token: Token::new(Site::ErrorDrop) })
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         act(Site::ErrorText, true);
-        f.write_str("failed on purpose")
+        write!(f, "failed on purpose after {} events", self.hops)
     }
 }
 

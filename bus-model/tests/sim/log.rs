@@ -8,9 +8,15 @@ use tracing::subscriber::Interest;
 use tracing::{Event, Metadata, Subscriber};
 
 use super::act::act;
-use super::world::{Site, World};
+use super::world::{Frame, Site, World};
 
 struct Log;
+
+/// What is told of a handler says how many events led to its event.
+fn hops(text: &str) -> u32 {
+    let after = text.rsplit_once(" after ").and_then(|(_, after)| after.split(' ').next());
+    after.and_then(|hops| hops.parse().ok()).unwrap_or_default()
+}
 
 /// Makes it the log of this process.
 pub(crate) fn install() {
@@ -43,7 +49,11 @@ impl Subscriber for Log {
         event.record(&mut text);
         world.trace(|| format!("log:{}", text.0));
         drop(world);
+        let mut frame = Frame::inherit(Site::Log);
+        frame.hops = frame.hops.max(hops(&text.0));
+        let frame = frame.enter();
         act(Site::Log, true);
+        drop(frame);
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {

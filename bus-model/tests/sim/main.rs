@@ -32,6 +32,21 @@ fn every_program_keeps_the_promises() {
     assert!(failed.is_empty(), "{} programs failed", failed.len());
 }
 
+/// A seed that failed would be of little use otherwise.
+#[test]
+fn a_seed_is_one_program_and_one_schedule() {
+    if one::asked().is_some() || std::env::var_os("BUS_FAULT").is_some() {
+        return;
+    }
+    let seeds = 100;
+    let (first, second) = (many::trace(seeds), many::trace(seeds));
+    let mut lines = first.split(|byte| *byte == b'\n').zip(second.split(|byte| *byte == b'\n'));
+    let other = lines.find(|(first, second)| first != second);
+    let other = other.map(|(first, second)| [first, second].map(String::from_utf8_lossy));
+    assert!(other.is_none() && first.len() == second.len(), "{other:?}");
+    assert!(first.len() > 10_000, "the programs do nothing");
+}
+
 /// A fault planted in the bus is seen.
 #[test]
 fn planted_faults_are_caught() {

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::features::Features;
+use super::features::{self, Features};
 use super::one::Seeds;
 use super::rng::Rng;
 use super::world::locked;
@@ -41,10 +41,7 @@ pub(crate) fn run(from: u64, seeds: u64, fault: Option<&str>) -> Vec<Failed> {
                     let Some(next) = part(&seeds, fault) else { break };
                     seeds.from = next.0 + jobs as u64;
                     if fault.is_none() {
-                        println!(
-                            "seed {}: {}\n    again: cargo xtask sim --from {} --seeds 1 --trace",
-                            next.0, next.1, next.0
-                        );
+                        print(&next);
                     }
                     enough.fetch_or(fault.is_some(), Ordering::Relaxed);
                     locked(failed).push(next);
@@ -60,14 +57,30 @@ pub(crate) fn run(from: u64, seeds: u64, fault: Option<&str>) -> Vec<Failed> {
     failed
 }
 
-/// Runs seeds in one process; the first that failed, if one did.
-fn part(seeds: &Seeds, fault: Option<&str>) -> Option<Failed> {
-    let own = std::env::current_exe().unwrap();
-    let mut command = Command::new(own);
+fn print((seed, why): &Failed) {
+    let without = features::without();
+    println!("seed {seed}: {why}");
+    println!("    again: cargo xtask sim --from {seed} --seeds 1 --trace --without '{without}'");
+}
+
+/// What the programs of some seeds say that they do.
+pub(crate) fn trace(seeds: u64) -> Vec<u8> {
+    let mut command = child(&Seeds { from: 0, to: seeds, step: 1 });
+    command.env("BUS_SIM_TRACE", "1").output().unwrap().stderr
+}
+
+fn child(seeds: &Seeds) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
     command
         .args(["--exact", "every_program_keeps_the_promises", "--nocapture", "--test-threads", "1"])
-        .env("BUS_SIM_RUN", format!("{} {} {}", seeds.from, seeds.to, seeds.step))
-        .stdout(Stdio::piped());
+        .env("BUS_SIM_RUN", format!("{} {} {}", seeds.from, seeds.to, seeds.step));
+    command
+}
+
+/// Runs seeds in one process; the first that failed, if one did.
+fn part(seeds: &Seeds, fault: Option<&str>) -> Option<Failed> {
+    let mut command = child(seeds);
+    command.stdout(Stdio::piped());
     if let Some(fault) = fault {
         command.env("BUS_FAULT", fault);
     }

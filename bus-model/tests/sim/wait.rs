@@ -58,10 +58,19 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
             drop(dropped);
             return output;
         }
-        let _blocking = bus_core::simulation::blocking(aside);
+        let blocking = bus_core::simulation::blocking(aside);
+        trace(|| format!("blocks, {}", if aside { "aside" } else { "in the way" }));
         while !parked.woken.swap(false, Ordering::Relaxed) {
             shuttle::thread::park();
         }
+        trace(|| "goes on".to_owned());
+        drop(blocking);
+    }
+}
+
+fn trace(what: impl FnOnce() -> String) {
+    if let Some(world) = World::current() {
+        world.trace(what);
     }
 }
 

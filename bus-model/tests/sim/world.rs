@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bus_core::{EventBus, EventId, Subscription};
 
-use super::features::Features;
+use super::features::{Feature, Features};
 use super::rng::Rng;
 use super::subscription::Sub;
 
@@ -111,7 +111,18 @@ pub(crate) struct World {
     pub(crate) cursors: Mutex<Vec<EventId>>,
     /// A close has reported that everything is drained.
     pub(crate) drained: AtomicBool,
+    /// A place where every call publishes.
+    pub(crate) storm: Option<Site>,
     trace: bool,
+}
+
+/// Whether programs with these features publish there.
+pub(crate) fn may_publish(features: &Features, site: Site) -> bool {
+    match site {
+        Site::Sync | Site::Async | Site::ThreadEnd => true,
+        Site::Log => features.has(Feature::Log),
+        _ => features.has(Feature::Chains),
+    }
 }
 
 /// No thread holds one of these locks where another may run.
@@ -153,12 +164,16 @@ impl World {
             (Site::ThreadEnd, 1),
         ];
         // In each program half of the places are quiet.
-        let drawn = sites.into_iter().filter(|_| rng.one_in(2)).collect();
+        let mut heat: BTreeMap<_, _> = sites.into_iter().filter(|_| rng.one_in(2)).collect();
+        let storm = rng.pick(sites.map(|(site, _)| site).as_slice());
+        let storm = Some(storm).filter(|site| rng.one_in(2) && may_publish(&features, *site));
+        heat.extend(storm.map(|site| (site, 1)));
         Self {
+            storm,
             features,
             chain_limit,
             fuel: AtomicI64::new(rng.pick(&[4, 10, 30, 80, 160])),
-            heat: drawn,
+            heat,
             rng: Mutex::new(rng),
             n: AtomicU64::new(0),
             live: Mutex::default(),
