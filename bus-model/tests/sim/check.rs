@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 
 use bus_core::{Counts, EventBus, Receipt, Stats};
 
+use super::act::guarded;
 use super::subscription::{Receive, Sub};
 use super::world::{Site, World, locked};
 
@@ -42,6 +43,12 @@ pub(crate) fn receipt(world: &World, receipt: &Receipt, hops: u32) {
 /// Reads everything there is to read.
 pub(crate) fn look(world: &World, bus: &EventBus) {
     accounts(world, &bus.stats());
+    // Who reads may hold the last handle of an event.
+    guarded(world, "a look at history", &[Site::PayloadDrop], || order(world, bus));
+    drop(bus.open_pairs());
+}
+
+fn order(world: &World, bus: &EventBus) {
     let oldest_first = world.draw(|rng| rng.one_in(2));
     let query = bus.history();
     let query = if oldest_first { query.oldest_first() } else { query };
@@ -52,7 +59,6 @@ pub(crate) fn look(world: &World, bus: &EventBus) {
     if !seqs.is_sorted_by(|before, after| before < after) {
         world.wrong("history is out of order");
     }
-    drop(bus.open_pairs());
 }
 
 fn settled(counts: &Counts) -> u64 {

@@ -2,12 +2,12 @@
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bus_core::EventBus;
-use bus_core::simulation::{Clock, Handle, Runtime, sleep};
+use bus_core::simulation::{Clock, Runtime, sleep};
 
 use super::act::{act, duration, end_one};
 use super::check;
@@ -56,7 +56,8 @@ struct AtEnd;
 
 impl Drop for AtEnd {
     fn drop(&mut self) {
-        act(Site::ThreadEnd, false);
+        // A panic here would end the process.
+        let _ = catch_unwind(AssertUnwindSafe(|| act(Site::ThreadEnd, false)));
     }
 }
 
@@ -67,7 +68,7 @@ shuttle::thread_local! {
 /// What the threads of a program share.
 struct Program {
     world: Arc<World>,
-    runtimes: Vec<Runtime>,
+    runtimes: Mutex<Vec<Arc<Runtime>>>,
 }
 
 /// Runs the program of a seed, within an execution of shuttle. What was not kept is returned.
@@ -76,29 +77,33 @@ pub(crate) fn run(seed: u64) -> Vec<String> {
     let features = Features::draw(&mut rng);
     let clock = Clock::start(rng.pick(&[1, 20, 200]));
     let workers: Vec<usize> = (0..1 + rng.below(2)).map(|_| rng.pick(&[1, 2, 2])).collect();
-    let runtimes: Vec<_> =
-        workers.into_iter().enumerate().map(|(at, workers)| Runtime::new(at + 1, workers)).collect();
+    let runtimes: Vec<_> = workers
+        .into_iter()
+        .enumerate()
+        .map(|(at, workers)| Arc::new(Runtime::new(at + 1, workers)))
+        .collect();
     let chain_limit = rng.pick(&[2, 6]);
     let bus = build(&features, &mut rng, chain_limit, &runtimes);
     let keeps = !features.has(Feature::Drops) || rng.one_in(2);
-    let counts = (1 + rng.below(5), rng.below(3), 1 + rng.below(3), 2 + rng.below(6));
+    let counts = (1 + rng.below(5), rng.below(3), 1 + rng.below(4), 2 + rng.below(10));
     let world = World::new(features, rng, chain_limit).begin();
     let handles = world.draw(|rng| 1 + rng.below(3));
     locked(&world.handles).extend((0..handles).map(|_| bus.clone()));
-    let program = Arc::new(Program { world: Arc::clone(&world), runtimes });
+    let program = Arc::new(Program { world: Arc::clone(&world), runtimes: Mutex::new(runtimes) });
     let (roots, readers) = (Running::new(), Running::new());
     let (mut threads, keeper) = program.begin(bus, keeps, counts, &roots, &readers);
     roots.wait();
     end(&world, keeper, &readers);
     threads.drain(..).for_each(|thread| drop(thread.join()));
-    program.runtimes.iter().for_each(Runtime::join);
+    let runtimes = locked(&program.runtimes).clone();
+    runtimes.iter().for_each(|runtime| runtime.join());
     clock.stop();
     check::freed(&world);
     World::end();
     std::mem::take(&mut *locked(&world.wrong))
 }
 
-fn build(features: &Features, rng: &mut Rng, chain_limit: u32, runtimes: &[Runtime]) -> EventBus {
+fn build(features: &Features, rng: &mut Rng, chain_limit: u32, runtimes: &[Arc<Runtime>]) -> EventBus {
     let permits = if features.has(Feature::Permits) { rng.pick(&[1, 1, 2]) } else { 64 };
     let mut builder = EventBus::builder()
         .chain_limit(chain_limit)
@@ -136,7 +141,7 @@ impl Program {
             threads.extend(self.start(reading.one(), reader.read(), false));
         }
         for _ in 0..subs {
-            let entered = self.any_runtime().map(|handle| handle.enter());
+            let entered = self.any_runtime().map(|runtime| runtime.handle().enter());
             subscription::any_handler(&self.world, &bus);
             drop(entered);
         }
@@ -148,9 +153,17 @@ impl Program {
         (threads, keeper)
     }
 
-    fn any_runtime(&self) -> Option<Handle> {
-        let at = self.world.draw(|rng| rng.below(self.runtimes.len()));
-        self.runtimes.get(at).map(Runtime::handle)
+    fn any_runtime(&self) -> Option<Arc<Runtime>> {
+        let runtimes = locked(&self.runtimes);
+        let at = self.world.draw(|rng| rng.below(runtimes.len()));
+        runtimes.get(at).cloned()
+    }
+
+    fn start_runtime(&self) {
+        // The first ones have the ids from 1 on.
+        let id = 100 + self.world.n.fetch_add(1, Ordering::Relaxed);
+        let runtime = Runtime::new(usize::try_from(id).unwrap_or_default(), 1);
+        locked(&self.runtimes).push(Arc::new(runtime));
     }
 
     /// Starts something as a task, or on a thread, in a runtime or outside.
@@ -161,7 +174,7 @@ impl Program {
         may_die: bool,
     ) -> Option<shuttle::thread::JoinHandle<()>> {
         let sort = self.world.draw(|rng| rng.below(4));
-        let handle = self.any_runtime();
+        let handle = self.any_runtime().map(|runtime| runtime.handle());
         if let (0 | 1, Some(handle)) = (sort, &handle) {
             handle.spawn(async move {
                 let one = one;
@@ -199,8 +212,10 @@ async fn root(program: Arc<Program>, steps: usize) {
 async fn step(program: &Program, bus: &EventBus) {
     let world = &program.world;
     let has = |feature| world.features.has(feature);
-    match world.draw(|rng| rng.below(24)) {
-        0..=5 => drop(publish(world, bus)),
+    match world.draw(|rng| rng.below(25)) {
+        0..=4 => drop(publish(world, bus)),
+        // More than what most queues take.
+        5 => (0..world.draw(|rng| 2 + rng.below(5))).for_each(|_| drop(publish(world, bus))),
         6..=10 => emit::awaited(world, bus).await,
         11 | 12 => {
             if let Some((sent, hops)) = publish(world, bus) {
@@ -223,9 +238,10 @@ async fn step(program: &Program, bus: &EventBus) {
         }
         21 if has(Feature::Closes) => close(world, bus).await,
         22 if has(Feature::Stops) && world.draw(|rng| rng.one_in(3)) => {
-            let at = world.draw(|rng| rng.below(program.runtimes.len()));
-            program.runtimes.iter().nth(at).into_iter().for_each(Runtime::stop);
+            let stops = program.any_runtime();
+            stops.iter().for_each(|runtime| runtime.stop());
         }
+        23 if has(Feature::Stops) => program.start_runtime(),
         _ => pause().await,
     }
 }

@@ -117,7 +117,7 @@ pub(crate) fn settings<S: 'static>(
         });
     }
     if world.draw(|rng| rng.one_in(2)) {
-        let (capacity, more) = world.draw(|rng| (rng.pick(&[1, 1, 2, 4]), rng.pick(&[0, 1, 8])));
+        let (capacity, more) = world.draw(|rng| (rng.pick(&[1, 1, 2]), rng.pick(&[0, 1, 8])));
         subscribe = subscribe.capacity(capacity).hard_limit(capacity + more);
     }
     if world.draw(|rng| rng.one_in(2)) {
