@@ -127,6 +127,7 @@ pub(crate) async fn act_async() {
             let Some(bus) = world.bus() else { return };
             drop(bus.close(duration(&world)).await);
         }
+        // In virtual time.
         Action::Sleep => bus_core::simulation::sleep(duration(&world)).await,
         Action::Yield => pause().await,
         action => perform(&world, Site::Async, action),
@@ -209,7 +210,8 @@ pub(crate) fn end_one(world: &World, fits: impl Fn(usize) -> bool) {
     }
 }
 
-/// Runs something of a program's own in which callbacks may panic, and says if another panic comes out.
+/// Runs something of a program's own in which callbacks may panic, and notes if another panic comes
+/// out.
 pub(crate) fn guarded<T>(world: &World, what: &str, may: &[Site], work: impl FnOnce() -> T) -> Option<T> {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(done) => Some(done),

@@ -10,6 +10,7 @@ use super::world::{Site, World};
 
 /// `n` names the event; `hops` says how many led to it.
 #[derive(AgentEvent)]
+#[events(prefix = "sim_")]
 pub(crate) enum SimEvents {
     Note {
         n: u64,

@@ -1,5 +1,5 @@
-//! What programs may do beyond the ordinary. Each program draws which of it it does; `BUS_SIM_WITHOUT`
-//! names what none does, in place of [`KNOWN`].
+//! What programs may do beyond the ordinary. Each program draws which of it it does;
+//! `BUS_SIM_WITHOUT` names what none does, in place of [`KNOWN`].
 
 use super::rng::Rng;
 

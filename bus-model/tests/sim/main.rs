@@ -1,5 +1,7 @@
-//! A simulation of the whole bus: runtimes that stop, threads that die, and callbacks that do what they
-//! should not, in virtual time, each program and its schedule from one seed. `cargo xtask sim` runs it.
+//! A simulation of the whole bus: runtimes that stop, threads that die, and callbacks that do what
+//! they should not, in virtual time, each program and its schedule from one seed.
+//!
+//! `cargo xtask sim` runs it.
 #![cfg(bus_shuttle)]
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test")]
 
@@ -15,6 +17,7 @@ mod program;
 mod reader;
 mod rng;
 mod subscription;
+mod thread;
 mod wait;
 mod world;
 

@@ -1,5 +1,5 @@
-//! Runs programs one after the other in this process, until one fails: what it leaves may be locked, on
-//! stacks that are never unwound, or the end of the process.
+//! Runs programs one after the other in this process, until one fails: what it leaves may be
+//! locked, on stacks that are never unwound, or the end of the process.
 
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,7 +12,7 @@ use super::world::{World, locked};
 use super::{features, log, program, subscription};
 
 /// A program takes milliseconds; one that stands still for so long has an endless loop.
-const STANDS_STILL: Duration = Duration::from_secs(120);
+const STANDS_STILL: Duration = Duration::from_mins(2);
 
 /// Seeds from a first one on, and every n-th after it.
 pub(crate) struct Seeds {
@@ -42,7 +42,9 @@ pub(crate) fn run(Seeds { from, to, step }: Seeds) {
         say(&format!("at {seed}"));
         let wrong = one(seed);
         if let Some(first) = wrong.first() {
-            wrong.iter().for_each(|wrong| say(&format!("wrong {wrong}")));
+            for wrong in &wrong {
+                say(&format!("wrong {wrong}"));
+            }
             fail(seed, first);
         }
     }
@@ -106,6 +108,7 @@ fn watch(at: &AtomicU64) {
             fail(now, "stands still");
         }
         before = now;
+        // The only clock that a loop without an end does not stop.
         std::thread::sleep(STANDS_STILL);
     }
 }

@@ -2,14 +2,14 @@
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bus_core::EventBus;
 use bus_core::simulation::{Clock, Runtime, sleep};
 
-use super::act::{act, duration, end_one};
+use super::act::{duration, end_one};
 use super::check;
 use super::emit::{self, publish};
 use super::events::Note;
@@ -17,53 +17,9 @@ use super::features::{Feature, Features};
 use super::reader::Reader;
 use super::rng::Rng;
 use super::subscription;
+use super::thread::{One, Running, at_end};
 use super::wait::{block_on, pause, polled};
-use super::world::{Site, World, locked};
-
-/// Counts tasks and threads until they end, however they do.
-#[derive(Clone)]
-struct Running(Arc<AtomicUsize>);
-
-impl Running {
-    fn new() -> Self {
-        Self(Arc::default())
-    }
-
-    fn one(&self) -> One {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        One(Arc::clone(&self.0), shuttle::thread::current())
-    }
-
-    fn wait(&self) {
-        while self.0.load(Ordering::Relaxed) > 0 {
-            shuttle::thread::park();
-        }
-    }
-}
-
-struct One(Arc<AtomicUsize>, shuttle::thread::Thread);
-
-impl Drop for One {
-    fn drop(&mut self) {
-        if self.0.fetch_sub(1, Ordering::Relaxed) == 1 {
-            self.1.unpark();
-        }
-    }
-}
-
-/// Publishes while the thread-locals of its thread are dropped.
-struct AtEnd;
-
-impl Drop for AtEnd {
-    fn drop(&mut self) {
-        // A panic here would end the process.
-        let _ = catch_unwind(AssertUnwindSafe(|| act(Site::ThreadEnd, false)));
-    }
-}
-
-shuttle::thread_local! {
-    static AT_END: Option<AtEnd> = Some(AtEnd);
-}
+use super::world::{World, locked};
 
 /// What the threads of a program share.
 struct Program {
@@ -76,7 +32,7 @@ pub(crate) fn run(seed: u64) -> Vec<String> {
     let mut rng = Rng::new(seed);
     let features = Features::draw(&mut rng);
     let clock = Clock::start(rng.pick(&[1, 20, 200]));
-    let workers: Vec<usize> = (0..1 + rng.below(2)).map(|_| rng.pick(&[1, 2, 2])).collect();
+    let workers: Vec<usize> = (0..=rng.below(2)).map(|_| rng.pick(&[1, 2, 2])).collect();
     let runtimes: Vec<_> = workers
         .into_iter()
         .enumerate()
@@ -96,7 +52,9 @@ pub(crate) fn run(seed: u64) -> Vec<String> {
     end(&world, keeper, &readers);
     threads.drain(..).for_each(|thread| drop(thread.join()));
     let runtimes = locked(&program.runtimes).clone();
-    runtimes.iter().for_each(|runtime| runtime.join());
+    for runtime in &runtimes {
+        runtime.join();
+    }
     clock.stop();
     check::freed(&world);
     World::end();
@@ -187,7 +145,7 @@ impl Program {
         let dies = dies && self.world.draw(|rng| rng.one_in(2));
         Some(shuttle::thread::spawn(move || {
             if dies {
-                AT_END.with(|_| ());
+                at_end();
             }
             let _entered = handle.filter(|_| sort == 2).map(|handle| handle.enter());
             // A thread that panics ends, and nobody else.
@@ -230,6 +188,7 @@ async fn step(program: &Program, bus: &EventBus) {
         14 | 15 => subscription::any_handler(world, bus),
         16 => end_one(world, |_| true),
         17 => check::look(world, bus),
+        // In virtual time.
         18 => sleep(duration(world)).await,
         19 => drop(bus.wait_for::<Note>().timeout(duration(world)).await),
         20 if has(Feature::Drops) => {
@@ -239,7 +198,9 @@ async fn step(program: &Program, bus: &EventBus) {
         21 if has(Feature::Closes) => close(world, bus).await,
         22 if has(Feature::Stops) && world.draw(|rng| rng.one_in(3)) => {
             let stops = program.any_runtime();
-            stops.iter().for_each(|runtime| runtime.stop());
+            if let Some(runtime) = stops {
+                runtime.stop();
+            }
         }
         23 if has(Feature::Stops) => program.start_runtime(),
         _ => pause().await,

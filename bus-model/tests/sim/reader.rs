@@ -62,6 +62,7 @@ impl Reader {
             }
             match world.draw(|rng| rng.below(8)) {
                 0 => pause().await,
+                // In virtual time.
                 1 => bus_core::simulation::sleep(duration(&world)).await,
                 _ => {}
             }

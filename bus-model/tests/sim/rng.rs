@@ -9,7 +9,7 @@ pub(crate) struct Rng(u64);
 
 impl Rng {
     pub(crate) fn new(seed: u64) -> Self {
-        let mut rng = Self(seed ^ 0x5eed_0f_a_b05);
+        let mut rng = Self(seed ^ 0x5eed);
         // Neighbouring seeds begin far from each other.
         Self(rng.next())
     }

@@ -79,7 +79,7 @@ pub(crate) fn any_handler(world: &Arc<World>, bus: &EventBus) {
         0 => handler(world, bus.subscribe_any()),
         1 => handler(world, bus.subscribe::<(Level, Delta)>()),
         2 => handler(world, bus.subscribe::<SimEvents>()),
-        3 => handler(world, bus.subscribe_any().kinds(["note", "alarm"])),
+        3 => handler(world, bus.subscribe_any().kinds(["sim_note", "sim_alarm"])),
         _ => handler(world, bus.subscribe::<Note>()),
     };
     guarded(world, "a subscribe", &may, subscribe);

@@ -1,4 +1,4 @@
-//! Virtual time: it moves on to the next timer after the clock's thread has had its turn often enough.
+//! Virtual time: it moves on to the next timer after the clock's thread has yielded often enough.
 //!
 //! Any such moment is one that could be seen in real time, where a thread may stand still for long.
 

@@ -55,7 +55,9 @@ impl Runtime {
     /// A runtime of its own, with so many workers. The id must be no other's, and not 0.
     pub fn new(id: usize, workers: usize) -> Self {
         let shared = Arc::new(Shared { id, state: Mutex::default() });
-        (0..workers).for_each(|_| worker::start(&shared));
+        for _ in 0..workers {
+            worker::start(&shared);
+        }
         Self { shared }
     }
 
@@ -87,7 +89,9 @@ impl Shared {
             let queue = std::mem::take(&mut state.queue);
             (std::mem::take(&mut state.tasks), queue, std::mem::take(&mut state.idle))
         };
-        tasks.iter().for_each(|task| task.cancel());
+        for task in &tasks {
+            task.cancel();
+        }
         drop((tasks, queue));
         idle.iter().for_each(shuttle::thread::Thread::unpark);
     }

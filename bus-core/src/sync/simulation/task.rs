@@ -18,6 +18,7 @@ pub(super) struct Task {
 }
 
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "any two may hold at once")]
 struct State {
     /// Away while a worker polls it, and gone for good once `ended`.
     work: Option<Work>,

@@ -45,7 +45,9 @@ fn work(shared: &Arc<Shared>) {
             }
             slot => {
                 from_slot = 0;
-                slot.into_iter().for_each(|task| shared.push(task));
+                if let Some(task) = slot {
+                    shared.push(task);
+                }
                 locked(&shared.state).queue.pop_front()
             }
         };
@@ -55,7 +57,7 @@ fn work(shared: &Arc<Shared>) {
             break;
         }
     }
-    let worker = WORKER.with(|worker| worker.take());
+    let worker = WORKER.with(RefCell::take);
     drop(worker);
 }
 
@@ -85,7 +87,9 @@ pub(super) fn schedule(runtime: &Arc<Shared>, task: Arc<Task>) {
         return runtime.push(task);
     }
     let before = SLOT.with(|slot| slot.borrow_mut().replace(task));
-    before.into_iter().for_each(|before| runtime.push(before));
+    if let Some(before) = before {
+        runtime.push(before);
+    }
 }
 
 /// A thread blocks until this is dropped.
@@ -107,7 +111,9 @@ pub fn blocking(aside: bool) -> Blocking {
     };
     if aside || alone {
         let slot = SLOT.with(|slot| slot.borrow_mut().take());
-        slot.into_iter().for_each(|task| shared.push(task));
+        if let Some(task) = slot {
+            shared.push(task);
+        }
         start(&shared);
     }
     Blocking(true)
