@@ -84,6 +84,9 @@ pub use registry::Catalogue;
 pub use scope::{Execution, NoExecution, NoNode, Node, Scope};
 pub use stats::{Stats, SubscriptionStats};
 pub use subscribe::{EventStream, First, FirstWithin, Subscribe, Subscription};
+#[cfg(bus_shuttle)]
+#[doc(hidden)]
+pub use sync::simulation;
 pub use wire::{LineCause, LineError, ReadError, ReadLines, ReadProblem, Reader, Zone, ZoneError};
 
 /// What the derive's code names. Not part of the interface: it changes without notice.

@@ -3,8 +3,10 @@
 //! Built as usual these are the standard library's; with `--cfg bus_loom` they are loom's and with `--cfg bus_shuttle` shuttle's. Nothing else in the crate
 //! names a lock or an atomic type. What belongs to a thread and what spawns a task is here too, because the models have threads and tasks of their own.
 
-#[cfg(any(bus_loom, bus_shuttle))]
+#[cfg(bus_loom)]
 mod runtime;
+#[cfg(bus_shuttle)]
+pub mod simulation;
 mod worker;
 
 #[cfg(bus_loom)]
@@ -15,10 +17,14 @@ use shuttle::sync as imp;
 use std::sync as imp;
 
 pub(crate) use imp::atomic::{AtomicBool, AtomicU64, Ordering};
-#[cfg(any(bus_loom, bus_shuttle))]
+#[cfg(bus_loom)]
 pub(crate) use runtime::{Handle, Id};
+#[cfg(bus_shuttle)]
+pub(crate) use simulation::{Handle, Id, Instant, Sleep, sleep, sleep_until};
 #[cfg(not(any(bus_loom, bus_shuttle)))]
 pub(crate) use tokio::runtime::{Handle, Id};
+#[cfg(not(bus_shuttle))]
+pub(crate) use tokio::time::{Instant, Sleep, sleep, sleep_until};
 pub(crate) use worker::Worker;
 
 /// A value that each thread has one of.

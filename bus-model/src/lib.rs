@@ -6,6 +6,7 @@
 //! | `tests/model.rs` | random programs in the bus and in a plain reference model |
 //! | `tests/original.rs` | programs that the Python original ran, played again |
 //! | `tests/cut.rs` | runtimes, threads and buses cut off in the middle |
+//! | `tests/sim` | the whole bus in virtual time, from one seed: `cargo xtask sim` |
 //! | `models/` | every interleaving of small programs, under loom and shuttle: `cargo xtask models` |
 
 #![expect(missing_docs, reason = "the derive's code for events that need no words")]

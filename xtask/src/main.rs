@@ -14,6 +14,7 @@ mod minimal;
 mod models;
 mod process;
 mod replay;
+mod sim;
 mod soak;
 mod supply;
 mod task;
@@ -37,6 +38,7 @@ const TASKS: &[&Task] = &[
     &replay::TASK,
     &soak::TASK,
     &models::TASK,
+    &sim::TASK,
     &fuzz::TASK,
     &bench::TASK,
     &bench_compile::TASK,

@@ -16,8 +16,8 @@ Usage: cargo xtask models [--exhaustive] [--seconds N]
   --seconds N    how long each model under loom may then take (300 unless given); the lines say which were looked at whole
 
 Builds bus-core twice with its locks and atomics switched (`--cfg bus_loom`, `--cfg bus_shuttle`) and runs
-bus-model/tests/loom and shuttle.rs. Each model is run again with a fault planted in the bus that it must catch. The
-lines tell how many interleavings and schedules were looked at.
+bus-model/tests/loom, shuttle.rs and sim (1,000 programs; `cargo xtask sim` runs others). Each model is run again with a
+fault planted in the bus that it must catch. The lines tell how many interleavings and schedules were looked at.
 
 Exit code: 0 if every model held and every planted fault was caught, 1 if not.",
     run: run_task,
@@ -33,21 +33,25 @@ fn run_task(mut parser: lexopt::Parser) -> Result<(), Failure> {
         }
     }
     let seconds = exhaustive.then_some(seconds);
-    let loom = model("loom", seconds);
-    let shuttle = model("shuttle", seconds);
-    loom.and(shuttle)
+    let loom = model("loom", "loom", seconds);
+    let shuttle = model("shuttle", "shuttle", seconds);
+    let sim = model("shuttle", "sim", seconds);
+    loom.and(shuttle).and(sim)
 }
 
 /// Each switch has a target folder of its own, so that it does not build everything else anew.
-fn model(name: &str, exhaustive: Option<u32>) -> Result<(), Failure> {
+fn model(switch: &str, name: &str, exhaustive: Option<u32>) -> Result<(), Failure> {
     let mut command = cargo();
     command
         .args(["test", "--quiet", "--release", "--locked", "--package", "bus-model", "--test", name])
         .args(["--", "--nocapture", "--test-threads", "1"])
-        .env("RUSTFLAGS", format!("--cfg bus_{name}"))
-        .env("CARGO_TARGET_DIR", workspace::target_folder()?.join(name));
+        .env("RUSTFLAGS", format!("--cfg bus_{switch}"))
+        .env("CARGO_TARGET_DIR", workspace::target_folder()?.join(switch));
     if let Some(seconds) = exhaustive {
-        command.env("BUS_EXHAUSTIVE", seconds.to_string()).env("BUS_SCHEDULES", "100000");
+        command
+            .env("BUS_EXHAUSTIVE", seconds.to_string())
+            .env("BUS_SCHEDULES", "100000")
+            .env("BUS_SIM_SEEDS", "100000");
     }
     run(&mut command)
 }

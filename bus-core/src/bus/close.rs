@@ -7,15 +7,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use tokio::time::Sleep;
-
 use super::EventBus;
 use crate::delivery::{
     Core, Effects, Key, Life, Node, OpenPairs, Receiver, State, Subscription, mark_waiting, node,
 };
 use crate::event::SubscriptionId;
 use crate::excerpt::excerpt;
-use crate::sync::Ordering;
+use crate::sync::{Ordering, Sleep, sleep};
 
 /// How many subscriptions are looked at in one turn of the lock.
 const WINDOW: usize = 256;
@@ -185,7 +183,7 @@ impl Future for Close {
         let quiet = this.is_quiet(context.waker());
         if !quiet && !this.timeout.is_zero() {
             let timeout = this.timeout;
-            let sleep = this.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(timeout)));
+            let sleep = this.sleep.get_or_insert_with(|| Box::pin(sleep(timeout)));
             if sleep.as_mut().poll(context).is_pending() {
                 mark_waiting();
                 this.bus.core.free_runtime();

@@ -144,9 +144,9 @@ impl Core {
         if effects::has_later() && context::is_sync_handler() {
             effects::wake_later();
         }
-        #[cfg(not(any(bus_loom, bus_shuttle)))]
+        #[cfg(not(bus_loom))]
         if context::blocks_thread()
-            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+            && let Ok(runtime) = crate::sync::Handle::try_current()
         {
             drop(runtime.spawn(std::future::ready(())));
         }

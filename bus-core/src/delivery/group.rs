@@ -16,7 +16,6 @@ use std::any::{Any, TypeId};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Instant;
 
 use smallvec::{SmallVec, smallvec};
 
@@ -31,7 +30,7 @@ use crate::delivery::subscription::{Counts, Info};
 use crate::delivery::task::Handler;
 use crate::error::BoxError;
 use crate::event::{AnyEvent, Event, Stored, SubscriptionId};
-use crate::sync::{Gauge, Signal};
+use crate::sync::{Gauge, Instant, Signal};
 
 /// How many members, and how many cohorts, a group has at most: every walk over them under the
 /// lock is bounded by it.
@@ -114,7 +113,7 @@ pub(crate) trait Calls: Send {
 }
 
 /// Receives the position and the time of each member that has returned.
-pub(crate) type Observed<'a> = dyn FnMut(SubscriptionId, &str, &Outcome, Instant) + 'a;
+pub(crate) type Observed<'a> = dyn FnMut(SubscriptionId, &str, &Outcome, std::time::Instant) + 'a;
 
 /// Who did not handle an event, by position, and how each ended.
 pub(crate) type Failures = Vec<(usize, Outcome)>;
@@ -153,7 +152,7 @@ impl<S: 'static> Callees<S> {
             if member.from_seq > seq {
                 continue;
             }
-            let (id, began) = (member.id, Instant::now());
+            let (id, began) = (member.id, std::time::Instant::now());
             event.set_through(id);
             at.set(position as u64);
             let result = catch_unwind(AssertUnwindSafe(|| (member.call)(event)));

@@ -10,8 +10,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
-use tokio::time::{Instant, Sleep};
-
 use crate::delivery::Core;
 use crate::delivery::context::{self, Entered, JobRef};
 use crate::delivery::effects::{Effects, drop_event};
@@ -25,7 +23,7 @@ use crate::delivery::slab::Key;
 use crate::delivery::state::State;
 use crate::delivery::subscription::Info;
 use crate::event::{AnyEvent, Event, Stored, SubscriptionId};
-use crate::sync::{Mutex, failpoint};
+use crate::sync::{Instant, Mutex, Sleep, failpoint, sleep_until};
 
 /// After this many events in a row a task lets others of its runtime run.
 const TURNS: u32 = 64;
@@ -337,7 +335,7 @@ impl Handler {
         if let (Some(began), Some(timeout)) = (work.began.take(), self.info.timeout) {
             // A time that never comes is none.
             let deadline = began.checked_add(timeout);
-            work.deadline = deadline.map(|deadline| Box::pin(tokio::time::sleep_until(deadline)));
+            work.deadline = deadline.map(|deadline| Box::pin(sleep_until(deadline)));
         }
         work.deadline.as_mut().is_some_and(|deadline| deadline.as_mut().poll(context).is_ready())
     }

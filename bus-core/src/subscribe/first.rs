@@ -7,13 +7,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::time::Sleep;
-
 use super::Subscribe;
 use super::reader::Reader;
 use crate::delivery::Lagged;
 use crate::error::WaitError;
 use crate::event::Event;
+use crate::sync::Sleep;
 
 /// The first event that fits, from the moment this was made on, whenever it is polled. Several may come: this is the first of them.
 ///
@@ -110,7 +109,7 @@ impl<S> Future for FirstWithin<S> {
         if let Poll::Ready(found) = Pin::new(first).poll(context) {
             return Poll::Ready(found);
         }
-        let sleep = sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(*limit)));
+        let sleep = sleep.get_or_insert_with(|| Box::pin(crate::sync::sleep(*limit)));
         sleep.as_mut().poll(context).map(|()| Err(WaitError::TimedOut))
     }
 }

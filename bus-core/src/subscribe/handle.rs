@@ -10,7 +10,7 @@ use super::{Subscribe, Subscription};
 use crate::delivery::{AsyncClosure, AsyncRunner, HandlerResult, Member};
 use crate::error::SubscribeError;
 use crate::event::Event;
-use crate::sync::Handle;
+use crate::sync::{Handle, sleep};
 
 impl<S: 'static> Subscribe<S> {
     /// Has an async handler called for every event, one at a time unless [`concurrency`](Self::concurrency) says otherwise.
@@ -112,7 +112,7 @@ impl<S: 'static> Subscribe<S> {
 /// Whether a timer can be made on a runtime. tokio tells only by a panic, and must not tell that in the middle of a publish.
 fn has_timers(runtime: &Handle) -> bool {
     let _runtime = runtime.enter();
-    catch_unwind(|| drop(tokio::time::sleep(Duration::ZERO))).is_ok()
+    catch_unwind(|| drop(sleep(Duration::ZERO))).is_ok()
 }
 
 /// The path of a function; for a closure, which has none, the place where it was subscribed.

@@ -1,4 +1,4 @@
-//! Under the models there is one runtime, always at hand: loom runs a task on a thread of its own, shuttle has tasks.
+//! Under loom there is one runtime, always at hand, which runs a task on a thread of its own.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -24,7 +24,6 @@ impl Handle {
     #[expect(clippy::trivially_copy_pass_by_ref, clippy::unused_self, reason = "tokio's signature")]
     pub(crate) fn enter(&self) {}
 
-    #[cfg(bus_loom)]
     #[expect(clippy::trivially_copy_pass_by_ref, clippy::unused_self, reason = "tokio's signature")]
     pub(crate) fn spawn(
         &self,
@@ -32,19 +31,9 @@ impl Handle {
     ) -> loom::thread::JoinHandle<()> {
         loom::thread::spawn(move || run(task))
     }
-
-    #[cfg(bus_shuttle)]
-    #[expect(clippy::trivially_copy_pass_by_ref, clippy::unused_self, reason = "tokio's signature")]
-    pub(crate) fn spawn(
-        &self,
-        task: impl Future<Output = ()> + Send + 'static,
-    ) -> shuttle::future::JoinHandle<()> {
-        shuttle::future::spawn(task)
-    }
 }
 
 /// Runs a task on its thread. loom's own `block_on` wakes up for nothing so often that it finds no end.
-#[cfg(bus_loom)]
 fn run(task: impl Future<Output = ()>) {
     let woken = std::sync::Arc::new(Woken::default());
     let waker = std::task::Waker::from(std::sync::Arc::clone(&woken));
@@ -58,14 +47,12 @@ fn run(task: impl Future<Output = ()>) {
     }
 }
 
-#[cfg(bus_loom)]
 #[derive(Default)]
 struct Woken {
     due: super::Mutex<bool>,
     again: super::Condvar,
 }
 
-#[cfg(bus_loom)]
 impl std::task::Wake for Woken {
     fn wake(self: std::sync::Arc<Self>) {
         *self.due.lock() = true;
