@@ -1,4 +1,4 @@
-//! `cargo xtask test`: every suite there is, with nothing but rustup's cargo.
+//! `cargo xtask test`: every test suite, with no other tool than rustup's cargo.
 
 mod examples;
 
@@ -24,7 +24,7 @@ fn run(parser: lexopt::Parser) -> Result<(), Failure> {
     all()
 }
 
-/// What the task does; `cargo xtask ci` has it as a step.
+/// Runs every suite even if one fails. A step of `cargo xtask ci`.
 pub(crate) fn all() -> Result<(), Failure> {
     let tests = run_cargo(&["test", "--workspace", "--no-fail-fast", "--locked"]);
     let examples = examples::run_all();

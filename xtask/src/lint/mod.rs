@@ -1,11 +1,15 @@
-//! `cargo xtask tidy`: the taste of this house as a test. One rule, one `check_*` function with the rule in prose above it.
+//! `cargo xtask lint`: the style of this repository as a test. One rule, one `check_*` function
+//! with the rule in prose above it.
 
+mod comments;
 mod layers;
 mod links;
 mod manifests;
+mod paths;
 mod promises;
 mod source;
 mod text;
+mod words;
 
 use std::collections::BTreeSet;
 
@@ -13,25 +17,27 @@ use crate::task::{Failure, Task, no_arguments};
 use crate::workspace;
 
 pub(crate) const TASK: Task = Task {
-    name: "tidy",
-    summary: "Check the rules of the house that no compiler knows: length, leftovers, layers, docs.",
+    name: "lint",
+    summary: "Check the rules that no compiler knows: length, words, leftovers, layers, docs.",
     help: "
-Usage: cargo xtask tidy
+Usage: cargo xtask lint
 
 Rules, over all files that git tracks or would track:
-  * a source file has at most 400 lines and begins with what it is for (`//!`); no module is a drawer for everything
-  * nothing half done: no `todo!`, no `dbg!`, no test left out, no note to mend it later
-  * a test waits for what it tests; one that must sleep says why in a comment on that line or the line above
-  * no path of one machine; a generated file says which command made it
-  * in bus-core each layer uses only the layers below it
-  * versions of dependencies stand once, in the root manifest; each crate takes the lints of the workspace
-  * each test that docs/guarantees.md names is there, and each link in a Markdown file leads somewhere
+  * a source file has at most 400 lines, begins with its purpose (`//!`), and is not named `utils`
+  * a comment line ends at 100 columns
+  * one vocabulary: no word of an earlier one, in code, prose or a file name (xtask/src/lint/words.rs)
+  * nothing unfinished: no `todo!`, no `dbg!`, no test left out, no note to mend it later
+  * a test waits for the event itself; one that sleeps says why in a comment on that line or above
+  * no path of one machine; a generated file names the command that made it
+  * in bus-core, and inside of its delivery core, each layer uses only the layers below it
+  * versions of dependencies stand once, in the root manifest; each crate takes the workspace's lints
+  * each test that docs/guarantees.md names exists, and so does the target of each Markdown link
 
-Exit code: 0 if the house is tidy, 1 with a line `file:line: what` for each thing that is not.",
+Exit code: 0 if no rule is broken, 1 with a line `file:line: problem` for each place that breaks one.",
     run: |parser| no_arguments(parser).and_then(|()| check()),
 };
 
-/// What the rules found. A set: one place breaks one rule once, and the lines come out sorted.
+/// The problems found. A set, so that one place breaks one rule once and the lines come out sorted.
 #[derive(Default)]
 pub(crate) struct Report {
     lines: BTreeSet<(String, usize, String)>,
@@ -57,14 +63,20 @@ pub(crate) fn check() -> Result<(), Failure> {
         files.into_iter().filter_map(|file| file.text().map(|text| (file.path, text))).collect();
     for (path, text) in &texts {
         text::check(path, text, &mut report);
+        words::check(path, text, &mut report);
         manifests::check(path, text, &mut report);
         links::check(path, text, &|path| root.join(path).exists(), &mut report);
         if is_own_source(path) {
             source::check(path, text, &mut report);
             layers::check(path, text, &mut report);
+            if !words::REPLACED_SOON.iter().any(|begin| path.starts_with(begin)) {
+                comments::check(path, text, &mut report);
+            }
         }
     }
     promises::check(&texts, &mut report);
+    let paths: Vec<&str> = texts.iter().map(|(path, _)| path.as_str()).collect();
+    words::check_exceptions(&paths, &mut report);
     for (path, line, what) in &report.lines {
         match line {
             0 => println!("{path}: {what}"),
@@ -72,13 +84,14 @@ pub(crate) fn check() -> Result<(), Failure> {
         }
     }
     match report.lines.len() {
-        0 => println!("tidy: {count} files, nothing to mend"),
-        found => return Err(Failure::found(format!("tidy: {found} things to mend in {count} files"))),
+        0 => println!("lint: {count} files, no problems"),
+        found => return Err(Failure::found(format!("lint: {found} problems in {count} files"))),
     }
     Ok(())
 }
 
-/// Rust source that a person wrote for reading: not what a tool wrote, and not the programs that are wrong on purpose.
+/// Rust source that a person wrote for reading: no output of a tool, and no program that is wrong
+/// on purpose.
 fn is_own_source(path: &str) -> bool {
     let made = ["fail", "pass", "snapshots", "expected", "generated"];
     text::has_extension(path, "rs") && !path.split('/').any(|part| made.contains(&part))
