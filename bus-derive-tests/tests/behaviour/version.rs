@@ -1,4 +1,4 @@
-//! Kinds, aliases and versions: what is written, and what is still read.
+//! Kinds, aliases and versions, when writing and when reading.
 
 use bus_core::{AgentEvent, EventBus};
 use serde_json::{Value, json};
@@ -14,10 +14,10 @@ pub(crate) enum ShopEvents {
 
 #[test]
 fn the_prefix_stands_before_every_kind_and_no_alias() {
-    let told: Vec<_> =
+    let described: Vec<_> =
         ShopEvents::EVENTS.iter().map(|event| (event.kind, event.version, event.aliases)).collect();
     let aliases = &["order_made", "shop.order_done"][..];
-    assert_eq!(told, [("shop.order_placed", 4, aliases), ("shop.paid", 7, &[][..])]);
+    assert_eq!(described, [("shop.order_placed", 4, aliases), ("shop.paid", 7, &[][..])]);
     assert_eq!((ShopEvents::NAME, ShopEvents::VERSION), ("ShopEvents", 4));
 }
 
