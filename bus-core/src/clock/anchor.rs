@@ -1,7 +1,9 @@
-//! The time read off the processor's counter.
+//! The time from the processor's counter.
 //!
-//! How fast the counter runs is not asked anywhere: it is measured between two looks at the clock, on each thread, and only believed where two measurements in a row agree. So
-//! nothing has to be tuned at the start, a clock that is put right or a machine that has slept is noticed within a millisecond, and a counter that does not run evenly is never used.
+//! No source tells how fast the counter runs: each thread measures it between two reads of the
+//! clock, and trusts it only if two measurements in a row agree. So no start-up calibration is
+//! needed, an adjusted clock or a machine that was suspended is noticed within a millisecond, and a
+//! counter that does not run evenly is never used.
 
 use std::cell::Cell;
 use std::sync::OnceLock;
@@ -9,25 +11,26 @@ use std::sync::OnceLock;
 use fast_clock::Clock;
 use fast_clock::tsc::Tsc;
 
-/// For how long the counter is trusted after a look at the clock, in nanoseconds.
-const STRETCH: u64 = 1_000_000;
+/// How long the counter is trusted after a read of the clock, in nanoseconds.
+const PERIOD: u64 = 1_000_000;
 
-/// How far apart two looks may be for the counter's speed to be measured between them.
-const LONGEST: u64 = 16 * STRETCH;
+/// The largest distance of two clock reads between which the counter's speed is measured.
+const LONGEST: u64 = 16 * PERIOD;
 
-/// Two measurements agree if they differ by less than one part in two to the power of this: a quarter of a microsecond in a stretch.
+/// Two measurements agree if they differ by less than one part in two to the power of this: a
+/// quarter of a microsecond in one period.
 const AGREEMENT: u32 = 12;
 
-/// A thread's last look at the clock.
+/// A thread's last read of the clock.
 #[derive(Clone, Copy)]
 struct Anchor {
-    /// What the counter said then.
+    /// The counter at that moment.
     ticks: u64,
-    /// What the clock said then, in nanoseconds since 1970.
+    /// The clock at that moment, in nanoseconds since 1970.
     at: u64,
-    /// Nanoseconds a tick, times two to the power of 32; 0 where it was never measured.
+    /// Nanoseconds for each tick, times two to the power of 32; 0 if it was never measured.
     rate: u64,
-    /// For how many ticks it may be used. None, unless the last two measurements agree.
+    /// The number of ticks that it may be used for. 0 unless the last two measurements agree.
     lasts: u64,
 }
 
@@ -45,7 +48,8 @@ pub(super) fn now() -> u64 {
     held.at(ticks).unwrap_or_else(|| look(held, counter))
 }
 
-/// The first look of a thread at the clock. Where the kernel does not trust the counter, each is the first.
+/// The first clock read of a thread. If the kernel does not trust the counter, each read is a first
+/// one.
 #[cold]
 fn first() -> u64 {
     static TRUSTED: OnceLock<Option<Tsc>> = OnceLock::new();
@@ -53,7 +57,7 @@ fn first() -> u64 {
     super::asked()
 }
 
-/// Looks at both. Whoever is interrupted between the two looks again, but not for ever.
+/// Reads both. A thread that is interrupted between the two reads again, but not for ever.
 #[cold]
 fn look(mut held: Anchor, counter: Tsc) -> u64 {
     let tick = || counter.now().to_ticks();
@@ -72,26 +76,26 @@ fn look(mut held: Anchor, counter: Tsc) -> u64 {
 impl Anchor {
     const NONE: Self = Self { ticks: 0, at: 0, rate: 0, lasts: 0 };
 
-    /// The time by the counter alone, if the last look at the clock is not too long ago.
+    /// The time by the counter alone, if the last clock read is not too long ago.
     #[inline]
     fn at(&self, ticks: u64) -> Option<u64> {
         let since = ticks.wrapping_sub(self.ticks);
         (since < self.lasts).then(|| self.at + ((since * self.rate) >> 32))
     }
 
-    /// Learns what the clock says, and gives the time.
+    /// Records the time of the clock, and returns it.
     fn look(&mut self, ticks: u64, clock: u64) -> u64 {
-        // Either may have been put back: then these are huge.
+        // If either was set back, these are huge.
         let (gone, since) = (clock.wrapping_sub(self.at), ticks.wrapping_sub(self.ticks));
-        if self.lasts == 0 && gone < STRETCH {
+        if self.lasts == 0 && gone < PERIOD {
             return clock; // too short a time to measure anything by
         }
         let measured =
-            ((STRETCH / 2)..LONGEST).contains(&gone).then(|| (gone << 32).checked_div(since)).flatten();
+            ((PERIOD / 2)..LONGEST).contains(&gone).then(|| (gone << 32).checked_div(since)).flatten();
         let agreed = measured.filter(|&rate| rate != 0 && rate.abs_diff(self.rate) <= self.rate >> AGREEMENT);
-        // Where the counter ran ahead a little, the clock has not come to what was told last.
-        let at = if agreed.is_some() && self.lasts != 0 { clock.max(self.at + STRETCH) } else { clock };
-        let lasts = agreed.map_or(0, |rate| (STRETCH << 32) / rate);
+        // If the counter ran ahead a little, the clock has not reached the last returned time yet.
+        let at = if agreed.is_some() && self.lasts != 0 { clock.max(self.at + PERIOD) } else { clock };
+        let lasts = agreed.map_or(0, |rate| (PERIOD << 32) / rate);
         *self = Self { ticks, at, rate: measured.unwrap_or(self.rate), lasts };
         at
     }

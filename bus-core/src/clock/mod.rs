@@ -1,7 +1,8 @@
-//! What time it is.
+//! The current time.
 //!
-//! To ask the operating system costs more than all else that a publish does alone: the processor must first finish whatever it has begun. Where the processor has a
-//! counter that the kernel itself trusts, a thread that publishes often asks once a millisecond, and reads the counter in between.
+//! Asking the operating system costs more than the rest of a publish: the processor must first
+//! finish all instructions that it has begun. On a processor with a counter that the kernel trusts,
+//! a thread that publishes often asks once a millisecond, and reads the counter in between.
 
 #[cfg(all(
     feature = "counter",
@@ -13,12 +14,14 @@ mod anchor;
 
 use std::time::{Duration, SystemTime};
 
-/// A point in time: nanoseconds since 1970, until 2554. One word, because events are moved about.
+/// A point in time: nanoseconds since 1970, until 2554. One word, because events are moved often.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Moment(u64);
 
 impl Moment {
-    /// Now. Within a thread it never runs back unless the machine's clock is put back, and it is less than a microsecond from that: some microseconds where the thread was interrupted just as it looked there.
+    /// Returns the current time. Within a thread it never goes back unless the machine's clock is
+    /// set back. It differs by less than a microsecond from that clock, by some microseconds if the
+    /// thread was interrupted during the read.
     #[cfg(all(
         feature = "counter",
         target_os = "linux",
@@ -30,7 +33,7 @@ impl Moment {
         Self(anchor::now())
     }
 
-    /// Now.
+    /// Returns the current time.
     #[cfg(not(all(
         feature = "counter",
         target_os = "linux",
@@ -41,7 +44,7 @@ impl Moment {
         Self(asked())
     }
 
-    /// The same as the machine's clock tells it, if it is between 1970 and 2554.
+    /// The same as the machine's clock, if that is between 1970 and 2554.
     pub(crate) fn of(time: SystemTime) -> Option<Self> {
         let since = time.duration_since(SystemTime::UNIX_EPOCH).ok()?;
         u64::try_from(since.as_nanos()).ok().map(Self)
@@ -52,7 +55,7 @@ impl Moment {
     }
 }
 
-/// What the operating system says. A machine that believes it is before 1970 is at its beginning.
+/// The time of the operating system. A machine whose time is before 1970 is at 1970.
 #[cold]
 fn asked() -> u64 {
     Moment::of(SystemTime::now()).map_or(0, |now| now.0)

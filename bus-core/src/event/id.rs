@@ -1,4 +1,4 @@
-//! The name of a published event, which is also the cursor that a reader resumes from.
+//! The id of a published event, which is also the cursor that a reader resumes from.
 
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -7,10 +7,11 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// The name of a published event: the run of the bus that published it, and its place in that run.
+/// The id of a published event: the run of the bus that published it, and its position in that run.
 ///
-/// It is written `<run>-<seq>`, the run as 16 hexadecimal digits. The run is in it so that a reader which resumes after a restart is told that its place
-/// is in another run, instead of being handed the wrong events.
+/// It is written `<run>-<seq>`, the run as 16 hexadecimal digits. A reader that resumes after a
+/// restart learns from the run that its position is in another run, instead of getting the wrong
+/// events.
 ///
 /// ```
 /// use bus_core::EventId;
@@ -37,13 +38,14 @@ impl EventId {
         self.run
     }
 
-    /// The place in that run, from 1.
+    /// The position in that run, from 1.
     pub fn seq(self) -> u64 {
         self.seq
     }
 }
 
-/// A number for one run of one bus that no other run has: two random words of the standard library's hasher over the clock and the process id.
+/// A number for one run of one bus that no other run has: two random words of the standard
+/// library's hasher over the clock and the process id.
 pub(crate) fn new_run() -> u64 {
     let mut hasher = RandomState::new().build_hasher();
     let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
@@ -58,7 +60,7 @@ impl fmt::Display for EventId {
     }
 }
 
-/// Text that is not an event id.
+/// A text that is not an event id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidEventId(String);
 
@@ -83,11 +85,11 @@ impl FromStr for EventId {
             let seq = seq.strip_prefix('-')?;
             let digit = |byte| char::from(byte).to_digit(16).map(u64::from);
             let run = run.bytes().try_fold(0, |run, byte| Some(run << 4 | digit(byte)?))?;
-            // A number may begin with a sign elsewhere.
+            // Other numbers may begin with a sign, but not this one.
             seq.starts_with(|char: char| char.is_ascii_digit())
                 .then_some(Self { run, seq: seq.parse().ok()? })
         };
-        // A cursor comes from outside: the error shows its beginning, not all of it.
+        // A cursor comes from outside, so the error shows only its beginning.
         parse().ok_or_else(|| InvalidEventId(text.chars().take(40).collect()))
     }
 }

@@ -1,4 +1,4 @@
-//! Writing: a JSON object and a `Debug` text out of the fields of an event.
+//! Writing: a JSON object and a `Debug` text from the fields of an event.
 
 use std::any::Any;
 use std::collections::HashSet;
@@ -8,7 +8,7 @@ use super::transcode::Members;
 use super::{Descriptor, ErasedPayload, FieldDescriptor, redact};
 use crate::json;
 
-/// Why a payload could not be written.
+/// A payload that could not be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EncodeError {
     kind: &'static str,
@@ -36,7 +36,7 @@ impl fmt::Display for EncodeError {
 
 impl std::error::Error for EncodeError {}
 
-/// Appends the JSON object of `payload`; `out` is as before when it fails.
+/// Appends the JSON object of `payload`; on an error `out` is as before.
 pub(super) fn encode(payload: &dyn ErasedPayload, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let descriptor = payload.descriptor();
     let start = out.len();
@@ -61,7 +61,7 @@ pub(super) fn encode(payload: &dyn ErasedPayload, out: &mut Vec<u8>) -> Result<(
     result
 }
 
-/// A flattened map may have a key that the event has already: nobody would read that.
+/// A flattened map may have a key that the event already has, which no reader would accept.
 fn once(descriptor: &Descriptor, text: &[u8]) -> Result<(), EncodeError> {
     let Some(field) = descriptor.fields.iter().find(|field| field.flattened) else { return Ok(()) };
     let failed = |cause| EncodeError { kind: descriptor.kind, field: field.name, cause };
@@ -92,11 +92,11 @@ fn member(field: &FieldDescriptor, value: &dyn Any, out: &mut Vec<u8>, first: us
     } else {
         (field.codec.encode)(value, out).map_err(|error| error.to_string())?;
     }
-    // What is read without serde has no levels.
+    // Values that are read without serde have no levels.
     if field.codec.read.is_some() { Ok(()) } else { shallow(&out[start..], json::LEVELS - 2) }
 }
 
-/// The event and its `data` have a level each; nobody reads more than so many in all.
+/// The event and its `data` are one level each; no reader accepts more levels than this in all.
 fn shallow(text: &[u8], levels: usize) -> Result<(), String> {
     if json::is_deeper(text, levels) {
         return Err(format!(
@@ -132,7 +132,7 @@ fn flattened(
     Ok(())
 }
 
-/// The field as its type writes it, nothing hidden.
+/// The field as its type writes it, without redaction.
 pub(super) fn raw(field: &FieldDescriptor, value: &dyn Any) -> Result<Vec<u8>, String> {
     let mut text = Vec::new();
     match (field.codec.encode)(value, &mut text) {
@@ -146,7 +146,7 @@ fn hidden() -> String {
     "its value cannot be written as JSON (not shown: the field is redacted)".to_owned()
 }
 
-/// As a derived `Debug` writes it; of a redacted field the shape only.
+/// Like a derived `Debug`; of a redacted field only the shape.
 pub(super) fn debug(payload: &dyn ErasedPayload, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let descriptor = payload.descriptor();
     let mut result = Ok(());

@@ -1,5 +1,6 @@
-//! Most publishes go a short way, the others a long one. Programs of every sort are run twice, and the second time a filter that nothing passes sends every publish the long way:
-//! all that a user can see must be the same, in the same order.
+//! Most publishes take the fast path, the others the slow path. Programs of every kind run twice,
+//! the second time with a filter that passes nothing and puts every publish on the slow path:
+//! everything that a user can see must be the same, in the same order.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "../common/mod.rs"]
@@ -17,9 +18,9 @@ use bus_core::{AnyEvent, Event, EventBus, EventStream};
 use common::{Notes, ON_PURPOSE, settle};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use world::{K0, KINDS, Ways, World, shown, told};
+use world::{K0, KINDS, Ways, World, shown, shown_receipt};
 
-/// What is done from outside.
+/// An action from outside of handlers.
 #[derive(Debug, Clone, Copy)]
 enum Op {
     Publish {
@@ -69,7 +70,7 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-/// A stream, with a waker that says when it is woken.
+/// A stream, with a waker that records when it is woken.
 struct Reading(Option<EventStream>, Waker);
 
 struct Told(Weak<World>, usize);
@@ -94,7 +95,7 @@ impl Reading {
                 Poll::Pending => "waits".to_owned(),
             };
             world.notes.add(read);
-            // It may be the last handle of the event, and then its panic is that of the reader.
+            // It may be the last handle of the event, and then the reader gets its panic.
             drop(catch_unwind(AssertUnwindSafe(|| drop(next))));
         }
     }
@@ -110,7 +111,7 @@ async fn act(world: &Arc<World>, streams: &mut Vec<Reading>, elsewhere: &EventBu
             );
             let event = elsewhere.read_json(&read);
             let receipt = world.bus.republish(event.unwrap()).send();
-            world.notes.add(told(receipt.receipt()));
+            world.notes.add(shown_receipt(receipt.receipt()));
         }
         Op::Handle { kind, sort } if !world.closed.load(Ordering::SeqCst) => world.handle(kind, sort),
         Op::Deep if !world.closed.load(Ordering::SeqCst) => (0..9).for_each(|kind| world.handle(kind, 3)),
@@ -150,7 +151,7 @@ async fn act(world: &Arc<World>, streams: &mut Vec<Reading>, elsewhere: &EventBu
     settle().await;
 }
 
-/// Everything that is seen in a run.
+/// All observations of a run.
 fn run(program: &[Op], kept: [usize; 2], long: bool) -> Vec<String> {
     let (program, notes) = (program.to_vec(), Notes::new());
     let seen = notes.clone();
@@ -188,7 +189,7 @@ async fn go(program: &[Op], [history, transient]: [usize; 2], long: bool, notes:
 }
 
 #[test]
-fn the_short_way_and_the_long_way_look_the_same() {
+fn the_fast_and_the_slow_path_have_the_same_result() {
     let cases = std::env::var("BUS_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(256);
     let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
     let few = || prop_oneof![Just(0_usize), Just(1), Just(2), Just(1_000)];
@@ -201,6 +202,6 @@ fn the_short_way_and_the_long_way_look_the_same() {
         prop_assert_eq!(short.len(), long.len());
         Ok(())
     });
-    // With that word in it nothing would be printed.
+    // Panics with that word are not printed.
     ended.unwrap_or_else(|wrong| panic!("{}", wrong.to_string().replace(ON_PURPOSE, "")));
 }
