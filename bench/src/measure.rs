@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-/// One of those that do the same work.
+/// One of several implementations of the same work.
 pub(crate) struct Side {
     pub(crate) name: String,
-    /// What one run is divided by, such as the handlers that it reaches.
+    /// The divisor of one run, such as the number of handlers that it reaches.
     per: f64,
     /// The work is done so often at a time.
     step: u64,
@@ -25,7 +25,7 @@ pub(crate) struct Group {
     fixed: Option<u64>,
 }
 
-/// What was asked for.
+/// A target of a side.
 pub(crate) struct Target {
     pub(crate) side: String,
     /// `None`: nanoseconds.
@@ -33,14 +33,14 @@ pub(crate) struct Target {
     pub(crate) at_most: f64,
 }
 
-/// What a side took.
+/// The measurements of a side.
 pub(crate) struct Taken {
     pub(crate) name: String,
     /// One number for each round.
     pub(crate) rounds: Vec<f64>,
 }
 
-/// How long to measure.
+/// The duration of a measurement.
 #[derive(Clone, Copy)]
 pub(crate) struct Effort {
     pub(crate) rounds: usize,
@@ -48,12 +48,13 @@ pub(crate) struct Effort {
 }
 
 impl Side {
-    /// A side whose run times itself, for work that needs setting up.
+    /// A side whose run times itself, for work that needs a setup.
     pub(crate) fn timed(name: impl Into<String>, run: impl FnMut(u64) -> Duration + 'static) -> Self {
         Self { name: name.into(), per: 1.0, step: 1, run: Box::new(run) }
     }
 
-    /// A side that does all its work on the thread that measures. It is charged with the time of that thread, so that what else runs on the machine does not count.
+    /// A side that does all its work on the measuring thread. Only the processor time of that
+    /// thread counts, so that other work on the machine does not.
     pub(crate) fn new(name: impl Into<String>, mut run: impl FnMut(u64) + 'static) -> Self {
         Self::timed(name, move |times| {
             let begun = thread_time();
@@ -62,7 +63,7 @@ impl Side {
         })
     }
 
-    /// A side that works on several threads: the time that passes.
+    /// A side that works on several threads: the elapsed time counts.
     pub(crate) fn threaded(name: impl Into<String>, mut run: impl FnMut(u64) + 'static) -> Self {
         Self::timed(name, move |times| {
             let begun = Instant::now();
@@ -77,13 +78,13 @@ impl Side {
         self
     }
 
-    /// Divides what it takes by this.
+    /// Divides its result by this.
     pub(crate) fn per(mut self, parts: usize) -> Self {
         self.per = parts as f64;
         self
     }
 
-    /// Has the number of times rounded up to a multiple of this.
+    /// Rounds the number of times up to a multiple of this.
     pub(crate) fn in_steps_of(mut self, step: usize) -> Self {
         self.step = step as u64;
         self
@@ -95,7 +96,7 @@ impl Side {
         (self.run)(times).as_secs_f64() * 1e9 / times as f64 / self.per
     }
 
-    /// How often the work fits into a slice.
+    /// The number of times that the work fits into a slice.
     fn fit(&mut self, slice: Duration) -> u64 {
         let mut times = 1;
         loop {
@@ -132,7 +133,7 @@ impl Group {
         self
     }
 
-    /// What `side` is to take at most, as a ratio to another side.
+    /// Sets the most that `side` may take, as a ratio to another side.
     pub(crate) fn target(mut self, side: &str, against: &str, at_most: f64) -> Self {
         let against = Some(against.to_owned());
         self.targets.push(Target { side: side.to_owned(), against, at_most });
@@ -175,14 +176,15 @@ impl Taken {
         (quantile(&self.rounds, 0.75) - quantile(&self.rounds, 0.25)) / 2.0 / self.median()
     }
 
-    /// The median of the ratios of the rounds: what disturbs a round disturbs both of its sides.
+    /// The median of the ratios of the rounds, because a disturbance in a round affects both of its
+    /// sides.
     pub(crate) fn ratio(&self, to: &Self) -> f64 {
         let ratios: Vec<_> = self.rounds.iter().zip(&to.rounds).map(|(own, other)| own / other).collect();
         quantile(&ratios, 0.5)
     }
 }
 
-/// How long this thread has had a processor.
+/// The processor time of this thread.
 pub(crate) fn thread_time() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)

@@ -1,4 +1,4 @@
-//! What is measured, one module a workload, each named by its letter.
+//! The workloads, one module each, named by their letters.
 
 mod filters;
 mod history;
@@ -15,7 +15,7 @@ mod waits;
 
 use crate::measure::Group;
 
-/// Makes the groups of one workload. Nothing is set up before it is called.
+/// Makes the groups of one workload, with their setup.
 pub(crate) type Workload = fn() -> Vec<Group>;
 
 /// Every workload, by its letter.
