@@ -51,7 +51,7 @@ impl fmt::Display for Failure {
 
 impl From<lexopt::Error> for Failure {
     fn from(error: lexopt::Error) -> Self {
-        Self::Usage(format!("{error}; `--help` shows what there is"))
+        Self::Usage(format!("{error}; `--help` lists the options"))
     }
 }
 

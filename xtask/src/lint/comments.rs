@@ -6,8 +6,27 @@ use super::text::numbered;
 /// Longer lines of prose are hard to read beside a diff; code may be a little wider.
 const MOST_COLUMNS: usize = 100;
 
-/// A comment line ends at 100 columns, unless it cannot be broken: a link, or a row of a table.
+/// A sentence that begins with one of these has no subject: `What waits` are `the waiting events`.
+const OPENERS: &[&str] = &["What", "Who", "Whoever", "Whatever", "Of"];
+
 pub(super) fn check(path: &str, text: &str, report: &mut Report) {
+    check_width(path, text, report);
+    check_openers(path, text, report);
+}
+
+/// A line of a comment does not begin with a nominal `What`, `Who` or `Of`; questions may.
+fn check_openers(path: &str, text: &str, report: &mut Report) {
+    for (number, line) in numbered(text) {
+        let Some((first, rest)) = prose_of(line).and_then(|prose| prose.split_once(' ')) else { continue };
+        if OPENERS.contains(&first) && !rest.contains('?') {
+            let text = format!("a sentence that begins with `{first}`: begin with its subject");
+            report.add(path, number, text);
+        }
+    }
+}
+
+/// A comment line ends at 100 columns, unless it cannot be broken: a link, or a row of a table.
+fn check_width(path: &str, text: &str, report: &mut Report) {
     for (number, line) in numbered(text) {
         let columns = line.chars().count();
         if columns > MOST_COLUMNS && prose_of(line).is_some_and(can_be_broken) {
@@ -44,6 +63,13 @@ mod tests {
         assert_eq!(found(&format!("// {prose}\n")).len(), 1);
         assert!(found(&format!("// {}\n", &prose[..90])).is_empty());
         assert!(found(&format!("let text = \"{prose}\";\n")).is_empty());
+    }
+
+    #[test]
+    fn sentences_begin_with_their_subject() {
+        let expected = ["1: a sentence that begins with `What`: begin with its subject"];
+        assert_eq!(found("/// What a queue holds.\n"), expected);
+        assert!(found("/// What is a queue? A buffer.\n/// Whatsoever.\nlet what = 1;\n").is_empty());
     }
 
     #[test]

@@ -24,7 +24,7 @@ Usage: cargo xtask lint
 
 Rules, over all files that git tracks or would track:
   * a source file has at most 400 lines, begins with its purpose (`//!`), and is not named `utils`
-  * a comment line ends at 100 columns
+  * a comment line ends at 100 columns; its sentences begin with their subject, not with What, Who or Of
   * one vocabulary: no word of an earlier one, in code, prose or a file name (xtask/src/lint/words.rs)
   * nothing unfinished: no `todo!`, no `dbg!`, no test left out, no note to mend it later
   * a test waits for the event itself; one that sleeps says why in a comment on that line or above

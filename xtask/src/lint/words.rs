@@ -25,10 +25,7 @@ const fn everywhere(forms: &'static [&'static str], instead: &'static str) -> Ro
 /// old meaning.
 const ROWS: &[Row] = &[
     everywhere(&["lane", "lanes"], "subscription"),
-    everywhere(
-        &["crew", "crews", "team", "teams", "Shift", "seat", "seats"],
-        "handler group, members, batch",
-    ),
+    everywhere(&["crew", "crews", "team", "teams", "seat", "seats"], "handler group, members, batch"),
     everywhere(&["stray", "strays"], "handler group member"),
     everywhere(&["tape", "tapes", "reel", "reels"], "ring"),
     everywhere(&["stretch", "stretches", "Track"], "segment, range"),
@@ -53,7 +50,11 @@ const ROWS: &[Row] = &[
     everywhere(&["rules of the house", "house rules"], "rules of the repository"),
     everywhere(&["room for", "makes room", "make room", "made room", "no room"], "capacity, spare capacity"),
     Row { forms: &["word", "words"], instead: "keyword", within: "bus-macros/src/" },
-    Row { forms: &["Desk", "desks", "guarded"], instead: "parked task, catch_panic", within: "bus-core/" },
+    Row {
+        forms: &["Desk", "desks", "Shift", "guarded"],
+        instead: "parked task, catch_panic",
+        within: "bus-core/",
+    },
     Row { forms: &["ticket", "tickets"], instead: "pending delivery", within: "bus-core/src/" },
     Row { forms: &["told"], instead: "reported", within: "bus-core/" },
 ];
@@ -67,10 +68,23 @@ struct Allowed {
     reason: &'static str,
 }
 
-const ALLOWED: &[Allowed] =
-    &[Allowed { path: "xtask/src/lint/words.rs", forms: &[], reason: "has the list and its tests" }];
+const ALLOWED: &[Allowed] = &[
+    Allowed { path: "xtask/src/lint/words.rs", forms: &[], reason: "has the list and its tests" },
+    Allowed { path: "CHANGELOG.md", forms: &["tidy"], reason: "names the former task" },
+    Allowed {
+        path: "bus-core/src/sync.rs",
+        forms: &["planted"],
+        reason: "has the function that the delivery core calls",
+    },
+    Allowed {
+        path: "bus-model/tests/",
+        forms: &["crew", "driver", "needle"],
+        reason: "names failpoints of the delivery core",
+    },
+];
 
-/// What is written in the old vocabulary and about to be replaced. The line goes with the folder.
+/// Files in the old vocabulary that are about to be replaced, in words and in comment lines. A line
+/// goes when its files do.
 pub(super) const REPLACED_SOON: &[&str] = &[
     "bus-core/src/dispatch/",
     "bus-core/src/subscribe/",
@@ -80,6 +94,9 @@ pub(super) const REPLACED_SOON: &[&str] = &[
     "bus-core/src/emit/",
     "docs/design.md",
     "docs/guarantees.md",
+    "bench/src/measure.rs",
+    "bench/src/workload/threads.rs",
+    "xtask/src/bench",
 ];
 
 /// Code, comments, tests, docs and the names of files have no word of the old vocabulary.
