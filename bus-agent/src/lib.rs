@@ -11,7 +11,8 @@
 //! # #[tokio::main(flavor = "current_thread")] async fn main() {
 //! let bus = EventBus::new();
 //! let node = bus.stream("desk").execution("exec-1").node("research");
-//! node.emit_tool_call_started("call-1", "search").tool_input(bus_core::object! { "query": "why" }).await;
+//! let input = bus_core::object! { "query": "why" };
+//! node.emit_tool_call_started("call-1", "search").tool_input(input).await;
 //! node.emit_tool_call_completed("call-1", "search").result("because").await;
 //! # }
 //! ```

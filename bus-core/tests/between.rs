@@ -159,13 +159,13 @@ fn the_outcome_of_one_event_does_not_affect_the_next() {
             assert_eq!(began.elapsed(), limit * 3);
             for (n, receipt) in receipts.iter().enumerate() {
                 let outcome = receipt.problems().first().map(bus_core::Problem::outcome);
-                let is_told = match n % 4 {
+                let is_right = match n % 4 {
                     0 => outcome == Some(&Outcome::TimedOut),
                     1 => outcome == Some(&Outcome::Panicked(ON_PURPOSE.into())),
                     2 => outcome == Some(&Outcome::Failed("no".into())),
                     _ => outcome.is_none() && receipt.handled() == 1,
                 };
-                assert!(is_told, "{n}: {receipt:?}");
+                assert!(is_right, "{n}: {receipt:?}");
             }
         }
         let counts = bus.stats().subscription("moody").unwrap().counts;

@@ -10,7 +10,7 @@ use bus_core::{AgentEvent, BoxError, Event, EventBus, Outcome};
 use common::log::Each;
 
 #[derive(AgentEvent)]
-enum Told {
+enum LogEvents {
     Said { n: u64 },
 }
 
@@ -21,7 +21,7 @@ fn fails(event: &Event<Said>) -> Result<(), BoxError> {
 
 #[test]
 fn a_log_that_panics_harms_neither_publisher_nor_handlers() {
-    let (lines, heard) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let (lines, handled_events) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
     let count = Arc::clone(&lines);
     let panics = move |_: &tracing::Event<'_>| {
         count.fetch_add(1, Ordering::Relaxed);
@@ -31,7 +31,7 @@ fn a_log_that_panics_harms_neither_publisher_nor_handlers() {
         let bus = EventBus::builder().history(0).build().unwrap();
         bus.subscribe::<Said>().name("first").handle_sync(fails).detach();
         bus.subscribe::<Said>().name("second").handle_sync(fails).detach();
-        let counted = Arc::clone(&heard);
+        let counted = Arc::clone(&handled_events);
         let count = move |_: &Event<Said>| {
             counted.fetch_add(1, Ordering::Relaxed);
         };
@@ -49,7 +49,7 @@ fn a_log_that_panics_harms_neither_publisher_nor_handlers() {
         let stats = bus.stats();
         assert_eq!((stats.published_total, stats.refused), (3, 1));
     });
-    assert_eq!(heard.load(Ordering::Relaxed), 3);
+    assert_eq!(handled_events.load(Ordering::Relaxed), 3);
     assert!(
         lines.load(Ordering::Relaxed) >= 7,
         "each failure was reported, and so was the failure to report it"

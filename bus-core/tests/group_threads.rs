@@ -37,7 +37,7 @@ impl Seen {
         if sort == Sort::Three {
             seen.sort_unstable();
         }
-        // Of three that were claimed when it ended, one that has not begun is dropped, and a later
+        // If three were claimed when it ended, one that has not begun is dropped, and a later
         // one may still run.
         let most = if has_ended && sort == Sort::Three { u64::MAX } else { 1 };
         let follows = |pair: &[u64]| pair[0] < pair[1] && pair[1] - pair[0] <= most;

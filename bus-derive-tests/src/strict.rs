@@ -43,7 +43,7 @@ pub enum StrictEvents {
         length: Option<u64>,
         /// In which way.
         #[event(default = "plain")]
-        manner: String,
+        style: String,
         /// Nobody may see it.
         #[event(redact)]
         token: String,
@@ -61,7 +61,7 @@ pub enum StrictEvents {
     StrictEnded {
         /// What.
         name: String,
-        /// What else.
+        /// The rest.
         #[serde(flatten)]
         rest: Object,
     },

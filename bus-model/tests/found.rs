@@ -39,7 +39,7 @@ async fn two_at_once_in_one_handler_do_not_wait_for_each_other() {
     for sent in sent {
         assert_eq!(sent.finished().await.handled(), 1);
     }
-    assert!(deferred.load(Ordering::Relaxed) >= 1, "one of them had to let go");
+    assert!(deferred.load(Ordering::Relaxed) >= 1, "one of them had to be deferred");
 }
 
 /// A deferred delivery blocks no other handler: one that awaits other handlers of the same event

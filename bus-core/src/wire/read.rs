@@ -72,7 +72,8 @@ impl EventBus {
 ///
 /// ```
 /// let bus = bus_core::EventBus::new();
-/// let file = "{\"type\":\"a\",\"stream_id\":\"s\",\"timestamp\":\"2026-11-22T08:14:08\"}\n{\"type\":\"b\",\n";
+/// let good = r#"{"type":"a","stream_id":"s","timestamp":"2026-11-22T08:14:08"}"#;
+/// let file = format!("{good}\n{{\"type\":\"b\",\n");
 /// let reader = bus.reader().zone("+02:00".parse()?);
 /// let lines: Vec<_> = reader.lines(file.as_bytes()).collect();
 /// assert_eq!(lines[0].as_ref().unwrap().kind(), "a");

@@ -19,10 +19,12 @@ impl<S> Event<S> {
     /// `Option<f64>`, or a type with a form of its own.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), bus_core::EncodeError> {
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), bus_core::EncodeError> {
     /// # use serde_json::json;
     /// let bus = bus_core::EventBus::new();
-    /// bus.stream("desk").attribute("graph_id", "g-7").emit_dynamic("vendor_kind", json!({ "answer": 42 })).await;
+    /// let emitter = bus.stream("desk").attribute("graph_id", "g-7");
+    /// emitter.emit_dynamic("vendor_kind", json!({ "answer": 42 })).await;
     /// let mut line = Vec::new();
     /// bus.history().collect()[0].write_json(&mut line)?;
     /// let line = String::from_utf8_lossy(&line);
@@ -76,7 +78,10 @@ impl ReadEvent {
     ///
     /// ```
     /// let bus = bus_core::EventBus::new();
-    /// let text = r#"{"type":"vendor_kind","stream_id":"desk","data":{"exact":1.10},"timestamp":"2026-11-22T06:14:08","tries":3}"#;
+    /// let text = concat!(
+    ///     r#"{"type":"vendor_kind","stream_id":"desk","data":{"exact":1.10},"#,
+    ///     r#""timestamp":"2026-11-22T06:14:08","tries":3}"#,
+    /// );
     /// let mut line = Vec::new();
     /// bus.read_json(text)?.write_json(&mut line)?;
     /// assert_eq!(String::from_utf8_lossy(&line), concat!(

@@ -73,9 +73,9 @@ fn op() -> impl Strategy<Value = Op> {
 /// A stream, with a waker that records when it is woken.
 struct Reading(Option<EventStream>, Waker);
 
-struct Told(Weak<World>, usize);
+struct WakeNote(Weak<World>, usize);
 
-impl Wake for Told {
+impl Wake for WakeNote {
     fn wake(self: Arc<Self>) {
         let Some(world) = self.0.upgrade() else { return };
         world.notes.add(format!("stream {} is woken", self.1));
@@ -126,7 +126,7 @@ async fn act(world: &Arc<World>, streams: &mut Vec<Reading>, elsewhere: &EventBu
             let any = world.bus.subscribe_any().capacity(capacity);
             let stream =
                 if kind < 7 { any.kinds([format!("k{kind}")]).into_stream() } else { any.into_stream() };
-            let waker = Waker::from(Arc::new(Told(Arc::downgrade(world), streams.len())));
+            let waker = Waker::from(Arc::new(WakeNote(Arc::downgrade(world), streams.len())));
             streams.push(Reading(Some(stream), waker));
         }
         Op::Read { at, most } => {
@@ -166,7 +166,7 @@ async fn go(program: &[Op], [history, transient]: [usize; 2], long: bool, notes:
     let bus = EventBus::builder().events::<Ways>().history(history).transient_history(transient);
     let bus = bus.slow_after(Duration::ZERO).build().unwrap();
     let beside = EventBus::builder().slow_after(Duration::ZERO).build().unwrap();
-    let sends = bus.subscribe_any().filter(|_| false).name("long way").handle_sync(|_: &AnyEvent| {});
+    let sends = bus.subscribe_any().filter(|_| false).name("slow path").handle_sync(|_: &AnyEvent| {});
     if long {
         sends.detach();
     } else {

@@ -117,7 +117,7 @@ pub(crate) fn shown(stats: &Stats) -> String {
     check_accounts(stats);
     let mut shown = serde_json::to_value(stats).unwrap();
     let subscriptions = shown["subscriptions"].as_array_mut().unwrap();
-    subscriptions.retain(|subscription| subscription["name"] != "long way");
+    subscriptions.retain(|subscription| subscription["name"] != "slow path");
     shown.to_string()
 }
 

@@ -102,7 +102,7 @@ fn ty(report: &mut Report<'_>, before: &Field, after: &Field, (old, new): (&Cata
     match (wider, same) {
         (true, true) => {}
         (true, false) => {
-            report.allows(format!("field `{name}` accepts more values now: `{was}` became `{is}`"))
+            report.allows(format!("field `{name}` accepts more values now: `{was}` became `{is}`"));
         }
         (false, _) => {
             let change = if was == is {
