@@ -6,9 +6,9 @@
 //! subscribers).
 //!
 //! ```sh
-//! cargo run --example research_desk                                  # this repository, a few questions
-//! cargo run --example research_desk -- ~/notes "Who owns the boat?"  # your files, your questions
-//! cargo run --example research_desk -- --llm http://127.0.0.1:11434/v1 ~/notes "Who owns the boat?"
+//! cargo run --example research_desk                           # a few questions, this repository
+//! cargo run --example research_desk -- ~/notes "Who is Ada?"  # your questions, your files
+//! cargo run --example research_desk -- --llm http://127.0.0.1:11434/v1 ~/notes "Who is Ada?"
 //! ```
 
 mod agent;

@@ -50,7 +50,7 @@ pub(crate) struct Row {
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Verdict {
     pub(crate) side: String,
-    /// What it is compared with; nothing for nanoseconds.
+    /// The side that it is compared with; `None` for nanoseconds.
     pub(crate) against: Option<String>,
     pub(crate) at_most: f64,
     pub(crate) measured: f64,

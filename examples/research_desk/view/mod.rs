@@ -100,7 +100,7 @@ impl Shown {
                 self.screen.line(&line);
             }
         } else if event.execution().is_none() {
-            // Of events that replace each other only the newest matters, and the log would be full
+            // Only the newest of events that replace each other matters, and the log would be full
             // of them. Those of an execution move its bar.
             // execution move its bar.
             self.newest = Some(self.log.line(event, &data, width));

@@ -26,7 +26,7 @@ pub(crate) fn rows(stats: &Stats) -> Vec<String> {
         ));
     }
     rows.push(format!(
-        "\n{} events in history, {} and {} deltas let go; {} pairs open",
+        "\n{} events in history, {} and {} deltas evicted; {} pairs open",
         stats.kept, stats.evicted, stats.evicted_transient, stats.open_pairs
     ));
     rows
