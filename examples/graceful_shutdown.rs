@@ -22,7 +22,7 @@ async fn main() {
         println!("delivered to {}", event.to);
     });
     for to in ["Ada", "Grace", "Edsger"] {
-        room.emit_letter_dropped(to).send(); // waits for nobody
+        room.emit_letter_dropped(to).send(); // does not wait
     }
 
     let report = bus.close(Duration::from_secs(5)).await;

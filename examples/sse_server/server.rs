@@ -45,7 +45,7 @@ async fn follow(State(bus): State<EventBus>, Path(execution): Path<String>, head
         };
         let newest = bus.history().execution(&execution).limit(1).collect();
         if newest.first().is_some_and(|event| ends(event) && event.id() == last) {
-            return StatusCode::NO_CONTENT.into_response(); // all was sent: this tells the browser to stay away
+            return StatusCode::NO_CONTENT.into_response(); // everything was sent: the browser must not reconnect
         }
         subscribe = subscribe.since(last);
     }

@@ -45,7 +45,7 @@ fn row(out: &str, kind: &str) -> Vec<String> {
 fn a_recording_of_the_python_runtime_is_typed_where_it_fits() {
     let out = replay(&session(), &[]).ok();
     assert_eq!(row(&out, "tool_call_completed"), ["2", "2", "0", "0"]);
-    assert_eq!(row(&out, "mail_franked"), ["2", "0", "2", "0"]); // nobody declared it
+    assert_eq!(row(&out, "mail_franked"), ["2", "0", "2", "0"]); // undeclared
     assert_eq!(row(&out, "tool_call_started"), ["3", "2", "0", "1"]); // one lacks its tool's name
     assert_eq!(row(&out, "node_loop_iteration"), ["2", "1", "0", "1"]); // one counts in words
     assert_eq!(row(&out, "judge_verdict"), ["1", "1", "0", "0"]); // one field more than declared

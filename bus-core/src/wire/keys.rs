@@ -57,7 +57,7 @@ impl Keys {
     /// text.
     pub(super) fn give_back(self: Box<Self>) {
         if self.names.capacity() <= 8 * LARGE && self.written.capacity() <= 4096 {
-            let _ = SPARE.try_with(|spare| spare.set(Some(self))); // fails where the thread ends: then nobody wants it
+            let _ = SPARE.try_with(|spare| spare.set(Some(self))); // fails at the end of the thread, when it is not needed
         }
     }
 

@@ -58,7 +58,7 @@ fn date_text(day: i64) -> [u8; 10] {
     pair(&mut text[2..], year % 100);
     pair(&mut text[5..], month);
     pair(&mut text[8..], of_month);
-    let _ = DAY.try_with(|last| last.set((day, text))); // fails where the thread ends: then nobody wants it
+    let _ = DAY.try_with(|last| last.set((day, text))); // fails at the end of the thread, when it is not needed
     text
 }
 

@@ -19,7 +19,7 @@ events! {
     }
 }
 
-/// The macro is given what stands in attributes too: the compiler hands that on in invisible
+/// The macro gets the content of attributes too, which the compiler passes on in invisible
 /// brackets.
 macro_rules! given {
     ($vis:vis $name:ident, $prefix:literal, $version:expr, {
