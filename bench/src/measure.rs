@@ -3,10 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-/// One of those that do the same work.
+/// One of several implementations of the same work.
 pub(crate) struct Side {
     pub(crate) name: String,
-    /// What one run is divided by, such as the handlers that it reaches.
+    /// The divisor of one run, such as the number of handlers that it reaches.
     per: f64,
     /// The work is done so often at a time.
     step: u64,
@@ -31,7 +31,7 @@ pub(crate) struct Group {
     long: bool,
 }
 
-/// What was asked for.
+/// A target of a side.
 pub(crate) struct Target {
     pub(crate) side: String,
     /// `None`: nanoseconds.
@@ -39,14 +39,14 @@ pub(crate) struct Target {
     pub(crate) at_most: f64,
 }
 
-/// What a side took.
+/// The measurements of a side.
 pub(crate) struct Taken {
     pub(crate) name: String,
     /// One number for each round.
     pub(crate) rounds: Vec<f64>,
 }
 
-/// How long to measure.
+/// The duration of a measurement.
 #[derive(Clone, Copy)]
 pub(crate) struct Effort {
     pub(crate) rounds: usize,
@@ -54,17 +54,18 @@ pub(crate) struct Effort {
 }
 
 impl Side {
-    /// A side whose run times itself, for work that needs setting up.
+    /// A side whose run times itself, for work that needs a setup.
     pub(crate) fn timed(name: impl Into<String>, mut run: impl FnMut(u64) -> Duration + 'static) -> Self {
         Self::number(name, move |times| run(times).as_secs_f64() * 1e9)
     }
 
-    /// A side whose run returns the number itself: the nanoseconds of all the times, or what a plain group counts.
+    /// A side whose run returns the number itself: the nanoseconds of all the times, or the number of a plain group.
     pub(crate) fn number(name: impl Into<String>, run: impl FnMut(u64) -> f64 + 'static) -> Self {
         Self { name: name.into(), per: 1.0, step: 1, run: Box::new(run) }
     }
 
-    /// A side that does all its work on the thread that measures. It is charged with the time of that thread, so that what else runs on the machine does not count.
+    /// A side that does all its work on the measuring thread. Only the processor time of that
+    /// thread counts, so that other work on the machine does not.
     pub(crate) fn new(name: impl Into<String>, mut run: impl FnMut(u64) + 'static) -> Self {
         Self::timed(name, move |times| {
             let begun = thread_time();
@@ -73,7 +74,7 @@ impl Side {
         })
     }
 
-    /// A side that works on several threads: the time that passes.
+    /// A side that works on several threads: the elapsed time counts.
     pub(crate) fn threaded(name: impl Into<String>, mut run: impl FnMut(u64) + 'static) -> Self {
         Self::timed(name, move |times| {
             let begun = Instant::now();
@@ -88,13 +89,13 @@ impl Side {
         self
     }
 
-    /// Divides what it takes by this.
+    /// Divides its result by this.
     pub(crate) fn per(mut self, parts: usize) -> Self {
         self.per = parts as f64;
         self
     }
 
-    /// Has the number of times rounded up to a multiple of this.
+    /// Rounds the number of times up to a multiple of this.
     pub(crate) fn in_steps_of(mut self, step: usize) -> Self {
         self.step = step as u64;
         self
@@ -106,7 +107,7 @@ impl Side {
         (self.run)(times) / times as f64 / self.per
     }
 
-    /// How often the work fits into a slice.
+    /// The number of times that the work fits into a slice.
     fn fit(&mut self, slice: Duration) -> u64 {
         let mut times = 1;
         loop {
@@ -144,24 +145,24 @@ impl Group {
         self
     }
 
-    /// Its sides decide themselves how long a run is, and return the number for one event.
+    /// Makes the sides decide how long a run is, and return the number for one event.
     pub(crate) fn windows(mut self) -> Self {
         self.fixed = Some(1);
         self
     }
 
-    /// Its numbers count something else than nanoseconds.
+    /// Makes the numbers count something else than nanoseconds.
     pub(crate) fn plain(mut self) -> Self {
         self.plain = true;
         self
     }
 
-    /// How often one of its sides fits into a slice, or how often a run does it where that is fixed.
+    /// How often one of its sides fits into a slice, or the fixed number of times of a run.
     pub(crate) fn times(&mut self, at: usize, slice: Duration) -> u64 {
         self.fixed.unwrap_or_else(|| self.sides[at].fit(slice))
     }
 
-    /// What `side` is to take at most, as a ratio to another side.
+    /// Sets the most that `side` may take, as a ratio to another side.
     pub(crate) fn target(mut self, side: &str, against: &str, at_most: f64) -> Self {
         let against = Some(against.to_owned());
         self.targets.push(Target { side: side.to_owned(), against, at_most });
@@ -213,14 +214,15 @@ impl Taken {
         (quantile(&self.rounds, 0.75) - quantile(&self.rounds, 0.25)) / 2.0 / self.median()
     }
 
-    /// The median of the ratios of the rounds: what disturbs a round disturbs both of its sides.
+    /// The median of the ratios of the rounds, because a disturbance in a round affects both of its
+    /// sides.
     pub(crate) fn ratio(&self, to: &Self) -> f64 {
         let ratios: Vec<_> = self.rounds.iter().zip(&to.rounds).map(|(own, other)| own / other).collect();
         quantile(&ratios, 0.5)
     }
 }
 
-/// How long this thread has had a processor.
+/// The processor time of this thread.
 pub(crate) fn thread_time() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)

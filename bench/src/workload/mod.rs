@@ -1,4 +1,4 @@
-//! What is measured, one module a workload, each named by its letter.
+//! The workloads, one module each, named by their letters.
 
 mod filters;
 mod history;
@@ -17,7 +17,7 @@ mod window;
 
 use crate::measure::Group;
 
-/// Makes the groups of one workload. Nothing is set up before it is called.
+/// Makes the groups of one workload, with their setup.
 pub(crate) type Workload = fn() -> Vec<Group>;
 
 /// Every workload, by its letter. Where a profiler looks at one group, its workload is set up: the streams on one thread

@@ -13,13 +13,13 @@
 use std::cell::Cell;
 
 /// For how long the counter is trusted after a look at the clock, in nanoseconds.
-const STRETCH: u64 = 1_000_000;
+const PERIOD: u64 = 1_000_000;
 
 /// How far apart two looks may be for the counter's speed to be measured between them.
-const LONGEST: u64 = 16 * STRETCH;
+const LONGEST: u64 = 16 * PERIOD;
 
 /// Two measurements agree if they differ by less than one part in two to the power of this: a
-/// quarter of a microsecond in a stretch.
+/// quarter of a microsecond in a period.
 const AGREEMENT: u32 = 12;
 
 /// A thread's last look at the clock.
@@ -68,7 +68,7 @@ impl Anchor {
         }
         // Either may have been set back: then these are huge.
         let gone = clock.wrapping_sub(self.clock.get());
-        if self.lasts.get() == 0 && gone < STRETCH {
+        if self.lasts.get() == 0 && gone < PERIOD {
             return self.report(clock); // too short a time to measure anything by
         }
         self.measure(gone, ticks.wrapping_sub(self.ticks.get()));
@@ -80,13 +80,13 @@ impl Anchor {
     /// Measures the counter's speed by what has gone since the last look, in nanoseconds and ticks.
     fn measure(&self, gone: u64, since: u64) {
         let before = self.rate.get();
-        let rate = if ((STRETCH / 2)..LONGEST).contains(&gone) {
+        let rate = if ((PERIOD / 2)..LONGEST).contains(&gone) {
             (gone << 32).checked_div(since).filter(|rate| *rate != 0)
         } else {
             None
         };
         let agreed = rate.filter(|rate| rate.abs_diff(before) <= before >> AGREEMENT);
-        self.lasts.set(agreed.map_or(0, |rate| (STRETCH << 32) / rate));
+        self.lasts.set(agreed.map_or(0, |rate| (PERIOD << 32) / rate));
         self.rate.set(rate.unwrap_or(before));
     }
 

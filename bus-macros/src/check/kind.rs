@@ -8,7 +8,8 @@ use crate::attr::event::Alias;
 use crate::ctxt::Ctxt;
 use crate::model::{Definition, Event, snake};
 
-/// A kind is a key in tables and a name in file systems and query strings: longer ones are no names.
+/// A kind is a key in tables, and a name in file systems and query strings, so its length is
+/// limited.
 const LONGEST_KIND: usize = 100;
 
 /// The prefix is part of each kind.
@@ -78,7 +79,7 @@ fn allowed(kind: &str) -> bool {
     kind.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.'))
 }
 
-/// The same written rightly; where the name of the variant gave it, the name may stay.
+/// The corrected text. If the name of the variant caused the mistake, the name may stay.
 fn wrong_letters(kind: &str, is_given: bool) -> String {
     if !is_given {
         return format!(

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: every suite there is, with nothing but rustup's cargo.
+//! `cargo xtask test`: every test suite, with no other tool than rustup's cargo.
 
 mod examples;
 
@@ -37,7 +37,7 @@ fn run(mut parser: lexopt::Parser) -> Result<(), Failure> {
     every_suite(with_texts)
 }
 
-/// What the task does; `cargo xtask ci` has it as a step.
+/// Runs every suite even if one fails. A step of `cargo xtask ci`.
 pub(crate) fn all() -> Result<(), Failure> {
     every_suite(true)
 }

@@ -1,4 +1,4 @@
-use super::{Anchor, STRETCH};
+use super::{Anchor, PERIOD};
 
 const SECOND: u64 = 1_000_000_000;
 const MILLION: u128 = 1_000_000;
@@ -68,7 +68,7 @@ impl Machine {
     /// Asks for the time every so often, until the counter is used.
     #[track_caller]
     fn warm_up(&mut self) {
-        for _ in 0..10 * STRETCH / 100 {
+        for _ in 0..10 * PERIOD / 100 {
             self.pass(100);
             self.now();
         }
@@ -131,7 +131,7 @@ fn it_never_runs_back_while_the_clock_is_slewed() {
             };
             machine.pass(90);
             last.then(machine.now());
-            // The slew changes within a stretch, and is seen at its end.
+            // The slew changes within a period, and is seen at its end.
             assert_near(&mut machine, 1_000);
         }
     }
@@ -186,7 +186,7 @@ fn a_clock_that_is_put_right_is_followed_within_a_millisecond() {
         let mut machine = Machine::new(2_600_000);
         machine.warm_up();
         machine.step(step);
-        machine.pass(STRETCH + 1_000);
+        machine.pass(PERIOD + 1_000);
         assert_near(&mut machine, 1_000);
         for _ in 0..100 {
             machine.pass(50_000);
@@ -203,7 +203,7 @@ fn a_machine_that_slept_is_noticed_whether_its_counter_stood_still_or_began_anew
         machine.warm_up();
         machine.step(3_600_000_000_000);
         machine.parts = ticks.unwrap_or(machine.parts);
-        machine.pass(STRETCH + 1_000);
+        machine.pass(PERIOD + 1_000);
         assert_near(&mut machine, 1_000);
         machine.warm_up();
         assert_near(&mut machine, 1_000);
@@ -215,9 +215,9 @@ fn a_look_that_was_interrupted_is_not_built_upon() {
     let mut machine = Machine::new(2_600_000);
     machine.warm_up();
     for _ in 0..50 {
-        machine.pass(STRETCH + 1_000);
+        machine.pass(PERIOD + 1_000);
         // Another process has the processor for five milliseconds, just between the two.
-        let now = machine.now_after(5 * STRETCH);
+        let now = machine.now_after(5 * PERIOD);
         assert_eq!(now, machine.clock());
         for _ in 0..30 {
             machine.pass(100_000);
@@ -253,7 +253,7 @@ fn a_counter_that_stands_still_is_not_used() {
 fn a_thread_that_asks_seldom_gets_the_clock() {
     let mut machine = Machine::new(2_600_000);
     for _ in 0..1_000 {
-        machine.pass(3 * STRETCH);
+        machine.pass(3 * PERIOD);
         assert_near(&mut machine, 0);
     }
     assert_eq!(machine.asked, 1_000);
