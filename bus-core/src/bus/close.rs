@@ -100,13 +100,16 @@ impl EventBus {
         self.core.step(|state, effects| {
             state.closed = true;
             state.close_rings(effects);
-            for subscription in state.subscriptions.iter_mut() {
-                if let Receiver::Stream(stream) = &mut subscription.receiver {
-                    let waker = stream.waker.take();
-                    effects.wakers.extend(waker.filter(|_| !crate::sync::failpoint("end_unwoken")));
-                }
-            }
         });
+        // No event comes any more: readers are told in steps.
+        let (mut from, mut more) = (0, true);
+        while more {
+            self.core.step(|state, effects| {
+                let (window, rest) = state.subscriptions.window_mut(from, WINDOW);
+                window.for_each(|subscription| subscription.wake_reader(effects));
+                (more, from) = (rest, from + WINDOW);
+            });
+        }
         Close { bus: self.clone(), timeout, sleep: None, closer: None, noted: None }
     }
 }

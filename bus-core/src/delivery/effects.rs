@@ -248,9 +248,10 @@ fn log_failure(info: &Info, kind: &str, outcome: &Outcome) {
         Outcome::Dropped => "was dropped: its runtime was shut down".to_owned(),
         Outcome::Handled | Outcome::Overflowed | Outcome::Coalesced => return,
     };
+    let kind = excerpt(kind).to_string();
     tracing::error!(
         target: "bus_core",
-        kind = %excerpt(kind),
+        kind,
         handler = %excerpt(&info.name),
         subscribed_at = %info.location,
         "handler {error}"

@@ -35,6 +35,12 @@ impl Subscription {
         }
     }
 
+    /// Wakes a reader that waits in its own queue, for the end of the bus.
+    pub(crate) fn wake_reader(&mut self, effects: &mut Effects) {
+        let waker = self.stream_mut().and_then(|stream| stream.waker.take());
+        effects.wakers.extend(waker.filter(|_| !failpoint("end_unwoken")));
+    }
+
     pub(crate) fn stream_mut(&mut self) -> Option<&mut Stream> {
         match &mut self.receiver {
             Receiver::Stream(stream) => Some(stream),
@@ -131,6 +137,17 @@ impl State {
             let ring = Arc::clone(&found.ring);
             found.detach(&mut ring.lock(), key, subscriptions, effects);
         }
+    }
+
+    /// Ends a reader that is dropped: nobody is to be woken for that.
+    pub(crate) fn end_read(&mut self, key: Key, effects: &mut Effects) {
+        self.detach(key, effects);
+        if let Some(stream) = self.subscriptions.get_mut(key).and_then(Subscription::stream_mut)
+            && let Some(waker) = stream.waker.take()
+        {
+            effects.rare().old_wakers.push(waker);
+        }
+        self.end(key, effects);
     }
 
     /// Ends a reader: what it has not read is dropped and counted.

@@ -161,8 +161,8 @@ impl<P: Payload> Drop for Emit<P> {
 #[cfg(debug_assertions)]
 fn say_dropped(kind: &str) {
     if !std::thread::panicking() {
-        let kind = excerpt(kind);
-        tracing::warn!(target: "bus_core", %kind, "an emit was dropped, and nothing was published: `.await` it, or `.send()` it");
+        let kind = &*excerpt(kind).to_string();
+        tracing::warn!(target: "bus_core", kind, "an emit was dropped, and nothing was published: `.await` it, or `.send()` it");
     }
 }
 
