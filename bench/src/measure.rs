@@ -1,5 +1,5 @@
-//! How a comparison is measured: in short slices, one of each side of a group in every round, so that a noisy machine
-//! hits all of them alike.
+//! How a comparison is measured: in short slices, one of each side of a group in every round, so
+//! that a noisy machine hits all of them alike.
 
 use std::time::{Duration, Instant};
 
@@ -10,8 +10,8 @@ pub(crate) struct Side {
     per: f64,
     /// The work is done so often at a time.
     step: u64,
-    /// Does the work that many times and returns the nanoseconds of all of them, or a number of the group's unit for
-    /// all of them. It asserts its own counts.
+    /// Does the work that many times and returns the nanoseconds of all of them, or a number of the
+    /// group's unit for all of them. It asserts its own counts.
     run: Box<dyn FnMut(u64) -> f64>,
 }
 
@@ -19,15 +19,16 @@ pub(crate) struct Side {
 pub(crate) struct Group {
     pub(crate) id: String,
     pub(crate) title: String,
-    /// What one number is the time of; where `plain`, what it counts.
+    /// The subject of one number: the event whose time it is, or in a plain group the thing that it
+    /// counts.
     pub(crate) unit: &'static str,
-    /// The numbers are not nanoseconds.
+    /// Whether the numbers are something other than nanoseconds.
     pub(crate) plain: bool,
     pub(crate) sides: Vec<Side>,
     pub(crate) targets: Vec<Target>,
-    /// How often a run does the work, where the clock does not decide it.
+    /// How often a run does the work, if the clock does not decide it.
     fixed: Option<u64>,
-    /// A third of the rounds is enough.
+    /// Whether a third of the rounds is enough.
     long: bool,
 }
 
@@ -59,7 +60,8 @@ impl Side {
         Self::number(name, move |times| run(times).as_secs_f64() * 1e9)
     }
 
-    /// A side whose run returns the number itself: the nanoseconds of all the times, or the number of a plain group.
+    /// A side whose run returns the number itself: the nanoseconds of all the times, or the number
+    /// of a plain group.
     pub(crate) fn number(name: impl Into<String>, run: impl FnMut(u64) -> f64 + 'static) -> Self {
         Self { name: name.into(), per: 1.0, step: 1, run: Box::new(run) }
     }
@@ -101,7 +103,7 @@ impl Side {
         self
     }
 
-    /// Does the work that many times, and gives the nanoseconds of one.
+    /// Does the work that many times, and returns the nanoseconds of one.
     pub(crate) fn take(&mut self, times: u64) -> f64 {
         let times = times.next_multiple_of(self.step);
         (self.run)(times) / times as f64 / self.per
@@ -169,14 +171,14 @@ impl Group {
         self
     }
 
-    /// What `side` is to take at most, in nanoseconds or in the unit of a plain group.
+    /// Sets the most that `side` may take, in nanoseconds or in the unit of a plain group.
     pub(crate) fn limit(mut self, side: &str, at_most: f64) -> Self {
         self.targets.push(Target { side: side.to_owned(), against: None, at_most });
         self
     }
 
-    /// Measures all sides once a round, in an order that is shuffled for each round: no side always follows the same
-    /// other one.
+    /// Measures all sides once a round, in an order that is shuffled for each round: no side always
+    /// follows the same other one.
     pub(crate) fn measure(&mut self, effort: Effort) -> Vec<Taken> {
         let times: Vec<_> = (0..self.sides.len()).map(|at| self.times(at, effort.slice)).collect();
         let taken = |side: &Side| Taken { name: side.name.clone(), rounds: Vec::new() };

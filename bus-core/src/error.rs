@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn two_packages_are_told_to_rename_or_to_choose() {
+    fn two_packages_may_rename_or_choose() {
         let other = &Package { name: "till-events", version: "2.0.1" };
         let text = BuildError::DuplicateKinds(vec![duplicate("order_placed", OLD, other)]).to_string();
         for part in ["shop-events 1.4.0", "till-events 2.0.1", "another `kind = ", ".prefer::<D>()"] {

@@ -41,7 +41,8 @@
 //! | [`payload`], `scope` | the data of an event, and the scope it happens in |
 //! | `json`, `excerpt` | the text of JSON: strings, numbers, marks; foreign text in errors and in the log |
 
-// `SystemTime::now` and `thread::spawn` panic on this target, so `EventBus::new` would end the program.
+// `SystemTime::now` and `thread::spawn` panic on this target, so `EventBus::new` would end the
+// program.
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 compile_error!(
     "bus-core does not work on wasm32-unknown-unknown: that target has no clock and no threads, and every event has a time; \

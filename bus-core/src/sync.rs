@@ -128,8 +128,8 @@ impl<T> Mutex<T> {
     }
 }
 
-/// A [`Mutex`] whose holder can let others go first: for walks that take it again and again. Without
-/// that they would get it back each time before a waiting thread is awake.
+/// A [`Mutex`] whose holder can let others go first: for walks that take it again and again.
+/// Without that they would get it back each time before a waiting thread is awake.
 #[derive(Debug, Default)]
 pub(crate) struct FairMutex<T> {
     mutex: imp::Mutex<T>,

@@ -100,8 +100,8 @@ fn clippy() -> Result<(), Failure> {
     run_cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])
 }
 
-/// Checks bus-core with each feature alone and with none, because the workspace build enables nearly
-/// all.
+/// Checks bus-core with each feature alone and with none, because the workspace build enables
+/// nearly all.
 fn features() -> Result<(), Failure> {
     for feature in features_of(&workspace::metadata(false)?, "bus-core") {
         let library = ["clippy", "--package", "bus-core", "--lib", "--locked", "--no-default-features"];

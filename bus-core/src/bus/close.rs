@@ -15,30 +15,30 @@ use crate::event::SubscriptionId;
 use crate::excerpt::excerpt;
 use crate::sync::{Ordering, Sleep, sleep};
 
-/// How many subscriptions are looked at in one turn of the lock.
+/// How many subscriptions are visited with each lock.
 const WINDOW: usize = 256;
 
-/// What a closed bus left.
+/// The work that a closed bus left undone.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct CloseReport {
-    /// Handlers that were still at work, or had events waiting, when the time was over. What waited
-    /// was dropped and counted; what was at work goes on.
+    /// Handlers that still ran, or had events waiting, at the end of the timeout. Waiting events
+    /// were dropped and counted; running handlers go on.
     pub left: Vec<Left>,
-    /// Streams with events that are not read yet. They can still be read.
+    /// Streams with unread events. They can still be read.
     pub unread: Vec<Left>,
-    /// Events that began something which has not ended.
+    /// Events whose end was not published.
     pub open_pairs: OpenPairs,
 }
 
 impl CloseReport {
-    /// Whether every handler had done all its work.
+    /// Whether every handler finished all its work.
     pub fn is_drained(&self) -> bool {
         self.left.is_empty()
     }
 }
 
-/// One line for a log: drained, or which subscription was left with what.
+/// One line for a log: drained, or the subscriptions with work left.
 impl fmt::Display for CloseReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.is_drained() { "drained" } else { "not drained" })?;
@@ -63,27 +63,28 @@ pub struct Left {
     pub id: SubscriptionId,
     /// Its name.
     pub name: String,
-    /// Events at work in its handler.
+    /// Events that run in its handler.
     pub running: usize,
     /// Events that waited for it.
     pub waiting: usize,
 }
 
 impl EventBus {
-    /// Closes the bus: refuses new events from now on, lets the handlers do what waits for them, for
-    /// `timeout` at most, and reports what was left. With zero it takes stock at once.
+    /// Closes the bus: refuses new events from now on, lets the handlers finish their waiting
+    /// events for at most `timeout`, and reports the work that was left. With zero it reports at
+    /// once.
     ///
     /// The bus is closed when this returns, even if the future is never polled. Streams can be read
     /// to their end. Closing again waits again.
     ///
-    /// Inside a handler, it does not wait for that handler, nor for those that wait for it.
+    /// Inside a handler, it waits neither for that handler nor for those that wait for it.
     ///
     /// # Panics
-    /// When polled outside a tokio runtime with time enabled, unless the bus is quiet already or the
+    /// If it is polled outside a tokio runtime with time enabled, unless the bus is idle or the
     /// timeout is zero.
     ///
     /// # Cancel safety
-    /// Dropping it leaves the bus closed, and drops nothing.
+    /// Dropping it leaves the bus closed, and drops no event.
     ///
     /// ```
     /// # use bus_core::EventBus;
@@ -101,7 +102,7 @@ impl EventBus {
             state.closed = true;
             state.close_rings(effects);
         });
-        // No event comes any more: readers are told in steps.
+        // No event comes any more; readers are woken in steps.
         let (mut from, mut more) = (0, true);
         while more {
             self.core.step(|state, effects| {
@@ -120,14 +121,14 @@ pub struct Close {
     bus: EventBus,
     timeout: Duration,
     sleep: Option<Pin<Box<Sleep>>>,
-    /// Where the bus has its waker.
+    /// The key of its waker in the bus.
     closer: Option<Key>,
-    /// The node of the wait-for graph that waits in it.
+    /// The node of the wait-for graph that waits for the close.
     noted: Option<Node>,
 }
 
 impl Close {
-    /// Whether the bus is quiet. Until then a waker is stored.
+    /// Whether the bus is idle. Until then a waker is stored.
     fn is_quiet(&mut self, waker: &Waker) -> bool {
         let (core, closer) = (Arc::clone(&self.bus.core), &mut self.closer);
         let here = node(&core);
@@ -200,8 +201,8 @@ impl Future for Close {
     }
 }
 
-/// Takes stock, and ends what a handler still has waiting in the same turn of the lock: what is
-/// reported is what is dropped.
+/// Takes the waiting events of every handler and counts what is left, with the same lock, so that
+/// the report matches the events dropped.
 fn take_stock(core: &Arc<Core>, here: Option<Node>) -> (Vec<Left>, Vec<Left>) {
     let (mut left, mut unread) = (Vec::new(), Vec::new());
     let (mut from, mut more) = (0, true);
@@ -232,7 +233,8 @@ fn take_stock_of(
     let (running, waiting) =
         if is_stream { (0, state.waiting_for_reader(key).0) } else { state.work_of(key, here) };
     let Some(Subscription { info, life, .. }) = state.subscriptions.get(key) else { return };
-    // One that still reads history has not begun with what it would find there.
+    // A subscription that still replays history has not started on the events that it would find
+    // there.
     if running + waiting == 0 && (is_stream || *life != Life::Replaying) {
         return;
     }

@@ -12,10 +12,11 @@ pub use close::{Close, CloseReport, Left};
 use crate::delivery::{Core, OpenPair, OpenPairs, drop_each};
 use crate::registry::Catalogue;
 
-/// How many open pairs are read in one turn of the lock.
+/// How many open pairs are read with each lock.
 const WINDOW: usize = 256;
 
-/// A bus. The handle is cheap to clone; all clones are the same bus, which lives as long as one of them, or an emitter, does.
+/// A bus. The handle is cheap to clone. All clones are the same bus, which lives as long as one of
+/// them, or an emitter.
 ///
 /// ```standalone_crate
 /// use bus_core::{AgentEvent, EventBus};
@@ -27,7 +28,8 @@ const WINDOW: usize = 256;
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
 /// let bus = EventBus::new();
-/// let _guard = bus.subscribe::<TargetStarted>().handle_sync(|event| println!("{} began", event.target));
+/// let print = |event: &bus_core::Event<TargetStarted>| println!("{} began", event.target);
+/// let _guard = bus.subscribe::<TargetStarted>().handle_sync(print);
 /// bus.stream("desk").emit_target_started("app").await;
 /// # }
 /// ```
@@ -37,29 +39,30 @@ pub struct EventBus {
 }
 
 impl EventBus {
-    /// A bus with the defaults of [`EventBus::builder`].
+    /// Makes a bus with the defaults of [`EventBus::builder`].
     ///
     /// # Panics
-    /// Where two definitions that are linked in declare the same kind; the message names both places and
-    /// packages. [`EventBusBuilder::build`] returns that as an error, and [`EventBusBuilder::prefer`] says which
-    /// of the two the bus takes.
+    /// If two linked definitions declare the same kind; the message has both locations and
+    /// packages. [`EventBusBuilder::build`] returns that as an error, and
+    /// [`EventBusBuilder::prefer`] selects one of the two.
     #[track_caller]
     #[expect(clippy::panic, reason = "documented; the builder returns it")]
     pub fn new() -> Self {
         Self::builder().build().unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// Begins a bus with settings of your own.
+    /// Begins a bus with your own settings.
     pub fn builder() -> EventBusBuilder {
         EventBusBuilder::new()
     }
 
-    /// Every event kind that this bus knows of, as of now.
+    /// Returns every event kind that this bus knows at the moment.
     pub fn catalogue(&self) -> Arc<Catalogue> {
         self.core.catalogue()
     }
 
-    /// What has begun and not ended, and what ended without having begun, after the `ends_with` of the definitions.
+    /// Returns the events that began and have not ended, and the ends without a beginning, after
+    /// the `ends_with` of the definitions.
     ///
     /// ```standalone_crate
     /// # use bus_core::{AgentEvent, EventBus};
@@ -82,7 +85,7 @@ impl EventBus {
     /// ```
     pub fn open_pairs(&self) -> OpenPairs {
         let (mut unfinished, mut at) = (Vec::new(), 0);
-        // In steps, so that the bus is never held up for long.
+        // In steps, so that the lock is never held for long.
         loop {
             let window = self.core.lock().pairs.open_after(at, WINDOW);
             let Some(last) = window.last() else { break };

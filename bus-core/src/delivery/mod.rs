@@ -64,8 +64,8 @@ pub use receipt::{Problem, Receipt};
 pub use retain::pairs::{OpenPair, OpenPairs};
 pub use subscription::Counts;
 
-pub(crate) use context::{Node, cause, mark_waiting, nesting, node, thread};
 pub(crate) use context::Entered;
+pub(crate) use context::{Node, cause, mark_waiting, nesting, node, thread};
 pub(crate) use effects::{Effects, drop_event};
 pub(crate) use group::{Member, NewMember};
 pub(crate) use panic::drop_each;
@@ -81,7 +81,7 @@ pub(crate) use slab::Key;
 pub(crate) use slow::watch;
 pub(crate) use state::State;
 pub(crate) use streams::{Read, takes};
-pub(crate) use subscription::{Guarded, Info, Life, OnLag, Predicate, Receiver, Subscription};
+pub(crate) use subscription::{Callbacks, Info, Life, OnLag, Predicate, Receiver, Subscription};
 pub(crate) use task::{AsyncClosure, AsyncRunner};
 
 use crate::error::{DuplicateKind, Refused};
@@ -181,7 +181,11 @@ impl Core {
 
     /// The same for a step that an event causes.
     #[inline]
-    pub(crate) fn step_of(self: &Arc<Self>, event: &Arc<Stored>, step: impl FnOnce(&mut State, &mut Effects)) {
+    pub(crate) fn step_of(
+        self: &Arc<Self>,
+        event: &Arc<Stored>,
+        step: impl FnOnce(&mut State, &mut Effects),
+    ) {
         let mut effects = Effects::default();
         step(&mut self.lock(), &mut effects);
         effects.run(self, Some(event));

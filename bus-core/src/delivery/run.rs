@@ -110,10 +110,8 @@ impl Publish<'_> {
                 continue;
             }
             entered.poll_async(at);
-            let (began, watch) = (
-                handler.info.timeout.map(|_| crate::sync::Instant::now()),
-                Stopwatch::new(self.core),
-            );
+            let (began, watch) =
+                (handler.info.timeout.map(|_| crate::sync::Instant::now()), Stopwatch::new(self.core));
             // The task polls again at once and stores its own waker, so that this one is never used.
             let context = &mut Context::from_waker(Waker::noop());
             let ready = handler.runner.begin(event, handler.info.id, context);
@@ -128,7 +126,8 @@ impl Publish<'_> {
                 }
                 Poll::Pending => {
                     let waits = entered.waits();
-                    let permit = if waits { Permit::None } else { std::mem::replace(&mut self.permit, Permit::None) };
+                    let permit =
+                        if waits { Permit::None } else { std::mem::replace(&mut self.permit, Permit::None) };
                     Polled::Pending(Started { permit, began, watch })
                 }
             });
@@ -197,7 +196,8 @@ impl Publish<'_> {
             let Some(Claimed::Async(mut handler)) = claim.claimed.take() else { continue };
             let started = match polled {
                 Polled::Ready(outcome) => {
-                    let next = state.settle_async(at, handler, event, outcome, Some(&mut self.receipt), effects);
+                    let next =
+                        state.settle_async(at, handler, event, outcome, Some(&mut self.receipt), effects);
                     more.extend(next);
                     continue;
                 }
@@ -516,7 +516,8 @@ impl State {
         let mut problems = Vec::new();
         let leaving = group.leaving;
         for (position, outcome) in failures {
-            let Some(found) = group.members.get(position).and_then(|key| self.subscriptions.get_mut(*key)) else {
+            let Some(found) = group.members.get(position).and_then(|key| self.subscriptions.get_mut(*key))
+            else {
                 continue;
             };
             let Receiver::Handler(member) = &mut found.receiver else { continue };
@@ -612,7 +613,8 @@ impl State {
 
     /// Starts the handlers of a subscription that has read history on what waits for it.
     pub(crate) fn start_all(&mut self, subscription: Key, thread: u64, effects: &mut Effects) -> Vec<Next> {
-        let Some(Receiver::Handler(member)) = self.subscriptions.get(subscription).map(|found| &found.receiver)
+        let Some(Receiver::Handler(member)) =
+            self.subscriptions.get(subscription).map(|found| &found.receiver)
         else {
             return Vec::new();
         };

@@ -24,21 +24,21 @@ pub(crate) type OnLag = Arc<dyn Fn(Lagged) + Send + Sync>;
 
 /// Closures of the user's, which are dropped one by one, each under a guard of its own: two that
 /// panic in one drop would abort the process.
-pub(crate) struct Guarded<T>(Vec<T>);
+pub(crate) struct Callbacks<T>(Vec<T>);
 
-impl<T> Default for Guarded<T> {
+impl<T> Default for Callbacks<T> {
     fn default() -> Self {
         Self(Vec::new())
     }
 }
 
-impl<T> Guarded<T> {
+impl<T> Callbacks<T> {
     pub(crate) fn push(&mut self, closure: T) {
         self.0.push(closure);
     }
 }
 
-impl<T> std::ops::Deref for Guarded<T> {
+impl<T> std::ops::Deref for Callbacks<T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
@@ -46,7 +46,7 @@ impl<T> std::ops::Deref for Guarded<T> {
     }
 }
 
-impl<T> Drop for Guarded<T> {
+impl<T> Drop for Callbacks<T> {
     fn drop(&mut self) {
         drop_each(self.0.drain(..));
     }
@@ -60,9 +60,9 @@ pub(crate) struct Info {
     pub(crate) location: &'static Location<'static>,
     pub(crate) kinds: Kinds,
     pub(crate) wanted: Wanted,
-    pub(crate) predicates: Guarded<Predicate>,
+    pub(crate) predicates: Callbacks<Predicate>,
     /// One, if there is any.
-    pub(crate) on_lag: Guarded<OnLag>,
+    pub(crate) on_lag: Callbacks<OnLag>,
     pub(crate) timeout: Option<Duration>,
     /// The runtime of an async handler.
     pub(crate) runtime: Option<Handle>,

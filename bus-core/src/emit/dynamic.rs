@@ -1,4 +1,5 @@
-//! Emitting without a type: kinds that no file declares, and events that were read or published before.
+//! Emitting without a type: kinds that no file declares, and events that were read or published
+//! before.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -15,11 +16,13 @@ use crate::event::{Again, AnyEvent, Event, FromJson, Link, ReadEvent, Stored};
 use crate::excerpt::excerpt;
 use crate::json;
 
-/// An event that is not published yet and whose type the compiler does not know: what [`emit_dynamic`](super::Emitter::emit_dynamic) and
-/// [`republish`](EventBus::republish) give. Await it or [`send`](Self::send) it, as an [`Emit`](super::Emit).
+/// An event that is not published yet and whose type the compiler does not know, as
+/// [`emit_dynamic`](super::Emitter::emit_dynamic) and [`republish`](EventBus::republish) return it.
+/// Await it or [`send`](Self::send) it, as an [`Emit`](super::Emit).
 ///
 /// # Cancel safety
-/// Dropped before its first poll it published nothing; dropped later it only forgets the receipt.
+/// If it is dropped before its first poll, nothing was published; if later, only the receipt is
+/// lost.
 #[must_use = "nothing is published until it is awaited or sent: add `.await`, or `.send()` to wait for nobody"]
 pub struct EmitDynamic {
     bus: EventBus,
@@ -49,7 +52,7 @@ impl EmitDynamic {
         Self { bus: source.bus.clone(), cause: source.cause(), what: Some(what), waiting: None }
     }
 
-    /// Publishes the event and waits for nobody, as [`Emit::send`](super::Emit::send).
+    /// Publishes the event without waiting for handlers, as [`Emit::send`](super::Emit::send) does.
     pub fn send(mut self) -> Sent {
         self.publish(Mode::Send)
     }
@@ -68,9 +71,9 @@ impl EmitDynamic {
     }
 }
 
-/// The same event in this bus: it keeps scope, id, time and cause, and gets a new `seq`. An event that
-/// nobody else holds, as one that was just read, becomes the published event; of any other the
-/// payload is shared.
+/// Returns the same event for this bus: it keeps scope, id, time and cause, and gets a new `seq`.
+/// An event without another handle, such as one just read, becomes the published event; otherwise
+/// the two share the payload.
 fn again(run: u64, event: ReadEvent, cause: Option<Arc<Link>>) -> AnyEvent {
     let origin = event.to_be_kept();
     let mut stored = event.stored;
@@ -83,7 +86,8 @@ fn again(run: u64, event: ReadEvent, cause: Option<Arc<Link>>) -> AnyEvent {
 }
 
 impl EventBus {
-    /// Publishes an event that was read, or that another bus published. It keeps scope, id, time and cause, and gets a new place here.
+    /// Publishes an event that was read, or that another bus published. It keeps scope, id, time
+    /// and cause, and gets a new position in this bus.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -100,7 +104,7 @@ impl EventBus {
         EmitDynamic { bus: self.clone(), cause: crate::delivery::cause(), what: Some(what), waiting: None }
     }
 
-    /// A value as the body of an event: typed where the catalogue knows the kind.
+    /// Converts a value to the body of an event: typed if the catalogue has the kind.
     fn body_of(&self, kind: &str, data: &Value) -> Result<FromJson, Refused> {
         if !data.is_object() {
             return Err(Refused::InvalidData(format!(
@@ -131,7 +135,7 @@ impl EventBus {
     }
 }
 
-/// Whether there are more than so many levels; it goes no deeper to find out.
+/// Whether there are more levels than this; it goes no deeper to find out.
 fn is_deeper(value: &Value, levels: usize) -> bool {
     match value {
         Value::Array(items) => levels == 0 || items.iter().any(|item| is_deeper(item, levels - 1)),
@@ -190,7 +194,7 @@ mod tests {
             rounds.push(Arc::downgrade(last().stored()));
             bus.republish(last()).send();
         }
-        // The first holds the payload, which every round shares.
+        // The first holds the payload, which all later ones share.
         let held: Vec<_> = rounds.iter().map(|round| round.strong_count() > 0).collect();
         assert_eq!(held.iter().filter(|held| **held).count(), 1, "{held:?}");
         assert_eq!(last().data()["answer"], 42);

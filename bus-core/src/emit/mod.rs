@@ -1,4 +1,4 @@
-//! Emitting: an emitter knows where, a payload says what, and the receipt tells what became of it.
+//! Emitting: an emitter has the scope, a payload the data, and the receipt the outcome.
 
 mod dynamic;
 mod emitter;
@@ -25,7 +25,7 @@ use crate::json::{KEY_BYTES, written_length};
 use crate::payload::Payload;
 use crate::scope::{RESERVED, Scope};
 
-/// Where an event comes from: bus, scope and cause.
+/// The origin of an event: bus, scope and cause.
 #[derive(Clone)]
 pub(crate) struct Source {
     pub(crate) bus: EventBus,
@@ -34,7 +34,8 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    /// What caused that which is emitted now: what the emitter was told, or the event that a handler on the stack handles.
+    /// Returns the cause of the next emit: the one set on the emitter, or the event that a handler
+    /// on the stack handles.
     #[inline]
     fn cause(&self) -> Option<Arc<Link>> {
         self.cause.clone().or_else(crate::delivery::cause)
@@ -46,7 +47,7 @@ impl Source {
     }
 }
 
-/// Looks at what every event must be, whatever it carries, and publishes it.
+/// Checks an event by the rules for all payloads, and publishes it.
 fn publish(core: &Arc<Core>, event: AnyEvent, mode: Mode) -> Sent {
     match check(core, &event) {
         Ok(()) => {
@@ -57,23 +58,27 @@ fn publish(core: &Arc<Core>, event: AnyEvent, mode: Mode) -> Sent {
     }
 }
 
-/// An event that is not published yet: `.await` it to publish it and wait for the handlers it reaches, or [`send`](Self::send) it to wait for nobody.
+/// An event that is not published yet: `.await` it to publish it and wait for the handlers it
+/// reaches, or [`send`](Self::send) it without waiting.
 ///
-/// Nothing is published before the first poll. From then on the event is on the bus: dropping the future cancels no handler and loses nothing.
+/// Nothing is published before the first poll. From then on the event is on the bus: dropping the
+/// future cancels no handler and loses nothing.
 ///
 /// # Cancel safety
-/// Dropped before its first poll it published nothing; dropped later it only forgets the receipt.
+/// If it is dropped before its first poll, nothing was published; if later, only the receipt is
+/// lost.
 #[must_use = "nothing is published until it is awaited or sent: add `.await`, or `.send()` to wait for nobody"]
 pub struct Emit<P: Payload> {
     source: Arc<Source>,
     cause: Option<Arc<Link>>,
     payload: Option<P>,
-    // A box, because most emits never wait, and all of them are moved about.
+    // Boxed, because most emits never wait, and all of them are moved.
     waiting: Option<Box<Waiting>>,
 }
 
 impl<P: Payload> Emit<P> {
-    /// An emit from that emitter. Its scope is not checked: generated helpers and [`Scoped::emit`] do that.
+    /// Makes an emit from that emitter. Its scope is not checked: generated helpers and
+    /// [`Scoped::emit`] do that.
     #[doc(hidden)]
     #[inline]
     pub fn new<N, X>(emitter: &Emitter<N, X>, payload: P) -> Self {
@@ -81,7 +86,8 @@ impl<P: Payload> Emit<P> {
         Self { cause: source.cause(), source, payload: Some(payload), waiting: None }
     }
 
-    /// The payload, for the setters of optional fields: they belong to a builder, which has not been polled.
+    /// Returns the payload, for the setters of optional fields: they belong to a builder, which has
+    /// not been polled.
     #[doc(hidden)]
     #[expect(
         clippy::expect_used,
@@ -91,9 +97,11 @@ impl<P: Payload> Emit<P> {
         self.payload.as_mut().expect("an emit that is not published has its payload")
     }
 
-    /// Publishes the event and waits for nobody. `.finished().await` on the result waits after all.
+    /// Publishes the event without waiting for handlers. `.finished().await` on the result waits
+    /// for them.
     ///
-    /// Outside any handler this blocks the thread while a *sync* handler that the event reached is at capacity on another thread; otherwise it never waits.
+    /// Outside any handler this blocks the thread while a *sync* handler that the event reached is
+    /// at capacity on another thread; otherwise it never waits.
     #[inline]
     pub fn send(mut self) -> Sent {
         self.publish(Mode::Send)
@@ -101,7 +109,7 @@ impl<P: Payload> Emit<P> {
 
     fn publish(&mut self, mode: Mode) -> Sent {
         let core = &self.source.bus.core;
-        // What may be refused for its cause or its scope takes the long way.
+        // An event that may be refused for its cause or its scope takes the slow path.
         let plain = self.cause.is_none() && self.source.scope.reserved.is_none();
         if let Some(refused) = core.refuse_too_deep(P::DESCRIPTOR.kind, &mut self.payload) {
             return refused;
@@ -156,7 +164,8 @@ impl<P: Payload> Drop for Emit<P> {
     }
 }
 
-/// `let _ = emitter.emit_x()` silences the compiler's warning, so debug builds say at run time that nothing was published.
+/// `let _ = emitter.emit_x()` silences the compiler's warning, so debug builds report at run time
+/// that nothing was published.
 #[cold]
 #[cfg(debug_assertions)]
 fn say_dropped(kind: &str) {
@@ -181,7 +190,7 @@ fn check(core: &Core, event: &AnyEvent) -> Result<(), Refused> {
     }
     match core.settings.max_event_bytes {
         Some(limit) => {
-            // Fields write themselves: that is foreign code.
+            // Fields serialize themselves, which is foreign code.
             let _frame = Entered::filter(core, event.stored());
             check_size(event, limit)
         }
@@ -202,7 +211,7 @@ fn check_size(event: &AnyEvent, limit: usize) -> Result<(), Refused> {
     if bytes > limit { Err(Refused::TooLarge { bytes, limit }) } else { Ok(()) }
 }
 
-/// The kinds that led to an event, oldest first.
+/// Returns the kinds that led to an event, oldest first.
 fn chain(event: &AnyEvent) -> Vec<String> {
     let causes = std::iter::successors(event.head().cause.as_deref(), |link| link.parent.as_deref());
     let mut chain: Vec<_> = causes.map(|link| link.kind.as_ref().as_str().to_owned()).collect();
@@ -211,7 +220,7 @@ fn chain(event: &AnyEvent) -> Vec<String> {
     chain
 }
 
-// An emit can be spawned wherever its payload can be sent.
+// An emit can be spawned if its payload can be sent.
 const _: () = {
     const fn sendable<T: Send + 'static>() {}
     #[expect(dead_code, reason = "its bounds are what is checked")]

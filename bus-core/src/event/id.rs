@@ -10,8 +10,9 @@ use crate::excerpt::excerpt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A position in the log of one run of one bus: the id of an event, which is its position in the
-/// log of the bus that first published it ([`Event::id`](crate::Event::id)), or the cursor to resume
-/// from, which is its position in the log of this bus ([`Event::cursor`](crate::Event::cursor)).
+/// log of the bus that first published it ([`Event::id`](crate::Event::id)), or the cursor to
+/// resume from, which is its position in the log of this bus
+/// ([`Event::cursor`](crate::Event::cursor)).
 ///
 /// It is written `<run>-<seq>`, the run as 16 hexadecimal digits. A reader that resumes after a
 /// restart learns from the run that its position is in another run, instead of getting the wrong

@@ -186,7 +186,7 @@ impl<S> Event<S> {
     /// let born = local.history().collect().remove(0);
     /// assert_eq!(born.cursor(), born.id());
     ///
-    /// central.stream("desk").emit_dynamic("vendor_kind", serde_json::json!({ "answer": 41 })).await;
+    /// central.stream("desk").emit_dynamic("vendor_kind", serde_json::json!({})).await;
     /// central.republish(born.clone()).await;
     /// let again = central.history().limit(1).collect().remove(0);
     /// assert_eq!(again.id(), born.id());

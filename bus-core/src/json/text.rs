@@ -151,8 +151,8 @@ fn run(chunk: [u8; 8]) -> usize {
     (found.trailing_zeros() / 8) as usize
 }
 
-/// Whether an `f64` holds a number of JSON, given as text. It always holds a short number without an
-/// exponent.
+/// Whether an `f64` holds a number of JSON, given as text. It always holds a short number without
+/// an exponent.
 #[inline]
 pub(crate) fn is_finite(number: &str, has_exponent: bool) -> bool {
     (!has_exponent && number.len() <= DIGITS) || number.parse().is_ok_and(f64::is_finite)

@@ -24,8 +24,8 @@ impl EncodeError {
         &self.kind
     }
 
-    /// The field that could not be written, by its name on the wire. Where the event is too large, it
-    /// is the largest field, or the part of the scope that is larger.
+    /// The field that could not be written, by its name on the wire. Where the event is too large,
+    /// it is the largest field, or the part of the scope that is larger.
     pub fn field(&self) -> &str {
         &self.field
     }
@@ -124,8 +124,8 @@ fn member(field: &FieldDescriptor, value: &dyn Any, out: &mut Vec<u8>, first: us
     if field.codec.read.is_some() { Ok(()) } else { readable(field, out, start, json::LEVELS - 2) }
 }
 
-/// Checks that a reader accepts the value that begins at `start`, and puts it on one line. The event
-/// and its `data` are one level each.
+/// Checks that a reader accepts the value that begins at `start`, and puts it on one line. The
+/// event and its `data` are one level each.
 fn readable(field: &FieldDescriptor, out: &mut Vec<u8>, start: usize, levels: usize) -> Result<(), String> {
     let text = std::str::from_utf8(&out[start..]).map_err(shown)?;
     let broken = json::check(text, levels, field.codec.distinct).map_err(|error| error.to_string())?;
@@ -173,7 +173,7 @@ pub(super) fn raw(field: &FieldDescriptor, value: &dyn Any) -> Result<Vec<u8>, S
     }
 }
 
-/// What foreign code says of its failure.
+/// The text of an error of foreign code, shortened.
 fn shown(error: impl fmt::Display) -> String {
     excerpt(&error.to_string()).to_string()
 }

@@ -104,9 +104,9 @@ impl dyn ErasedPayload {
     ///
     /// # Errors
     ///
-    /// If the `Serialize` of a field fails, or if no reader would accept its output: one object holds
-    /// a key twice, a key has more than 64 KiB, there are too many levels. The error names the field,
-    /// and `out` is as before.
+    /// If the `Serialize` of a field fails, or if no reader would accept its output: one object
+    /// holds a key twice, a key has more than 64 KiB, there are too many levels. The error names
+    /// the field, and `out` is as before.
     pub fn encode_json(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         encode::encode(self, out)
     }

@@ -46,7 +46,8 @@ impl Catalogue {
         Self::of(crate::payload::linked(), &[])
     }
 
-    /// What these registrations declare. Of the names that a preferred one declares too, it is that one's.
+    /// The events that these registrations declare. A name that a preferred one declares too
+    /// belongs to the preferred one.
     pub(crate) fn of(
         registrations: Vec<&'static Registration>,
         preferred: &[&'static Registration],

@@ -30,8 +30,8 @@ pub struct Scope {
     pub(crate) execution: Option<Id>,
     pub(crate) correlation: Option<Id>,
     pub(crate) attributes: Vec<(Box<str>, Id)>,
-    /// A name that no attribute can have, since it is the envelope's own or too long: events with it
-    /// are refused.
+    /// A name that no attribute can have, since it is the envelope's own or too long: events with
+    /// it are refused.
     pub(crate) reserved: Option<std::sync::Arc<str>>,
 }
 

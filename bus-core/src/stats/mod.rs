@@ -1,4 +1,4 @@
-//! What a bus can report about itself.
+//! The statistics that a bus reports about itself.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,15 +10,15 @@ use crate::delivery::{Counts, Info, Key, Overflow, State};
 use crate::event::SubscriptionId;
 use crate::sync::Ordering;
 
-/// How many subscriptions are looked at in one turn of the lock.
+/// How many subscriptions are read with each lock.
 const WINDOW: usize = 256;
 
-/// A picture of the bus.
+/// A snapshot of the bus.
 ///
 /// For every subscription, and for those that have ended together, this holds exactly: `matched =
 /// handled + failed + panicked + timed_out + overflowed + coalesced + dropped + running + waiting`.
 /// Up to 256 subscriptions are of one moment, with the counts of the whole bus; further ones are
-/// read in steps, so that the bus is never held up for long.
+/// read in steps, so that the lock is never held for long.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -32,19 +32,19 @@ const WINDOW: usize = 256;
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Events that have a `seq`: kept, or wanted by somebody.
+    /// Events with a `seq`: kept, or wanted by a subscription.
     pub published_total: u64,
     /// The same by kind; kinds that were never published are left out.
     pub published: BTreeMap<String, u64>,
-    /// Events that nobody wanted and nothing kept.
+    /// Events that no subscription wanted and history did not keep.
     pub unobserved: u64,
-    /// Events that did not get onto the bus: closed, chain too deep, too large.
+    /// Events that were refused: closed bus, chain too deep, payload too large.
     pub refused: u64,
     /// Events in history now.
     pub kept: usize,
     /// The estimated memory of the events in history, in bytes.
     pub kept_bytes: usize,
-    /// Events that history evicted, `transient` ones apart.
+    /// Events that history evicted, without `transient` ones.
     pub evicted: u64,
     /// `transient` events that history evicted.
     pub evicted_transient: u64,
@@ -68,12 +68,12 @@ pub struct SubscriptionStats {
     pub name: String,
     /// Where it was made, as <file:line:column>.
     pub subscribed_at: String,
-    /// What it does with events that do not fit.
+    /// Its policy for events beyond its capacity.
     pub overflow: Overflow,
-    /// What became of the events that matched it.
+    /// The outcomes of the events that matched it.
     #[serde(flatten)]
     pub counts: Counts,
-    /// Events at work in its handler.
+    /// Events that run in its handler.
     pub running: usize,
     /// Events that wait in its queue, or for a permit.
     pub waiting: usize,
@@ -82,7 +82,7 @@ pub struct SubscriptionStats {
     pub lag: u64,
 }
 
-/// What one turn of the lock reads of a subscription. Texts are made after it.
+/// The fields of a subscription that are read under the lock. Texts are made after it.
 struct Row {
     info: Arc<Info>,
     overflow: Overflow,
@@ -93,8 +93,8 @@ struct Row {
 }
 
 impl EventBus {
-    /// A picture of the bus. It does not walk the history, and looks at no more than 256
-    /// subscriptions in one turn of the lock.
+    /// Returns a snapshot of the bus. It does not walk the history, and reads at most 256
+    /// subscriptions with each lock.
     pub fn stats(&self) -> Stats {
         let (mut rows, mut totals, mut from, mut more) = (Vec::new(), None, 0, true);
         while more {
@@ -137,7 +137,7 @@ impl EventBus {
 }
 
 impl Stats {
-    /// The first subscription of this name.
+    /// Returns the first subscription of this name.
     pub fn subscription(&self, name: &str) -> Option<&SubscriptionStats> {
         self.subscriptions.iter().find(|subscription| subscription.name == name)
     }

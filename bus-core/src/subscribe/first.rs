@@ -14,10 +14,12 @@ use crate::error::WaitError;
 use crate::event::Event;
 use crate::sync::Sleep;
 
-/// The first event that fits, from the moment this was made on, whenever it is polled. Several may come: this is the first of them.
+/// The first matching event from the moment this was made, whenever it is polled. Several may come:
+/// this is the first of them.
 ///
 /// # Errors
-/// [`WaitError::Closed`] where the bus is closed before such an event; with [`timeout`](Self::timeout) also [`WaitError::TimedOut`].
+/// [`WaitError::Closed`] if the bus is closed before such an event; with [`timeout`](Self::timeout)
+/// also [`WaitError::TimedOut`].
 ///
 /// # Cancel safety
 /// Dropping it ends the wait.
@@ -28,10 +30,11 @@ pub struct First<S> {
 }
 
 impl<S: 'static> Subscribe<S> {
-    /// Waits for one event. The wait begins now, not when it is polled; with [`since`](Self::since) it looks back.
+    /// Waits for one event. The wait begins now, not when it is polled; with [`since`](Self::since)
+    /// it looks back.
     ///
     /// # Panics
-    /// Where two linked definitions declare the kind.
+    /// If two linked definitions declare the kind.
     #[track_caller]
     #[expect(clippy::panic, reason = "documented")]
     pub fn first(self) -> First<S> {
@@ -42,19 +45,20 @@ impl<S: 'static> Subscribe<S> {
 }
 
 impl<S> First<S> {
-    /// Waits no longer than this. Zero asks for what has already happened and never waits.
+    /// Sets the longest time to wait. With zero it checks for an event that already happened, and
+    /// never waits.
     ///
     /// The time begins with the first poll.
     pub fn timeout(self, limit: Duration) -> FirstWithin<S> {
         FirstWithin { first: self, limit, sleep: None }
     }
 
-    /// Without a context it only looks.
+    /// Without a context it only checks.
     fn look(&mut self, mut context: Option<&mut Context<'_>>) -> Poll<Result<Event<S>, WaitError>> {
         loop {
             match self.reader.poll(context.as_deref_mut()) {
                 Poll::Ready(Some(Ok(event))) => return Poll::Ready(Ok(event)),
-                // A gap is told by `missed`; the event may still come.
+                // `missed` reports a gap; the event may still come.
                 Poll::Ready(Some(Err(_))) => {}
                 Poll::Ready(None) => return Poll::Ready(Err(WaitError::Closed)),
                 Poll::Pending => return Poll::Pending,
@@ -62,7 +66,8 @@ impl<S> First<S> {
         }
     }
 
-    /// What history no longer held of the time that [`since`](Subscribe::since) asked for: the event may be among it.
+    /// Returns the events that history no longer held for [`since`](Subscribe::since): the awaited
+    /// event may be among them.
     pub fn missed(&self) -> Option<Lagged> {
         self.reader.missed.as_deref().copied()
     }
@@ -82,10 +87,10 @@ impl<S> fmt::Debug for First<S> {
     }
 }
 
-/// A wait with an end: see [`First::timeout`].
+/// A wait with a timeout: see [`First::timeout`].
 ///
 /// # Panics
-/// When polled outside a tokio runtime with time enabled, unless the limit is zero.
+/// If it is polled outside a tokio runtime with time enabled, unless the timeout is zero.
 #[must_use = "a wait does nothing until it is awaited"]
 pub struct FirstWithin<S> {
     first: First<S>,
@@ -98,7 +103,8 @@ impl<S> Future for FirstWithin<S> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { first, limit, sleep } = &mut *self;
-        // The time first: who has waited long enough waits no more, and does not let go of a place for it.
+        // The time first: a wait whose time is over does not wait again, and does not release a
+        // permit for it.
         let over = sleep.as_mut().is_some_and(|sleep| sleep.as_mut().poll(context).is_ready());
         if over || limit.is_zero() {
             return match first.look(None) {

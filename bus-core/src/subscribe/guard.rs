@@ -1,4 +1,4 @@
-//! What keeps a subscription.
+//! The guard that keeps a subscription.
 
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -8,7 +8,8 @@ use crate::bus::EventBus;
 use crate::delivery::{Core, Key};
 use crate::event::SubscriptionId;
 
-/// Keeps a subscription: dropping it ends the subscription and frees the handler. Events that still wait are dropped and counted; one at work is finished.
+/// Keeps a subscription: dropping it ends the subscription and frees the handler. Waiting events
+/// are dropped and counted; a running one is finished.
 ///
 /// ```
 /// # use bus_core::EventBus;
@@ -37,7 +38,7 @@ impl Subscription {
         self.id
     }
 
-    /// Lets the subscription go on for as long as the bus lives. Its id, to end it with.
+    /// Lets the subscription go on for as long as the bus lives. Returns its id, to end it with.
     pub fn detach(mut self) -> SubscriptionId {
         self.core = Weak::new();
         self.id
@@ -62,14 +63,14 @@ impl fmt::Debug for Subscription {
 }
 
 impl Core {
-    /// Ends a subscription. Returns whether it was there.
+    /// Ends a subscription. Returns whether it existed.
     pub(crate) fn end(self: &Arc<Self>, key: Key) -> bool {
         self.step(|state, effects| state.end(key, effects))
     }
 }
 
 impl EventBus {
-    /// Ends a subscription; a handler may end others and itself. Returns whether it was there.
+    /// Ends a subscription; a handler may end others and itself. Returns whether it existed.
     #[expect(clippy::must_use_candidate, reason = "the answer is of use to some")]
     pub fn unsubscribe(&self, id: SubscriptionId) -> bool {
         let key = self.core.lock().ids.get(&id).copied();

@@ -13,11 +13,15 @@ use crate::event::Event;
 use crate::sync::{Handle, sleep};
 
 impl<S: 'static> Subscribe<S> {
-    /// Has an async handler called for every event, one at a time unless [`concurrency`](Self::concurrency) says otherwise.
+    /// Calls an async handler for each event, one at a time unless
+    /// [`concurrency`](Self::concurrency) is set.
     ///
-    /// It runs on the runtime that this is called in, or the builder's. It returns `()` or `Result<(), BoxError>`; an error or a panic is in the receipt, the stats and the log, and harms nobody else.
+    /// It runs on the runtime of the caller, or the builder's. It returns `()` or `Result<(),
+    /// BoxError>`; an error or a panic is in the receipt, the stats and the log, and does not
+    /// affect other handlers.
     ///
-    /// A handler that needs something of its own gives each call a clone of it. An `async move` closure lends what it captured to one call at a time, so the compiler refuses it here.
+    /// A handler with a value of its own gives each call a clone of it. An `async move` closure
+    /// lends its captures to one call at a time, so the compiler refuses it here.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -35,7 +39,9 @@ impl<S: 'static> Subscribe<S> {
     /// ```
     ///
     /// # Panics
-    /// Where there is no tokio runtime, or none with timers for a handler with a timeout, the bus is closed, or two linked definitions declare the kind: see [`try_handle`](Self::try_handle).
+    /// If there is no tokio runtime, or none with timers for a handler with a timeout, if the bus
+    /// is closed, or if two linked definitions declare the kind: see
+    /// [`try_handle`](Self::try_handle).
     #[track_caller]
     #[expect(clippy::panic, reason = "documented; `try_handle` returns it")]
     pub fn handle<F, Fut>(self, handler: F) -> Subscription
@@ -47,10 +53,11 @@ impl<S: 'static> Subscribe<S> {
         self.try_handle(handler).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// Has an async handler called for every event.
+    /// Calls an async handler for each event.
     ///
     /// # Errors
-    /// Where there is no tokio runtime, or none with timers for a handler with a timeout, the bus is closed, or two linked definitions declare the kind.
+    /// If there is no tokio runtime, or none with timers for a handler with a timeout, if the bus
+    /// is closed, or if two linked definitions declare the kind.
     pub fn try_handle<F, Fut>(self, handler: F) -> Result<Subscription, SubscribeError>
     where
         F: Fn(Event<S>) -> Fut + Send + Sync + 'static,
@@ -58,7 +65,7 @@ impl<S: 'static> Subscribe<S> {
         Fut::Output: HandlerResult,
     {
         let Self { bus, plan, .. } = self;
-        // The builder's choice first: it was made for all handlers of the bus.
+        // The builder's choice first: it is for all handlers of the bus.
         let runtime = bus.core.settings.runtime.clone().or_else(|| Handle::try_current().ok());
         let runtime = runtime.ok_or(SubscribeError::NoRuntime)?;
         let timed = plan.timeout.or(bus.core.settings.handler_timeout).is_some();
@@ -66,19 +73,24 @@ impl<S: 'static> Subscribe<S> {
             return Err(SubscribeError::NoTimers);
         }
         let handler = Arc::new(handler);
-        let runner = || Box::new(AsyncClosure::<F, Fut, S>::new(Arc::clone(&handler))) as Box<dyn AsyncRunner>;
+        let runner =
+            || Box::new(AsyncClosure::<F, Fut, S>::new(Arc::clone(&handler))) as Box<dyn AsyncRunner>;
         let runners = (0..plan.concurrency).map(|_| runner()).collect();
         let name = name_of::<F>(plan.location);
         let added = bus.core.add_handler(plan, name, NewHandler::Async(runners, runtime))?;
         Ok(Subscription::new(&bus.core, &added))
     }
 
-    /// Has a closure called for every event, on the publishing thread and before `send` returns, unless it is busy: then right after, on the thread that runs it.
+    /// Calls a closure for each event, on the publishing thread and before `send` returns, unless
+    /// it is busy: then right after, on the thread that runs it.
     ///
-    /// It runs one event at a time, so it may be `FnMut`. It returns `()` or `Result<(), BoxError>`; an error or a panic is in the receipt, the stats and the log, and harms nobody else.
+    /// It runs one event at a time, so it may be `FnMut`. It returns `()` or `Result<(),
+    /// BoxError>`; an error or a panic is in the receipt, the stats and the log, and does not
+    /// affect other handlers.
     ///
     /// # Panics
-    /// Where the bus is closed, two linked definitions declare the kind, or [`concurrency`](Self::concurrency) was asked for: see [`try_handle_sync`](Self::try_handle_sync).
+    /// If the bus is closed, if two linked definitions declare the kind, or if
+    /// [`concurrency`](Self::concurrency) is set: see [`try_handle_sync`](Self::try_handle_sync).
     #[track_caller]
     #[expect(clippy::panic, reason = "documented; `try_handle_sync` returns it")]
     pub fn handle_sync<F, R>(self, handler: F) -> Subscription
@@ -89,10 +101,11 @@ impl<S: 'static> Subscribe<S> {
         self.try_handle_sync(handler).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// Has a closure called for every event, on the publishing thread.
+    /// Calls a closure for each event, on the publishing thread.
     ///
     /// # Errors
-    /// Where the bus is closed, two linked definitions declare the kind, or [`concurrency`](Self::concurrency) was asked for.
+    /// If the bus is closed, if two linked definitions declare the kind, or if
+    /// [`concurrency`](Self::concurrency) is set.
     pub fn try_handle_sync<F, R>(self, mut handler: F) -> Result<Subscription, SubscribeError>
     where
         F: FnMut(&Event<S>) -> R + Send + 'static,
@@ -109,13 +122,15 @@ impl<S: 'static> Subscribe<S> {
     }
 }
 
-/// Whether a timer can be made on a runtime. tokio tells only by a panic, and must not tell that in the middle of a publish.
+/// Whether a runtime has timers. tokio shows that only by a panic, which must not happen in the
+/// middle of a publish.
 fn has_timers(runtime: &Handle) -> bool {
     let _runtime = runtime.enter();
     catch_unwind(|| drop(sleep(Duration::ZERO))).is_ok()
 }
 
-/// The path of a function; for a closure, which has none, the place where it was subscribed.
+/// Returns the path of a function; for a closure, which has none, the location of the subscribe
+/// call.
 fn name_of<F>(location: &std::panic::Location<'_>) -> String {
     let path = std::any::type_name::<F>();
     if path.contains("{{closure}}") {

@@ -12,9 +12,10 @@ use super::reader::Reader;
 use crate::delivery::Lagged;
 use crate::event::{AnyKind, Event, SubscriptionId};
 
-/// Events in order, as they come. It ends when the bus is closed or dropped and everything is read.
+/// A stream of events in order. It ends when the bus is closed or dropped and everything is read.
 ///
-/// It is a [`Stream`] of `Result<Event<S>, Lagged>`: `Err` tells of a gap, before the event after it.
+/// It is a [`Stream`] of `Result<Event<S>, Lagged>`: `Err` reports a gap, before the event after
+/// it.
 ///
 /// ```standalone_crate
 /// # use bus_core::{AgentEvent, EventBus};
@@ -43,10 +44,12 @@ pub struct EventStream<S = AnyKind> {
 }
 
 impl<S: 'static> Subscribe<S> {
-    /// Begins a stream: events from now on, or from [`since`](Self::since), wait in it until they are read.
+    /// Begins a stream: events from now on, or from [`since`](Self::since), wait in it until they
+    /// are read.
     ///
     /// # Panics
-    /// Where two linked definitions declare the kind. On a closed bus the stream is empty and at its end.
+    /// If two linked definitions declare the kind. On a closed bus the stream is empty and at its
+    /// end.
     #[track_caller]
     #[expect(clippy::panic, reason = "documented")]
     pub fn into_stream(self) -> EventStream<S> {

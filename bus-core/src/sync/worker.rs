@@ -93,7 +93,7 @@ mod real {
                     },
                 },
             };
-            // What a job runs is guarded there; a panic here is one of the bus's own.
+            // A job catches the panics of the code it runs; a panic here is one of the bus's own.
             let _ = catch_unwind(AssertUnwindSafe(job));
             idle().push(Worker { number, jobs: jobs.clone() });
         }

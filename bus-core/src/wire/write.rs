@@ -37,9 +37,9 @@ impl<S> Event<S> {
     ///
     /// # Errors
     /// If a field cannot be written, or if no reader would accept it: its own `Serialize` fails, an
-    /// object of it holds a key twice, a key has more than 64 KiB, it has too many levels, or the event
-    /// has more than 16 MiB (unless it was read by a reader with a higher limit). The error names the
-    /// field, and `out` is as before.
+    /// object of it holds a key twice, a key has more than 64 KiB, it has too many levels, or the
+    /// event has more than 16 MiB (unless it was read by a reader with a higher limit). The error
+    /// names the field, and `out` is as before.
     pub fn write_json(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         Line::published(self).write(out)
     }

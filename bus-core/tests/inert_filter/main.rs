@@ -1,5 +1,5 @@
-//! A subscription whose filter passes nothing changes nothing: programs of every kind run without it
-//! and with it, and everything that a user can see must be the same, in the same order.
+//! A subscription whose filter passes nothing changes nothing: programs of every kind run without
+//! it and with it, and everything that a user can see must be the same, in the same order.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "../common/mod.rs"]

@@ -22,7 +22,8 @@ pub(crate) enum TillEvents {
     },
 }
 
-/// A kind that nobody declares is written back as it came: so each name of this one must be declared.
+/// A kind that nobody declares is written back as it came: so each name of this one must be
+/// declared.
 #[test]
 fn what_came_under_an_older_name_is_redacted() {
     let bus = EventBus::new();

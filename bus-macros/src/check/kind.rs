@@ -44,9 +44,9 @@ fn names(event: &Event) -> impl Iterator<Item = &LitStr> {
     event.aliases.iter().map(|alias| &alias.name)
 }
 
-/// An alias is a whole name: the prefix does not go before it. One that lacks the prefix says that it
-/// means that, since a name by mistake makes what was recorded under the right one an undeclared kind,
-/// of which nothing is redacted.
+/// An alias is a whole name: the prefix does not go before it. One that lacks the prefix says that
+/// it means that, since a name by mistake makes what was recorded under the right one an undeclared
+/// kind, of which nothing is redacted.
 pub(super) fn check_aliases(ctxt: &Ctxt, event: &Event, definition: &Definition) {
     let prefix = definition.prefix.as_ref().map(LitStr::value).unwrap_or_default();
     if !allowed(&prefix) {

@@ -49,8 +49,8 @@ fn every_suite(with_texts: bool) -> Result<(), Failure> {
     suites.and(texts).and(examples)
 }
 
-/// With the compiler that the pinned texts belong to, `cargo test` ran them already. With another one
-/// it shows them as ignored (build.rs of bus-derive-tests), and they are run here.
+/// With the compiler that the pinned texts belong to, `cargo test` ran them already. With another
+/// one it shows them as ignored (build.rs of bus-derive-tests), and they are run here.
 fn pinned_texts() -> Result<(), Failure> {
     let promised = compiler::promised()?;
     if compiler::active()? == promised {

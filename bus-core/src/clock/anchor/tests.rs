@@ -3,7 +3,7 @@ use super::{Anchor, PERIOD};
 const SECOND: u64 = 1_000_000_000;
 const MILLION: u128 = 1_000_000;
 
-/// A machine whose clock and counter are told how to run, each on its own.
+/// A machine whose clock and counter run as the test sets them, each on its own.
 struct Machine {
     /// The clock, in units of 10^-6 ns.
     clock: u128,
@@ -84,7 +84,7 @@ impl Machine {
     }
 }
 
-/// What a thread was given last, to see that nothing runs back.
+/// The last time of a thread, to check that no time is less.
 #[derive(Default)]
 struct Last(u64);
 
@@ -119,7 +119,8 @@ fn a_thread_that_asks_often_reads_the_counter_and_is_within_a_microsecond() {
 
 #[test]
 fn it_never_runs_back_while_the_clock_is_slewed() {
-    // NTP slews by at most 500 millionths; 300 is as much as one measurement may differ from the next.
+    // NTP slews by at most 500 millionths; 300 is as much as one measurement may differ from the
+    // next.
     for slew in [100, 240, 300, 400, 500] {
         let (mut machine, mut last) = (Machine::new(2_600_000), Last::default());
         machine.warm_up();
@@ -155,7 +156,8 @@ fn it_never_runs_back_where_the_counters_of_two_cores_are_apart() {
         let (mut machine, mut last) = (Machine::new(2_600_000), Last::default());
         machine.warm_up();
         for step in 0..1_000_000_u32 {
-            // A visit of 18 µs to the other core, seldom enough for the counter to be used in between.
+            // A visit of 18 µs to the other core, seldom enough for the counter to be used in
+            // between.
             match step % 70_001 {
                 100 => machine.move_to(apart),
                 300 => machine.move_to(-apart),

@@ -38,7 +38,8 @@ fn scalars() {
     }
 }
 
-/// Whatever is read here is a number to every reader: none takes it for infinity, and none refuses it.
+/// A number that is accepted here is a number to every reader: none takes it for infinity, and none
+/// refuses it.
 #[test]
 fn a_number_that_no_float_holds_is_refused_wherever_it_stands() {
     let (long, longest) = ("9".repeat(400), "9".repeat(308));
