@@ -1,9 +1,9 @@
 //! The wait-for graph: finds deliveries that can only come after a handler that waits for them.
 //!
-//! An awaited emit inside a handler waits for the handlers that its event reaches. Two handlers that
-//! emit to each other would wait for ever, and so would longer rings, also rings whose events have
-//! nothing to do with each other. Whenever a wait is noted, this walks ahead from each delivery it
-//! waits for; those that cannot come are deferred: they still happen, later.
+//! An awaited emit inside a handler waits for the handlers that its event reaches. Two handlers
+//! that emit to each other would wait for ever, and so would longer rings, also rings whose events
+//! have nothing to do with each other. Whenever a wait is noted, this walks ahead from each
+//! delivery it waits for; those that cannot come are deferred: they still happen, later.
 //!
 //! The node of a sync handler is the thread that holds its claim: a blocked thread also holds the
 //! groups of the same publish that have not begun, and every frame further down its stack. An async
@@ -25,7 +25,7 @@ use crate::delivery::state::State;
 use crate::delivery::subscription::Receiver;
 use crate::sync::failpoint;
 
-/// Who waits for what. A node that does not wait is not in it.
+/// The waits of all nodes. A node that does not wait is not in it.
 #[derive(Default)]
 pub(crate) struct Graph {
     nodes: HashMap<Node, Waits, hashbrown::DefaultHashBuilder>,
@@ -227,7 +227,8 @@ impl State {
         self.graph.set_event(node, true);
         let held: Vec<Key> = match node {
             Node::Job(job) => vec![job.group],
-            // Mostly async handlers wait for events; a blocked thread is rare enough to look at all.
+            // Mostly async handlers wait for events; a blocked thread is rare enough to look at
+            // all.
             Node::Thread(thread) => {
                 let holds = |group: &Group| group.running.iter().any(|running| running.thread == thread);
                 self.groups.iter().filter(|(_, group)| holds(group)).map(|(key, _)| key).collect()
@@ -359,7 +360,7 @@ impl<'a> Walk<'a> {
         self
     }
 
-    /// What a node waits for: for each delivery the nodes any of which brings it on.
+    /// The waits of a node: for each delivery the nodes any of which brings it on.
     fn ahead(&self, node: Node) -> Vec<SmallVec<[Node; 2]>> {
         let Some(waits) = self.state.graph.nodes.get(&node) else { return Vec::new() };
         let deliveries = waits.pendings.iter().flat_map(|pending| {

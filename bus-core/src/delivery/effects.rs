@@ -32,7 +32,7 @@ pub(crate) struct Effects {
     rare: Option<Box<Rare>>,
 }
 
-/// What few steps leave.
+/// Work that few steps leave.
 #[derive(Default)]
 pub(crate) struct Rare {
     /// Threads that waited for spare capacity.
@@ -44,7 +44,7 @@ pub(crate) struct Rare {
     pub(crate) queued: Vec<Queued>,
     pub(crate) closures: Vec<Closure>,
     pub(crate) subscriptions: Vec<Subscription>,
-    /// Gaps that handlers are told of before their next event.
+    /// Gaps to report to handlers before their next event.
     /// The event before which a gap stands is the cause of what its callback publishes.
     pub(crate) lags: Vec<(Arc<Info>, Lagged, Option<Arc<Stored>>)>,
     pub(crate) reports: Vec<Report>,

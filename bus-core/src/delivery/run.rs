@@ -2,8 +2,8 @@
 //!
 //! Members of a group run in one loop, outside the lock. Then one step settles what became of the
 //! event, lets new members in and takes the next event out of the queue, or leaves the group idle.
-//! An event that waited for another thread's run is run here too, but only so many: then a worker of
-//! the bus goes on (see [`workers`](super::workers)).
+//! An event that waited for another thread's run is run here too, but only so many: then a worker
+//! of the bus goes on (see [`workers`](super::workers)).
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -63,7 +63,7 @@ pub(crate) struct Next {
     pub(crate) queued: Queued,
 }
 
-/// What one async handler that was polled in place came to.
+/// The result of polling one async handler in place.
 enum Polled {
     Ready(Option<Outcome>),
     Pending(Started),
@@ -112,7 +112,8 @@ impl Publish<'_> {
             entered.poll_async(at);
             let (began, watch) =
                 (handler.info.timeout.map(|_| crate::sync::Instant::now()), Stopwatch::new(self.core));
-            // The task polls again at once and stores its own waker, so that this one is never used.
+            // The task polls again at once and stores its own waker, so that this one is never
+            // used.
             let context = &mut Context::from_waker(Waker::noop());
             let ready = handler.runner.begin(event, handler.info.id, context);
             if entered.was_blocked() {
@@ -571,8 +572,8 @@ impl State {
         }
     }
 
-    /// Takes the next event of a group out of its queue, with what runs it; without one the group is
-    /// left idle.
+    /// Takes the next event of a group out of its queue, with what runs it; without one the group
+    /// is left idle.
     pub(crate) fn take_next(&mut self, key: Key, thread: u64, effects: &mut Effects) -> Option<Next> {
         self.sweep(key, effects);
         let Some(group) = self.groups.get_mut(key) else {

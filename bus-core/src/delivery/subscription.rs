@@ -52,7 +52,7 @@ impl<T> Drop for Callbacks<T> {
     }
 }
 
-/// What a subscription was made with. It never changes, so that it is read without the lock.
+/// The settings of a subscription. They never change, so that they are read without the lock.
 pub(crate) struct Info {
     pub(crate) id: SubscriptionId,
     pub(crate) name: Arc<str>,
@@ -95,7 +95,7 @@ pub(crate) enum Receiver {
     Stream(Box<Stream>),
 }
 
-/// What became of the events that matched one subscription.
+/// The outcomes of the events that matched one subscription.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Counts {

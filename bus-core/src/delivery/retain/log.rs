@@ -10,7 +10,8 @@ use crate::event::Stored;
 /// A bounded list of events.
 pub(super) struct Log {
     events: VecDeque<Arc<Stored>>,
-    /// One for each event, side by side, so that a query over a million of them does not touch each.
+    /// One for each event, side by side, so that a query over a million of them does not touch
+    /// each.
     marks: VecDeque<Mark>,
     capacity: usize,
     evicted: u64,
