@@ -194,8 +194,20 @@ impl State {
         if !failpoint("drop_uncounted") {
             counts.dropped += dropped;
         }
-        let jobs = group.running.iter().filter(|running| running.cohort >= cohort);
-        membership.last = Some(Box::new(Last { counts, jobs: jobs.map(|running| running.job).collect() }));
+        let mut jobs = SmallVec::new();
+        for running in group.running.iter_mut().filter(|running| running.cohort >= cohort) {
+            if running.has_begun() {
+                jobs.push(running.job);
+                continue;
+            }
+            // It will not begin any more, and is dropped with what waits.
+            counts.dropped += 1;
+            if let Some(unit) = running.unit.take() {
+                let problems = vec![Problem::of(&found.info, Outcome::Dropped)];
+                effects.wakers.extend(unit.settle(Settled { problems, ..Settled::default() }));
+            }
+        }
+        membership.last = Some(Box::new(Last { counts, jobs }));
         if let Some(events) = group.loss.due(group.live == 1) {
             let report = Report::Lost { info: Arc::clone(&found.info), events };
             effects.rare().reports.push(report);

@@ -525,9 +525,11 @@ impl State {
             let ended = member.last.is_some();
             match &mut member.last {
                 Some(last) => {
-                    let Some(job) = last.jobs.iter().position(|job| *job == at.job) else { continue };
-                    last.jobs.swap_remove(job);
-                    last.counts.note(&outcome);
+                    // One that had not begun was counted when it ended.
+                    if let Some(job) = last.jobs.iter().position(|job| *job == at.job) {
+                        last.jobs.swap_remove(job);
+                        last.counts.note(&outcome);
+                    }
                 }
                 None => member.corrections().correct(&Outcome::Handled, &outcome),
             }
