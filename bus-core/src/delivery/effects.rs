@@ -198,11 +198,21 @@ pub(crate) fn wake_later() {
     }
 }
 
-/// Drops an event, or a payload, which may be the last handle of it.
+/// Drops an event. What its payload's drop publishes is caused by the event of the frame below.
 #[inline]
-pub(crate) fn drop_event<E>(core: &Core, event: E) {
+pub(crate) fn drop_event(core: &Core, event: Arc<Stored>) {
+    if Arc::strong_count(&event) > 1 {
+        // Another thread may drop the other handles meanwhile; then this one is the last all the same.
+        return catch_panic(|| drop(event));
+    }
+    drop_payload(core, event);
+}
+
+/// Drops a payload that is not shared.
+#[inline(never)]
+pub(crate) fn drop_payload<P>(core: &Core, payload: P) {
     let _frame = Entered::callback(core, None);
-    catch_panic(|| drop(event));
+    catch_panic(|| drop(payload));
 }
 
 /// Drops an event that history evicted for another one, which is the cause of what the drop

@@ -66,7 +66,7 @@ pub use subscription::Counts;
 
 pub(crate) use context::{Node, cause, mark_waiting, nesting, node, thread};
 pub(crate) use context::Entered;
-pub(crate) use effects::{Effects, drop_event};
+pub(crate) use effects::{Effects, drop_payload};
 pub(crate) use group::{Member, NewMember};
 pub(crate) use panic::drop_each;
 pub(crate) use pending::Waiting;
@@ -88,6 +88,7 @@ use crate::error::{DuplicateKind, Refused};
 use crate::event::Stored;
 use crate::excerpt::excerpt;
 use crate::payload::Descriptor;
+use effects::drop_event;
 use crate::registry::Catalogue;
 use crate::sync::{AtomicBool, AtomicU64, FairMutex, Guard, Handle, Mutex, Ordering};
 
