@@ -104,6 +104,7 @@ crate::sync::per_thread_plain!(CAUSE: Cell<Option<Arc<Stored>>> = Cell::new(None
 /// A frame on this thread's stack, until it is dropped.
 pub(crate) struct Entered {
     /// The former value of [`CAUSE`], if the event of this frame is there now.
+    #[expect(clippy::option_option, reason = "the former value may be none")]
     cause: Option<Option<Arc<Stored>>>,
     /// The recorded frame that this one has overwritten.
     lost: Option<Box<Frame>>,

@@ -18,7 +18,7 @@ use crate::delivery::Core;
 use crate::delivery::context::{self, JobRef, Node};
 use crate::delivery::effects::{self, Effects};
 use crate::delivery::group::{Group, Running};
-use crate::delivery::pending::Pending;
+use crate::delivery::pending::{Pending, Unit};
 use crate::delivery::routes::Target;
 use crate::delivery::slab::Key;
 use crate::delivery::state::State;
@@ -140,6 +140,7 @@ impl Core {
     ///
     /// tokio keeps the task that was woken last for the thread that woke it. Under a sync handler
     /// that blocks, that task would wait for the handler, which may wait for it.
+    #[expect(clippy::unused_self, reason = "a thread of a bus waits")]
     pub(crate) fn free_runtime(&self) {
         if effects::has_later() && context::is_sync_handler() {
             effects::wake_later();
@@ -240,7 +241,7 @@ impl State {
         let reads = self.graph.nodes.get(&node).map(|waits| waits.reads.clone()).unwrap_or_default();
         for key in reads {
             if let Some(Receiver::Stream(stream)) = self.subscriptions.get(key).map(|found| &found.receiver) {
-                effects.wakers.extend(stream.waiting.iter().filter_map(|unit| unit.defer()));
+                effects.wakers.extend(stream.waiting.iter().filter_map(Unit::defer));
             }
         }
     }
@@ -251,10 +252,10 @@ impl State {
         let Some(group) = self.groups.get_mut(key) else { return };
         let own = group.running.iter().filter(|running| running.node(key) == node);
         let units = own.filter_map(|running| running.unit.as_ref());
-        effects.wakers.extend(units.filter_map(|unit| unit.defer()));
+        effects.wakers.extend(units.filter_map(Unit::defer));
         if stands {
             let queued = group.queue.iter().filter_map(|queued| queued.unit.as_ref());
-            effects.wakers.extend(queued.filter_map(|unit| unit.defer()));
+            effects.wakers.extend(queued.filter_map(Unit::defer));
             group.senders.release_all(effects);
         }
     }

@@ -103,7 +103,9 @@ impl Effects {
     #[inline(never)]
     fn run_all(mut self, core: &Arc<Core>, cause: Option<&Arc<Stored>>) {
         if let Some(rare) = &mut self.rare {
-            std::mem::take(&mut rare.signals).iter().for_each(|signal| signal.set());
+            for signal in std::mem::take(&mut rare.signals) {
+                signal.set();
+            }
         }
         if context::nesting() >= NESTING {
             return self.postpone(core, cause);
@@ -149,7 +151,9 @@ impl Rare {
     fn work(self, core: &Core) {
         let Self { signals, events, segments, old_wakers, queued, closures, subscriptions, lags, reports } =
             self;
-        signals.iter().for_each(|signal| signal.set());
+        for signal in signals {
+            signal.set();
+        }
         for (info, lag, cause) in lags {
             let _frame = Entered::callback(core, cause.as_ref());
             info.report_lag(lag);
@@ -198,11 +202,21 @@ pub(crate) fn wake_later() {
     }
 }
 
-/// Drops an event, or a payload, which may be the last handle of it.
+/// Drops an event. What its payload's drop publishes is caused by the event of the frame below.
 #[inline]
-pub(crate) fn drop_event<E>(core: &Core, event: E) {
+pub(crate) fn drop_event(core: &Core, event: Arc<Stored>) {
+    if Arc::strong_count(&event) > 1 {
+        // Another thread may drop the other handles meanwhile; then this one is the last all the same.
+        return catch_panic(|| drop(event));
+    }
+    drop_payload(core, event);
+}
+
+/// Drops a payload that is not shared.
+#[inline(never)]
+pub(crate) fn drop_payload<P>(core: &Core, payload: P) {
     let _frame = Entered::callback(core, None);
-    catch_panic(|| drop(event));
+    catch_panic(|| drop(payload));
 }
 
 /// Drops an event that history evicted for another one, which is the cause of what the drop

@@ -100,7 +100,7 @@ impl State {
                 if group.alike.as_ref() != Some(alike) || !group.kinds.is(&info.kinds) {
                     return false;
                 }
-                if group.cohorts.len() >= COHORTS && group.running.is_empty() {
+                if group.cohorts() >= COHORTS && group.running.is_empty() {
                     fold(group, subscriptions);
                 }
                 group.has_space()
@@ -230,7 +230,7 @@ impl State {
             }
             effects.rare().queued.push(queued);
         }
-        group.cohorts.iter_mut().for_each(|cohort| cohort.queued = 0);
+        group.clear_queued();
         group.senders.release_all(effects);
         if std::mem::take(&mut group.replays) {
             self.busy -= 1;
@@ -420,8 +420,7 @@ fn fold(group: &mut Group, subscriptions: &mut crate::delivery::slab::Slab<Subsc
         *member.corrections() = counts;
         member.cohort = 0;
     }
-    group.cohorts.truncate(1);
-    group.cohort_mut(0).counts = crate::delivery::subscription::Counts::default();
+    group.reset_cohorts();
 }
 
 /// Whether the phase of an event at work counts as waiting.

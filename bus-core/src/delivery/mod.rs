@@ -67,7 +67,7 @@ pub use subscription::Counts;
 
 pub(crate) use context::Entered;
 pub(crate) use context::{Node, cause, mark_waiting, nesting, node, thread};
-pub(crate) use effects::{Effects, drop_event};
+pub(crate) use effects::{Effects, drop_payload};
 pub(crate) use group::{Member, NewMember};
 pub(crate) use panic::drop_each;
 pub(crate) use pending::Waiting;
@@ -91,6 +91,7 @@ use crate::excerpt::excerpt;
 use crate::payload::Descriptor;
 use crate::registry::Catalogue;
 use crate::sync::{AtomicBool, AtomicU64, FairMutex, Guard, Handle, Mutex, Ordering};
+use effects::drop_event;
 
 /// The settings that a bus was built with.
 #[derive(Clone)]

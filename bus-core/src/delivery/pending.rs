@@ -213,6 +213,7 @@ pub(crate) struct Waiting {
     open: Option<Open>,
     /// The node that the wait-for graph has this wait of; the outer option is set once it was
     /// noted.
+    #[expect(clippy::option_option, reason = "a wait outside of handlers is noted without a node")]
     noted: Option<Option<Node>>,
 }
 

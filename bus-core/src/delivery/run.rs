@@ -11,12 +11,13 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use crate::delivery::Core;
-use crate::delivery::context::{self, Entered, JobRef, Node};
+use crate::delivery::context::{self, Entered, JobRef, NESTING, Node};
 use crate::delivery::effects::{self, Effects, Report, drop_event};
 use crate::delivery::group::{Claimed, Failures, Idle, Members, NOBODY, Phase, Running};
 use crate::delivery::observe::Stopwatch;
 use crate::delivery::outcome::Outcome;
-use crate::delivery::pending::Settled;
+use crate::delivery::panic::catch_panic;
+use crate::delivery::pending::{Settled, Unit};
 use crate::delivery::permits::Permit;
 use crate::delivery::prepare::wants;
 use crate::delivery::publish::{Publish, keep_tasks};
@@ -35,10 +36,13 @@ const FOREIGN_EVENTS: u32 = if cfg!(bus_shuttle) { 2 } else { 64 };
 const FOREIGN_TIME: Duration = Duration::from_millis(1);
 
 /// The exclusive right to run one group on one event.
+#[expect(clippy::struct_excessive_bools, reason = "independent properties, read one by one")]
 pub(crate) struct Claim {
     pub(crate) group: Key,
     pub(crate) job: u64,
     pub(crate) age: u64,
+    /// Whether others may be members of the group.
+    pub(crate) shared: bool,
     /// Whether it may run on this stack.
     pub(crate) in_place: bool,
     /// Whether its filter is still to be asked.
@@ -74,21 +78,23 @@ enum Polled {
 impl Publish<'_> {
     /// Runs what was claimed: in place what may run here, the rest is handed over. The event is
     /// passed through, so that a publish to many handlers counts no references.
-    pub(crate) fn run(&mut self, mut event: Arc<Stored>, root: Option<Root>) -> Arc<Stored> {
+    #[inline]
+    pub(crate) fn run(
+        &mut self,
+        mut event: Arc<Stored>,
+        root: Option<Root>,
+        evicted: &mut Option<Arc<Stored>>,
+    ) -> Arc<Stored> {
         let core = self.core;
         let mut polled: Vec<Polled> = Vec::new();
         {
             let entered = Entered::handlers(core, &event, root);
-            for claim in &mut self.claims {
-                let at = claim.at();
-                let Some(Claimed::Sync(members)) = &mut claim.claimed else { continue };
-                if !claim.in_place {
-                    continue;
-                }
-                claim.rejected = claim.ask && !core.group_wants(at.group, &event);
-                if !claim.rejected {
-                    event = run_members(core, &entered, members, at, event);
-                }
+            if let Some(evicted) = evicted.take() {
+                // Its drop is a callback that this event causes.
+                catch_panic(|| drop(evicted));
+            }
+            for claim in self.first.iter_mut().chain(&mut self.rest) {
+                event = run_claim(core, &entered, claim, event);
             }
             if !self.tasks.is_empty() {
                 self.poll_tasks(&entered, &event, &mut polled);
@@ -147,32 +153,27 @@ impl Publish<'_> {
     #[inline]
     fn settle(&mut self, event: &Arc<Stored>, polled: Vec<Polled>) {
         let core = self.core;
-        let mut effects = Effects::default();
         let mut more: Vec<Next> = Vec::new();
-        let mut spawn = Vec::new();
         let mut state = core.lock();
-        let mut postponed = false;
-        for claim in &mut self.claims {
-            if !claim.in_place {
-                postponed = true;
-                continue;
-            }
-            let at = claim.at();
+        let Self { first, rest, receipt, effects, .. } = self;
+        for claim in first.iter_mut().chain(rest).filter(|claim| claim.in_place) {
+            let (at, matched) = (claim.at(), !claim.rejected);
             let Some(Claimed::Sync(members)) = claim.claimed.take() else { continue };
-            let matched = !claim.rejected;
-            let next = state.finish_sync(at, members, event, matched, Some(&mut self.receipt), &mut effects);
-            more.extend(next);
+            more.extend(state.finish_sync(at, members, event, matched, Some(receipt), effects));
         }
+        let mut spawn = Vec::new();
         if !self.tasks.is_empty() {
-            self.settle_tasks(&mut state, event, polled, &mut spawn, &mut more, &mut effects);
+            self.settle_tasks(&mut state, event, polled, &mut spawn, &mut more);
         }
         if self.nesting == 0 && !state.graph.is_empty() {
             state.graph.end(Node::Thread(self.thread));
         }
         drop(state);
-        effects.run(core, Some(event));
+        if !self.effects.is_empty() {
+            std::mem::take(&mut self.effects).run(core, Some(event));
+        }
         spawn.into_iter().for_each(Handler::spawn);
-        if postponed {
+        if self.nesting >= NESTING {
             self.postpone(event);
         }
         if !more.is_empty() {
@@ -180,6 +181,7 @@ impl Publish<'_> {
         }
     }
 
+    #[expect(clippy::vec_box, reason = "a handler stays in its box")]
     fn settle_tasks(
         &mut self,
         state: &mut State,
@@ -187,8 +189,8 @@ impl Publish<'_> {
         polled: Vec<Polled>,
         spawn: &mut Vec<Box<Handler>>,
         more: &mut Vec<Next>,
-        effects: &mut Effects,
     ) {
+        let Self { effects, .. } = self;
         effects.wakers.extend(state.permits.give(&mut self.permit));
         let mut tasks = std::mem::take(&mut self.tasks);
         let polled = polled.into_iter().chain(std::iter::repeat_with(|| Polled::Not));
@@ -220,7 +222,8 @@ impl Publish<'_> {
     /// Leaves sync groups that were claimed too deep in the stack to its outermost frame.
     #[cold]
     fn postpone(&mut self, event: &Arc<Stored>) {
-        for claim in self.claims.drain(..).filter(|claim| claim.claimed.is_some()) {
+        let claims = self.first.take().into_iter().chain(self.rest.drain(..));
+        for claim in claims.filter(|claim| claim.claimed.is_some()) {
             let mut postponed = Some((Arc::clone(self.core), claim, Arc::clone(event)));
             let kept = POSTPONED.try_with(|list| list.borrow_mut().extend(postponed.take()));
             if kept.is_ok() {
@@ -236,7 +239,8 @@ impl Publish<'_> {
 
 // Groups that were claimed too deep in the stack; the outermost frame runs them.
 crate::sync::per_thread_plain!(HAS_POSTPONED: Cell<bool> = Cell::new(false));
-crate::sync::per_thread_plain!(POSTPONED: RefCell<Vec<(Arc<Core>, Claim, Arc<Stored>)>> = RefCell::new(Vec::new()));
+type Postponed = (Arc<Core>, Claim, Arc<Stored>);
+crate::sync::per_thread_plain!(POSTPONED: RefCell<Vec<Postponed>> = RefCell::new(Vec::new()));
 // How many events of other publishers the outermost publish has run, and until when it may.
 crate::sync::per_thread_plain!(FOREIGN: Cell<(u32, Option<Instant>)> = Cell::new((0, None)));
 
@@ -341,6 +345,21 @@ pub(crate) fn run_queued(core: &Arc<Core>, next: Next) -> Option<Next> {
     next
 }
 
+/// Runs a sync group that was claimed, if it may run here and its filter lets the event pass.
+#[inline]
+fn run_claim(core: &Core, entered: &Entered, claim: &mut Claim, event: Arc<Stored>) -> Arc<Stored> {
+    if claim.ask && claim.in_place {
+        claim.rejected = !core.group_wants(claim.group, &event);
+    }
+    let at = claim.at();
+    match &mut claim.claimed {
+        Some(Claimed::Sync(members)) if claim.in_place && !claim.rejected => {
+            run_members(core, entered, members, at, event)
+        }
+        _ => event,
+    }
+}
+
 #[inline]
 fn run_members(
     core: &Core,
@@ -400,7 +419,7 @@ impl State {
                 receipt.handled += running.live;
                 let cohort = running.cohort;
                 group.cohort_mut(cohort).counts.handled += 1;
-                group.running.clear();
+                group.running.pop();
                 group.idle = Idle::Sync(Some(members));
                 self.busy -= 1;
                 None
@@ -510,7 +529,7 @@ impl State {
             if let Some(receipt) = receipt {
                 receipt.reached -= running.live;
             }
-            effects.wakers.extend(running.unit.and_then(|unit| unit.unmatch()));
+            effects.wakers.extend(running.unit.and_then(Unit::unmatch));
             return;
         };
         group.cohort_mut(running.cohort).counts.handled += 1;
@@ -550,7 +569,9 @@ impl State {
             }
             (None, Some(receipt)) => {
                 receipt.handled += handled;
-                problems.into_iter().for_each(|problem| receipt.problem(problem));
+                for problem in problems {
+                    receipt.problem(problem);
+                }
             }
             (None, None) => {}
         }

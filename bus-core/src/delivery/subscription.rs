@@ -156,7 +156,9 @@ impl Counts {
             (&mut self.coalesced, other.coalesced),
             (&mut self.dropped, other.dropped),
         ];
-        pairs.into_iter().for_each(|(count, more)| *count = count.wrapping_add(more));
+        for (count, more) in pairs {
+            *count = count.wrapping_add(more);
+        }
     }
 
     /// Every event that matched and is neither at work nor waiting.

@@ -17,7 +17,7 @@ pub use scoped::{
 };
 
 use crate::bus::EventBus;
-use crate::delivery::{Core, Entered, Mode, Receipt, Waiting, drop_event};
+use crate::delivery::{Core, Entered, Mode, Receipt, Waiting, drop_payload};
 use crate::error::Refused;
 use crate::event::{AnyEvent, Event, Head, Link, Stored, Typed};
 use crate::excerpt::excerpt;
@@ -132,7 +132,7 @@ impl<P: Payload> Emit<P> {
         let Some(payload) = self.payload.take() else { return Sent::nothing() };
         let core = &self.source.bus.core;
         let sent = core.count_unobserved(P::DESCRIPTOR);
-        drop_event(core, payload);
+        drop_payload(core, payload);
         sent
     }
 }

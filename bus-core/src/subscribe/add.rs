@@ -248,7 +248,9 @@ impl State {
             return events;
         }
         let Some(queue) = self.queue_of(key) else { return events };
-        events.into_iter().for_each(|event| queue.replay(event, ask));
+        for event in events {
+            queue.replay(event, ask);
+        }
         match &mut self.subscriptions.get_mut(key).map(|found| &mut found.receiver) {
             Some(Receiver::Stream(stream)) => stream.counts.matched += count as u64,
             Some(Receiver::Handler(member)) => {

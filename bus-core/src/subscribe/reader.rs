@@ -139,7 +139,7 @@ impl Reader {
             Read::Queue(Poll::Ready(None)) => Some(Poll::Ready(None)),
             Read::Queue(Poll::Ready(Some(Err(gap)))) => Some(Poll::Ready(Some(Err(gap)))),
             Read::Queue(Poll::Ready(Some(Ok(queued)))) => {
-                if queued.ask && !self.wants(&core, key, &queued.event) {
+                if queued.ask && !wants_queued(&core, key, &queued.event) {
                     core.lock().unmatch_read(key);
                     return None;
                 }
@@ -147,13 +147,13 @@ impl Reader {
             }
         }
     }
+}
 
-    /// Asks the filter about an event that was queued unasked.
-    #[cold]
-    fn wants(&self, core: &Core, key: Key, event: &Arc<Stored>) -> bool {
-        let info = core.lock().subscriptions.get(key).map(|found| Arc::clone(&found.info));
-        info.is_none_or(|info| wants(core, &info.predicates, event))
-    }
+/// Asks the filter about an event that was queued unasked.
+#[cold]
+fn wants_queued(core: &Core, key: Key, event: &Arc<Stored>) -> bool {
+    let info = core.lock().subscriptions.get(key).map(|found| Arc::clone(&found.info));
+    info.is_none_or(|info| wants(core, &info.predicates, event))
 }
 
 impl Drop for Reader {

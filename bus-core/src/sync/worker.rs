@@ -84,13 +84,11 @@ mod real {
         loop {
             let job = match receiver.recv_timeout(PATIENCE) {
                 Ok(job) => job,
-                Err(_) => match leave(number) {
-                    true => return,
-                    // Somebody has taken it meanwhile, and is about to send.
-                    false => match receiver.recv() {
-                        Ok(job) => job,
-                        Err(_) => return,
-                    },
+                Err(_) if leave(number) => return,
+                // It was taken meanwhile, and its job is about to come.
+                Err(_) => match receiver.recv() {
+                    Ok(job) => job,
+                    Err(_) => return,
                 },
             };
             // A job catches the panics of the code it runs; a panic here is one of the bus's own.
