@@ -148,7 +148,7 @@ impl Close {
                 Some(known) if known.will_wake(waker) => {}
                 Some(known) => {
                     let old = std::mem::replace(known, waker.clone());
-                    effects.rare().old_wakers.push(old);
+                    effects.work().old_wakers.push(old);
                 }
                 None => *closer = Some(state.closers.insert(waker.clone())),
             }
@@ -163,7 +163,7 @@ impl Close {
         }
         self.bus.core.step(|state, effects| {
             if let Some(waker) = closer.and_then(|key| state.closers.remove(key)) {
-                effects.rare().old_wakers.push(waker);
+                effects.work().old_wakers.push(waker);
             }
             if let Some(node) = noted {
                 state.note_closes(node, false, effects);

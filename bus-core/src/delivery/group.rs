@@ -505,14 +505,14 @@ impl Senders {
         while self.waiting.front().is_some_and(|(position, _)| *position < end)
             && !crate::sync::failpoint("sender_unwoken")
         {
-            effects.rare().signals.extend(self.waiting.pop_front().map(|(_, signal)| signal));
+            effects.work().signals.extend(self.waiting.pop_front().map(|(_, signal)| signal));
         }
     }
 
     /// Lets all go on: nothing of the queue may be taken up for as long as they would wait.
     pub(crate) fn release_all(&mut self, effects: &mut Effects) {
         if !self.waiting.is_empty() {
-            effects.rare().signals.extend(self.waiting.drain(..).map(|(_, signal)| signal));
+            effects.work().signals.extend(self.waiting.drain(..).map(|(_, signal)| signal));
         }
     }
 }

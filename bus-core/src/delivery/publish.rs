@@ -421,7 +421,7 @@ impl<'a> Publish<'a> {
         if let (Some(_), Some(node)) = (&woken, stream.reader) {
             self.rare().woken.push(node);
         }
-        self.effects.wakers.extend(woken);
+        self.effects.wake(woken);
         if stream.once {
             self.rare().closing.push(Target::Stream(key));
         }
@@ -458,9 +458,9 @@ impl<'a> Publish<'a> {
         if outcome == Outcome::Overflowed
             && let Some(events) = stream.loss.note()
         {
-            self.effects.rare().reports.push(Report::Lost { info, events });
+            self.effects.work().reports.push(Report::Lost { info, events });
         }
-        self.effects.rare().queued.push(lost);
+        self.effects.work().queued.push(lost);
     }
 
     /// Ends what ends with this event, and settles what queues lost.
@@ -487,8 +487,8 @@ impl<'a> Publish<'a> {
         }
     }
 
-    /// Handlers with a filter are called by age. `shared` claims of groups without one, apart from the
-    /// first claim, stand before theirs.
+    /// Handlers with a filter are called by age. `shared` claims of groups without one, apart from
+    /// the first claim, stand before theirs.
     #[cold]
     fn sort_filtered(&mut self, shared: usize) {
         let is_filtered = self.first.as_ref().is_some_and(|first| !first.shared);
@@ -525,7 +525,7 @@ impl<'a> Publish<'a> {
     fn finish(&mut self, event: Option<Arc<Stored>>, root: Option<Root>, mut evicted: Option<Arc<Stored>>) {
         let core = self.core;
         if !self.effects.is_empty() {
-            std::mem::take(&mut self.effects).run(core, event.as_ref());
+            self.effects.take().run(core, event.as_ref());
         }
         match event {
             Some(event) if self.is_claimed() => {

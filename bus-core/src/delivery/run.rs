@@ -170,7 +170,7 @@ impl Publish<'_> {
         }
         drop(state);
         if !self.effects.is_empty() {
-            std::mem::take(&mut self.effects).run(core, Some(event));
+            self.effects.take().run(core, Some(event));
         }
         spawn.into_iter().for_each(Handler::spawn);
         if self.nesting >= NESTING {
@@ -191,7 +191,7 @@ impl Publish<'_> {
         more: &mut Vec<Next>,
     ) {
         let Self { effects, .. } = self;
-        effects.wakers.extend(state.permits.give(&mut self.permit));
+        effects.wake(state.permits.give(&mut self.permit));
         let mut tasks = std::mem::take(&mut self.tasks);
         let polled = polled.into_iter().chain(std::iter::repeat_with(|| Polled::Not));
         for (claim, polled) in tasks.iter_mut().zip(polled) {
@@ -210,7 +210,7 @@ impl Publish<'_> {
             let pending = self.pending.get_or_insert_default();
             let begun = started.as_ref().map(|started| started.permit);
             if !state.promise_async(at, pending, begun, self.core.tick(), effects) {
-                effects.rare().closures.push(Box::new(handler));
+                effects.work().closures.push(Box::new(handler));
                 continue;
             }
             handler.assign(self.core, at.job, Arc::clone(event), claim.ask, started);
@@ -481,7 +481,7 @@ impl State {
     ) -> Option<Next> {
         self.graph.end(Node::Job(at));
         let Some(running) = self.end_job(at) else {
-            effects.rare().closures.push(Box::new(handler));
+            effects.work().closures.push(Box::new(handler));
             return None;
         };
         let outcome = outcome.map(|outcome| match outcome {
@@ -529,7 +529,7 @@ impl State {
             if let Some(receipt) = receipt {
                 receipt.reached -= running.live;
             }
-            effects.wakers.extend(running.unit.and_then(Unit::unmatch));
+            effects.wake(running.unit.and_then(Unit::unmatch));
             return;
         };
         group.cohort_mut(running.cohort).counts.handled += 1;
@@ -556,7 +556,7 @@ impl State {
             // One that has ended is not reported as having failed.
             if !(ended && outcome == Outcome::Dropped) {
                 let (info, kind) = (Arc::clone(&found.info), event.body.kind().as_str().to_owned());
-                effects.rare().reports.push(Report::Failed { info, kind, outcome });
+                effects.work().reports.push(Report::Failed { info, kind, outcome });
             }
         }
         let handled = running.live - u32::try_from(problems.len()).unwrap_or(u32::MAX);
@@ -565,7 +565,7 @@ impl State {
         }
         match (running.unit, receipt) {
             (Some(unit), _) => {
-                effects.wakers.extend(unit.settle(Settled { handled, queued: 0, problems }));
+                effects.wake(unit.settle(Settled { handled, queued: 0, problems }));
             }
             (None, Some(receipt)) => {
                 receipt.handled += handled;
@@ -670,7 +670,7 @@ impl State {
             let Some(found) = self.subscriptions.get(member) else { continue };
             let Receiver::Handler(membership) = &found.receiver else { continue };
             if let Some(gap) = gaps.of(membership.cohort).filter(|_| membership.last.is_none()) {
-                effects.rare().lags.push((Arc::clone(&found.info), gap, event.cloned()));
+                effects.work().lags.push((Arc::clone(&found.info), gap, event.cloned()));
             }
         }
     }

@@ -38,7 +38,7 @@ impl Subscription {
     /// Wakes a reader that waits in its own queue, for the end of the bus.
     pub(crate) fn wake_reader(&mut self, effects: &mut Effects) {
         let waker = self.stream_mut().and_then(|stream| stream.waker.take());
-        effects.wakers.extend(waker.filter(|_| !failpoint("end_unwoken")));
+        effects.wake(waker.filter(|_| !failpoint("end_unwoken")));
     }
 
     pub(crate) fn stream_mut(&mut self) -> Option<&mut Stream> {
@@ -144,7 +144,7 @@ impl State {
         if let Some(stream) = self.subscriptions.get_mut(key).and_then(Subscription::stream_mut)
             && let Some(waker) = stream.waker.take()
         {
-            effects.rare().old_wakers.push(waker);
+            effects.work().old_wakers.push(waker);
         }
         self.end(key, effects);
     }
@@ -160,17 +160,17 @@ impl State {
         if !failpoint("drop_uncounted") {
             stream.counts.dropped += unread.len() as u64;
         }
-        effects.wakers.extend(stream.waker.take());
-        effects.wakers.extend(stream.shared.leave(None));
+        effects.wake(stream.waker.take());
+        effects.wake(stream.shared.leave(None));
         for unit in stream.waiting.drain(..) {
             let problems = vec![Problem::of(&info, Outcome::Dropped)];
-            effects.wakers.extend(unit.settle(Settled { problems, ..Settled::default() }));
+            effects.wake(unit.settle(Settled { problems, ..Settled::default() }));
         }
         if let Some(events) = stream.loss.due(true) {
-            effects.rare().reports.push(Report::Lost { info: Arc::clone(&info), events });
+            effects.work().reports.push(Report::Lost { info: Arc::clone(&info), events });
         }
         let (reader, routed) = (stream.reader, stream.ring.take().is_none() && before == Life::Open);
-        effects.rare().queued.extend(unread);
+        effects.work().queued.extend(unread);
         if let Some(node) = reader {
             self.forget_reader(key, node);
         }
@@ -268,7 +268,7 @@ impl State {
             stream.counts.handled += 1;
             if !stream.waiting.is_empty() && !stream.queue.is_full() {
                 for unit in stream.waiting.drain(..) {
-                    effects.wakers.extend(unit.settle(Settled { queued: 1, ..Settled::default() }));
+                    effects.wake(unit.settle(Settled { queued: 1, ..Settled::default() }));
                 }
             }
         }
@@ -301,7 +301,7 @@ impl State {
     /// Tells all attached readers that no more events come.
     pub(crate) fn close_rings(&mut self, effects: &mut Effects) {
         for ring in self.rings.iter_mut() {
-            ring.ring.lock().close(&mut effects.batch);
+            ring.ring.lock().close(effects);
         }
     }
 }
@@ -344,7 +344,7 @@ impl SharedRing {
                 drop(ring);
                 return self.push_for_some(event, subscriptions, effects);
             }
-            ring.push(event, &mut effects.batch);
+            ring.push(event, effects);
         }
         self.attached
     }
@@ -362,7 +362,7 @@ impl SharedRing {
             self.detach(&mut ring, key, subscriptions, effects);
         }
         if self.attached > 0 {
-            ring.push(event, &mut effects.batch);
+            ring.push(event, effects);
         }
         self.attached
     }
@@ -382,7 +382,7 @@ impl SharedRing {
         self.detached.push(key);
         self.attached -= 1;
         if let Some(replaced) = waker.and_then(|waker| stream.waker.replace(waker)) {
-            effects.rare().old_wakers.push(replaced);
+            effects.work().old_wakers.push(replaced);
         }
         for event in unread {
             let critical = policy(event.body.kind()).critical;
