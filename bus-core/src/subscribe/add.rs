@@ -296,7 +296,7 @@ impl Window {
         effects.run(core, None);
         drop_each(rest);
         // A sync handler looks back on the stack of whoever subscribes it.
-        go_on(core, more);
+        more.into_iter().for_each(|next| go_on(core, next));
     }
 }
 
