@@ -150,7 +150,7 @@ impl Publish<'_> {
             let Some(Claimed::Async(mut handler)) = claim.claimed.take() else { continue };
             let started = match polled {
                 Polled::Ready(outcome) => {
-                    next.extend(state.settle_async(at, handler, event, outcome, Some(receipt), effects));
+                    next.extend(state.finish_polled(at, handler, event, outcome, receipt, effects));
                     continue;
                 }
                 Polled::Pending(started) => Some(started),
@@ -473,6 +473,33 @@ impl State {
             running.since = core.tick();
         }
         Some(next)
+    }
+
+    /// Ends one event of an async handler that was polled in place.
+    #[inline]
+    fn finish_polled(
+        &mut self,
+        at: JobRef,
+        handler: Box<Handler>,
+        event: &Arc<Stored>,
+        outcome: Option<Outcome>,
+        receipt: &mut Receipt,
+        effects: &mut Effects,
+    ) -> Option<Next> {
+        let plain = matches!(outcome, Some(Outcome::Handled)) && !self.closed && self.graph.is_empty();
+        if let Some(group) = self.groups.get_mut(at.group).filter(|_| plain)
+            && let (Idle::Async(idle), [running]) = (&mut group.idle, &group.running[..])
+            && group.queue.is_clear()
+            && !(group.leaving || group.closing || running.unit.is_some())
+        {
+            idle.push(handler);
+            receipt.handled += 1;
+            group.running.pop();
+            group.youngest_mut().counts.handled += 1;
+            self.busy -= 1;
+            return None;
+        }
+        self.settle_async(at, handler, event, outcome, Some(receipt), effects)
     }
 
     /// Ends one event of an async handler, and takes up the next one, or leaves the handler idle.
