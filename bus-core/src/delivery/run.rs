@@ -20,7 +20,7 @@ use crate::delivery::panic::catch_panic;
 use crate::delivery::pending::{Settled, Unit};
 use crate::delivery::permits::Permit;
 use crate::delivery::prepare::wants;
-use crate::delivery::publish::{Publish, keep_tasks};
+use crate::delivery::publish::{More, Publish};
 use crate::delivery::queue::{Gaps, Queued};
 use crate::delivery::receipt::{Problem, Receipt};
 use crate::delivery::slab::Key;
@@ -68,7 +68,7 @@ pub(crate) struct Next {
 }
 
 /// The result of polling one async handler in place.
-enum Polled {
+pub(crate) enum Polled {
     Ready(Option<Outcome>),
     Pending(Started),
     /// It was not polled: no permit was free, or it may not run here.
@@ -86,85 +86,37 @@ impl Publish<'_> {
         evicted: &mut Option<Arc<Stored>>,
     ) -> Arc<Stored> {
         let core = self.core;
-        let mut polled: Vec<Polled> = Vec::new();
         {
             let entered = Entered::handlers(core, &event, root);
             if let Some(evicted) = evicted.take() {
                 // Its drop is a callback that this event causes.
                 catch_panic(|| drop(evicted));
             }
-            for claim in self.first.iter_mut().chain(&mut self.rest) {
-                event = run_claim(core, &entered, claim, event);
+            if let Some(first) = &mut self.first {
+                event = run_claim(core, &entered, first, event);
             }
-            if !self.tasks.is_empty() {
-                self.poll_tasks(&entered, &event, &mut polled);
+            if let Some(more) = &mut self.more {
+                for claim in &mut more.rest {
+                    event = run_claim(core, &entered, claim, event);
+                }
+                more.poll_tasks(core, &entered, &event);
             }
         }
-        self.settle(&event, polled);
+        self.settle(&event);
         event
-    }
-
-    /// Polls the async handlers, after the sync ones: those must not hold a permit.
-    fn poll_tasks(&mut self, entered: &Entered, event: &Arc<Stored>, polled: &mut Vec<Polled>) {
-        let mut tasks = std::mem::take(&mut self.tasks);
-        polled.reserve(tasks.len());
-        for claim in &mut tasks {
-            let at = claim.at();
-            let Some(Claimed::Async(handler)) = &mut claim.claimed else { continue };
-            if !claim.in_place || claim.ask || !self.takes_permit() {
-                polled.push(Polled::Not);
-                continue;
-            }
-            entered.poll_async(at);
-            let (began, watch) =
-                (handler.info.timeout.map(|_| crate::sync::Instant::now()), Stopwatch::new(self.core));
-            // The task polls again at once and stores its own waker, so that this one is never
-            // used.
-            let context = &mut Context::from_waker(Waker::noop());
-            let ready = handler.runner.begin(event, handler.info.id, context);
-            if entered.was_blocked() {
-                self.core.lock().permits.take_back();
-            }
-            polled.push(match ready {
-                Poll::Ready(failure) => {
-                    let outcome = failure.map_or(Outcome::Handled, |outcome| *outcome);
-                    watch.handler_done(self.core, event, &handler.info, Some(&outcome));
-                    Polled::Ready(Some(outcome))
-                }
-                Poll::Pending => {
-                    let waits = entered.waits();
-                    let permit =
-                        if waits { Permit::None } else { std::mem::replace(&mut self.permit, Permit::None) };
-                    Polled::Pending(Started { permit, began, watch })
-                }
-            });
-        }
-        self.tasks = tasks;
-    }
-
-    fn takes_permit(&mut self) -> bool {
-        if self.permit == Permit::None && self.core.lock().permits.try_take() {
-            self.permit = Permit::Held;
-        }
-        self.permit == Permit::Held
     }
 
     /// Settles what has run and hands over the rest, in one step, and goes on with what waits.
     #[inline]
-    fn settle(&mut self, event: &Arc<Stored>, polled: Vec<Polled>) {
+    fn settle(&mut self, event: &Arc<Stored>) {
         let core = self.core;
-        let mut more: Vec<Next> = Vec::new();
         let mut state = core.lock();
-        let Self { first, rest, receipt, effects, .. } = self;
-        for claim in first.iter_mut().chain(rest).filter(|claim| claim.in_place) {
-            let (at, matched) = (claim.at(), !claim.rejected);
-            let Some(Claimed::Sync(members)) = claim.claimed.take() else { continue };
-            more.extend(state.finish_sync(at, members, event, matched, Some(receipt), effects));
-        }
-        let mut spawn = Vec::new();
-        if !self.tasks.is_empty() {
-            self.settle_tasks(&mut state, event, polled, &mut spawn, &mut more);
-        }
+        let next = match &mut self.first {
+            Some(first) => state.finish_claim(first, event, &mut self.receipt, &mut self.effects),
+            None => None,
+        };
+        let more = self.more.take();
+        let more = more.map(|more| self.settle_rest(&mut state, event, more));
         if self.nesting == 0 && !state.graph.is_empty() {
             state.graph.end(Node::Thread(self.thread));
         }
@@ -172,57 +124,56 @@ impl Publish<'_> {
         if !self.effects.is_empty() {
             self.effects.take().run(core, Some(event));
         }
-        spawn.into_iter().for_each(Handler::spawn);
+        self.more = more;
         if self.nesting >= NESTING {
             self.postpone(event);
         }
-        if !more.is_empty() {
-            go_on(core, more);
+        if let Some(next) = next {
+            go_on(core, next);
+        }
+        if let Some(more) = &mut self.more {
+            more.spawn.drain(..).for_each(Handler::spawn);
+            more.next.drain(..).for_each(|next| go_on(core, next));
         }
     }
 
-    #[expect(clippy::vec_box, reason = "a handler stays in its box")]
-    fn settle_tasks(
-        &mut self,
-        state: &mut State,
-        event: &Arc<Stored>,
-        polled: Vec<Polled>,
-        spawn: &mut Vec<Box<Handler>>,
-        more: &mut Vec<Next>,
-    ) {
-        let Self { effects, .. } = self;
-        effects.wake(state.permits.give(&mut self.permit));
-        let mut tasks = std::mem::take(&mut self.tasks);
-        let polled = polled.into_iter().chain(std::iter::repeat_with(|| Polled::Not));
-        for (claim, polled) in tasks.iter_mut().zip(polled) {
+    #[inline(never)]
+    fn settle_rest(&mut self, state: &mut State, event: &Arc<Stored>, mut more: Box<More>) -> Box<More> {
+        let Self { receipt, effects, pending, core, .. } = self;
+        let More { rest, tasks, polled, permit, spawn, next, .. } = &mut *more;
+        for claim in rest {
+            next.extend(state.finish_claim(claim, event, receipt, effects));
+        }
+        effects.wake(state.permits.give(permit));
+        let polled = polled.drain(..).chain(std::iter::repeat_with(|| Polled::Not));
+        for (mut claim, polled) in tasks.drain(..).zip(polled) {
             let at = claim.at();
             let Some(Claimed::Async(mut handler)) = claim.claimed.take() else { continue };
             let started = match polled {
                 Polled::Ready(outcome) => {
-                    let next =
-                        state.settle_async(at, handler, event, outcome, Some(&mut self.receipt), effects);
-                    more.extend(next);
+                    next.extend(state.finish_polled(at, handler, event, outcome, receipt, effects));
                     continue;
                 }
                 Polled::Pending(started) => Some(started),
                 Polled::Not => None,
             };
-            let pending = self.pending.get_or_insert_default();
+            let pending = pending.get_or_insert_default();
             let begun = started.as_ref().map(|started| started.permit);
-            if !state.promise_async(at, pending, begun, self.core.tick(), effects) {
+            if !state.promise_async(at, pending, begun, core.tick(), effects) {
                 effects.work().closures.push(Box::new(handler));
                 continue;
             }
-            handler.assign(self.core, at.job, Arc::clone(event), claim.ask, started);
+            handler.assign(core, at.job, Arc::clone(event), claim.ask, started);
             handler.hand_over(state, spawn, effects);
         }
-        keep_tasks(tasks);
+        more
     }
 
     /// Leaves sync groups that were claimed too deep in the stack to its outermost frame.
     #[cold]
     fn postpone(&mut self, event: &Arc<Stored>) {
-        let claims = self.first.take().into_iter().chain(self.rest.drain(..));
+        let rest = self.more.iter_mut().flat_map(|more| more.rest.drain(..));
+        let claims = self.first.take().into_iter().chain(rest);
         for claim in claims.filter(|claim| claim.claimed.is_some()) {
             let mut postponed = Some((Arc::clone(self.core), claim, Arc::clone(event)));
             let kept = POSTPONED.try_with(|list| list.borrow_mut().extend(postponed.take()));
@@ -235,6 +186,50 @@ impl Publish<'_> {
             }
         }
     }
+}
+
+impl More {
+    /// Polls the async handlers, after the sync ones: those must not hold a permit.
+    fn poll_tasks(&mut self, core: &Arc<Core>, entered: &Entered, event: &Arc<Stored>) {
+        let Self { tasks, polled, permit, .. } = self;
+        for claim in tasks {
+            let at = claim.at();
+            let Some(Claimed::Async(handler)) = &mut claim.claimed else { continue };
+            if !claim.in_place || claim.ask || !takes_permit(core, permit) {
+                polled.push(Polled::Not);
+                continue;
+            }
+            entered.poll_async(at);
+            let began = handler.info.timeout.map(|_| crate::sync::Instant::now());
+            let watch = Stopwatch::new(core);
+            // The task polls again at once and stores its own waker, so that this one is never
+            // used.
+            let context = &mut Context::from_waker(Waker::noop());
+            let ready = handler.runner.begin(event, handler.info.id, context);
+            if entered.was_blocked() {
+                core.lock().permits.take_back();
+            }
+            polled.push(match ready {
+                Poll::Ready(failure) => {
+                    let outcome = failure.map_or(Outcome::Handled, |outcome| *outcome);
+                    watch.handler_done(core, event, &handler.info, Some(&outcome));
+                    Polled::Ready(Some(outcome))
+                }
+                Poll::Pending => {
+                    let kept = if entered.waits() { Permit::None } else { std::mem::take(permit) };
+                    Polled::Pending(Started { permit: kept, began, watch })
+                }
+            });
+        }
+    }
+}
+
+/// Takes a permit for polls in place, unless there is one.
+fn takes_permit(core: &Core, permit: &mut Permit) -> bool {
+    if *permit == Permit::None && core.lock().permits.try_take() {
+        *permit = Permit::Held;
+    }
+    *permit == Permit::Held
 }
 
 // Groups that were claimed too deep in the stack; the outermost frame runs them.
@@ -279,17 +274,17 @@ fn run_postponed(core: &Arc<Core>, mut claim: Claim, event: Arc<Stored>) {
     let Some(claimed) = claim.claimed.take() else { return };
     let queued = Queued { ask: claim.ask, ..Queued::new(event, false) };
     let next = run_queued(core, Next { group: claim.group, job: claim.job, claimed, queued });
-    go_on(core, next.into_iter().collect());
+    if let Some(next) = next {
+        go_on(core, next);
+    }
 }
 
-/// Goes on with what waits for groups: sync ones here, within bounds, async ones in their tasks.
+/// Goes on with what waits for a group: a sync one here, within bounds, an async one in its task.
 #[inline(never)]
-pub(crate) fn go_on(core: &Arc<Core>, more: Vec<Next>) {
-    for next in more {
-        match next.claimed {
-            Claimed::Sync(_) => drain(core, next),
-            Claimed::Async(handler) => assign(core, handler, next.job, next.queued),
-        }
+pub(crate) fn go_on(core: &Arc<Core>, next: Next) {
+    match next.claimed {
+        Claimed::Sync(_) => drain(core, next),
+        Claimed::Async(handler) => assign(core, handler, next.job, next.queued),
     }
 }
 
@@ -325,7 +320,7 @@ fn has_run_enough() -> bool {
 /// Runs a sync group on an event that waited for it, and takes up the next one.
 pub(crate) fn run_queued(core: &Arc<Core>, next: Next) -> Option<Next> {
     let Next { group, job, claimed: Claimed::Sync(mut members), queued } = next else {
-        go_on(core, vec![next]);
+        go_on(core, next);
         return None;
     };
     let (at, mut event) = (JobRef { group, job }, queued.event);
@@ -397,6 +392,23 @@ impl Core {
 }
 
 impl State {
+    /// Ends one event of a group that a publish has run, if it has run it.
+    #[inline]
+    fn finish_claim(
+        &mut self,
+        claim: &mut Claim,
+        event: &Arc<Stored>,
+        receipt: &mut Receipt,
+        effects: &mut Effects,
+    ) -> Option<Next> {
+        if !claim.in_place {
+            return None;
+        }
+        let (at, matched) = (claim.at(), !claim.rejected);
+        let Some(Claimed::Sync(members)) = claim.claimed.take() else { return None };
+        self.finish_sync(at, members, event, matched, Some(receipt), effects)
+    }
+
     /// Ends one event of a sync group, and takes up the next one, or leaves the group idle. Without
     /// a receipt the result is settled for whoever waits for it.
     #[inline]
@@ -466,6 +478,33 @@ impl State {
             running.since = core.tick();
         }
         Some(next)
+    }
+
+    /// Ends one event of an async handler that was polled in place.
+    #[inline]
+    fn finish_polled(
+        &mut self,
+        at: JobRef,
+        handler: Box<Handler>,
+        event: &Arc<Stored>,
+        outcome: Option<Outcome>,
+        receipt: &mut Receipt,
+        effects: &mut Effects,
+    ) -> Option<Next> {
+        let plain = matches!(outcome, Some(Outcome::Handled)) && !self.closed && self.graph.is_empty();
+        if let Some(group) = self.groups.get_mut(at.group).filter(|_| plain)
+            && let (Idle::Async(idle), [running]) = (&mut group.idle, &group.running[..])
+            && group.queue.is_clear()
+            && !(group.leaving || group.closing || running.unit.is_some())
+        {
+            idle.push(handler);
+            receipt.handled += 1;
+            group.running.pop();
+            group.youngest_mut().counts.handled += 1;
+            self.busy -= 1;
+            return None;
+        }
+        self.settle_async(at, handler, event, outcome, Some(receipt), effects)
     }
 
     /// Ends one event of an async handler, and takes up the next one, or leaves the handler idle.

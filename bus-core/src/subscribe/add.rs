@@ -301,7 +301,9 @@ impl Window {
         effects.run(core, None);
         drop_each(rest);
         // A sync handler looks back on the thread that subscribes it.
-        go_on(core, more);
+        for next in more {
+            go_on(core, next);
+        }
     }
 }
 
