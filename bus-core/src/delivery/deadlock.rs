@@ -238,9 +238,7 @@ impl State {
         }
         let reads = self.graph.nodes.get(&node).map(|waits| waits.reads.clone()).unwrap_or_default();
         for key in reads {
-            if let Some(Receiver::Stream(stream)) =
-                self.subscriptions.get(key).map(|found| &found.receiver)
-            {
+            if let Some(Receiver::Stream(stream)) = self.subscriptions.get(key).map(|found| &found.receiver) {
                 effects.wake(stream.waiting.iter().filter_map(|unit| unit.defer()));
             }
         }
@@ -322,7 +320,6 @@ impl State {
         };
         self.groups.iter().filter(|found| stands((found.0, found.1))).count()
     }
-
 }
 
 /// Which nodes can go on although one of them waits: the least fixed point of "a node moves if it

@@ -187,9 +187,9 @@ impl<S: 'static> Calls for Callees<S> {
         }
         let mut from = 0;
         // One guard serves all members; behind one that fails the rest goes on under a new one.
-        while let Some(outcome) = outcome_of(catch_unwind(AssertUnwindSafe(|| {
-            self.call_from(from, &mut event, seq, at)
-        }))) {
+        while let Some(outcome) =
+            outcome_of(catch_unwind(AssertUnwindSafe(|| self.call_from(from, &mut event, seq, at))))
+        {
             let position = usize::try_from(at.get()).unwrap_or(usize::MAX);
             failures.push((position, outcome));
             from = position.saturating_add(1);

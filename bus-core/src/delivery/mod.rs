@@ -64,8 +64,8 @@ pub use receipt::{Problem, Receipt};
 pub use retain::pairs::{OpenPair, OpenPairs};
 pub use subscription::Counts;
 
-pub(crate) use context::{Node, cause, mark_waiting, nesting, node, thread};
 pub(crate) use context::Entered;
+pub(crate) use context::{Node, cause, mark_waiting, nesting, node, thread};
 pub(crate) use effects::{Effects, drop_payload};
 pub(crate) use group::{Member, NewMember};
 pub(crate) use panic::drop_each;
@@ -88,9 +88,9 @@ use crate::error::{DuplicateKind, Refused};
 use crate::event::Stored;
 use crate::excerpt::excerpt;
 use crate::payload::Descriptor;
-use effects::drop_event;
 use crate::registry::Catalogue;
 use crate::sync::{AtomicBool, AtomicU64, FairMutex, Guard, Handle, Mutex, Ordering};
+use effects::drop_event;
 
 /// What a bus was built with.
 #[derive(Clone)]
@@ -182,7 +182,11 @@ impl Core {
 
     /// The same for a step that an event causes.
     #[inline]
-    pub(crate) fn step_of(self: &Arc<Self>, event: &Arc<Stored>, step: impl FnOnce(&mut State, &mut Effects)) {
+    pub(crate) fn step_of(
+        self: &Arc<Self>,
+        event: &Arc<Stored>,
+        step: impl FnOnce(&mut State, &mut Effects),
+    ) {
         let mut effects = Effects::default();
         step(&mut self.lock(), &mut effects);
         effects.run(self, Some(event));

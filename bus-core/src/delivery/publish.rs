@@ -201,13 +201,7 @@ impl Core {
 
 impl<'a> Publish<'a> {
     #[inline]
-    fn new(
-        core: &'a Arc<Core>,
-        mode: Mode,
-        policy: &'static Policy,
-        nesting: usize,
-        untyped: bool,
-    ) -> Self {
+    fn new(core: &'a Arc<Core>, mode: Mode, policy: &'static Policy, nesting: usize, untyped: bool) -> Self {
         Self {
             core,
             mode,
@@ -239,7 +233,8 @@ impl<'a> Publish<'a> {
             let Some(ring) = rings.get_mut(*key).filter(|ring| !(self.untyped && ring.typed)) else {
                 continue;
             };
-            let attached = u32::try_from(ring.push(event, subscriptions, &mut self.effects)).unwrap_or(u32::MAX);
+            let attached =
+                u32::try_from(ring.push(event, subscriptions, &mut self.effects)).unwrap_or(u32::MAX);
             self.receipt.reached += attached;
             self.receipt.queued += attached;
             for key in &ring.detached {

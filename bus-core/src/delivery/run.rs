@@ -570,7 +570,8 @@ impl State {
         let mut problems = Vec::new();
         let leaving = group.leaving;
         for (position, outcome) in failures {
-            let Some(found) = group.members.get(position).and_then(|key| self.subscriptions.get_mut(*key)) else {
+            let Some(found) = group.members.get(position).and_then(|key| self.subscriptions.get_mut(*key))
+            else {
                 continue;
             };
             let Receiver::Handler(member) = &mut found.receiver else { continue };
@@ -668,7 +669,8 @@ impl State {
 
     /// Starts the handlers of a subscription that has read history on what waits for it.
     pub(crate) fn start_all(&mut self, subscription: Key, thread: u64, effects: &mut Effects) -> Vec<Next> {
-        let Some(Receiver::Handler(member)) = self.subscriptions.get(subscription).map(|found| &found.receiver)
+        let Some(Receiver::Handler(member)) =
+            self.subscriptions.get(subscription).map(|found| &found.receiver)
         else {
             return Vec::new();
         };

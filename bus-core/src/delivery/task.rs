@@ -58,7 +58,11 @@ where
     Fut::Output: HandlerResult,
 {
     #[inline]
-    fn run(&mut self, event: Option<(&Arc<Stored>, SubscriptionId)>, context: &mut Context<'_>) -> Poll<Failure> {
+    fn run(
+        &mut self,
+        event: Option<(&Arc<Stored>, SubscriptionId)>,
+        context: &mut Context<'_>,
+    ) -> Poll<Failure> {
         let polled = catch_unwind(AssertUnwindSafe(|| {
             if let Some((event, id)) = event {
                 let event = AnyEvent::of(event).through(id);
@@ -175,7 +179,12 @@ impl Handler {
 
     /// Leaves itself in the slot of its task, which is woken unless it must wait for a permit. Where
     /// there is no task, or its runtime is gone, it is put on the list of those to be spawned.
-    pub(crate) fn hand_over(mut self: Box<Self>, state: &mut State, spawn: &mut Vec<Box<Self>>, effects: &mut Effects) {
+    pub(crate) fn hand_over(
+        mut self: Box<Self>,
+        state: &mut State,
+        spawn: &mut Vec<Box<Self>>,
+        effects: &mut Effects,
+    ) {
         let slot = self.slot.clone();
         let mut waits = false;
         if let (Some(slot), Some(work)) = (&slot, &mut self.work) {

@@ -71,7 +71,8 @@ impl Core {
         once: bool,
         shared: &Arc<Shared>,
     ) -> Result<Added, SubscribeError> {
-        let (bounds, since, name) = (plan.bounds(Overflow::DropOldest), plan.since, place_name(plan.location));
+        let (bounds, since, name) =
+            (plan.bounds(Overflow::DropOldest), plan.since, place_name(plan.location));
         let info = plan.into_info(name, None, None);
         let stream = Stream::new(Queue::new(bounds), once, Arc::clone(shared));
         let add = |state: &mut State, info: &Arc<Info>| state.add_stream(info, stream, since.is_some());
@@ -159,8 +160,10 @@ impl Core {
             self.yield_lock();
             replay.rounds += u32::from(window.last);
             let events = window.events.into_iter();
-            let wanted: Vec<_> =
-                events.filter(|event| wants(self, &info.predicates, event)).take(replay.most - replay.found).collect();
+            let wanted: Vec<_> = events
+                .filter(|event| wants(self, &info.predicates, event))
+                .take(replay.most - replay.found)
+                .collect();
             replay.found += wanted.len();
             let rest = self.lock().append_replay(key, wanted, false);
             drop_each(rest);
