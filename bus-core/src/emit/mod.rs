@@ -119,7 +119,7 @@ impl<P: Payload> Emit<P> {
         }
         let Some(payload) = self.payload.take() else { return Sent::nothing() };
         let head = self.source.head(self.cause.take());
-        let event = Arc::new(Stored { head, body: Typed(payload) });
+        let event = Arc::new(Stored::of(head, Typed(payload)));
         if plain && core.settings.max_event_bytes.is_none() {
             return core.publish(event, Some(P::DESCRIPTOR), mode);
         }
