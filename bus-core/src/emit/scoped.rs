@@ -17,7 +17,7 @@ use crate::scope::{Execution, NoExecution, NoNode, Node};
 /// use bus_core::{AgentEvent, Emitter, EventBus, Execution, Node, Scoped};
 ///
 /// #[derive(AgentEvent)]
-/// enum DeskEvents {
+/// enum ResearchEvents {
 ///     #[event(requires(node, execution))]
 ///     AnswerFound { answer: String },
 /// }
