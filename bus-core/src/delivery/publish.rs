@@ -7,8 +7,6 @@
 use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
 
-use smallvec::SmallVec;
-
 use crate::delivery::Core;
 use crate::delivery::context::{self, NESTING, Node};
 use crate::delivery::effects::{Effects, Report, drop_event, drop_evicted};
@@ -56,8 +54,9 @@ pub(crate) struct Publish<'a> {
     /// Its payload fits no type.
     untyped: bool,
     pub(crate) receipt: Receipt,
-    /// The sync groups that were claimed, in the order in which they run.
-    pub(crate) claims: SmallVec<[Claim; 2]>,
+    /// The first sync group that was claimed, and the others, in the order in which they run.
+    pub(crate) first: Option<Claim>,
+    pub(crate) rest: Vec<Claim>,
     /// The async handlers that were claimed.
     pub(crate) tasks: Vec<Claim>,
     /// The permit for those that are polled in place.
@@ -139,7 +138,8 @@ impl Core {
         }
         publish.end_step(&mut state);
         drop(state);
-        publish.finish(kept, root, evicted)
+        publish.finish(kept, root, evicted);
+        sent(self, publish.receipt, publish.pending)
     }
 
     /// Takes the lock when everything that runs foreign code is worked out.
@@ -198,7 +198,8 @@ impl<'a> Publish<'a> {
             policy,
             untyped,
             receipt: Receipt::default(),
-            claims: SmallVec::new(),
+            first: None,
+            rest: Vec::new(),
             tasks: Vec::new(),
             permit: Permit::None,
             pending: None,
@@ -237,7 +238,7 @@ impl<'a> Publish<'a> {
             }
         }
         if !(index.has_no_candidates() && any.has_no_candidates()) {
-            let shared = self.claims.len();
+            let shared = self.rest.len();
             let mut visit = |target| {
                 let ask = match prepared.verdict(target) {
                     Some(false) => return,
@@ -261,11 +262,11 @@ impl<'a> Publish<'a> {
             };
             index.candidates(&event.head.scope, &mut visit);
             any.candidates(&event.head.scope, &mut visit);
-            if self.claims.len() > shared + 1 {
-                self.claims[shared..].sort_by_key(|claim| claim.age);
+            if self.rest.len() > shared {
+                self.sort_filtered(shared);
             }
         }
-        if self.claims.is_empty() && self.tasks.iter().any(|claim| claim.in_place) && permits.try_take() {
+        if self.first.is_none() && self.tasks.iter().any(|claim| claim.in_place) && permits.try_take() {
             self.permit = Permit::Held;
         }
     }
@@ -288,7 +289,7 @@ impl<'a> Publish<'a> {
             return;
         }
         let (cohort, live) = (group.cohort(), group.live);
-        group.cohort_mut(cohort).counts.matched += 1;
+        group.youngest_mut().counts.matched += 1;
         self.receipt.reached += live;
         let claimed = if group.queue.is_empty() { group.claim() } else { None };
         let Some(claimed) = claimed else {
@@ -310,12 +311,16 @@ impl<'a> Publish<'a> {
             unit: None,
         });
         let (age, claimed) = (group.age, Some(claimed));
-        let claim = Claim { group: key, job, age, in_place, ask, rejected: false, claimed };
+        let shared = group.alike.is_some();
+        let claim = Claim { group: key, job, age, shared, in_place, ask, rejected: false, claimed };
         if sync {
             if !in_place {
                 self.promise(key, group, job);
             }
-            self.claims.push(claim);
+            match self.first {
+                None => self.first = Some(claim),
+                Some(_) => self.rest.push(claim),
+            }
         } else {
             if self.tasks.capacity() == 0 {
                 self.tasks = TASKS.try_with(Cell::take).unwrap_or_default();
@@ -421,7 +426,7 @@ impl<'a> Publish<'a> {
         if let (Some(_), Some(node)) = (&woken, stream.reader) {
             self.rare().woken.push(node);
         }
-        self.effects.wakers.extend(woken);
+        self.effects.wake(woken);
         if stream.once {
             self.rare().closing.push(Target::Stream(key));
         }
@@ -458,9 +463,9 @@ impl<'a> Publish<'a> {
         if outcome == Outcome::Overflowed
             && let Some(events) = stream.loss.note()
         {
-            self.effects.rare().reports.push(Report::Lost { info, events });
+            self.effects.work().reports.push(Report::Lost { info, events });
         }
-        self.effects.rare().queued.push(lost);
+        self.effects.work().queued.push(lost);
     }
 
     /// Ends what ends with this event, and settles what queues lost.
@@ -485,10 +490,30 @@ impl<'a> Publish<'a> {
         }
     }
 
+    /// Handlers with a filter are called by age. `shared` claims of groups without one, apart from the
+    /// first claim, stand before theirs.
+    #[cold]
+    fn sort_filtered(&mut self, shared: usize) {
+        let is_filtered = self.first.as_ref().is_some_and(|first| !first.shared);
+        if is_filtered && let Some(first) = self.first.take() {
+            self.rest.insert(0, first);
+            self.rest.sort_by_key(|claim| claim.age);
+            self.first = Some(self.rest.remove(0));
+        } else {
+            self.rest[shared..].sort_by_key(|claim| claim.age);
+        }
+    }
+
+    /// Whether handlers were claimed.
+    #[inline]
+    fn is_claimed(&self) -> bool {
+        self.first.is_some() || !self.tasks.is_empty()
+    }
+
     /// Whether the event is needed after the step.
     #[inline]
     fn needs_event(&self) -> bool {
-        !(self.claims.is_empty() && self.tasks.is_empty() && self.effects.is_empty() && self.rare.is_none())
+        self.is_claimed() || !self.effects.is_empty() || self.rare.is_some()
     }
 
     /// Names the event as a cause, where handlers run and it has no cause itself.
@@ -500,32 +525,31 @@ impl<'a> Publish<'a> {
 
     /// Does what had to wait for the end of the step, and runs what was claimed.
     #[inline]
-    fn finish(
-        mut self,
-        event: Option<Arc<Stored>>,
-        root: Option<Root>,
-        evicted: Option<Arc<Stored>>,
-    ) -> Sent {
+    fn finish(&mut self, event: Option<Arc<Stored>>, root: Option<Root>, mut evicted: Option<Arc<Stored>>) {
         let core = self.core;
         if !self.effects.is_empty() {
-            std::mem::take(&mut self.effects).run(core, event.as_ref());
+            self.effects.take().run(core, event.as_ref());
         }
-        if let Some(evicted) = evicted {
-            drop_evicted(core, evicted, root, event.as_ref());
+        match event {
+            Some(event) if self.is_claimed() => {
+                let event = self.run(event, root, &mut evicted);
+                drop_event(core, event);
+            }
+            event => {
+                if let Some(evicted) = evicted {
+                    drop_evicted(core, evicted, root, event.as_ref());
+                }
+                if let Some(event) = event {
+                    drop_event(core, event);
+                }
+            }
         }
-        if let Some(mut event) = event {
-            if !(self.claims.is_empty() && self.tasks.is_empty()) {
-                event = self.run(event, root);
-            }
-            drop_event(core, event);
-            if self.nesting == 0 {
-                run::end_of_stack();
-            }
+        if self.nesting == 0 {
+            run::end_of_stack();
         }
         if let Some(rare) = self.rare.take() {
             rare.signals.into_iter().for_each(|signal| signal.wait());
         }
-        sent(core, self.receipt, self.pending)
     }
 }
 

@@ -11,11 +11,12 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use crate::delivery::Core;
-use crate::delivery::context::{self, Entered, JobRef, Node};
+use crate::delivery::context::{self, Entered, JobRef, NESTING, Node};
 use crate::delivery::effects::{self, Effects, Report, drop_event};
 use crate::delivery::group::{Claimed, Failures, Idle, Members, NOBODY, Phase, Running};
 use crate::delivery::observe::Stopwatch;
 use crate::delivery::outcome::Outcome;
+use crate::delivery::panic::catch_panic;
 use crate::delivery::pending::Settled;
 use crate::delivery::permits::Permit;
 use crate::delivery::prepare::wants;
@@ -39,6 +40,8 @@ pub(crate) struct Claim {
     pub(crate) group: Key,
     pub(crate) job: u64,
     pub(crate) age: u64,
+    /// Whether others may be members of the group.
+    pub(crate) shared: bool,
     /// Whether it may run on this stack.
     pub(crate) in_place: bool,
     /// Whether its filter is still to be asked.
@@ -74,21 +77,23 @@ enum Polled {
 impl Publish<'_> {
     /// Runs what was claimed: in place what may run here, the rest is handed over. The event is
     /// passed through, so that a publish to many handlers counts no references.
-    pub(crate) fn run(&mut self, mut event: Arc<Stored>, root: Option<Root>) -> Arc<Stored> {
+    #[inline]
+    pub(crate) fn run(
+        &mut self,
+        mut event: Arc<Stored>,
+        root: Option<Root>,
+        evicted: &mut Option<Arc<Stored>>,
+    ) -> Arc<Stored> {
         let core = self.core;
         let mut polled: Vec<Polled> = Vec::new();
         {
             let entered = Entered::handlers(core, &event, root);
-            for claim in &mut self.claims {
-                let at = claim.at();
-                let Some(Claimed::Sync(members)) = &mut claim.claimed else { continue };
-                if !claim.in_place {
-                    continue;
-                }
-                claim.rejected = claim.ask && !core.group_wants(at.group, &event);
-                if !claim.rejected {
-                    event = run_members(core, &entered, members, at, event);
-                }
+            if let Some(evicted) = evicted.take() {
+                // Its drop is a callback that this event causes.
+                catch_panic(|| drop(evicted));
+            }
+            for claim in self.first.iter_mut().chain(&mut self.rest) {
+                event = run_claim(core, &entered, claim, event);
             }
             if !self.tasks.is_empty() {
                 self.poll_tasks(&entered, &event, &mut polled);
@@ -147,32 +152,27 @@ impl Publish<'_> {
     #[inline]
     fn settle(&mut self, event: &Arc<Stored>, polled: Vec<Polled>) {
         let core = self.core;
-        let mut effects = Effects::default();
         let mut more: Vec<Next> = Vec::new();
-        let mut spawn = Vec::new();
         let mut state = core.lock();
-        let mut postponed = false;
-        for claim in &mut self.claims {
-            if !claim.in_place {
-                postponed = true;
-                continue;
-            }
-            let at = claim.at();
+        let Self { first, rest, receipt, effects, .. } = self;
+        for claim in first.iter_mut().chain(rest).filter(|claim| claim.in_place) {
+            let (at, matched) = (claim.at(), !claim.rejected);
             let Some(Claimed::Sync(members)) = claim.claimed.take() else { continue };
-            let matched = !claim.rejected;
-            let next = state.finish_sync(at, members, event, matched, Some(&mut self.receipt), &mut effects);
-            more.extend(next);
+            more.extend(state.finish_sync(at, members, event, matched, Some(receipt), effects));
         }
+        let mut spawn = Vec::new();
         if !self.tasks.is_empty() {
-            self.settle_tasks(&mut state, event, polled, &mut spawn, &mut more, &mut effects);
+            self.settle_tasks(&mut state, event, polled, &mut spawn, &mut more);
         }
         if self.nesting == 0 && !state.graph.is_empty() {
             state.graph.end(Node::Thread(self.thread));
         }
         drop(state);
-        effects.run(core, Some(event));
+        if !self.effects.is_empty() {
+            self.effects.take().run(core, Some(event));
+        }
         spawn.into_iter().for_each(Handler::spawn);
-        if postponed {
+        if self.nesting >= NESTING {
             self.postpone(event);
         }
         if !more.is_empty() {
@@ -187,9 +187,9 @@ impl Publish<'_> {
         polled: Vec<Polled>,
         spawn: &mut Vec<Box<Handler>>,
         more: &mut Vec<Next>,
-        effects: &mut Effects,
     ) {
-        effects.wakers.extend(state.permits.give(&mut self.permit));
+        let Self { effects, .. } = self;
+        effects.wake(state.permits.give(&mut self.permit));
         let mut tasks = std::mem::take(&mut self.tasks);
         let polled = polled.into_iter().chain(std::iter::repeat_with(|| Polled::Not));
         for (claim, polled) in tasks.iter_mut().zip(polled) {
@@ -207,7 +207,7 @@ impl Publish<'_> {
             let pending = self.pending.get_or_insert_default();
             let begun = started.as_ref().map(|started| started.permit);
             if !state.promise_async(at, pending, begun, self.core.tick(), effects) {
-                effects.rare().closures.push(Box::new(handler));
+                effects.work().closures.push(Box::new(handler));
                 continue;
             }
             handler.assign(self.core, at.job, Arc::clone(event), claim.ask, started);
@@ -219,7 +219,8 @@ impl Publish<'_> {
     /// Leaves sync groups that were claimed too deep in the stack to its outermost frame.
     #[cold]
     fn postpone(&mut self, event: &Arc<Stored>) {
-        for claim in self.claims.drain(..).filter(|claim| claim.claimed.is_some()) {
+        let claims = self.first.take().into_iter().chain(self.rest.drain(..));
+        for claim in claims.filter(|claim| claim.claimed.is_some()) {
             let mut postponed = Some((Arc::clone(self.core), claim, Arc::clone(event)));
             let kept = POSTPONED.try_with(|list| list.borrow_mut().extend(postponed.take()));
             if kept.is_ok() {
@@ -340,6 +341,21 @@ pub(crate) fn run_queued(core: &Arc<Core>, next: Next) -> Option<Next> {
     next
 }
 
+/// Runs a sync group that was claimed, if it may run here and its filter lets the event pass.
+#[inline]
+fn run_claim(core: &Core, entered: &Entered, claim: &mut Claim, event: Arc<Stored>) -> Arc<Stored> {
+    if claim.ask && claim.in_place {
+        claim.rejected = !core.group_wants(claim.group, &event);
+    }
+    let at = claim.at();
+    match &mut claim.claimed {
+        Some(Claimed::Sync(members)) if claim.in_place && !claim.rejected => {
+            run_members(core, entered, members, at, event)
+        }
+        _ => event,
+    }
+}
+
 #[inline]
 fn run_members(
     core: &Core,
@@ -399,7 +415,7 @@ impl State {
                 receipt.handled += running.live;
                 let cohort = running.cohort;
                 group.cohort_mut(cohort).counts.handled += 1;
-                group.running.clear();
+                group.running.pop();
                 group.idle = Idle::Sync(Some(members));
                 self.busy -= 1;
                 None
@@ -461,7 +477,7 @@ impl State {
     ) -> Option<Next> {
         self.graph.end(Node::Job(at));
         let Some(running) = self.end_job(at) else {
-            effects.rare().closures.push(Box::new(handler));
+            effects.work().closures.push(Box::new(handler));
             return None;
         };
         let outcome = outcome.map(|outcome| match outcome {
@@ -509,7 +525,7 @@ impl State {
             if let Some(receipt) = receipt {
                 receipt.reached -= running.live;
             }
-            effects.wakers.extend(running.unit.and_then(|unit| unit.unmatch()));
+            effects.wake(running.unit.and_then(|unit| unit.unmatch()));
             return;
         };
         group.cohort_mut(running.cohort).counts.handled += 1;
@@ -523,9 +539,11 @@ impl State {
             let ended = member.last.is_some();
             match &mut member.last {
                 Some(last) => {
-                    let Some(job) = last.jobs.iter().position(|job| *job == at.job) else { continue };
-                    last.jobs.swap_remove(job);
-                    last.counts.note(&outcome);
+                    // One that had not begun was counted when it ended.
+                    if let Some(job) = last.jobs.iter().position(|job| *job == at.job) {
+                        last.jobs.swap_remove(job);
+                        last.counts.note(&outcome);
+                    }
                 }
                 None => member.corrections().correct(&Outcome::Handled, &outcome),
             }
@@ -533,7 +551,7 @@ impl State {
             // One that has ended is not reported as having failed.
             if !(ended && outcome == Outcome::Dropped) {
                 let (info, kind) = (Arc::clone(&found.info), event.body.kind().as_str().to_owned());
-                effects.rare().reports.push(Report::Failed { info, kind, outcome });
+                effects.work().reports.push(Report::Failed { info, kind, outcome });
             }
         }
         let handled = running.live - u32::try_from(problems.len()).unwrap_or(u32::MAX);
@@ -542,7 +560,7 @@ impl State {
         }
         match (running.unit, receipt) {
             (Some(unit), _) => {
-                effects.wakers.extend(unit.settle(Settled { handled, queued: 0, problems }));
+                effects.wake(unit.settle(Settled { handled, queued: 0, problems }));
             }
             (None, Some(receipt)) => {
                 receipt.handled += handled;
@@ -644,7 +662,7 @@ impl State {
             let Some(found) = self.subscriptions.get(member) else { continue };
             let Receiver::Handler(membership) = &found.receiver else { continue };
             if let Some(gap) = gaps.of(membership.cohort).filter(|_| membership.last.is_none()) {
-                effects.rare().lags.push((Arc::clone(&found.info), gap, event.cloned()));
+                effects.work().lags.push((Arc::clone(&found.info), gap, event.cloned()));
             }
         }
     }

@@ -35,6 +35,12 @@ impl Subscription {
         }
     }
 
+    /// Wakes a reader that waits in its own queue, for the end of the bus.
+    pub(crate) fn wake_reader(&mut self, effects: &mut Effects) {
+        let waker = self.stream_mut().and_then(|stream| stream.waker.take());
+        effects.wake(waker.filter(|_| !failpoint("end_unwoken")));
+    }
+
     pub(crate) fn stream_mut(&mut self) -> Option<&mut Stream> {
         match &mut self.receiver {
             Receiver::Stream(stream) => Some(stream),
@@ -133,6 +139,17 @@ impl State {
         }
     }
 
+    /// Ends a reader that is dropped: nobody is to be woken for that.
+    pub(crate) fn end_read(&mut self, key: Key, effects: &mut Effects) {
+        self.detach(key, effects);
+        if let Some(stream) = self.subscriptions.get_mut(key).and_then(Subscription::stream_mut)
+            && let Some(waker) = stream.waker.take()
+        {
+            effects.work().old_wakers.push(waker);
+        }
+        self.end(key, effects);
+    }
+
     /// Ends a reader: what it has not read is dropped and counted.
     pub(crate) fn end_stream(&mut self, key: Key, before: Life, effects: &mut Effects) {
         self.detach(key, effects);
@@ -144,17 +161,17 @@ impl State {
         if !failpoint("drop_uncounted") {
             stream.counts.dropped += unread.len() as u64;
         }
-        effects.wakers.extend(stream.waker.take());
-        effects.wakers.extend(stream.shared.leave(None));
+        effects.wake(stream.waker.take());
+        effects.wake(stream.shared.leave(None));
         for unit in stream.waiting.drain(..) {
             let problems = vec![Problem::of(&info, Outcome::Dropped)];
-            effects.wakers.extend(unit.settle(Settled { problems, ..Settled::default() }));
+            effects.wake(unit.settle(Settled { problems, ..Settled::default() }));
         }
         if let Some(events) = stream.loss.due(true) {
-            effects.rare().reports.push(Report::Lost { info: Arc::clone(&info), events });
+            effects.work().reports.push(Report::Lost { info: Arc::clone(&info), events });
         }
         let (reader, routed) = (stream.reader, stream.ring.take().is_none() && before == Life::Open);
-        effects.rare().queued.extend(unread);
+        effects.work().queued.extend(unread);
         if let Some(node) = reader {
             self.forget_reader(key, node);
         }
@@ -251,7 +268,7 @@ impl State {
             stream.counts.handled += 1;
             if !stream.waiting.is_empty() && !stream.queue.is_full() {
                 for unit in stream.waiting.drain(..) {
-                    effects.wakers.extend(unit.settle(Settled { queued: 1, ..Settled::default() }));
+                    effects.wake(unit.settle(Settled { queued: 1, ..Settled::default() }));
                 }
             }
         }
@@ -284,7 +301,7 @@ impl State {
     /// Tells all attached readers that no more events come.
     pub(crate) fn close_rings(&mut self, effects: &mut Effects) {
         for ring in self.rings.iter_mut() {
-            ring.ring.lock().close(&mut effects.batch);
+            ring.ring.lock().close(effects);
         }
     }
 }
@@ -327,7 +344,7 @@ impl SharedRing {
                 drop(ring);
                 return self.push_for_some(event, subscriptions, effects);
             }
-            ring.push(event, &mut effects.batch);
+            ring.push(event, effects);
         }
         self.attached
     }
@@ -345,7 +362,7 @@ impl SharedRing {
             self.detach(&mut ring, key, subscriptions, effects);
         }
         if self.attached > 0 {
-            ring.push(event, &mut effects.batch);
+            ring.push(event, effects);
         }
         self.attached
     }
@@ -365,7 +382,7 @@ impl SharedRing {
         self.detached.push(key);
         self.attached -= 1;
         if let Some(replaced) = waker.and_then(|waker| stream.waker.replace(waker)) {
-            effects.rare().old_wakers.push(replaced);
+            effects.work().old_wakers.push(replaced);
         }
         for event in unread {
             let critical = policy(event.body.kind()).critical;

@@ -188,12 +188,12 @@ impl Handler {
         }
         let mut handler = Some(self);
         if let Some(slot) = &slot {
-            effects.wakers.extend(slot.give(&mut handler, !waits));
+            effects.wake(slot.give(&mut handler, !waits));
         }
         if let Some(mut left) = handler {
             // A new task waits in a slot of its own.
             if let Some(work) = left.work.as_mut().filter(|_| waits) {
-                effects.wakers.extend(state.permits.give(&mut work.permit));
+                effects.wake(state.permits.give(&mut work.permit));
             }
             spawn.push(left);
         }
@@ -251,7 +251,7 @@ impl Handler {
         }
         if waits {
             work.core.step(|state, effects| {
-                effects.wakers.extend(state.permits.give(&mut work.permit));
+                effects.wake(state.permits.give(&mut work.permit));
                 state.set_phase(at, Phase::Waiting);
             });
         }
@@ -311,7 +311,7 @@ impl Handler {
             // A long queue must not keep others from their permit: they take turns, event by event.
             // Where it lets others run it holds no permit, and what has not begun may be dropped.
             if more.is_none() || rests || state.permits.is_contended() {
-                effects.wakers.extend(state.permits.give(&mut permit));
+                effects.wake(state.permits.give(&mut permit));
             }
             if let Some(more) = &more
                 && permit == Permit::Held
@@ -349,7 +349,7 @@ impl Drop for Handler {
             self.runner.clear();
             let at = JobRef { group: self.group, job };
             core.step_of(&event, |state, effects| {
-                effects.wakers.extend(state.permits.give(&mut permit));
+                effects.wake(state.permits.give(&mut permit));
                 state.lose_handler(at, &event, effects);
             });
             drop_event(&core, event);

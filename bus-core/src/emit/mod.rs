@@ -17,7 +17,7 @@ pub use scoped::{
 };
 
 use crate::bus::EventBus;
-use crate::delivery::{Core, Entered, Mode, Receipt, Waiting, drop_event};
+use crate::delivery::{Core, Entered, Mode, Receipt, Waiting, drop_payload};
 use crate::error::Refused;
 use crate::event::{AnyEvent, Event, Head, Link, Stored, Typed};
 use crate::excerpt::excerpt;
@@ -156,7 +156,7 @@ impl<P: Payload> Emit<P> {
         let Some(payload) = self.payload.take() else { return Sent::nothing() };
         let core = &self.source.bus.core;
         let sent = core.count_unobserved(P::DESCRIPTOR);
-        drop_event(core, payload);
+        drop_payload(core, payload);
         sent
     }
 }
@@ -194,8 +194,8 @@ impl<P: Payload> Drop for Emit<P> {
 #[cfg(debug_assertions)]
 fn say_dropped(kind: &str) {
     if !std::thread::panicking() {
-        let kind = excerpt(kind);
-        tracing::warn!(target: "bus_core", %kind, "an emit was dropped, and nothing was published: `.await` it, or `.send()` it");
+        let kind = &*excerpt(kind).to_string();
+        tracing::warn!(target: "bus_core", kind, "an emit was dropped, and nothing was published: `.await` it, or `.send()` it");
     }
 }
 

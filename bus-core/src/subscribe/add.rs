@@ -127,7 +127,7 @@ impl Core {
                 (Some(seq), _) => return Ok(seq),
                 (None, Some(more)) => {
                     at = more;
-                    crate::sync::yield_now();
+                    self.yield_lock();
                 }
                 (None, None) => return Err(Miss { at: 0, cause: LagCause::OtherRun }),
             }
@@ -156,7 +156,7 @@ impl Core {
                 window
             };
             // Others get the lock in between.
-            crate::sync::yield_now();
+            self.yield_lock();
             replay.rounds += u32::from(window.last);
             let events = window.events.into_iter();
             let wanted: Vec<_> =

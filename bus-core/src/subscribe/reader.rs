@@ -160,7 +160,7 @@ impl Drop for Reader {
     fn drop(&mut self) {
         self.attached.iter_mut().for_each(Attached::withdraw);
         if let (Some(core), Some(key)) = (self.core.upgrade(), self.key) {
-            core.end(key);
+            core.step(|state, effects| state.end_read(key, effects));
         }
         self.shared.drain();
     }

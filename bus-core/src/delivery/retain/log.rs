@@ -7,12 +7,21 @@ use std::sync::Arc;
 use crate::delivery::retain::mark::{Mark, Marks};
 use crate::event::Stored;
 
+/// One event that is held. What a query looks at first stands beside it, so that a query over a
+/// million of them does not go to each.
+struct Entry {
+    mark: Mark,
+    /// Its estimated memory.
+    bytes: usize,
+    event: Arc<Stored>,
+}
+
 /// A bounded list of events.
 pub(super) struct Log {
-    events: VecDeque<Arc<Stored>>,
-    /// One for each event, side by side, so that a query over a million of them does not touch each.
-    marks: VecDeque<Mark>,
+    entries: VecDeque<Entry>,
     capacity: usize,
+    /// The estimated memory of all that is held.
+    bytes: usize,
     evicted: u64,
     /// Events that are not held: evicted, or never kept because the capacity is 0.
     lost: u64,
@@ -23,16 +32,21 @@ pub(super) struct Log {
 impl Log {
     pub(super) fn new(capacity: usize) -> Self {
         // Memory grows with what is kept, not with what might be.
-        let (events, marks) = (VecDeque::new(), VecDeque::new());
-        Self { events, marks, capacity, evicted: 0, lost: 0, lost_through: 0 }
+        Self { entries: VecDeque::new(), capacity, bytes: 0, evicted: 0, lost: 0, lost_through: 0 }
     }
 
+    #[inline]
     pub(super) fn capacity(&self) -> usize {
         self.capacity
     }
 
     pub(super) fn len(&self) -> usize {
-        self.events.len()
+        self.entries.len()
+    }
+
+    #[inline]
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     pub(super) fn evicted(&self) -> u64 {
@@ -47,19 +61,21 @@ impl Log {
     /// Puts an event in. The oldest one comes back where there is no capacity for both.
     #[inline]
     pub(super) fn push(&mut self, mark: Mark, event: Arc<Stored>) -> Option<Arc<Stored>> {
-        let evicted = if self.events.len() < self.capacity { None } else { self.evict() };
-        self.marks.push_back(mark);
-        self.events.push_back(event);
+        let bytes = event.bytes();
+        self.bytes += bytes;
+        let evicted = if self.entries.len() < self.capacity { None } else { self.evict() };
+        self.entries.push_back(Entry { mark, bytes, event });
         evicted
     }
 
     /// Takes the oldest event out.
+    #[inline]
     pub(super) fn evict(&mut self) -> Option<Arc<Stored>> {
-        let oldest = self.events.pop_front()?;
-        self.marks.pop_front();
+        let oldest = self.entries.pop_front()?;
+        self.bytes -= oldest.bytes;
         self.evicted += 1;
-        self.note_lost(oldest.head.seq());
-        Some(oldest)
+        self.note_lost(oldest.event.head.seq());
+        Some(oldest.event)
     }
 
     /// Records an event that is not held, or no longer.
@@ -70,17 +86,17 @@ impl Log {
     }
 
     pub(super) fn get(&self, at: usize) -> Option<&Arc<Stored>> {
-        self.events.get(at)
+        self.entries.get(at).map(|entry| &entry.event)
     }
 
     /// The index of the first event after `seq`.
     pub(super) fn after(&self, seq: u64) -> usize {
         // Mostly it is asked for what is newer than all.
-        match self.events.back() {
-            Some(newest) if newest.head.seq() > seq => {
-                self.events.partition_point(|event| event.head.seq() <= seq)
+        match self.entries.back() {
+            Some(newest) if newest.event.head.seq() > seq => {
+                self.entries.partition_point(|entry| entry.event.head.seq() <= seq)
             }
-            _ => self.events.len(),
+            _ => self.entries.len(),
         }
     }
 
@@ -90,13 +106,13 @@ impl Log {
         range: Range<usize>,
         marks: Marks,
     ) -> impl DoubleEndedIterator<Item = &Arc<Stored>> {
-        let held = self.events.range(range.clone()).zip(self.marks.range(range));
-        held.filter(move |(_, mark)| marks.fit(**mark)).map(|(event, _)| event)
+        let held = self.entries.range(range).filter(move |entry| marks.fit(entry.mark));
+        held.map(|entry| &entry.event)
     }
 
     /// Takes everything out, oldest first.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = Arc<Stored>> {
-        self.marks.clear();
-        self.events.drain(..)
+        self.bytes = 0;
+        self.entries.drain(..).map(|entry| entry.event)
     }
 }
