@@ -1,4 +1,4 @@
-//! A bus with settings of its own.
+//! A bus with its own settings.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,13 +49,7 @@ impl EventBusBuilder {
             max_event_bytes: None,
             runtime: None,
         };
-        Self {
-            settings,
-            observer: None,
-            registrations: Vec::new(),
-            preferred: Vec::new(),
-            linked: true,
-        }
+        Self { settings, observer: None, registrations: Vec::new(), preferred: Vec::new(), linked: true }
     }
 
     /// Sets how many events history holds, apart from `transient` ones: 1,000 unless set. 0 keeps

@@ -15,7 +15,7 @@ use crate::event::SubscriptionId;
 use crate::excerpt::excerpt;
 use crate::sync::{Ordering, Sleep, sleep};
 
-/// How many subscriptions are looked at in one turn of the lock.
+/// How many subscriptions are visited with each lock.
 const WINDOW: usize = 256;
 
 /// The work that a closed bus has left.
@@ -65,7 +65,7 @@ pub struct Left {
     pub id: SubscriptionId,
     /// Its name.
     pub name: String,
-    /// Events at work in its handler.
+    /// Events that run in its handler.
     pub running: usize,
     /// Events that waited for it.
     pub waiting: usize,
@@ -107,7 +107,7 @@ impl EventBus {
             state.closed = true;
             state.close_rings(effects);
         });
-        // No event comes any more: readers are told in steps.
+        // No event comes any more; readers are woken in steps.
         let (mut from, mut more) = (0, true);
         while more {
             self.core.step(|state, effects| {
@@ -134,7 +134,7 @@ pub struct Close {
     sleep: Option<Pin<Box<Sleep>>>,
     /// The key of its waker in the bus.
     closer: Option<Key>,
-    /// The node of the wait-for graph that waits in it.
+    /// The node of the wait-for graph that waits for the close.
     noted: Option<Node>,
 }
 

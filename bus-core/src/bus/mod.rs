@@ -12,7 +12,7 @@ pub use close::{Close, CloseReport, Left};
 use crate::delivery::{Core, OpenPair, OpenPairs, drop_each};
 use crate::registry::Catalogue;
 
-/// How many open pairs are read in one turn of the lock.
+/// How many open pairs are read with each lock.
 const WINDOW: usize = 256;
 
 /// A handle of a bus.

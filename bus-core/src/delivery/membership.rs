@@ -5,9 +5,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use crate::delivery::effects::{Effects, Report};
-use crate::delivery::group::{
-    Alike, Group, Idle, Last, Members, Membership, NOBODY, NewMember, Phase,
-};
+use crate::delivery::group::{Alike, Group, Idle, Last, Members, Membership, NOBODY, NewMember, Phase};
 use crate::delivery::outcome::Outcome;
 use crate::delivery::pending::Settled;
 use crate::delivery::queue::{Bounds, Queue, Queued};
@@ -41,8 +39,7 @@ impl State {
             let at = Arc::new(Gauge::new(NOBODY));
             let calls = member.into_calls();
             let members = Members { calls, at: Arc::clone(&at), failures: Vec::new() };
-            let mut group =
-                Group::new(info.kinds.clone(), bounds, Idle::Sync(Some(Box::new(members))), at);
+            let mut group = Group::new(info.kinds.clone(), bounds, Idle::Sync(Some(Box::new(members))), at);
             group.alike = shared.then_some(alike);
             let group = self.add_group(info, group, replays);
             let key = self.add_membership(info, group, replays);
@@ -250,7 +247,9 @@ impl State {
             if shared {
                 index.remove_group(key);
             } else {
-                index.forget(&info.wanted, |target| lives(groups, &self.subscriptions, target, Target::Group(key)));
+                index.forget(&info.wanted, |target| {
+                    lives(groups, &self.subscriptions, target, Target::Group(key))
+                });
             }
         });
         routes.forget_unused(&info.kinds);
@@ -364,9 +363,16 @@ impl State {
     }
 
     /// Settles an event that a group's queue lost, for all members that it was for.
-    pub(crate) fn settle_lost(&mut self, key: Key, mut queued: Queued, outcome: &Outcome, effects: &mut Effects) {
+    pub(crate) fn settle_lost(
+        &mut self,
+        key: Key,
+        mut queued: Queued,
+        outcome: &Outcome,
+        effects: &mut Effects,
+    ) {
         let unit = queued.unit.take();
-        let problems = if unit.is_some() { self.problems_of(key, queued.cohort, outcome) } else { Vec::new() };
+        let problems =
+            if unit.is_some() { self.problems_of(key, queued.cohort, outcome) } else { Vec::new() };
         if let Some(unit) = unit {
             effects.wake(unit.settle(Settled { problems, ..Settled::default() }));
         }
@@ -382,7 +388,8 @@ impl State {
             return;
         }
         if let Some(events) = group.loss.note() {
-            let infos = group.members.iter().filter_map(|key| Some(Arc::clone(&self.subscriptions.get(*key)?.info)));
+            let infos =
+                group.members.iter().filter_map(|key| Some(Arc::clone(&self.subscriptions.get(*key)?.info)));
             effects.work().reports.extend(infos.map(|info| Report::Lost { info, events }));
         }
     }
@@ -424,7 +431,8 @@ pub(crate) fn is_waiting(phase: Phase) -> bool {
 impl State {
     /// Takes everything out, to be dropped outside the lock.
     pub(crate) fn tear_down(&mut self, effects: &mut Effects) {
-        let streams: Vec<_> = self.subscriptions.iter().filter(|(_, found)| found.stream().is_some()).collect();
+        let streams: Vec<_> =
+            self.subscriptions.iter().filter(|(_, found)| found.stream().is_some()).collect();
         let streams: Vec<_> = streams.into_iter().map(|(key, _)| key).collect();
         for key in streams {
             self.detach(key, effects);

@@ -1,8 +1,8 @@
 //! Publishing: one step under the lock stamps the event, retains it and hands it to every receiver.
 //!
 //! A receiver is a group of handlers or a stream. An idle group is claimed, to be run when the lock
-//! is free; one that is at work gets the event into its queue; a stream gets it into its ring or its
-//! queue. There is one way for all events.
+//! is free; one that is at work gets the event into its queue; a stream gets it into its ring or
+//! its queue. There is one way for all events.
 
 use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
@@ -66,7 +66,7 @@ pub(crate) struct Publish<'a> {
     pub(crate) effects: Effects,
 }
 
-/// What few publishes meet.
+/// The state that few publishes need.
 #[derive(Default)]
 struct Rare {
     /// Receivers that end with this event.
@@ -181,13 +181,7 @@ impl Core {
 
 impl<'a> Publish<'a> {
     #[inline]
-    fn new(
-        core: &'a Arc<Core>,
-        mode: Mode,
-        policy: &'static Policy,
-        nesting: usize,
-        untyped: bool,
-    ) -> Self {
+    fn new(core: &'a Arc<Core>, mode: Mode, policy: &'static Policy, nesting: usize, untyped: bool) -> Self {
         Self {
             core,
             mode,
@@ -213,8 +207,8 @@ impl<'a> Publish<'a> {
         self.rare.get_or_insert_default()
     }
 
-    /// Hands the event to every receiver that wants it: rings, the groups of its kind, those of every
-    /// kind, then what has a filter.
+    /// Hands the event to every receiver that wants it: rings, the groups of its kind, those of
+    /// every kind, then what has a filter.
     #[inline]
     fn offer_all(&mut self, state: &mut State, kind: usize, event: &Arc<Stored>, prepared: &Prepared) {
         let State { routes, groups, subscriptions, rings, next_job, busy, graph, permits, .. } = state;
@@ -223,7 +217,8 @@ impl<'a> Publish<'a> {
             let Some(ring) = rings.get_mut(*key).filter(|ring| !(self.untyped && ring.typed)) else {
                 continue;
             };
-            let attached = u32::try_from(ring.push(event, subscriptions, &mut self.effects)).unwrap_or(u32::MAX);
+            let attached =
+                u32::try_from(ring.push(event, subscriptions, &mut self.effects)).unwrap_or(u32::MAX);
             self.receipt.reached += attached;
             self.receipt.queued += attached;
             for key in &ring.detached {
@@ -475,7 +470,9 @@ impl<'a> Publish<'a> {
             for (key, lost, outcome) in rare.lost.drain(..) {
                 if lost.unit.is_none() {
                     let problems = state.problems_of(key, lost.cohort, &outcome);
-                    problems.into_iter().for_each(|problem| self.receipt.problem(problem));
+                    for problem in problems {
+                        self.receipt.problem(problem);
+                    }
                 }
                 state.settle_lost(key, lost, &outcome, &mut self.effects);
             }
@@ -490,8 +487,8 @@ impl<'a> Publish<'a> {
         }
     }
 
-    /// Handlers with a filter are called by age. `shared` claims of groups without one, apart from the
-    /// first claim, stand before theirs.
+    /// Handlers with a filter are called by age. `shared` claims of groups without one, apart from
+    /// the first claim, stand before theirs.
     #[cold]
     fn sort_filtered(&mut self, shared: usize) {
         let is_filtered = self.first.as_ref().is_some_and(|first| !first.shared);
@@ -553,7 +550,7 @@ impl<'a> Publish<'a> {
     }
 }
 
-/// What the publisher gets. What was pending may be settled by now.
+/// Returns the result for the publisher. Pending deliveries may be settled by now.
 #[inline]
 fn sent(core: &Arc<Core>, mut receipt: Receipt, pending: Option<Arc<Pending>>) -> Sent {
     let Some(pending) = pending else { return Sent { receipt, open: None } };

@@ -2,8 +2,8 @@
 //!
 //! Members of a group run in one loop, outside the lock. Then one step settles what became of the
 //! event, lets new members in and takes the next event out of the queue, or leaves the group idle.
-//! An event that waited for another thread's run is run here too, but only so many: then a worker of
-//! the bus goes on (see [`workers`](super::workers)).
+//! An event that waited for another thread's run is run here too, but only so many: then a worker
+//! of the bus goes on (see [`workers`](super::workers)).
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::delivery::group::{Claimed, Failures, Idle, Members, NOBODY, Phase, Ru
 use crate::delivery::observe::Stopwatch;
 use crate::delivery::outcome::Outcome;
 use crate::delivery::panic::catch_panic;
-use crate::delivery::pending::Settled;
+use crate::delivery::pending::{Settled, Unit};
 use crate::delivery::permits::Permit;
 use crate::delivery::prepare::wants;
 use crate::delivery::publish::{Publish, keep_tasks};
@@ -36,6 +36,7 @@ const FOREIGN_EVENTS: u32 = if cfg!(bus_shuttle) { 2 } else { 64 };
 const FOREIGN_TIME: Duration = Duration::from_millis(1);
 
 /// The exclusive right to run one group on one event.
+#[expect(clippy::struct_excessive_bools, reason = "independent properties, read one by one")]
 pub(crate) struct Claim {
     pub(crate) group: Key,
     pub(crate) job: u64,
@@ -66,7 +67,7 @@ pub(crate) struct Next {
     pub(crate) queued: Queued,
 }
 
-/// What one async handler that was polled in place came to.
+/// The result of polling one async handler in place.
 enum Polled {
     Ready(Option<Outcome>),
     Pending(Started),
@@ -115,11 +116,10 @@ impl Publish<'_> {
                 continue;
             }
             entered.poll_async(at);
-            let (began, watch) = (
-                handler.info.timeout.map(|_| crate::sync::Instant::now()),
-                Stopwatch::new(self.core),
-            );
-            // The task polls again at once and stores its own waker, so that this one is never used.
+            let (began, watch) =
+                (handler.info.timeout.map(|_| crate::sync::Instant::now()), Stopwatch::new(self.core));
+            // The task polls again at once and stores its own waker, so that this one is never
+            // used.
             let context = &mut Context::from_waker(Waker::noop());
             let ready = handler.runner.begin(event, handler.info.id, context);
             if entered.was_blocked() {
@@ -133,7 +133,8 @@ impl Publish<'_> {
                 }
                 Poll::Pending => {
                     let waits = entered.waits();
-                    let permit = if waits { Permit::None } else { std::mem::replace(&mut self.permit, Permit::None) };
+                    let permit =
+                        if waits { Permit::None } else { std::mem::replace(&mut self.permit, Permit::None) };
                     Polled::Pending(Started { permit, began, watch })
                 }
             });
@@ -180,6 +181,7 @@ impl Publish<'_> {
         }
     }
 
+    #[expect(clippy::vec_box, reason = "a handler stays in its box")]
     fn settle_tasks(
         &mut self,
         state: &mut State,
@@ -197,7 +199,8 @@ impl Publish<'_> {
             let Some(Claimed::Async(mut handler)) = claim.claimed.take() else { continue };
             let started = match polled {
                 Polled::Ready(outcome) => {
-                    let next = state.settle_async(at, handler, event, outcome, Some(&mut self.receipt), effects);
+                    let next =
+                        state.settle_async(at, handler, event, outcome, Some(&mut self.receipt), effects);
                     more.extend(next);
                     continue;
                 }
@@ -236,7 +239,8 @@ impl Publish<'_> {
 
 // Groups that were claimed too deep in the stack; the outermost frame runs them.
 crate::sync::per_thread_plain!(HAS_POSTPONED: Cell<bool> = Cell::new(false));
-crate::sync::per_thread_plain!(POSTPONED: RefCell<Vec<(Arc<Core>, Claim, Arc<Stored>)>> = RefCell::new(Vec::new()));
+type Postponed = (Arc<Core>, Claim, Arc<Stored>);
+crate::sync::per_thread_plain!(POSTPONED: RefCell<Vec<Postponed>> = RefCell::new(Vec::new()));
 // How many events of other publishers the outermost publish has run, and until when it may.
 crate::sync::per_thread_plain!(FOREIGN: Cell<(u32, Option<Instant>)> = Cell::new((0, None)));
 
@@ -525,14 +529,15 @@ impl State {
             if let Some(receipt) = receipt {
                 receipt.reached -= running.live;
             }
-            effects.wake(running.unit.and_then(|unit| unit.unmatch()));
+            effects.wake(running.unit.and_then(Unit::unmatch));
             return;
         };
         group.cohort_mut(running.cohort).counts.handled += 1;
         let mut problems = Vec::new();
         let leaving = group.leaving;
         for (position, outcome) in failures {
-            let Some(found) = group.members.get(position).and_then(|key| self.subscriptions.get_mut(*key)) else {
+            let Some(found) = group.members.get(position).and_then(|key| self.subscriptions.get_mut(*key))
+            else {
                 continue;
             };
             let Receiver::Handler(member) = &mut found.receiver else { continue };
@@ -564,7 +569,9 @@ impl State {
             }
             (None, Some(receipt)) => {
                 receipt.handled += handled;
-                problems.into_iter().for_each(|problem| receipt.problem(problem));
+                for problem in problems {
+                    receipt.problem(problem);
+                }
             }
             (None, None) => {}
         }
@@ -588,8 +595,8 @@ impl State {
         }
     }
 
-    /// Takes the next event of a group out of its queue, with what runs it; without one the group is
-    /// left idle.
+    /// Takes the next event of a group out of its queue, with what runs it; without one the group
+    /// is left idle.
     pub(crate) fn take_next(&mut self, key: Key, thread: u64, effects: &mut Effects) -> Option<Next> {
         self.sweep(key, effects);
         let Some(group) = self.groups.get_mut(key) else {
@@ -630,7 +637,8 @@ impl State {
 
     /// Starts the handlers of a subscription that has read history on what waits for it.
     pub(crate) fn start_all(&mut self, subscription: Key, thread: u64, effects: &mut Effects) -> Vec<Next> {
-        let Some(Receiver::Handler(member)) = self.subscriptions.get(subscription).map(|found| &found.receiver)
+        let Some(Receiver::Handler(member)) =
+            self.subscriptions.get(subscription).map(|found| &found.receiver)
         else {
             return Vec::new();
         };

@@ -95,10 +95,9 @@ impl State {
             routes.each_index(&info.kinds, |index| index.add_ring(ring));
             ring
         });
-        let (Some(found), Some(stream)) = (
-            rings.get_mut(ring),
-            subscriptions.get_mut(key).and_then(Subscription::stream_mut),
-        ) else {
+        let (Some(found), Some(stream)) =
+            (rings.get_mut(ring), subscriptions.get_mut(key).and_then(Subscription::stream_mut))
+        else {
             return;
         };
         stream.ring = Some(Place { ring, at: found.detached.len(), entry: None });
@@ -202,7 +201,8 @@ impl State {
     /// Takes a detached reader off its ring for good.
     fn leave_ring(&mut self, key: Key) {
         let Self { subscriptions, rings, routes, .. } = self;
-        let Some(place) = subscriptions.get(key).and_then(Subscription::stream).and_then(|stream| stream.ring)
+        let Some(place) =
+            subscriptions.get(key).and_then(Subscription::stream).and_then(|stream| stream.ring)
         else {
             return;
         };

@@ -1,8 +1,8 @@
 //! Async handlers, and the task that runs one when nobody polls it in place.
 //!
 //! A handler that is not ready at once is run by a task on its own runtime. The task stays parked
-//! for as long as the handler lives, so that an event need not start one. Between two events it knows
-//! nothing of the bus: so it keeps no bus alive, and ends when the handler is dropped.
+//! for as long as the handler lives, so that an event need not start one. Between two events it
+//! knows nothing of the bus: so it keeps no bus alive, and ends when the handler is dropped.
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -58,7 +58,11 @@ where
     Fut::Output: HandlerResult,
 {
     #[inline]
-    fn run(&mut self, event: Option<(&Arc<Stored>, SubscriptionId)>, context: &mut Context<'_>) -> Poll<Failure> {
+    fn run(
+        &mut self,
+        event: Option<(&Arc<Stored>, SubscriptionId)>,
+        context: &mut Context<'_>,
+    ) -> Poll<Failure> {
         let polled = catch_unwind(AssertUnwindSafe(|| {
             if let Some((event, id)) = event {
                 let event = AnyEvent::of(event).through(id);
@@ -110,7 +114,7 @@ pub(crate) struct Handler {
     group: Key,
     /// Where its parked task is found, once it has one.
     slot: Option<Arc<Slot>>,
-    /// What a task runs it on.
+    /// The event that a task runs it on.
     work: Option<Work>,
     turns: u32,
 }
@@ -173,9 +177,16 @@ impl Handler {
         });
     }
 
-    /// Leaves itself in the slot of its task, which is woken unless it must wait for a permit. Where
-    /// there is no task, or its runtime is gone, it is put on the list of those to be spawned.
-    pub(crate) fn hand_over(mut self: Box<Self>, state: &mut State, spawn: &mut Vec<Box<Self>>, effects: &mut Effects) {
+    /// Leaves itself in the slot of its task, which is woken unless it must wait for a permit.
+    /// Where there is no task, or its runtime is gone, it is put on the list of those to be
+    /// spawned.
+    #[expect(clippy::vec_box, reason = "a handler stays in its box")]
+    pub(crate) fn hand_over(
+        mut self: Box<Self>,
+        state: &mut State,
+        spawn: &mut Vec<Box<Self>>,
+        effects: &mut Effects,
+    ) {
         let slot = self.slot.clone();
         let mut waits = false;
         if let (Some(slot), Some(work)) = (&slot, &mut self.work) {
@@ -361,8 +372,8 @@ impl Drop for Handler {
 }
 
 impl State {
-    /// Notes that a handler goes on, or begins, where it has its permit. Returns whether it must not
-    /// begin, because its subscription has ended.
+    /// Notes that a handler goes on, or begins, where it has its permit. Returns whether it must
+    /// not begin, because its subscription has ended.
     fn go_on(&mut self, at: JobRef, held: bool, core: &Core) -> bool {
         let tick = core.tick();
         let ended = self.groups.get(at.group).is_none_or(|group| group.live == 0);
@@ -389,7 +400,8 @@ impl State {
         }
     }
 
-    /// The thread above which a handler was polled blocks no more: the handler takes its permit back.
+    /// The thread above which a handler was polled blocks no more: the handler takes its permit
+    /// back.
     pub(crate) fn end_block(&mut self, at: JobRef) {
         self.permits.take_back();
         if let Some(running) = self.running_mut(at) {
@@ -398,7 +410,7 @@ impl State {
     }
 }
 
-/// What a handler and its parked task share.
+/// The state that a handler and its parked task share.
 #[derive(Default)]
 pub(crate) struct Slot(Mutex<Inside>);
 
@@ -452,7 +464,7 @@ impl Inside {
     }
 }
 
-/// Who waits for a permit waits in its slot.
+/// A handler waits for a permit in its slot.
 impl Wake for Slot {
     fn wake(self: Arc<Self>) {
         let waker = self.0.lock().waker.take();

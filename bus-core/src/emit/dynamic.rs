@@ -197,7 +197,7 @@ mod tests {
             rounds.push(Arc::downgrade(last().stored()));
             bus.republish(last()).send();
         }
-        // The first holds the payload, which every round shares.
+        // The first holds the payload, which all later ones share.
         let held: Vec<_> = rounds.iter().map(|round| round.strong_count() > 0).collect();
         assert_eq!(held.iter().filter(|held| **held).count(), 1, "{held:?}");
         assert_eq!(last().data()["answer"], 42);

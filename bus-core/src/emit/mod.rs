@@ -235,7 +235,7 @@ fn check_size(event: &AnyEvent, limit: usize) -> Result<(), Refused> {
     if bytes > limit { Err(Refused::TooLarge { bytes, limit }) } else { Ok(()) }
 }
 
-/// The kinds that led to an event, oldest first.
+/// Returns the kinds that led to an event, oldest first.
 fn chain(event: &AnyEvent) -> Vec<String> {
     let causes = std::iter::successors(event.head().cause.as_deref(), |link| link.parent.as_deref());
     let mut chain: Vec<_> = causes.map(|link| link.kind.as_ref().as_str().to_owned()).collect();

@@ -177,7 +177,7 @@ impl<P: Payload, Any> Emits<P> for Any {
     }
 }
 
-/// A payload that `S` has enough scope for.
+/// A payload that the scope of `S` is enough for.
 pub trait EmittableFrom<S: ?Sized> {}
 
 impl<P, S> EmittableFrom<S> for P

@@ -10,7 +10,7 @@ use crate::delivery::{Counts, Info, Key, Overflow, State};
 use crate::event::SubscriptionId;
 use crate::sync::Ordering;
 
-/// How many subscriptions are looked at in one turn of the lock.
+/// How many subscriptions are read with each lock.
 const WINDOW: usize = 256;
 
 /// The counts of a bus.
@@ -75,7 +75,7 @@ pub struct SubscriptionStats {
     /// The outcomes of the events that matched it.
     #[serde(flatten)]
     pub counts: Counts,
-    /// Events at work in its handler.
+    /// Events that run in its handler.
     pub running: usize,
     /// Events that wait in its queue, or for a permit.
     pub waiting: usize,

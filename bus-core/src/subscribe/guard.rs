@@ -68,7 +68,7 @@ impl fmt::Debug for Subscription {
 }
 
 impl Core {
-    /// Ends a subscription. Returns whether it was there.
+    /// Ends a subscription. Returns whether it existed.
     pub(crate) fn end(self: &Arc<Self>, key: Key) -> bool {
         self.step(|state, effects| state.end(key, effects))
     }

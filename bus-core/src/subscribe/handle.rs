@@ -72,7 +72,7 @@ impl<S: 'static> Subscribe<S> {
         Fut::Output: HandlerResult,
     {
         let Self { bus, plan, .. } = self;
-        // The builder's choice first: it was made for all handlers of the bus.
+        // The builder's choice first: it is for all handlers of the bus.
         let runtime = bus.core.settings.runtime.clone().or_else(|| Handle::try_current().ok());
         let runtime = runtime.ok_or(SubscribeError::NoRuntime)?;
         let timed = plan.timeout.or(bus.core.settings.handler_timeout).is_some();
@@ -80,7 +80,8 @@ impl<S: 'static> Subscribe<S> {
             return Err(SubscribeError::NoTimers);
         }
         let handler = Arc::new(handler);
-        let runner = || Box::new(AsyncClosure::<F, Fut, S>::new(Arc::clone(&handler))) as Box<dyn AsyncRunner>;
+        let runner =
+            || Box::new(AsyncClosure::<F, Fut, S>::new(Arc::clone(&handler))) as Box<dyn AsyncRunner>;
         let runners = (0..plan.concurrency).map(|_| runner()).collect();
         let name = name_of::<F>(plan.location);
         let added = bus.core.add_handler(plan, name, NewHandler::Async(runners, runtime))?;

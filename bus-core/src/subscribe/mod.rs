@@ -22,7 +22,7 @@ pub use guard::Subscription;
 pub use stream::EventStream;
 
 use crate::bus::EventBus;
-use crate::delivery::{Guarded, Kinds, Lagged, OnLag, Overflow, Predicate, Wanted};
+use crate::delivery::{Callbacks, Kinds, Lagged, OnLag, Overflow, Predicate, Wanted};
 use crate::event::{AnyKind, Event, EventId};
 use crate::payload::EventSet;
 use crate::scope::Id;
@@ -65,7 +65,7 @@ pub struct Subscribe<S> {
 pub(crate) struct Plan {
     pub(crate) kinds: Kinds,
     pub(crate) wanted: Wanted,
-    pub(crate) predicates: Guarded<Predicate>,
+    pub(crate) predicates: Callbacks<Predicate>,
     pub(crate) name: Option<Arc<str>>,
     pub(crate) capacity: usize,
     pub(crate) hard_limit: Option<usize>,
@@ -73,7 +73,7 @@ pub(crate) struct Plan {
     pub(crate) concurrency: usize,
     pub(crate) timeout: Option<Duration>,
     pub(crate) since: Option<EventId>,
-    pub(crate) on_lag: Guarded<OnLag>,
+    pub(crate) on_lag: Callbacks<OnLag>,
     pub(crate) location: &'static Location<'static>,
 }
 
@@ -131,7 +131,7 @@ impl<S> Subscribe<S> {
         let plan = Plan {
             kinds,
             wanted: Wanted::default(),
-            predicates: Guarded::default(),
+            predicates: Callbacks::default(),
             name: None,
             capacity: CAPACITY,
             hard_limit: None,
@@ -139,7 +139,7 @@ impl<S> Subscribe<S> {
             concurrency: 1,
             timeout: None,
             since: None,
-            on_lag: Guarded::default(),
+            on_lag: Callbacks::default(),
             location,
         };
         Self { bus, plan, set: PhantomData }
@@ -253,9 +253,9 @@ impl<S> Subscribe<S> {
     /// Unless set, a warning is logged.
     ///
     /// It runs outside the bus's lock, and may publish. A panic in it is logged.
-    pub fn on_lag(mut self, told: impl Fn(Lagged) + Send + Sync + 'static) -> Self {
-        self.plan.on_lag = Guarded::default();
-        self.plan.on_lag.push(Arc::new(told));
+    pub fn on_lag(mut self, report: impl Fn(Lagged) + Send + Sync + 'static) -> Self {
+        self.plan.on_lag = Callbacks::default();
+        self.plan.on_lag.push(Arc::new(report));
         self
     }
 }

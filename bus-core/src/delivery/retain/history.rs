@@ -61,7 +61,8 @@ impl History {
         // The newest event stays, however large: somebody may be about to ask for it.
         while self.bytes() > self.budget && self.len() > 1 {
             let seq = |log: &Log| log.get(0).map_or(u64::MAX, |event| event.head.seq());
-            let older = if seq(&self.main) < seq(&self.transient) { &mut self.main } else { &mut self.transient };
+            let older =
+                if seq(&self.main) < seq(&self.transient) { &mut self.main } else { &mut self.transient };
             let Some(event) = older.evict() else { break };
             evicted.push(event);
         }

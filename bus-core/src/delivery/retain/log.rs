@@ -7,8 +7,8 @@ use std::sync::Arc;
 use crate::delivery::retain::mark::{Mark, Marks};
 use crate::event::Stored;
 
-/// One event that is held. What a query looks at first stands beside it, so that a query over a
-/// million of them does not go to each.
+/// One event that is held. Its mark, which a query reads first, is beside it, so that a query over
+/// a million of them does not go to each.
 struct Entry {
     mark: Mark,
     /// Its estimated memory.
