@@ -1,8 +1,8 @@
 //! Publishing: one step under the lock stamps the event, retains it and hands it to every receiver.
 //!
 //! A receiver is a group of handlers or a stream. An idle group is claimed, to be run when the lock
-//! is free; one that is at work gets the event into its queue; a stream gets it into its ring or its
-//! queue. There is one way for all events.
+//! is free; one that is at work gets the event into its queue; a stream gets it into its ring or
+//! its queue. There is one way for all events.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -223,8 +223,8 @@ impl<'a> Publish<'a> {
         self.more.get_or_insert_with(|| SPARE.try_with(Cell::take).ok().flatten().unwrap_or_default())
     }
 
-    /// Hands the event to every receiver that wants it: rings, the groups of its kind, those of every
-    /// kind, then what has a filter.
+    /// Hands the event to every receiver that wants it: rings, the groups of its kind, those of
+    /// every kind, then what has a filter.
     #[inline]
     fn offer_all(&mut self, state: &mut State, kind: usize, event: &Arc<Stored>, prepared: &Prepared) {
         let State { routes, groups, subscriptions, rings, next_job, busy, graph, permits, .. } = state;
@@ -573,7 +573,7 @@ impl<'a> Publish<'a> {
     }
 }
 
-/// What the publisher gets. What was pending may be settled by now.
+/// Returns the result for the publisher. Pending deliveries may be settled by now.
 #[inline]
 fn sent(core: &Arc<Core>, mut receipt: Receipt, pending: Option<Arc<Pending>>) -> Sent {
     let Some(pending) = pending else { return Sent { receipt, open: None } };
