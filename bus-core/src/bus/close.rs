@@ -18,27 +18,29 @@ use crate::sync::{Ordering, Sleep, sleep};
 /// How many subscriptions are visited with each lock.
 const WINDOW: usize = 256;
 
-/// The work that a closed bus left undone.
+/// The work that a closed bus has left.
+///
+/// Its `Display` is one line for a log.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct CloseReport {
-    /// Handlers that still ran, or had events waiting, at the end of the timeout. Waiting events
-    /// were dropped and counted; running handlers go on.
+    /// Handlers that were at work, or had events waiting, when the time was over. Waiting events
+    /// were dropped and counted. Handlers at work go on.
     pub left: Vec<Left>,
-    /// Streams with unread events. They can still be read.
+    /// Streams with unread events. These can still be read.
     pub unread: Vec<Left>,
-    /// Events whose end was not published.
+    /// Pairs that have begun and not ended.
     pub open_pairs: OpenPairs,
 }
 
 impl CloseReport {
-    /// Whether every handler finished all its work.
+    /// Whether every handler has done all its work. No handler runs after that.
     pub fn is_drained(&self) -> bool {
         self.left.is_empty()
     }
 }
 
-/// One line for a log: drained, or the subscriptions with work left.
+/// One line for a log: drained, or the work that each subscription has left.
 impl fmt::Display for CloseReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.is_drained() { "drained" } else { "not drained" })?;
@@ -70,21 +72,24 @@ pub struct Left {
 }
 
 impl EventBus {
-    /// Closes the bus: refuses new events from now on, lets the handlers finish their waiting
-    /// events for at most `timeout`, and reports the work that was left. With zero it reports at
-    /// once.
+    /// Closes the bus. It refuses new events from now on, lets handlers finish their waiting events
+    /// for at most `timeout`, and reports the work that is left. With zero it reports at once.
     ///
     /// The bus is closed when this returns, even if the future is never polled. Streams can be read
     /// to their end. Closing again waits again.
     ///
-    /// Inside a handler, it waits neither for that handler nor for those that wait for it.
+    /// When the report is [drained](CloseReport::is_drained), no handler runs afterwards. When it
+    /// is not, waiting events are dropped and counted, and handlers that have not begun do not
+    /// begin.
+    ///
+    /// Inside a handler, it does not wait for that handler, nor for those that wait for it.
     ///
     /// # Panics
-    /// If it is polled outside a tokio runtime with time enabled, unless the bus is idle or the
-    /// timeout is zero.
+    /// When polled outside a tokio runtime with time enabled, unless no handler has work left or
+    /// the timeout is zero.
     ///
     /// # Cancel safety
-    /// Dropping it leaves the bus closed, and drops no event.
+    /// Dropping the future leaves the bus closed. Waiting events are still handled.
     ///
     /// ```
     /// # use bus_core::EventBus;
@@ -115,7 +120,13 @@ impl EventBus {
     }
 }
 
-/// The future of [`EventBus::close`].
+/// The future of [`EventBus::close`]. It yields the report.
+///
+/// # Panics
+/// As [`EventBus::close`].
+///
+/// # Cancel safety
+/// Dropping it leaves the bus closed. Waiting events are still handled.
 #[must_use = "the bus is closed already, but nothing is waited for before this is awaited"]
 pub struct Close {
     bus: EventBus,
@@ -128,7 +139,7 @@ pub struct Close {
 }
 
 impl Close {
-    /// Whether the bus is idle. Until then a waker is stored.
+    /// Whether no handler has work left. Until then a waker is stored.
     fn is_quiet(&mut self, waker: &Waker) -> bool {
         let (core, closer) = (Arc::clone(&self.bus.core), &mut self.closer);
         let here = node(&core);
@@ -201,8 +212,8 @@ impl Future for Close {
     }
 }
 
-/// Takes the waiting events of every handler and counts what is left, with the same lock, so that
-/// the report matches the events dropped.
+/// Reports what is left, and drops what waits for a handler in the same turn of the lock: the
+/// dropped events are the reported ones.
 fn take_stock(core: &Arc<Core>, here: Option<Node>) -> (Vec<Left>, Vec<Left>) {
     let (mut left, mut unread) = (Vec::new(), Vec::new());
     let (mut from, mut more) = (0, true);
@@ -233,8 +244,7 @@ fn take_stock_of(
     let (running, waiting) =
         if is_stream { (0, state.waiting_for_reader(key).0) } else { state.work_of(key, here) };
     let Some(Subscription { info, life, .. }) = state.subscriptions.get(key) else { return };
-    // A subscription that still replays history has not started on the events that it would find
-    // there.
+    // A handler that still reads history has not begun with the events of the past.
     if running + waiting == 0 && (is_stream || *life != Life::Replaying) {
         return;
     }

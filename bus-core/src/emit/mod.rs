@@ -1,4 +1,4 @@
-//! Emitting: an emitter has the scope, a payload the data, and the receipt the outcome.
+//! Emitting: an emitter has the scope, a payload has the data, and the receipt has the outcomes.
 
 mod dynamic;
 mod emitter;
@@ -34,8 +34,7 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    /// Returns the cause of the next emit: the one set on the emitter, or the event that a handler
-    /// on the stack handles.
+    /// The cause of an emit: the one of the emitter, or else the event of the handler on the stack.
     #[inline]
     fn cause(&self) -> Option<Arc<Link>> {
         self.cause.clone().or_else(crate::delivery::cause)
@@ -47,7 +46,7 @@ impl Source {
     }
 }
 
-/// Checks an event by the rules for all payloads, and publishes it.
+/// Checks the rules for every event, and publishes it.
 fn publish(core: &Arc<Core>, event: AnyEvent, mode: Mode) -> Sent {
     match check(core, &event) {
         Ok(()) => {
@@ -58,26 +57,46 @@ fn publish(core: &Arc<Core>, event: AnyEvent, mode: Mode) -> Sent {
     }
 }
 
-/// An event that is not published yet: `.await` it to publish it and wait for the handlers it
-/// reaches, or [`send`](Self::send) it without waiting.
+/// An event that is not published yet. `.await` publishes it and waits for the handlers that it
+/// reaches; [`send`](Self::send) publishes it without waiting for them.
 ///
-/// Nothing is published before the first poll. From then on the event is on the bus: dropping the
-/// future cancels no handler and loses nothing.
+/// The future yields a [`Receipt`] with the outcome of each delivery. It never yields an error: an
+/// event that is refused is [`Receipt::refused`].
+///
+/// An awaited emit polls async handlers of this runtime in place, and waits for streams with
+/// [`Overflow::Wait`](crate::Overflow::Wait) that are over their capacity. Inside a handler, a
+/// delivery that can only come after this handler is deferred: it is done later, and
+/// [`Receipt::deferred`] counts it.
 ///
 /// # Cancel safety
-/// If it is dropped before its first poll, nothing was published; if later, only the receipt is
-/// lost.
+/// Dropped before its first poll, it publishes nothing. Dropped later, it only loses the receipt:
+/// the event is on the bus, and its deliveries go on.
+///
+/// ```standalone_crate
+/// # use bus_core::{AgentEvent, EventBus};
+/// # #[derive(AgentEvent)]
+/// # enum BuildEvents { TargetStarted { target: String } }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let bus = EventBus::new();
+/// let _guard = bus.subscribe::<TargetStarted>().handle(async |_| tokio::task::yield_now().await);
+/// let receipt = bus.stream("desk").emit_target_started("app").await;
+/// assert_eq!(receipt.handled(), 1);
+/// let sent = bus.stream("desk").emit_target_started("lib").send();
+/// assert_eq!(sent.receipt().reached(), 1); // not handled yet
+/// assert_eq!(sent.finished().await.handled(), 1);
+/// # }
+/// ```
 #[must_use = "nothing is published until it is awaited or sent: add `.await`, or `.send()` to wait for nobody"]
 pub struct Emit<P: Payload> {
     source: Arc<Source>,
     cause: Option<Arc<Link>>,
     payload: Option<P>,
-    // Boxed, because most emits never wait, and all of them are moved.
+    // A box, because most emits never wait, and all of them are moved.
     waiting: Option<Box<Waiting>>,
 }
 
 impl<P: Payload> Emit<P> {
-    /// Makes an emit from that emitter. Its scope is not checked: generated helpers and
+    /// Makes an emit of that emitter. Its scope is not checked: generated helpers and
     /// [`Scoped::emit`] do that.
     #[doc(hidden)]
     #[inline]
@@ -86,8 +105,8 @@ impl<P: Payload> Emit<P> {
         Self { cause: source.cause(), source, payload: Some(payload), waiting: None }
     }
 
-    /// Returns the payload, for the setters of optional fields: they belong to a builder, which has
-    /// not been polled.
+    /// The payload, for the setters of optional fields. They are methods of a builder, which was
+    /// not polled yet.
     #[doc(hidden)]
     #[expect(
         clippy::expect_used,
@@ -97,11 +116,16 @@ impl<P: Payload> Emit<P> {
         self.payload.as_mut().expect("an emit that is not published has its payload")
     }
 
-    /// Publishes the event without waiting for handlers. `.finished().await` on the result waits
-    /// for them.
+    /// Publishes the event without waiting for async handlers and streams. `.finished().await` on
+    /// the result waits for them.
     ///
-    /// Outside any handler this blocks the thread while a *sync* handler that the event reached is
-    /// at capacity on another thread; otherwise it never waits.
+    /// Idle sync handlers run on this thread before it returns. Then this thread may run events
+    /// that other threads published to them meanwhile: at most 64, or 1 ms of them, for each
+    /// outermost publish. Then a thread of the bus goes on, so a sync handler may also run there.
+    ///
+    /// Outside of handlers and callbacks it blocks the thread while a *sync* handler that the event
+    /// reached is over its capacity on another thread. Senders go on in the order of their events.
+    /// Otherwise it waits for nothing but the handlers that it runs.
     #[inline]
     pub fn send(mut self) -> Sent {
         self.publish(Mode::Send)
@@ -109,7 +133,7 @@ impl<P: Payload> Emit<P> {
 
     fn publish(&mut self, mode: Mode) -> Sent {
         let core = &self.source.bus.core;
-        // An event that may be refused for its cause or its scope takes the slow path.
+        // Only an event with a cause or a reserved attribute may be refused for these.
         let plain = self.cause.is_none() && self.source.scope.reserved.is_none();
         if let Some(refused) = core.refuse_too_deep(P::DESCRIPTOR.kind, &mut self.payload) {
             return refused;
@@ -164,8 +188,8 @@ impl<P: Payload> Drop for Emit<P> {
     }
 }
 
-/// `let _ = emitter.emit_x()` silences the compiler's warning, so debug builds report at run time
-/// that nothing was published.
+/// `let _ = emitter.emit_x()` silences the compiler's warning, so debug builds log that nothing was
+/// published.
 #[cold]
 #[cfg(debug_assertions)]
 fn say_dropped(kind: &str) {
@@ -190,7 +214,7 @@ fn check(core: &Core, event: &AnyEvent) -> Result<(), Refused> {
     }
     match core.settings.max_event_bytes {
         Some(limit) => {
-            // Fields serialize themselves, which is foreign code.
+            // Fields are written by foreign code.
             let _frame = Entered::filter(core, event.stored());
             check_size(event, limit)
         }

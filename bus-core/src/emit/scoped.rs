@@ -1,18 +1,17 @@
-//! The traits of everything that has an emitter, on which the emit helpers are methods.
+//! The traits behind emit helpers: everything that has an emitter.
 //!
-//! The type of the emitter is the proof of scope. An event that needs a node asks for [`HasNode`],
-//! which only a [`NodeScoped`] type has; the traits are generic in the event so that the compiler's
+//! The type of the emitter proves its scope. An event that needs a node requires [`HasNode`], which
+//! only [`NodeScoped`] types have. The traits are generic in the event, so that the compiler's
 //! message can name it.
 
 use super::{Emit, Emitter};
 use crate::payload::Payload;
 use crate::scope::{Execution, NoExecution, NoNode, Node};
 
-/// A source of events: an emitter, or a context of your own that holds one.
+/// An emitter, or a type of your own that has one.
 ///
-/// Implement it for your agent, node or request type, and every emit helper of every definition is
-/// a method of it. The type of the emitter says which scope it has, and so which events it can
-/// emit.
+/// Implement it for your agent, node or request type. Then every emit helper of every definition is
+/// a method of it. The type of the emitter decides which events it can emit.
 ///
 /// ```standalone_crate
 /// use bus_core::{AgentEvent, Emitter, EventBus, Execution, Node, Scoped};
@@ -53,20 +52,20 @@ pub trait Scoped {
     /// Returns the emitter of its events.
     fn emitter(&self) -> &Self::Emitter;
 
-    /// Emits a payload as the event's own helper does, for a payload made elsewhere.
+    /// Emits a payload that was made elsewhere, as the event's own helper does.
     ///
-    /// Scope is checked as the helper checks it. Nothing is published before the result is awaited
-    /// or sent.
+    /// The scope is checked at compile time. Nothing is published before the result is awaited or
+    /// sent.
     fn emit<P: Payload + EmittableFrom<Self>>(&self, payload: P) -> <P::Node as Emits<P>>::Emit {
         <P::Node as Emits<P>>::emit(self.emitter(), payload)
     }
 }
 
 impl<N: 'static, X: 'static> Emitter<N, X> {
-    /// Emits a payload as the event's own helper does, for a payload made elsewhere.
+    /// Emits a payload that was made elsewhere, as the event's own helper does.
     ///
-    /// Scope is checked as the helper checks it. Nothing is published before the result is awaited
-    /// or sent.
+    /// The scope is checked at compile time. Nothing is published before the result is awaited or
+    /// sent.
     pub fn emit<P: Payload + EmittableFrom<Self>>(&self, payload: P) -> <P::Node as Emits<P>>::Emit {
         <P::Node as Emits<P>>::emit(self, payload)
     }
@@ -80,14 +79,14 @@ impl<N: 'static, X: 'static> Scoped for Emitter<N, X> {
     }
 }
 
-/// An [`Emitter`] of any scope; no other type is one.
+/// An [`Emitter`] of any scope. No other type implements it.
 pub trait AnyEmitter: sealed::Sealed {
     /// [`Node`] or [`NoNode`].
     type Node: 'static;
     /// [`Execution`] or [`NoExecution`].
     type Execution: 'static;
 
-    /// Emits without a check of scope, which generated helpers have made.
+    /// Emits without a check of the scope: generated helpers call it after their check.
     #[doc(hidden)]
     fn emit_unchecked<P: Payload>(&self, payload: P) -> Emit<P>;
 }
@@ -107,7 +106,8 @@ mod sealed {
     impl<N, X> Sealed for crate::emit::Emitter<N, X> {}
 }
 
-/// Has a node. For functions that emit events of a node: `fn run(scope: &impl NodeScoped)`.
+/// A type whose emitter has a node. For functions that emit events with a node:
+/// `fn run(scope: &impl NodeScoped)`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no node: give its emitter one with `.node(\"id\")`",
     label = "a node is needed here"
@@ -117,8 +117,8 @@ pub trait NodeScoped: Scoped {}
 #[diagnostic::do_not_recommend]
 impl<T: Scoped + ?Sized> NodeScoped for T where T::Emitter: AnyEmitter<Node = Node> {}
 
-/// Has an execution. For functions that emit events of an execution: `fn run(scope: &impl
-/// ExecutionScoped)`.
+/// A type whose emitter has an execution. For functions that emit events with an execution:
+/// `fn run(scope: &impl ExecutionScoped)`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no execution: give its emitter one with `.execution(\"id\")`",
     label = "an execution is needed here"
@@ -128,7 +128,7 @@ pub trait ExecutionScoped: Scoped {}
 #[diagnostic::do_not_recommend]
 impl<T: Scoped + ?Sized> ExecutionScoped for T where T::Emitter: AnyEmitter<Execution = Execution> {}
 
-/// Has the node that the event `E` needs. Not for your own bounds, which are [`NodeScoped`].
+/// A type with the node that the event `E` needs. Your own bounds use [`NodeScoped`].
 #[diagnostic::on_unimplemented(
     message = "`{E}` needs a node, and `{Self}` has none: give its emitter one with `.node(\"id\")`",
     label = "`{E}` needs a node",
@@ -142,8 +142,7 @@ impl<T: NodeScoped + ?Sized, E> HasNode<E, Node> for T {}
 #[diagnostic::do_not_recommend]
 impl<T: Scoped + ?Sized, E> HasNode<E, NoNode> for T {}
 
-/// Has the execution that the event `E` needs. Not for your own bounds, which are
-/// [`ExecutionScoped`].
+/// A type with the execution that the event `E` needs. Your own bounds use [`ExecutionScoped`].
 #[diagnostic::on_unimplemented(
     message = "`{E}` needs an execution, and `{Self}` has none: give its emitter one with `.execution(\"id\")`",
     label = "`{E}` needs an execution",
@@ -159,9 +158,8 @@ impl<T: Scoped + ?Sized, E> HasExecution<E, NoExecution> for T {}
 
 /// The result of emitting a payload: always [`Emit<P>`](Emit).
 ///
-/// This trait makes a value that is no payload one error. A result of `Emit<Value>` would be a
-/// second one, at the `.await` or `.send()` behind it; this way the compiler has no type to check
-/// there.
+/// With this trait, a value that is no payload is one error. A result of `Emit<Value>` would cause
+/// a second one, at the `.await` or `.send()` behind it.
 pub trait Emits<P> {
     /// [`Emit<P>`](Emit)
     type Emit;
@@ -189,7 +187,7 @@ where
 {
 }
 
-/// The function that generated helpers call, after the bounds of the helper have checked the scope.
+/// Generated helpers call it after their bounds have checked the scope.
 #[doc(hidden)]
 #[inline]
 pub fn emit<T: Scoped + ?Sized, P: Payload>(scoped: &T, payload: P) -> Emit<P> {

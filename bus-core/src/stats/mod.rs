@@ -1,4 +1,4 @@
-//! The statistics that a bus reports about itself.
+//! The counts of a bus and of its subscriptions.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,12 +13,13 @@ use crate::sync::Ordering;
 /// How many subscriptions are read with each lock.
 const WINDOW: usize = 256;
 
-/// A snapshot of the bus.
+/// The counts of a bus.
 ///
-/// For every subscription, and for those that have ended together, this holds exactly: `matched =
+/// For each subscription, and for all that have ended together, this holds exactly: `matched =
 /// handled + failed + panicked + timed_out + overflowed + coalesced + dropped + running + waiting`.
-/// Up to 256 subscriptions are of one moment, with the counts of the whole bus; further ones are
-/// read in steps, so that the lock is never held for long.
+///
+/// The first 256 subscriptions and the counts of the whole bus are of one moment. Further
+/// subscriptions are read in steps of 256, so that others publish meanwhile.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -32,33 +33,34 @@ const WINDOW: usize = 256;
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Events with a `seq`: kept, or wanted by a subscription.
+    /// Events with a `seq`: history kept them, or a subscription or a pair wanted them.
     pub published_total: u64,
-    /// The same by kind; kinds that were never published are left out.
+    /// The same by kind, without kinds that were never published. Undeclared kinds beyond 4,096 are
+    /// counted together as `(other kinds)`.
     pub published: BTreeMap<String, u64>,
     /// Events that no subscription wanted and history did not keep.
     pub unobserved: u64,
-    /// Events that were refused: closed bus, chain too deep, payload too large.
+    /// Events that were refused: see [`Refused`](crate::Refused).
     pub refused: u64,
     /// Events in history now.
     pub kept: usize,
     /// The estimated memory of the events in history, in bytes.
     pub kept_bytes: usize,
-    /// Events that history evicted, without `transient` ones.
+    /// Events that history evicted, apart from `transient` ones.
     pub evicted: u64,
     /// `transient` events that history evicted.
     pub evicted_transient: u64,
-    /// Beginnings without an end so far.
+    /// Beginnings without an end that are kept: at most 65,536.
     pub open_pairs: usize,
     /// Ends without a beginning.
     pub unmatched_ends: u64,
-    /// Each subscription, in the order they were made.
+    /// The subscriptions, in the order in which they were made.
     pub subscriptions: Vec<SubscriptionStats>,
-    /// All subscriptions that have ended, together.
+    /// The counts of all subscriptions that have ended.
     pub ended: Counts,
 }
 
-/// One subscription at one moment.
+/// The counts of one subscription at one moment.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct SubscriptionStats {
@@ -66,9 +68,9 @@ pub struct SubscriptionStats {
     pub id: SubscriptionId,
     /// Its name.
     pub name: String,
-    /// Where it was made, as <file:line:column>.
+    /// The location in the code where it was made, as `file:line:column`.
     pub subscribed_at: String,
-    /// Its policy for events beyond its capacity.
+    /// Its policy for events that do not fit.
     pub overflow: Overflow,
     /// The outcomes of the events that matched it.
     #[serde(flatten)]
@@ -77,12 +79,12 @@ pub struct SubscriptionStats {
     pub running: usize,
     /// Events that wait in its queue, or for a permit.
     pub waiting: usize,
-    /// How many events the oldest waiting event is behind the newest event of the bus; 0 if none
-    /// waits.
+    /// The number of events on the bus from the oldest waiting event to the newest one; 0 if none
+    /// waits. Events that do not match it are included.
     pub lag: u64,
 }
 
-/// The fields of a subscription that are read under the lock. Texts are made after it.
+/// The part of a subscription that is read under the lock. Texts are made after it.
 struct Row {
     info: Arc<Info>,
     overflow: Overflow,
@@ -93,8 +95,8 @@ struct Row {
 }
 
 impl EventBus {
-    /// Returns a snapshot of the bus. It does not walk the history, and reads at most 256
-    /// subscriptions with each lock.
+    /// Returns the counts of the bus and of each subscription. It does not walk the history, and
+    /// reads at most 256 subscriptions in one turn of the lock.
     pub fn stats(&self) -> Stats {
         let (mut rows, mut totals, mut from, mut more) = (Vec::new(), None, 0, true);
         while more {

@@ -20,11 +20,11 @@ const ROUNDS: u32 = 2;
 pub(crate) struct Added {
     pub(crate) key: Key,
     pub(crate) id: SubscriptionId,
-    /// The events that history lost, for a subscription that looks back.
+    /// The gap in history, for a subscription with `since`.
     pub(crate) missed: Option<Lagged>,
 }
 
-/// The parts of a handler.
+/// The closures of a new handler.
 pub(crate) enum NewHandler {
     Sync(Box<dyn NewMember>),
     /// One runner for each event that the handler may handle at once.
@@ -194,8 +194,8 @@ struct Window {
 }
 
 impl Window {
-    /// Whether the replay ends with this window: there is no filter to ask, or it was asked often
-    /// enough, or everything wanted was found.
+    /// Whether the replay ends with this window: no filter is left to be asked, or it was asked
+    /// often enough, or all that was wanted is found.
     fn ends(&self, info: &Info, replay: &Replay) -> bool {
         let unasked = !info.predicates.is_empty() && !self.events.is_empty();
         replay.found >= replay.most || (self.last && (!unasked || replay.rounds >= ROUNDS))
@@ -203,7 +203,7 @@ impl Window {
 }
 
 impl State {
-    /// Returns the events that history lost after a cursor.
+    /// The gap in history after a cursor.
     fn missed(&self, cursor: Result<u64, Miss>, info: &Info) -> Option<Lagged> {
         match cursor {
             Err(Miss { at, cause: LagCause::Future }) => {

@@ -14,15 +14,28 @@ use crate::error::WaitError;
 use crate::event::Event;
 use crate::sync::Sleep;
 
-/// The first matching event from the moment this was made, whenever it is polled. Several may come:
-/// this is the first of them.
+/// A future of the first event that fits. It counts from the moment this value was made, not from
+/// its first poll.
 ///
 /// # Errors
-/// [`WaitError::Closed`] if the bus is closed before such an event; with [`timeout`](Self::timeout)
-/// also [`WaitError::TimedOut`].
+/// Yields [`WaitError::Closed`] if the bus is closed, or its last handle is dropped, before such an
+/// event. With [`timeout`](Self::timeout) it may also yield [`WaitError::TimedOut`].
 ///
 /// # Cancel safety
 /// Dropping it ends the wait.
+///
+/// ```standalone_crate
+/// # use bus_core::{AgentEvent, EventBus};
+/// # #[derive(AgentEvent)]
+/// # enum BuildEvents { BuildFinished { ok: bool } }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), bus_core::WaitError> {
+/// let bus = EventBus::new();
+/// let done = bus.subscribe::<BuildFinished>().filter(|event| event.ok).first();
+/// bus.stream("desk").emit_build_finished(false).await;
+/// bus.stream("desk").emit_build_finished(true).await;
+/// assert!(done.await?.ok);
+/// # Ok(()) }
+/// ```
 #[must_use = "a wait does nothing until it is awaited"]
 pub struct First<S> {
     reader: Reader,
@@ -30,8 +43,11 @@ pub struct First<S> {
 }
 
 impl<S: 'static> Subscribe<S> {
-    /// Waits for one event. The wait begins now, not when it is polled; with [`since`](Self::since)
-    /// it looks back.
+    /// Waits for one event. The wait begins now, not when it is polled. With [`since`](Self::since)
+    /// it takes the oldest event of the past that fits.
+    ///
+    /// Inside a handler, the bus knows that the handler waits: emits that could only go on behind
+    /// this wait are deferred.
     ///
     /// # Panics
     /// If two linked definitions declare the kind.
@@ -45,15 +61,13 @@ impl<S: 'static> Subscribe<S> {
 }
 
 impl<S> First<S> {
-    /// Sets the longest time to wait. With zero it checks for an event that already happened, and
-    /// never waits.
-    ///
-    /// The time begins with the first poll.
+    /// Limits the wait to this time, which begins with the first poll. Zero never waits: it finds
+    /// an event that has already come.
     pub fn timeout(self, limit: Duration) -> FirstWithin<S> {
         FirstWithin { first: self, limit, sleep: None }
     }
 
-    /// Without a context it only checks.
+    /// Looks for the event. Without a context no waker is stored.
     fn look(&mut self, mut context: Option<&mut Context<'_>>) -> Poll<Result<Event<S>, WaitError>> {
         loop {
             match self.reader.poll(context.as_deref_mut()) {
@@ -66,8 +80,8 @@ impl<S> First<S> {
         }
     }
 
-    /// Returns the events that history no longer held for [`since`](Subscribe::since): the awaited
-    /// event may be among them.
+    /// Returns the gap if history no longer held all events behind the cursor of
+    /// [`since`](Subscribe::since): the event may have been among them.
     pub fn missed(&self) -> Option<Lagged> {
         self.reader.missed.as_deref().copied()
     }
@@ -87,10 +101,18 @@ impl<S> fmt::Debug for First<S> {
     }
 }
 
-/// A wait with a timeout: see [`First::timeout`].
+/// A [`First`] with a time limit: see [`First::timeout`].
+///
+/// # Errors
+/// Yields [`WaitError::TimedOut`] when the time is over, and [`WaitError::Closed`] as [`First`]
+/// does.
 ///
 /// # Panics
-/// If it is polled outside a tokio runtime with time enabled, unless the timeout is zero.
+/// When polled outside a tokio runtime with time enabled, unless the limit is zero or the event has
+/// come.
+///
+/// # Cancel safety
+/// Dropping it ends the wait.
 #[must_use = "a wait does nothing until it is awaited"]
 pub struct FirstWithin<S> {
     first: First<S>,
@@ -103,8 +125,7 @@ impl<S> Future for FirstWithin<S> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { first, limit, sleep } = &mut *self;
-        // The time first: a wait whose time is over does not wait again, and does not release a
-        // permit for it.
+        // The time first: a wait that is over must not give a permit back by waiting once more.
         let over = sleep.as_mut().is_some_and(|sleep| sleep.as_mut().poll(context).is_ready());
         if over || limit.is_zero() {
             return match first.look(None) {

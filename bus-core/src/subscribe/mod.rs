@@ -1,9 +1,9 @@
-//! Subscribing: the events that are wanted, and a way to receive them.
+//! Subscribing: what is wanted, and a way to receive it.
 //!
-//! A [`Subscribe`] collects filters and settings and ends in one of four ways:
+//! A [`Subscribe`] collects filters and settings. One of four methods ends it:
 //! [`handle`](Subscribe::handle) with an async closure, [`handle_sync`](Subscribe::handle_sync)
-//! with a closure that is called on the publishing thread, [`into_stream`](Subscribe::into_stream)
-//! to read, and [`first`](Subscribe::first) to wait for one event.
+//! with a closure that runs on the publishing thread, [`into_stream`](Subscribe::into_stream) to
+//! read events, and [`first`](Subscribe::first) to wait for one event.
 
 mod add;
 mod first;
@@ -27,7 +27,12 @@ use crate::event::{AnyKind, Event, EventId};
 use crate::payload::EventSet;
 use crate::scope::Id;
 
-/// A subscription that has not begun yet.
+/// A builder of a subscription: filters and settings.
+///
+/// Nothing is subscribed until [`handle`](Self::handle), [`handle_sync`](Self::handle_sync),
+/// [`into_stream`](Self::into_stream) or [`first`](Self::first) is called. Filters of different
+/// names must all fit; a second call of the same one replaces the first, apart from
+/// [`filter`](Self::filter), whose closures must all return true.
 ///
 /// ```standalone_crate
 /// use bus_core::{AgentEvent, Event, EventBus};
@@ -56,7 +61,7 @@ pub struct Subscribe<S> {
     set: PhantomData<fn() -> S>,
 }
 
-/// The parts of a subscription, for any type of event.
+/// The settings of a subscription, whatever receives its events.
 pub(crate) struct Plan {
     pub(crate) kinds: Kinds,
     pub(crate) wanted: Wanted,
@@ -72,29 +77,36 @@ pub(crate) struct Plan {
     pub(crate) location: &'static Location<'static>,
 }
 
-/// How many events wait for a subscription unless `capacity` is set.
+/// The capacity of a queue unless `capacity` sets it.
 const CAPACITY: usize = 1_024;
 
-/// A queue that may exceed its capacity holds at most this many times as much, unless `hard_limit`
-/// is set.
+/// The hard limit is this many times the capacity unless `hard_limit` sets it.
 const HARD: usize = 16;
 
 impl EventBus {
     /// Begins a subscription to a payload, a tuple of payloads, or a definition.
+    ///
+    /// A handler of several kinds gets all of them in one order.
     #[track_caller]
     pub fn subscribe<S: EventSet>(&self) -> Subscribe<S> {
         Subscribe::new(self.clone(), Kinds::Declared(S::descriptors()), Location::caller())
     }
 
-    /// Begins a subscription to everything, declared or not; [`kinds`](Subscribe::kinds) narrows it
-    /// by name.
+    /// Begins a subscription to every event, declared or not; [`kinds`](Subscribe::kinds) selects
+    /// kinds by name.
     #[track_caller]
     pub fn subscribe_any(&self) -> Subscribe<AnyKind> {
         Subscribe::new(self.clone(), Kinds::Any, Location::caller())
     }
 
-    /// Begins a wait for the next event of a set in any scope: the short form of
-    /// [`subscribe`](Self::subscribe) and [`first`](Subscribe::first), between which filters go.
+    /// Waits for the next event of a set, in any scope. It is the short form of
+    /// [`subscribe`](Self::subscribe) and [`first`](Subscribe::first), for waits without a filter.
+    ///
+    /// # Panics
+    /// If two linked definitions declare the kind.
+    ///
+    /// # Cancel safety
+    /// Dropping the future ends the wait.
     ///
     /// ```standalone_crate
     /// # use bus_core::{AgentEvent, EventBus};
@@ -157,16 +169,21 @@ impl<S> Subscribe<S> {
         self
     }
 
-    /// Selects events with this attribute.
+    /// Selects events whose attribute has this value; several attributes must all fit.
     pub fn attribute(mut self, name: &str, value: impl Into<String>) -> Self {
         self.plan.wanted.set_attribute(name, Id::new(value));
         self
     }
 
-    /// Selects events for which this returns true. It runs on the publishing thread, for every
-    /// event that passes the other filters: an equality filter is faster. It is asked before the
-    /// event has its position: `seq` is 0 there, except for the past events of `since`. A filter
-    /// that panics rejects the event.
+    /// Selects events for which the closure returns true. Several filters must all return true.
+    ///
+    /// The closure runs on the publishing thread, outside the bus's lock, for each event that fits
+    /// the other filters; those are faster, because they are looked up. It runs before the event
+    /// has a position, so `seq` is 0, except for events of the past that [`since`](Self::since)
+    /// brings. A subscription made during a publish may get the event first and run its filter when
+    /// it takes the event up.
+    ///
+    /// A panic of the closure is logged and counts as false.
     pub fn filter(mut self, wanted: impl Fn(&Event<S>) -> bool + Send + Sync + 'static) -> Self
     where
         S: 'static,
@@ -175,57 +192,67 @@ impl<S> Subscribe<S> {
         self
     }
 
-    /// Sets its name in receipts, stats and logs. The default is the handler's path, or its
-    /// location in the code.
+    /// Sets the name in receipts, stats and logs. Unless set, it is the path of the handler's
+    /// function, or the location of the subscription in the code.
     pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
         self.plan.name = Some(name.into());
         self
     }
 
-    /// Sets how many events may wait for it: 1,024 unless set, at least 1.
+    /// Sets how many events may wait: 1,024 unless set, at least 1. Events of the past that
+    /// [`since`](Self::since) brings do not count.
     pub fn capacity(mut self, events: usize) -> Self {
         self.plan.capacity = events.max(1);
         self
     }
 
-    /// Sets how many events may wait if a queue may exceed its capacity ([`Overflow::Wait`],
-    /// `critical` events): 16 times the capacity unless set.
+    /// Sets how many events may wait where a queue may go over its capacity ([`Overflow::Wait`],
+    /// `critical` events): 16 times the capacity unless set, at least the capacity.
     pub fn hard_limit(mut self, events: usize) -> Self {
         self.plan.hard_limit = Some(events);
         self
     }
 
-    /// Sets the policy for events beyond the capacity: [`Overflow::Wait`] for handlers and
+    /// Sets what happens to an event that does not fit: [`Overflow::Wait`] for handlers and
     /// [`Overflow::DropOldest`] for streams unless set.
     pub fn overflow(mut self, overflow: Overflow) -> Self {
         self.plan.overflow = Some(overflow);
         self
     }
 
-    /// Sets how many events an async handler may handle at once: 1 unless set. With more they begin
-    /// in order, and end in any.
+    /// Sets how many events an async handler may work on at once: 1 unless set. With more, they are
+    /// taken up in order, and begin and end in any order. A sync handler refuses more than 1.
     pub fn concurrency(mut self, events: usize) -> Self {
         self.plan.concurrency = events.max(1);
         self
     }
 
-    /// Sets how long an async handler may take for one event before it is dropped at the point
-    /// where it waits. The default is the one of the builder.
+    /// Sets how long an async handler may take for one event. Over it, its future is dropped at the
+    /// point where it waits, and the outcome is [`Outcome::TimedOut`](crate::Outcome::TimedOut). A
+    /// handler that never yields is not ended.
+    ///
+    /// Unless set, [`EventBusBuilder::handler_timeout`](crate::EventBusBuilder::handler_timeout)
+    /// holds.
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.plan.timeout = Some(limit);
         self
     }
 
-    /// Begins after this event: first the events of history, oldest first, then live ones without a
-    /// gap. Events that history no longer holds come as [`Lagged`] before everything, and so does
-    /// the cursor of another run of the bus, for which nobody can know what is missing.
+    /// Begins behind this event: first the events that history holds, oldest first, then live
+    /// events without a gap.
+    ///
+    /// If history lost events behind the cursor, a [`Lagged`] comes first. It also comes first for
+    /// a cursor of another run of the bus, and for one ahead of the newest event. Resume from
+    /// [`Event::cursor`]: it is the position in this bus also for republished events.
     pub fn since(mut self, cursor: EventId) -> Self {
         self.plan.since = Some(cursor);
         self
     }
 
-    /// Sets a function that is called when a handler missed events, before the next event it gets.
-    /// Without it a warning is logged.
+    /// Sets a closure that is called when a handler has missed events, before its next event.
+    /// Unless set, a warning is logged.
+    ///
+    /// It runs outside the bus's lock, and may publish. A panic in it is logged.
     pub fn on_lag(mut self, report: impl Fn(Lagged) + Send + Sync + 'static) -> Self {
         self.plan.on_lag = Callbacks::default();
         self.plan.on_lag.push(Arc::new(report));
@@ -234,7 +261,8 @@ impl<S> Subscribe<S> {
 }
 
 impl Subscribe<AnyKind> {
-    /// Selects events of these kinds, declared or not; an alias is as good as the kind.
+    /// Selects events of these kinds, declared or not; an alias stands for its kind. Without any
+    /// kind nothing is selected.
     pub fn kinds<K: AsRef<str>>(mut self, kinds: impl IntoIterator<Item = K>) -> Self {
         let catalogue = self.bus.core.catalogue();
         let mut names: Vec<Arc<str>> = Vec::new();

@@ -1,4 +1,4 @@
-//! The reading end of a subscription, of a stream or of a wait for one event.
+//! The reading end of a subscription: of a stream, or of a wait for one event.
 
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
@@ -19,7 +19,7 @@ pub(crate) struct Reader {
     hand: Hand,
     key: Option<Key>,
     pub(crate) id: SubscriptionId,
-    /// The events that history lost, for a reader that looks back.
+    /// The gap in history, for a reader with `since`.
     pub(crate) missed: Option<Box<Lagged>>,
 }
 
@@ -119,7 +119,7 @@ impl Reader {
     /// Asks the bus for the next event. If that is on the ring, the reader is attached then.
     fn ask(&mut self, context: Option<&mut Context<'_>>) -> Option<Poll<Item>> {
         let Some(key) = self.key else { return Some(Poll::Ready(None)) };
-        // Its events in hand are in its own queue now, or dropped and counted.
+        // The events in hand are in the reader's own queue now, or dropped and counted.
         (self.attached, self.hand) = (None, Hand::default());
         let Some(core) = self.core.upgrade() else { return Some(self.shared.read(context)) };
         let (inside, here, waits) = (nesting() > 0, node(&core), context.is_some());
