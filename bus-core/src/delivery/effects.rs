@@ -5,6 +5,7 @@
 //! step left the work, so that the limit on chains ends what would go on without end.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::Waker;
 
@@ -62,7 +63,7 @@ type Later = (Arc<Core>, Effects, Option<Arc<Stored>>);
 
 // Effects of steps that were taken deep in the stack; the outermost frame runs them.
 crate::sync::per_thread_plain!(HAS_LATER: Cell<bool> = Cell::new(false));
-crate::sync::per_thread_plain!(LATER: RefCell<Vec<Later>> = RefCell::new(Vec::new()));
+crate::sync::per_thread_plain!(LATER: RefCell<VecDeque<Later>> = RefCell::new(VecDeque::new()));
 
 impl Effects {
     #[cold]
@@ -176,25 +177,40 @@ pub(crate) fn has_later() -> bool {
 /// Runs the effects that were postponed on this thread.
 #[cold]
 pub(crate) fn run_later() {
-    HAS_LATER.with(|has| has.set(false));
-    for (core, effects, cause) in LATER.try_with(RefCell::take).unwrap_or_default() {
+    // One by one: those behind it stay in the list, should a callback block.
+    while let Some((core, effects, cause)) = take_later() {
         effects.run(&core, cause.as_ref());
         drop_each(cause);
     }
+}
+
+fn take_later() -> Option<Later> {
+    let later = LATER.try_with(|list| list.borrow_mut().pop_front()).ok().flatten();
+    if later.is_none() {
+        HAS_LATER.with(|has| has.set(false));
+    }
+    later
 }
 
 /// Calls the wakers that were postponed on this thread, which is about to block: what it waits for
 /// may wait for one of them.
 #[cold]
 pub(crate) fn wake_later() {
-    let mut wakers: SmallVec<[Waker; 1]> = SmallVec::new();
+    let mut woken: Vec<Later> = Vec::new();
     let taken = LATER.try_with(|list| {
-        for (_, effects, _) in list.borrow_mut().iter_mut() {
-            wakers.extend(effects.wakers.drain(..));
+        for (core, effects, cause) in list.borrow_mut().iter_mut() {
+            let (wakers, batch) = (std::mem::take(&mut effects.wakers), std::mem::take(&mut effects.batch));
+            let effects = Effects { wakers, batch, rare: None };
+            if !effects.is_empty() {
+                woken.push((Arc::clone(core), effects, cause.clone()));
+            }
         }
     });
     if taken.is_ok() {
-        catch_each(wakers, Waker::wake);
+        for (core, effects, cause) in woken {
+            let _frame = Entered::callback(&core, cause.as_ref());
+            effects.work(&core);
+        }
     }
 }
 

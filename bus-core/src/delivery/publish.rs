@@ -518,9 +518,10 @@ impl<'a> Publish<'a> {
                 event = self.run(event, root);
             }
             drop_event(core, event);
-            if self.nesting == 0 {
-                run::end_of_stack();
-            }
+        }
+        // Filters, effects and drops publish too, also where nobody wants the event itself.
+        if self.nesting == 0 {
+            run::end_of_stack();
         }
         if let Some(rare) = self.rare.take() {
             rare.signals.into_iter().for_each(|signal| signal.wait());

@@ -6,12 +6,13 @@
 //! the bus goes on (see [`workers`](super::workers)).
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use crate::delivery::Core;
-use crate::delivery::context::{self, Entered, JobRef, Node};
+use crate::delivery::context::{self, Entered, JobRef, NESTING, Node};
 use crate::delivery::effects::{self, Effects, Report, drop_event};
 use crate::delivery::group::{Claimed, Failures, Idle, Members, NOBODY, Phase, Running};
 use crate::delivery::observe::Stopwatch;
@@ -219,35 +220,49 @@ impl Publish<'_> {
     /// Leaves sync groups that were claimed too deep in the stack to its outermost frame.
     #[cold]
     fn postpone(&mut self, event: &Arc<Stored>) {
-        for claim in self.claims.drain(..).filter(|claim| claim.claimed.is_some()) {
-            let mut postponed = Some((Arc::clone(self.core), claim, Arc::clone(event)));
-            let kept = POSTPONED.try_with(|list| list.borrow_mut().extend(postponed.take()));
-            if kept.is_ok() {
-                HAS_POSTPONED.with(|has| has.set(true));
-            }
-            // Only a thread at its end has no list any more.
-            if let Some((core, claim, event)) = postponed {
-                run_postponed(&core, claim, event);
-            }
+        for Claim { group, job, ask, claimed, .. } in self.claims.drain(..) {
+            let Some(claimed) = claimed else { continue };
+            let queued = Queued { ask, ..Queued::new(Arc::clone(event), false) };
+            postpone(self.core, Next { group, job, claimed, queued });
         }
+    }
+}
+
+/// Leaves a claimed sync group to the outermost frame of this thread.
+#[cold]
+fn postpone(core: &Arc<Core>, next: Next) {
+    let mut postponed = Some((Arc::clone(core), next));
+    let kept = POSTPONED.try_with(|list| list.borrow_mut().extend(postponed.take()));
+    if kept.is_ok() {
+        HAS_POSTPONED.with(|has| has.set(true));
+    }
+    // Only a thread at its end has no list any more.
+    if let Some((core, next)) = postponed {
+        drain(&core, next);
     }
 }
 
 // Groups that were claimed too deep in the stack; the outermost frame runs them.
 crate::sync::per_thread_plain!(HAS_POSTPONED: Cell<bool> = Cell::new(false));
-crate::sync::per_thread_plain!(POSTPONED: RefCell<Vec<(Arc<Core>, Claim, Arc<Stored>)>> = RefCell::new(Vec::new()));
+crate::sync::per_thread_plain!(POSTPONED: RefCell<VecDeque<(Arc<Core>, Next)>> = RefCell::new(VecDeque::new()));
 // How many events of other publishers the outermost publish has run, and until when it may.
 crate::sync::per_thread_plain!(FOREIGN: Cell<(u32, Option<Instant>)> = Cell::new((0, None)));
 
 /// Runs what was left to the outermost frame of this thread, if this is it.
 #[inline]
+pub(crate) fn end_of_frame() {
+    if (HAS_POSTPONED.with(Cell::get) || effects::has_later()) && context::nesting() == 0 {
+        run_later();
+    }
+}
+
+/// The same at the end of an outermost publish, poll or replay, which may run events of others.
+#[inline]
 pub(crate) fn end_of_stack() {
     if context::nesting() > 0 {
         return;
     }
-    if HAS_POSTPONED.with(Cell::get) || effects::has_later() {
-        run_later();
-    }
+    end_of_frame();
     if FOREIGN.with(Cell::get).0 > 0 {
         FOREIGN.with(|foreign| foreign.set((0, None)));
     }
@@ -259,22 +274,29 @@ fn run_later() {
         while effects::has_later() {
             effects::run_later();
         }
-        HAS_POSTPONED.with(|has| has.set(false));
-        let list = POSTPONED.try_with(RefCell::take).unwrap_or_default();
-        if list.is_empty() && !effects::has_later() {
-            return;
-        }
-        for (core, claim, event) in list {
-            run_postponed(&core, claim, event);
-        }
+        // One by one: those behind it stay in the list, should its handler block.
+        let Some((core, next)) = take_postponed() else { return };
+        let next = run_queued(&core, next);
+        go_on(&core, next.into_iter().collect());
     }
 }
 
-fn run_postponed(core: &Arc<Core>, mut claim: Claim, event: Arc<Stored>) {
-    let Some(claimed) = claim.claimed.take() else { return };
-    let queued = Queued { ask: claim.ask, ..Queued::new(event, false) };
-    let next = run_queued(core, Next { group: claim.group, job: claim.job, claimed, queued });
-    go_on(core, next.into_iter().collect());
+fn take_postponed() -> Option<(Arc<Core>, Next)> {
+    let next = POSTPONED.try_with(|list| list.borrow_mut().pop_front()).ok().flatten();
+    if next.is_none() {
+        HAS_POSTPONED.with(|has| has.set(false));
+    }
+    next
+}
+
+/// Hands the groups that this thread has postponed over to workers, if it is about to block: the
+/// event that it waits for may be published by one of them.
+pub(crate) fn hand_over_postponed() {
+    if HAS_POSTPONED.with(Cell::get) && context::blocks_thread() {
+        while let Some((core, next)) = take_postponed() {
+            workers::hand_over(&core, next);
+        }
+    }
 }
 
 /// Goes on with what waits for groups: sync ones here, within bounds, async ones in their tasks.
@@ -282,6 +304,7 @@ fn run_postponed(core: &Arc<Core>, mut claim: Claim, event: Arc<Stored>) {
 pub(crate) fn go_on(core: &Arc<Core>, more: Vec<Next>) {
     for next in more {
         match next.claimed {
+            Claimed::Sync(_) if context::nesting() >= NESTING => postpone(core, next),
             Claimed::Sync(_) => drain(core, next),
             Claimed::Async(handler) => assign(core, handler, next.job, next.queued),
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use crate::delivery::Core;
 use crate::delivery::context::Node;
 use crate::delivery::effects::{Effects, Report};
 use crate::delivery::outcome::Outcome;
@@ -202,6 +203,7 @@ impl State {
     /// reads, and `here` which one: the wait-for graph must know.
     pub(crate) fn read(
         &mut self,
+        core: &Core,
         key: Key,
         context: Option<&mut Context<'_>>,
         (inside, here): (bool, Option<Node>),
@@ -235,9 +237,7 @@ impl State {
         }
         if let Some(context) = context {
             effects.store_waker(&mut stream.waker, context.waker());
-            if let Some(node) = here {
-                self.await_event(node, effects);
-            }
+            self.wait_here(core, here, effects);
         }
         Read::Queue(Poll::Pending)
     }

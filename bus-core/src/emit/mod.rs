@@ -17,7 +17,7 @@ pub use scoped::{
 };
 
 use crate::bus::EventBus;
-use crate::delivery::{Core, Entered, Mode, Receipt, Waiting, drop_event};
+use crate::delivery::{Core, Entered, Mode, Receipt, Waiting, drop_event, end_of_frame};
 use crate::error::Refused;
 use crate::event::{AnyEvent, Event, Head, Link, Stored, Typed};
 use crate::excerpt::excerpt;
@@ -125,6 +125,9 @@ impl<P: Payload> Emit<P> {
         let core = &self.source.bus.core;
         let sent = core.count_unobserved(P::DESCRIPTOR);
         drop_event(core, payload);
+        if std::mem::needs_drop::<P>() {
+            end_of_frame();
+        }
         sent
     }
 }
