@@ -290,5 +290,7 @@ impl Drop for Core {
         let mut effects = Effects::default();
         self.lock().tear_down(&mut effects);
         effects.run_last(self);
+        let observer = self.observer.take();
+        drop_event(self, observer);
     }
 }

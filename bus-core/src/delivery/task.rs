@@ -154,9 +154,9 @@ impl Handler {
         ask: bool,
         started: Option<Started>,
     ) {
-        let (begins, watch) = (started.is_some(), Stopwatch::new(core));
+        let begins = started.is_some();
         let Started { permit, began, watch } =
-            started.unwrap_or(Started { permit: Permit::None, began: None, watch });
+            started.unwrap_or(Started { permit: Permit::None, began: None, watch: Stopwatch::default() });
         let core = Arc::clone(core);
         self.turns = 0;
         self.work = Some(Work {
@@ -242,6 +242,7 @@ impl Handler {
         } else {
             work.started = true;
             work.began = info.timeout.map(|_| Instant::now());
+            work.watch = Stopwatch::new(&work.core);
             runner.begin(&work.event, info.id, context)
         };
         let (waits, blocked) = (polled.is_pending() && entered.waits(), entered.was_blocked());
@@ -299,10 +300,16 @@ impl Handler {
         left
     }
 
+    /// Drops a future that is not done. What that publishes is caused by its event.
+    fn clear(&mut self, core: &Core, event: &Arc<Stored>) {
+        let _frame = Entered::callback(core, Some(event));
+        self.runner.clear();
+    }
+
     /// Ends the event at work, and takes up the next one that waits.
     fn finish(mut self: Box<Self>, outcome: Option<Outcome>, rests: bool) -> Option<Box<Self>> {
-        self.runner.clear();
         let Work { core, job, event, mut permit, watch, .. } = self.work.take()?;
+        self.clear(&core, &event);
         watch.handler_done(&core, &event, &self.info, outcome.as_ref());
         let (at, turns) = (JobRef { group: self.group, job }, self.turns);
         let mut next = None;
@@ -345,8 +352,9 @@ impl Handler {
 /// nothing can run it any more, so its subscription ends, and all of that is counted.
 impl Drop for Handler {
     fn drop(&mut self) {
-        if let Some(Work { core, job, event, mut permit, .. }) = self.work.take() {
-            self.runner.clear();
+        if let Some(Work { core, job, event, mut permit, watch, .. }) = self.work.take() {
+            self.clear(&core, &event);
+            watch.handler_done(&core, &event, &self.info, Some(&Outcome::Dropped));
             let at = JobRef { group: self.group, job };
             core.step_of(&event, |state, effects| {
                 effects.wakers.extend(state.permits.give(&mut permit));

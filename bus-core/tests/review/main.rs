@@ -8,3 +8,4 @@ mod common;
 
 mod depth;
 mod events;
+mod observer;
