@@ -428,7 +428,8 @@ impl<'a> Publish<'a> {
             self.rare().woken.push(node);
         }
         self.effects.wakers.extend(woken);
-        if stream.once {
+        // A filter that is still to be asked may reject the event.
+        if stream.once && !ask {
             self.rare().closing.push(Target::Stream(key));
         }
         let lost = match pushed {

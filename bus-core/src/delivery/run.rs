@@ -608,8 +608,11 @@ impl State {
             let job = self.new_job();
             let group = self.groups.get_mut(key)?;
             group.cohort_mut(queued.cohort).queued -= 1;
-            let capacity = group.queue.bounds().capacity;
-            group.senders.pop(capacity, effects);
+            // What came from history took no capacity.
+            if !queued.replay {
+                let capacity = group.queue.bounds().capacity;
+                group.senders.pop(capacity, effects);
+            }
             let claimed = group.claim()?;
             let phase = if group.is_sync() { Phase::Active } else { Phase::Queued };
             let Queued { cohort, live, .. } = queued;

@@ -9,3 +9,4 @@ mod common;
 mod depth;
 mod events;
 mod observer;
+mod replay;
