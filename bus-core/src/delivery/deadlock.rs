@@ -94,6 +94,13 @@ impl Graph {
         }
     }
 
+    /// Notes that a node waits for no event any more.
+    pub(crate) fn end_event(&mut self, node: Node) {
+        if self.event_waiters > 0 {
+            self.set_event(node, false);
+        }
+    }
+
     /// Whether a node waits for an event.
     pub(crate) fn awaits_event(&self, node: Node) -> bool {
         self.event_waiters > 0 && self.nodes.get(&node).is_some_and(|waits| waits.event)
@@ -272,9 +279,7 @@ impl State {
     /// Notes that what a node waited for has come.
     #[inline]
     pub(crate) fn event_came(&mut self, node: Node) {
-        if self.graph.event_waiters > 0 {
-            self.graph.set_event(node, false);
-        }
+        self.graph.end_event(node);
     }
 
     /// Notes that a node waits for the bus to be quiet, or no longer does.

@@ -529,6 +529,15 @@ impl State {
         let Some(group) = self.groups.get_mut(at.group) else { return };
         let Some(failures) = failures else {
             group.cohort_mut(running.cohort).counts.matched -= 1;
+            // A member that ended meanwhile has counts of its own.
+            let own = group.members.first().and_then(|key| self.subscriptions.get_mut(*key));
+            if let Some(Receiver::Handler(member)) = own.map(|found| &mut found.receiver)
+                && let Some(last) = &mut member.last
+                && let Some(job) = last.jobs.iter().position(|job| *job == at.job)
+            {
+                last.jobs.swap_remove(job);
+                last.counts.matched -= 1;
+            }
             if let Some(receipt) = receipt {
                 receipt.reached -= running.live;
             }

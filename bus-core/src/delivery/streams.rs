@@ -134,6 +134,14 @@ impl State {
         }
     }
 
+    /// Takes the waker of a reader with a queue of its own back.
+    pub(crate) fn withdraw(&mut self, key: Key, effects: &mut Effects) {
+        let stream = self.subscriptions.get_mut(key).and_then(Subscription::stream_mut);
+        if let Some(waker) = stream.and_then(|stream| stream.waker.take()) {
+            effects.rare().old_wakers.push(waker);
+        }
+    }
+
     /// Ends a reader: what it has not read is dropped and counted.
     pub(crate) fn end_stream(&mut self, key: Key, before: Life, effects: &mut Effects) {
         self.detach(key, effects);
@@ -153,6 +161,10 @@ impl State {
         }
         if let Some(events) = stream.loss.due(true) {
             effects.rare().reports.push(Report::Lost { info: Arc::clone(&info), events });
+        }
+        // A wait that was given up is no wait.
+        if let Some(node) = stream.reader {
+            self.graph.end_event(node);
         }
         let (reader, routed) = (stream.reader, stream.ring.take().is_none() && before == Life::Open);
         effects.rare().queued.extend(unread);

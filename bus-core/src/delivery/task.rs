@@ -16,7 +16,7 @@ use crate::delivery::effects::{Effects, drop_event};
 use crate::delivery::group::{Claimed, Phase};
 use crate::delivery::observe::Stopwatch;
 use crate::delivery::outcome::{Failure, HandlerResult, Outcome, failure};
-use crate::delivery::panic::catch_panic;
+use crate::delivery::panic::{catch_panic, drop_each};
 use crate::delivery::permits::Permit;
 use crate::delivery::run::{self, Next};
 use crate::delivery::slab::Key;
@@ -182,7 +182,7 @@ impl Handler {
             // A free permit is taken when the task comes to it: until then an end of the
             // subscription drops the event.
             if !work.started {
-                state.permits.queue(&mut work.permit, slot);
+                state.permits.queue(&mut work.permit, self.group, slot);
             }
             waits = matches!(work.permit, Permit::Waits(_));
         }
@@ -222,10 +222,18 @@ impl Handler {
         }
         slot.listen(context);
         let core = Arc::clone(&work.core);
-        let mut state = core.lock();
-        state.permits.take(&mut work.permit, slot);
-        work.ended = state.go_on(at, work.permit == Permit::Held, &core);
-        work.permit == Permit::Held
+        let mut woken = None;
+        {
+            let mut state = core.lock();
+            state.permits.take(&mut work.permit, at.group, slot);
+            work.ended = state.go_on(at, work.permit == Permit::Held, &core);
+            if work.ended && !work.started && work.permit != Permit::Held {
+                // Its event is dropped, which takes no permit.
+                woken = state.permits.give(&mut work.permit);
+            }
+        }
+        drop_each(woken);
+        work.permit == Permit::Held || (work.ended && !work.started)
     }
 
     /// Calls the handler if it was not called yet, and polls it.

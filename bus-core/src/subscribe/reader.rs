@@ -162,7 +162,11 @@ impl Drop for Reader {
     fn drop(&mut self) {
         self.attached.iter_mut().for_each(Attached::withdraw);
         if let (Some(core), Some(key)) = (self.core.upgrade(), self.key) {
-            core.end(key);
+            core.step(|state, effects| {
+                // Who ends a stream itself is not to be woken.
+                state.withdraw(key, effects);
+                state.end(key, effects)
+            });
         }
         self.shared.drain();
     }

@@ -7,6 +7,7 @@
 mod common;
 
 mod depth;
+mod ends;
 mod events;
 mod observer;
 mod replay;
