@@ -9,5 +9,6 @@ mod common;
 mod depth;
 mod ends;
 mod events;
+mod log;
 mod observer;
 mod replay;
