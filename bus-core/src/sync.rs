@@ -122,6 +122,57 @@ impl<T> Mutex<T> {
     }
 }
 
+/// A [`Mutex`] whose holder can let others go first: for walks that take it again and again. Without
+/// that they would get it back each time before a waiting thread is awake.
+#[derive(Debug, Default)]
+pub(crate) struct FairMutex<T> {
+    mutex: imp::Mutex<T>,
+    /// How many threads wait for it.
+    waiting: std::sync::atomic::AtomicUsize,
+}
+
+impl<T> FairMutex<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self { mutex: imp::Mutex::new(value), waiting: std::sync::atomic::AtomicUsize::new(0) }
+    }
+
+    #[inline]
+    pub(crate) fn lock(&self) -> Guard<'_, T> {
+        #[cfg(not(any(bus_loom, bus_shuttle)))]
+        match self.mutex.try_lock() {
+            Ok(guard) => return guard,
+            Err(std::sync::TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
+            Err(std::sync::TryLockError::WouldBlock) => {}
+        }
+        self.wait()
+    }
+
+    #[cold]
+    fn wait(&self) -> Guard<'_, T> {
+        self.waiting.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let guard = self.mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        self.waiting.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
+        guard
+    }
+
+    /// Lets those go first who wait for it now. The lock must not be held.
+    pub(crate) fn yield_to_others(&self) {
+        #[cfg(any(bus_loom, bus_shuttle))]
+        imp_yield();
+        #[cfg(not(any(bus_loom, bus_shuttle)))]
+        for _ in 0..YIELDS {
+            if self.waiting.load(std::sync::atomic::Ordering::Relaxed) == 0 {
+                break;
+            }
+            std::thread::yield_now();
+        }
+    }
+}
+
+/// How often a walk yields before it goes on, though others still wait.
+#[cfg(not(any(bus_loom, bus_shuttle)))]
+const YIELDS: usize = 1_000;
+
 /// Where a thread waits for something to change under a [`Mutex`].
 #[derive(Debug, Default)]
 pub(crate) struct Condvar(imp::Condvar);
@@ -158,15 +209,10 @@ impl Signal {
     }
 }
 
-/// Lets another thread go on, which may wait for a lock that this one takes again and again.
-pub(crate) fn yield_now() {
-    #[cfg(not(any(bus_loom, bus_shuttle)))]
-    std::thread::yield_now();
-    #[cfg(bus_loom)]
-    loom::thread::yield_now();
-    #[cfg(all(bus_shuttle, not(bus_loom)))]
-    shuttle::thread::yield_now();
-}
+#[cfg(bus_loom)]
+use loom::thread::yield_now as imp_yield;
+#[cfg(all(bus_shuttle, not(bus_loom)))]
+use shuttle::thread::yield_now as imp_yield;
 
 /// A number that no other thread of the process has or had. An address would be used again.
 pub(crate) fn next_number() -> u64 {

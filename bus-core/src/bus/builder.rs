@@ -45,13 +45,7 @@ impl EventBusBuilder {
             max_event_bytes: None,
             runtime: None,
         };
-        Self {
-            settings,
-            observer: None,
-            registrations: Vec::new(),
-            preferred: Vec::new(),
-            linked: true,
-        }
+        Self { settings, observer: None, registrations: Vec::new(), preferred: Vec::new(), linked: true }
     }
 
     /// How many events history holds, `transient` ones apart: 1,000 unless set. 0 keeps none.

@@ -100,13 +100,16 @@ impl EventBus {
         self.core.step(|state, effects| {
             state.closed = true;
             state.close_rings(effects);
-            for subscription in state.subscriptions.iter_mut() {
-                if let Receiver::Stream(stream) = &mut subscription.receiver {
-                    let waker = stream.waker.take();
-                    effects.wakers.extend(waker.filter(|_| !crate::sync::failpoint("end_unwoken")));
-                }
-            }
         });
+        // No event comes any more: readers are told in steps.
+        let (mut from, mut more) = (0, true);
+        while more {
+            self.core.step(|state, effects| {
+                let (window, rest) = state.subscriptions.window_mut(from, WINDOW);
+                window.for_each(|subscription| subscription.wake_reader(effects));
+                (more, from) = (rest, from + WINDOW);
+            });
+        }
         Close { bus: self.clone(), timeout, sleep: None, closer: None, noted: None }
     }
 }
@@ -144,7 +147,7 @@ impl Close {
                 Some(known) if known.will_wake(waker) => {}
                 Some(known) => {
                     let old = std::mem::replace(known, waker.clone());
-                    effects.rare().old_wakers.push(old);
+                    effects.work().old_wakers.push(old);
                 }
                 None => *closer = Some(state.closers.insert(waker.clone())),
             }
@@ -159,7 +162,7 @@ impl Close {
         }
         self.bus.core.step(|state, effects| {
             if let Some(waker) = closer.and_then(|key| state.closers.remove(key)) {
-                effects.rare().old_wakers.push(waker);
+                effects.work().old_wakers.push(waker);
             }
             if let Some(node) = noted {
                 state.note_closes(node, false, effects);

@@ -70,7 +70,8 @@ impl State {
             Some(last) => last.jobs.contains(&running.job),
             None => running.cohort >= member.cohort,
         };
-        let others = group.running.iter().filter(own).filter(|running| Some(running.node(member.group)) != here);
+        let others =
+            group.running.iter().filter(own).filter(|running| Some(running.node(member.group)) != here);
         let (begun, not_yet): (Vec<_>, Vec<_>) = others.partition(|running| running.has_begun());
         let queued = if member.last.is_some() { 0 } else { group.waiting_for(member) };
         (begun.len(), queued + not_yet.len())

@@ -164,7 +164,7 @@ impl State {
     /// Records that a blocked thread holds these async handlers, and takes their permits.
     pub(crate) fn hold_polled(&mut self, polled: &[JobRef], effects: &mut Effects) {
         for job in polled {
-            effects.wakers.extend(self.permits.release());
+            effects.wake(self.permits.release());
             if let Some(running) = self.running_mut(*job) {
                 running.thread = context::thread();
             }
@@ -206,7 +206,7 @@ impl State {
             }
             let walk = Walk::new(self, waiter, &nodes);
             if !walk.any_moves(&nodes) {
-                effects.wakers.extend(pending.defer(receiver));
+                effects.wake(pending.defer(receiver));
             }
         }
     }
@@ -254,10 +254,8 @@ impl State {
         }
         let reads = self.graph.nodes.get(&node).map(|waits| waits.reads.clone()).unwrap_or_default();
         for key in reads {
-            if let Some(Receiver::Stream(stream)) =
-                self.subscriptions.get(key).map(|found| &found.receiver)
-            {
-                effects.wakers.extend(stream.waiting.iter().filter_map(|unit| unit.defer()));
+            if let Some(Receiver::Stream(stream)) = self.subscriptions.get(key).map(|found| &found.receiver) {
+                effects.wake(stream.waiting.iter().filter_map(|unit| unit.defer()));
             }
         }
     }
@@ -268,10 +266,10 @@ impl State {
         let Some(group) = self.groups.get_mut(key) else { return };
         let own = group.running.iter().filter(|running| running.node(key) == node);
         let units = own.filter_map(|running| running.unit.as_ref());
-        effects.wakers.extend(units.filter_map(|unit| unit.defer()));
+        effects.wake(units.filter_map(|unit| unit.defer()));
         if stands {
             let queued = group.queue.iter().filter_map(|queued| queued.unit.as_ref());
-            effects.wakers.extend(queued.filter_map(|unit| unit.defer()));
+            effects.wake(queued.filter_map(|unit| unit.defer()));
             group.senders.release_all(effects);
         }
     }
@@ -287,7 +285,7 @@ impl State {
         let waits = self.graph.nodes.entry(node).or_default();
         if std::mem::replace(&mut waits.closes, closes) != closes {
             // Others that wait for the same look again.
-            effects.wakers.extend(self.closers.iter().map(|(_, waker)| waker.clone()));
+            effects.wake(self.closers.iter().map(|(_, waker)| waker.clone()));
         }
         let empty = self.graph.nodes.get(&node).is_some_and(Waits::is_empty);
         if empty {
@@ -336,7 +334,6 @@ impl State {
         };
         self.groups.iter().filter(|found| stands((found.0, found.1))).count()
     }
-
 }
 
 /// Which nodes can go on although one of them waits: the least fixed point of "a node moves if it

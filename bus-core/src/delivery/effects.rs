@@ -9,8 +9,6 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::Waker;
 
-use smallvec::SmallVec;
-
 use crate::delivery::Core;
 use crate::delivery::context::{self, Entered, NESTING};
 use crate::delivery::group::Closure;
@@ -24,31 +22,29 @@ use crate::event::{Root, Stored};
 use crate::excerpt::excerpt;
 use crate::sync::{Ordering, Signal};
 
-/// Work that must not be done under the lock. Most steps leave none, or one waker.
+/// Work that must not be done under the lock. Most steps leave none: one word then.
 #[derive(Default)]
-pub(crate) struct Effects {
-    pub(crate) wakers: SmallVec<[Waker; 1]>,
+pub(crate) struct Effects(Option<Box<Work>>);
+
+/// The work of one step, each sort in the order in which it is done.
+#[derive(Default)]
+pub(crate) struct Work {
+    wakers: Vec<Waker>,
     /// Readers of a ring who waited together.
     pub(crate) batch: WakeBatch,
-    rare: Option<Box<Rare>>,
-}
-
-/// What few steps leave.
-#[derive(Default)]
-pub(crate) struct Rare {
     /// Threads that waited for spare capacity.
     pub(crate) signals: Vec<Arc<Signal>>,
-    pub(crate) events: Vec<Arc<Stored>>,
-    pub(crate) segments: Vec<Arc<Segment>>,
+    /// Gaps that handlers are told of before their next event, which is the cause of what the
+    /// callback publishes.
+    pub(crate) lags: Vec<(Arc<Info>, Lagged, Option<Arc<Stored>>)>,
+    pub(crate) reports: Vec<Report>,
     /// Wakers that were replaced: one may be the last reference to a task.
     pub(crate) old_wakers: Vec<Waker>,
     pub(crate) queued: Vec<Queued>,
     pub(crate) closures: Vec<Closure>,
     pub(crate) subscriptions: Vec<Subscription>,
-    /// Gaps that handlers are told of before their next event.
-    /// The event before which a gap stands is the cause of what its callback publishes.
-    pub(crate) lags: Vec<(Arc<Info>, Lagged, Option<Arc<Stored>>)>,
-    pub(crate) reports: Vec<Report>,
+    pub(crate) events: Vec<Arc<Stored>>,
+    pub(crate) segments: Vec<Arc<Segment>>,
 }
 
 /// Something that a person should read in the log.
@@ -59,16 +55,36 @@ pub(crate) enum Report {
     Lost { info: Arc<Info>, events: u64 },
 }
 
-type Later = (Arc<Core>, Effects, Option<Arc<Stored>>);
+type Later = (Arc<Core>, Box<Work>, Option<Arc<Stored>>);
 
 // Effects of steps that were taken deep in the stack; the outermost frame runs them.
 crate::sync::per_thread_plain!(HAS_LATER: Cell<bool> = Cell::new(false));
 crate::sync::per_thread_plain!(LATER: RefCell<VecDeque<Later>> = RefCell::new(VecDeque::new()));
 
+// The memory of the last work that was done, for the next one.
+crate::sync::per_thread_plain!(SPARE: Cell<Option<Box<Work>>> = Cell::new(None));
+
+/// Lists with more capacity than this are not kept for the next work.
+const KEPT: usize = 1_024;
+
 impl Effects {
-    #[cold]
-    pub(crate) fn rare(&mut self) -> &mut Rare {
-        self.rare.get_or_insert_default()
+    /// The work, to add to.
+    #[inline]
+    pub(crate) fn work(&mut self) -> &mut Work {
+        self.0.get_or_insert_with(|| SPARE.try_with(Cell::take).ok().flatten().unwrap_or_default())
+    }
+
+    /// Calls wakers.
+    #[inline]
+    pub(crate) fn wake(&mut self, wakers: impl IntoIterator<Item = Waker>) {
+        wakers.into_iter().for_each(|waker| self.work().wakers.push(waker));
+    }
+
+    /// Drops events.
+    pub(crate) fn drop_later(&mut self, events: Vec<Arc<Stored>>) {
+        if !events.is_empty() {
+            self.work().events.extend(events);
+        }
     }
 
     /// Puts a waker where the next step finds it.
@@ -77,94 +93,93 @@ impl Effects {
             return;
         }
         if let Some(old) = slot.replace(waker.clone()) {
-            self.rare().old_wakers.push(old);
-        }
-    }
-
-    /// Drops events when the lock is free.
-    pub(crate) fn drop_later(&mut self, events: Vec<Arc<Stored>>) {
-        if !events.is_empty() {
-            self.rare().events.extend(events);
+            self.work().old_wakers.push(old);
         }
     }
 
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.wakers.is_empty() && self.batch.is_empty() && self.rare.is_none()
+        self.0.is_none()
+    }
+
+    /// Takes the work, to be done elsewhere.
+    #[inline]
+    pub(crate) fn take(&mut self) -> Self {
+        Self(self.0.take())
     }
 
     /// Does the work. The lock must not be held. `cause` is the event whose step left it.
     #[inline]
     pub(crate) fn run(self, core: &Arc<Core>, cause: Option<&Arc<Stored>>) {
-        if !self.is_empty() {
-            self.run_all(core, cause);
+        if let Some(work) = self.0 {
+            work.run(core, cause);
         }
-    }
-
-    #[inline(never)]
-    fn run_all(mut self, core: &Arc<Core>, cause: Option<&Arc<Stored>>) {
-        if let Some(rare) = &mut self.rare {
-            std::mem::take(&mut rare.signals).iter().for_each(|signal| signal.set());
-        }
-        if context::nesting() >= NESTING {
-            return self.postpone(core, cause);
-        }
-        let _frame = Entered::callback(core, cause);
-        self.work(core);
     }
 
     /// The same where the bus itself is being dropped, so that nobody can be caused by it.
     pub(crate) fn run_last(self, core: &Core) {
         let _frame = Entered::callback(core, None);
-        self.work(core);
+        if let Some(work) = self.0 {
+            work.finish(core);
+        }
+    }
+}
+
+impl Work {
+    #[inline(never)]
+    fn run(mut self: Box<Self>, core: &Arc<Core>, cause: Option<&Arc<Stored>>) {
+        self.signals.drain(..).for_each(|signal| signal.set());
+        if context::nesting() >= NESTING {
+            return self.postpone(core, cause);
+        }
+        let _frame = Entered::callback(core, cause);
+        self.finish(core);
     }
 
-    fn work(self, core: &Core) {
-        let Self { wakers, mut batch, rare } = self;
-        catch_each(wakers, Waker::wake);
-        batch.wake();
-        if let Some(rare) = rare {
-            rare.work(core);
+    fn finish(mut self: Box<Self>, core: &Core) {
+        let work = &mut *self;
+        work.signals.drain(..).for_each(|signal| signal.set());
+        catch_each(work.wakers.drain(..), Waker::wake);
+        work.batch.wake();
+        for (info, lag, cause) in work.lags.drain(..) {
+            let _frame = Entered::callback(core, cause.as_ref());
+            info.report_lag(lag);
+        }
+        work.reports.drain(..).for_each(|report| report.log());
+        drop_each(work.old_wakers.drain(..));
+        drop_each(work.queued.drain(..));
+        drop_each(work.closures.drain(..));
+        for subscription in work.subscriptions.drain(..) {
+            core.subscriptions.fetch_sub(1, Ordering::AcqRel);
+            catch_panic(|| drop(subscription));
+        }
+        drop_each(work.events.drain(..));
+        drop_each(work.segments.drain(..));
+        self.keep();
+    }
+
+    /// Keeps the memory of the lists that are used most for the next work of this thread.
+    fn keep(self: Box<Self>) {
+        if self.wakers.capacity() <= KEPT && self.batch.capacity() <= KEPT && self.events.capacity() <= KEPT {
+            // A thread at its end may have nothing to keep it in any more.
+            drop(SPARE.try_with(|spare| spare.replace(Some(self))));
         }
     }
 
     /// Leaves the work to the outermost frame of this thread: callbacks that publish would
     /// otherwise nest without end.
     #[cold]
-    fn postpone(self, core: &Arc<Core>, cause: Option<&Arc<Stored>>) {
+    fn postpone(self: Box<Self>, core: &Arc<Core>, cause: Option<&Arc<Stored>>) {
         let mut later = Some((Arc::clone(core), self, cause.cloned()));
         let kept = LATER.try_with(|list| list.borrow_mut().extend(later.take()));
         if kept.is_ok() {
             HAS_LATER.with(|has| has.set(true));
         }
         // Only a thread at its end has no list any more.
-        if let Some((core, effects, cause)) = later {
+        if let Some((core, work, cause)) = later {
             let _frame = Entered::callback(&core, cause.as_ref());
-            effects.work(&core);
+            work.finish(&core);
         }
-    }
-}
-
-impl Rare {
-    #[cold]
-    fn work(self, core: &Core) {
-        let Self { signals, events, segments, old_wakers, queued, closures, subscriptions, lags, reports } =
-            self;
-        signals.iter().for_each(|signal| signal.set());
-        for (info, lag, cause) in lags {
-            let _frame = Entered::callback(core, cause.as_ref());
-            info.report_lag(lag);
-        }
-        reports.iter().for_each(Report::log);
-        drop_each(old_wakers);
-        drop_each(queued);
-        drop_each(closures);
-        for subscription in subscriptions {
-            core.subscriptions.fetch_sub(1, Ordering::AcqRel);
-            catch_panic(|| drop(subscription));
-        }
-        drop_each(events);
-        drop_each(segments);
     }
 }
 
@@ -178,8 +193,8 @@ pub(crate) fn has_later() -> bool {
 #[cold]
 pub(crate) fn run_later() {
     // One by one: those behind it stay in the list, should a callback block.
-    while let Some((core, effects, cause)) = take_later() {
-        effects.run(&core, cause.as_ref());
+    while let Some((core, work, cause)) = take_later() {
+        work.run(&core, cause.as_ref());
         drop_each(cause);
     }
 }
@@ -198,27 +213,35 @@ fn take_later() -> Option<Later> {
 pub(crate) fn wake_later() {
     let mut woken: Vec<Later> = Vec::new();
     let taken = LATER.try_with(|list| {
-        for (core, effects, cause) in list.borrow_mut().iter_mut() {
-            let (wakers, batch) = (std::mem::take(&mut effects.wakers), std::mem::take(&mut effects.batch));
-            let effects = Effects { wakers, batch, rare: None };
-            if !effects.is_empty() {
-                woken.push((Arc::clone(core), effects, cause.clone()));
-            }
+        for (core, work, cause) in list.borrow_mut().iter_mut() {
+            let (wakers, batch) = (std::mem::take(&mut work.wakers), std::mem::take(&mut work.batch));
+            let work = Box::new(Work { wakers, batch, ..Work::default() });
+            woken.push((Arc::clone(core), work, cause.clone()));
         }
     });
     if taken.is_ok() {
-        for (core, effects, cause) in woken {
+        for (core, work, cause) in woken {
             let _frame = Entered::callback(&core, cause.as_ref());
-            effects.work(&core);
+            work.finish(&core);
         }
     }
 }
 
-/// Drops an event, or a payload, which may be the last handle of it.
+/// Drops an event. What its payload's drop publishes is caused by the event of the frame below.
 #[inline]
-pub(crate) fn drop_event<E>(core: &Core, event: E) {
+pub(crate) fn drop_event(core: &Core, event: Arc<Stored>) {
+    if Arc::strong_count(&event) > 1 {
+        // Another thread may drop the other handles meanwhile; then this one is the last all the same.
+        return catch_panic(|| drop(event));
+    }
+    drop_payload(core, event);
+}
+
+/// Drops a payload that is not shared.
+#[inline(never)]
+pub(crate) fn drop_payload<P>(core: &Core, payload: P) {
     let _frame = Entered::callback(core, None);
-    catch_panic(|| drop(event));
+    catch_panic(|| drop(payload));
 }
 
 /// Drops an event that history evicted for another one, which is the cause of what the drop
@@ -232,7 +255,7 @@ pub(crate) fn drop_evicted(
 ) {
     if context::nesting() >= NESTING {
         let mut effects = Effects::default();
-        effects.rare().events.push(evicted);
+        effects.work().events.push(evicted);
         return effects.run(core, event);
     }
     let _frame = Entered::drops(core, root, event);
@@ -264,9 +287,10 @@ fn log_failure(info: &Info, kind: &str, outcome: &Outcome) {
         Outcome::Dropped => "was dropped: its runtime was shut down".to_owned(),
         Outcome::Handled | Outcome::Overflowed | Outcome::Coalesced => return,
     };
+    let kind = excerpt(kind).to_string();
     tracing::error!(
         target: "bus_core",
-        kind = %excerpt(kind),
+        kind,
         handler = %excerpt(&info.name),
         subscribed_at = %info.location,
         "handler {error}"

@@ -17,7 +17,7 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 
 use crate::delivery::context::{JobRef, Node};
 use crate::delivery::effects::Effects;
@@ -187,9 +187,9 @@ impl<S: 'static> Calls for Callees<S> {
         }
         let mut from = 0;
         // One guard serves all members; behind one that fails the rest goes on under a new one.
-        while let Some(outcome) = outcome_of(catch_unwind(AssertUnwindSafe(|| {
-            self.call_from(from, &mut event, seq, at)
-        }))) {
+        while let Some(outcome) =
+            outcome_of(catch_unwind(AssertUnwindSafe(|| self.call_from(from, &mut event, seq, at))))
+        {
             let position = usize::try_from(at.get()).unwrap_or(usize::MAX);
             failures.push((position, outcome));
             from = position.saturating_add(1);
@@ -304,10 +304,12 @@ pub(crate) struct Group {
     /// Whether members have ended that are still in their position.
     pub(crate) leaving: bool,
     pub(crate) idle: Idle,
-    pub(crate) running: SmallVec<[Running; 1]>,
+    pub(crate) running: Vec<Running>,
     pub(crate) queue: Queue,
     pub(crate) senders: Senders,
-    pub(crate) cohorts: SmallVec<[Cohort; 1]>,
+    /// The youngest cohort, and those before it.
+    youngest: Cohort,
+    older: Vec<Cohort>,
     /// The position of the member at work.
     pub(crate) at: Arc<Gauge>,
     /// The age of its oldest member: filters are called in this order.
@@ -331,10 +333,11 @@ impl Group {
             live: 0,
             leaving: false,
             idle,
-            running: SmallVec::new(),
+            running: Vec::new(),
             queue: Queue::new(bounds),
             senders: Senders::default(),
-            cohorts: smallvec![Cohort::default()],
+            youngest: Cohort::default(),
+            older: Vec::new(),
             at,
             age: 0,
             loss: Loss::default(),
@@ -349,23 +352,50 @@ impl Group {
     /// The youngest cohort.
     #[inline]
     pub(crate) fn cohort(&self) -> u32 {
-        u32::try_from(self.cohorts.len()).unwrap_or(u32::MAX) - 1
+        u32::try_from(self.older.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The youngest cohort's counts.
+    #[inline]
+    pub(crate) fn youngest_mut(&mut self) -> &mut Cohort {
+        &mut self.youngest
+    }
+
+    /// The cohorts from one on: those that a member of it shares.
+    fn cohorts_from(&self, cohort: u32) -> impl Iterator<Item = &Cohort> {
+        self.older.iter().skip(cohort as usize).chain(std::iter::once(&self.youngest))
+    }
+
+    pub(crate) fn cohorts(&self) -> usize {
+        self.older.len() + 1
+    }
+
+    /// Leaves one cohort, of which nothing is counted.
+    pub(crate) fn reset_cohorts(&mut self) {
+        self.older.clear();
+        self.youngest = Cohort::default();
+    }
+
+    /// Forgets what waits, where the queue was emptied.
+    pub(crate) fn clear_queued(&mut self) {
+        self.youngest.queued = 0;
+        self.older.iter_mut().for_each(|cohort| cohort.queued = 0);
     }
 
     #[inline]
     pub(crate) fn cohort_mut(&mut self, cohort: u32) -> &mut Cohort {
-        &mut self.cohorts[cohort as usize]
+        self.older.get_mut(cohort as usize).unwrap_or(&mut self.youngest)
     }
 
     /// Whether one member more can join. Cohorts are folded where nothing is counted under them.
     pub(crate) fn has_space(&mut self) -> bool {
-        self.members.len() + self.joining.len() < MEMBERS && self.cohorts.len() < MEMBERS
+        self.members.len() + self.joining.len() < MEMBERS && self.cohorts() < MEMBERS
     }
 
     /// The cohort of a member that joins now.
     pub(crate) fn join_cohort(&mut self) -> u32 {
-        if self.cohorts.last().is_some_and(|cohort| cohort.counts.matched > 0) {
-            self.cohorts.push(Cohort::default());
+        if self.youngest.counts.matched > 0 {
+            self.older.push(std::mem::take(&mut self.youngest));
         }
         self.cohort()
     }
@@ -376,13 +406,13 @@ impl Group {
             return last.counts;
         }
         let mut counts = member.corrections.as_deref().copied().unwrap_or_default();
-        self.cohorts[member.cohort as usize..].iter().for_each(|cohort| counts.add(&cohort.counts));
+        self.cohorts_from(member.cohort).for_each(|cohort| counts.add(&cohort.counts));
         counts
     }
 
     /// How many events wait for a member.
     pub(crate) fn waiting_for(&self, member: &Membership) -> usize {
-        self.cohorts[member.cohort as usize..].iter().map(|cohort| cohort.queued).sum()
+        self.cohorts_from(member.cohort).map(|cohort| cohort.queued).sum()
     }
 
     /// The members that an event of a cohort is for: those of it and of older ones.
@@ -471,14 +501,14 @@ impl Senders {
         while self.waiting.front().is_some_and(|(position, _)| *position < end)
             && !crate::sync::failpoint("sender_unwoken")
         {
-            effects.rare().signals.extend(self.waiting.pop_front().map(|(_, signal)| signal));
+            effects.work().signals.extend(self.waiting.pop_front().map(|(_, signal)| signal));
         }
     }
 
     /// Lets all go on: nothing of the queue may be taken up for as long as they would wait.
     pub(crate) fn release_all(&mut self, effects: &mut Effects) {
         if !self.waiting.is_empty() {
-            effects.rare().signals.extend(self.waiting.drain(..).map(|(_, signal)| signal));
+            effects.work().signals.extend(self.waiting.drain(..).map(|(_, signal)| signal));
         }
     }
 }

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use crate::delivery::effects::{Effects, Report};
-use crate::delivery::group::{
-    Alike, Group, Idle, Last, Members, Membership, NOBODY, NewMember, Phase,
-};
+use crate::delivery::group::{Alike, Group, Idle, Last, Members, Membership, NOBODY, NewMember, Phase};
 use crate::delivery::outcome::Outcome;
 use crate::delivery::pending::Settled;
 use crate::delivery::queue::{Bounds, Queue, Queued};
@@ -41,8 +39,7 @@ impl State {
             let at = Arc::new(Gauge::new(NOBODY));
             let calls = member.into_calls();
             let members = Members { calls, at: Arc::clone(&at), failures: Vec::new() };
-            let mut group =
-                Group::new(info.kinds.clone(), bounds, Idle::Sync(Some(Box::new(members))), at);
+            let mut group = Group::new(info.kinds.clone(), bounds, Idle::Sync(Some(Box::new(members))), at);
             group.alike = shared.then_some(alike);
             let group = self.add_group(info, group, replays);
             let key = self.add_membership(info, group, replays);
@@ -103,7 +100,7 @@ impl State {
                 if group.alike.as_ref() != Some(alike) || !group.kinds.is(&info.kinds) {
                     return false;
                 }
-                if group.cohorts.len() >= COHORTS && group.running.is_empty() {
+                if group.cohorts() >= COHORTS && group.running.is_empty() {
                     fold(group, subscriptions);
                 }
                 group.has_space()
@@ -197,16 +194,28 @@ impl State {
         if !failpoint("drop_uncounted") {
             counts.dropped += dropped;
         }
-        let jobs = group.running.iter().filter(|running| running.cohort >= cohort);
-        membership.last = Some(Box::new(Last { counts, jobs: jobs.map(|running| running.job).collect() }));
+        let mut jobs = SmallVec::new();
+        for running in group.running.iter_mut().filter(|running| running.cohort >= cohort) {
+            if running.has_begun() {
+                jobs.push(running.job);
+                continue;
+            }
+            // It will not begin any more, and is dropped with what waits.
+            counts.dropped += 1;
+            if let Some(unit) = running.unit.take() {
+                let problems = vec![Problem::of(&found.info, Outcome::Dropped)];
+                effects.wake(unit.settle(Settled { problems, ..Settled::default() }));
+            }
+        }
+        membership.last = Some(Box::new(Last { counts, jobs }));
         if let Some(events) = group.loss.due(group.live == 1) {
             let report = Report::Lost { info: Arc::clone(&found.info), events };
-            effects.rare().reports.push(report);
+            effects.work().reports.push(report);
         }
         group.live -= 1;
         group.leaving = true;
         if group.running.iter().any(|running| running.phase == Phase::Queued) {
-            effects.wakers.extend(permits.waiting_of(at));
+            effects.wake(permits.waiting_of(at));
         }
         if group.live == 0 {
             let info = Arc::clone(&found.info);
@@ -220,11 +229,11 @@ impl State {
         let Some(group) = self.groups.get_mut(key) else { return };
         for mut queued in group.queue.drain() {
             if let Some(unit) = queued.unit.take() {
-                effects.wakers.extend(unit.settle(Settled::default()));
+                effects.wake(unit.settle(Settled::default()));
             }
-            effects.rare().queued.push(queued);
+            effects.work().queued.push(queued);
         }
-        group.cohorts.iter_mut().for_each(|cohort| cohort.queued = 0);
+        group.clear_queued();
         group.senders.release_all(effects);
         if std::mem::take(&mut group.replays) {
             self.busy -= 1;
@@ -241,7 +250,9 @@ impl State {
             if shared {
                 index.remove_group(key);
             } else {
-                index.forget(&info.wanted, |target| lives(groups, &self.subscriptions, target, Target::Group(key)));
+                index.forget(&info.wanted, |target| {
+                    lives(groups, &self.subscriptions, target, Target::Group(key))
+                });
             }
         });
         routes.forget_unused(&info.kinds);
@@ -294,7 +305,7 @@ impl State {
         let joining = std::mem::take(&mut group.joining);
         for (member, new) in joining {
             if gone(&self.subscriptions, member) {
-                effects.rare().closures.push(Box::new(new.into_closure()));
+                effects.work().closures.push(Box::new(new.into_closure()));
                 buried.push(member);
             } else {
                 group.joining.push((member, new));
@@ -305,7 +316,7 @@ impl State {
             Idle::Sync(Some(members)) if idle => {
                 for at in (0..group.members.len()).rev() {
                     if gone(&self.subscriptions, group.members[at]) {
-                        effects.rare().closures.push(members.calls.remove(at));
+                        effects.work().closures.push(members.calls.remove(at));
                         buried.push(group.members.remove(at));
                     }
                 }
@@ -313,7 +324,7 @@ impl State {
             }
             Idle::Async(handlers) => {
                 let handlers = handlers.drain(..).map(|handler| Box::new(handler) as _);
-                effects.rare().closures.extend(handlers);
+                effects.work().closures.extend(handlers);
                 if idle {
                     buried.extend(group.members.drain(..));
                 }
@@ -339,7 +350,7 @@ impl State {
             }
             Receiver::Stream(stream) => self.totals.ended.add(&stream.counts),
         }
-        effects.rare().subscriptions.push(gone);
+        effects.work().subscriptions.push(gone);
     }
 
     /// The problem of each member that an event was for, and that lives.
@@ -355,14 +366,21 @@ impl State {
     }
 
     /// Settles an event that a group's queue lost, for all members that it was for.
-    pub(crate) fn settle_lost(&mut self, key: Key, mut queued: Queued, outcome: &Outcome, effects: &mut Effects) {
+    pub(crate) fn settle_lost(
+        &mut self,
+        key: Key,
+        mut queued: Queued,
+        outcome: &Outcome,
+        effects: &mut Effects,
+    ) {
         let unit = queued.unit.take();
-        let problems = if unit.is_some() { self.problems_of(key, queued.cohort, outcome) } else { Vec::new() };
+        let problems =
+            if unit.is_some() { self.problems_of(key, queued.cohort, outcome) } else { Vec::new() };
         if let Some(unit) = unit {
-            effects.wakers.extend(unit.settle(Settled { problems, ..Settled::default() }));
+            effects.wake(unit.settle(Settled { problems, ..Settled::default() }));
         }
         self.count_lost(key, queued.cohort, outcome, effects);
-        effects.rare().queued.push(queued);
+        effects.work().queued.push(queued);
     }
 
     /// Counts an event that a group did not get, and reports the loss.
@@ -373,8 +391,9 @@ impl State {
             return;
         }
         if let Some(events) = group.loss.note() {
-            let infos = group.members.iter().filter_map(|key| Some(Arc::clone(&self.subscriptions.get(*key)?.info)));
-            effects.rare().reports.extend(infos.map(|info| Report::Lost { info, events }));
+            let infos =
+                group.members.iter().filter_map(|key| Some(Arc::clone(&self.subscriptions.get(*key)?.info)));
+            effects.work().reports.extend(infos.map(|info| Report::Lost { info, events }));
         }
     }
 }
@@ -404,8 +423,7 @@ fn fold(group: &mut Group, subscriptions: &mut crate::delivery::slab::Slab<Subsc
         *member.corrections() = counts;
         member.cohort = 0;
     }
-    group.cohorts.truncate(1);
-    group.cohort_mut(0).counts = crate::delivery::subscription::Counts::default();
+    group.reset_cohorts();
 }
 
 /// Whether the phase of an event at work counts as waiting.
@@ -416,7 +434,8 @@ pub(crate) fn is_waiting(phase: Phase) -> bool {
 impl State {
     /// Takes everything out, to be dropped outside the lock.
     pub(crate) fn tear_down(&mut self, effects: &mut Effects) {
-        let streams: Vec<_> = self.subscriptions.iter().filter(|(_, found)| found.stream().is_some()).collect();
+        let streams: Vec<_> =
+            self.subscriptions.iter().filter(|(_, found)| found.stream().is_some()).collect();
         let streams: Vec<_> = streams.into_iter().map(|(key, _)| key).collect();
         for key in streams {
             self.detach(key, effects);
@@ -424,30 +443,30 @@ impl State {
                 continue;
             };
             let unread = std::mem::replace(&mut stream.queue, Queue::empty());
-            effects.wakers.extend(stream.shared.leave(Some(Box::new(unread))));
-            effects.wakers.extend(stream.waker.take());
+            effects.wake(stream.shared.leave(Some(Box::new(unread))));
+            effects.wake(stream.waker.take());
         }
         let groups: Vec<_> = self.groups.iter().map(|(key, _)| key).collect();
         for mut group in groups.into_iter().filter_map(|key| self.groups.remove(key)) {
-            effects.rare().queued.extend(group.queue.drain());
+            effects.work().queued.extend(group.queue.drain());
             match group.idle {
                 Idle::Sync(Some(mut members)) => {
                     let closures = (0..group.members.len()).rev().map(|at| members.calls.remove(at));
-                    effects.rare().closures.extend(closures);
+                    effects.work().closures.extend(closures);
                 }
                 Idle::Sync(None) => {}
                 Idle::Async(handlers) => {
                     let handlers = handlers.into_iter().map(|handler| Box::new(handler) as _);
-                    effects.rare().closures.extend(handlers);
+                    effects.work().closures.extend(handlers);
                 }
             }
             let joining = group.joining.into_iter().map(|(_, new)| new.into_closure());
-            effects.rare().closures.extend(joining);
+            effects.work().closures.extend(joining);
         }
         let all: Vec<_> = self.subscriptions.iter().map(|(key, _)| key).collect();
         let all = all.into_iter().filter_map(|key| self.subscriptions.remove(key));
         let all: Vec<_> = all.collect();
-        effects.rare().subscriptions.extend(all);
+        effects.work().subscriptions.extend(all);
         let retained: Vec<_> = self.history.drain().chain(self.pairs.drain()).collect();
         effects.drop_later(retained);
     }

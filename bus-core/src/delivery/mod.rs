@@ -64,9 +64,9 @@ pub use receipt::{Problem, Receipt};
 pub use retain::pairs::{OpenPair, OpenPairs};
 pub use subscription::Counts;
 
-pub(crate) use context::{Node, cause, mark_waiting, nesting, node, thread};
 pub(crate) use context::Entered;
-pub(crate) use effects::{Effects, drop_event};
+pub(crate) use context::{Node, cause, mark_waiting, nesting, node, thread};
+pub(crate) use effects::{Effects, drop_payload};
 pub(crate) use group::{Member, NewMember};
 pub(crate) use panic::drop_each;
 pub(crate) use pending::Waiting;
@@ -89,7 +89,8 @@ use crate::event::Stored;
 use crate::excerpt::excerpt;
 use crate::payload::Descriptor;
 use crate::registry::Catalogue;
-use crate::sync::{AtomicBool, AtomicU64, Guard, Handle, Mutex, Ordering};
+use crate::sync::{AtomicBool, AtomicU64, FairMutex, Guard, Handle, Mutex, Ordering};
+use effects::drop_event;
 
 /// What a bus was built with.
 #[derive(Clone)]
@@ -114,7 +115,7 @@ pub(crate) struct Core {
     pub(crate) run: u64,
     pub(crate) settings: Settings,
     pub(crate) observer: Option<Arc<dyn Observer>>,
-    state: Padded<Mutex<State>>,
+    state: Padded<FairMutex<State>>,
     pub(crate) catalogue: Mutex<Arc<Catalogue>>,
     /// The clock of the slow warning, moved on by its thread.
     ticks: AtomicU64,
@@ -143,7 +144,7 @@ impl Core {
             run,
             settings,
             observer,
-            state: Padded(Mutex::new(state)),
+            state: Padded(FairMutex::new(state)),
             catalogue: Mutex::new(Arc::new(catalogue)),
             // From 1: a handler that began at tick 0 has had its warning.
             ticks: AtomicU64::new(1),
@@ -158,6 +159,11 @@ impl Core {
     #[inline]
     pub(crate) fn lock(&self) -> Guard<'_, State> {
         self.state.0.lock()
+    }
+
+    /// Lets those take the lock who wait for it: between two turns of a walk.
+    pub(crate) fn yield_lock(&self) {
+        self.state.0.yield_to_others();
     }
 
     #[inline]
@@ -291,6 +297,6 @@ impl Drop for Core {
         self.lock().tear_down(&mut effects);
         effects.run_last(self);
         let observer = self.observer.take();
-        drop_event(self, observer);
+        drop_payload(self, observer);
     }
 }

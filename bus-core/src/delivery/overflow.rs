@@ -83,7 +83,10 @@ impl fmt::Display for Lagged {
                 )
             }
             LagCause::Future => {
-                write!(f, "the cursor lies ahead of the newest event, seq {to_seq}: resume with a cursor that this bus gave")
+                write!(
+                    f,
+                    "the cursor lies ahead of the newest event, seq {to_seq}: resume with a cursor that this bus gave"
+                )
             }
             LagCause::OtherRun => write!(
                 f,

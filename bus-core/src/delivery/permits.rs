@@ -24,8 +24,9 @@ pub(crate) struct Permits {
 }
 
 /// How an async handler stands to its permit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Permit {
+    #[default]
     None,
     Waits(u64),
     Held,

@@ -4,10 +4,8 @@
 //! is free; one that is at work gets the event into its queue; a stream gets it into its ring or its
 //! queue. There is one way for all events.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::Cell;
 use std::sync::Arc;
-
-use smallvec::SmallVec;
 
 use crate::delivery::Core;
 use crate::delivery::context::{self, NESTING, Node};
@@ -21,10 +19,11 @@ use crate::delivery::queue::{Pushed, Queued, Removed};
 use crate::delivery::receipt::{Own, Problem, Receipt};
 use crate::delivery::retain::mark::Mark;
 use crate::delivery::routes::Target;
-use crate::delivery::run::{self, Claim};
+use crate::delivery::run::{self, Claim, Next, Polled};
 use crate::delivery::slab::Key;
 use crate::delivery::state::State;
 use crate::delivery::subscription::{Life, Subscription};
+use crate::delivery::task::Handler;
 use crate::error::Refused;
 use crate::event::{EventId, KindRef, Root, Stored};
 use crate::payload::{Descriptor, Policy};
@@ -37,12 +36,6 @@ pub(crate) enum Mode {
     Send,
 }
 
-// An empty list with memory in it, so that a publish to many async handlers need not ask for any.
-crate::sync::per_thread_plain!(TASKS: Cell<Vec<Claim>> = Cell::new(Vec::new()));
-
-/// The list keeps memory for so many claims at most.
-const KEPT_TASKS: usize = 1_024;
-
 /// One publish, while it is under way.
 pub(crate) struct Publish<'a> {
     pub(crate) core: &'a Arc<Core>,
@@ -50,26 +43,34 @@ pub(crate) struct Publish<'a> {
     pub(crate) nesting: usize,
     pub(crate) thread: u64,
     tick: u64,
-    /// The runtime that this is called in, looked up when the first async handler asks.
-    runtime: OnceCell<Option<Id>>,
     policy: &'static Policy,
     /// Its payload fits no type.
     untyped: bool,
     pub(crate) receipt: Receipt,
-    /// The sync groups that were claimed, in the order in which they run.
-    pub(crate) claims: SmallVec<[Claim; 2]>,
-    /// The async handlers that were claimed.
-    pub(crate) tasks: Vec<Claim>,
-    /// The permit for those that are polled in place.
-    pub(crate) permit: Permit,
+    /// The first sync group that was claimed.
+    pub(crate) first: Option<Claim>,
+    /// Everything else that was met.
+    pub(crate) more: Option<Box<More>>,
     pub(crate) pending: Option<Arc<Pending>>,
-    rare: Option<Box<Rare>>,
     pub(crate) effects: Effects,
 }
 
-/// What few publishes meet.
+/// The parts of a publish that a plain one to some sync handlers does not need.
 #[derive(Default)]
-struct Rare {
+pub(crate) struct More {
+    /// Further sync groups that were claimed, in the order in which they run.
+    pub(crate) rest: Vec<Claim>,
+    /// The async handlers that were claimed, and what polling them in place came to.
+    pub(crate) tasks: Vec<Claim>,
+    pub(crate) polled: Vec<Polled>,
+    /// The runtime that this is called in, looked up when the first async handler asks.
+    runtime: Option<Option<Id>>,
+    /// The permit for those that are polled in place.
+    pub(crate) permit: Permit,
+    /// Handlers that have no task yet.
+    pub(crate) spawn: Vec<Box<Handler>>,
+    /// What waits for the groups that have run.
+    pub(crate) next: Vec<Next>,
     /// Receivers that end with this event.
     closing: Vec<Target>,
     /// Handlers that waited for this event.
@@ -78,6 +79,22 @@ struct Rare {
     lost: Vec<(Key, Queued, Outcome)>,
     /// Where this thread waits for spare capacity.
     signals: Vec<Arc<Signal>>,
+}
+
+// The memory of the last publish, for the next one of this thread.
+crate::sync::per_thread_plain!(SPARE: Cell<Option<Box<More>>> = Cell::new(None));
+
+/// Lists with more capacity than this are not kept for the next publish.
+const KEPT: usize = 1_024;
+
+impl More {
+    fn keep(mut self: Box<Self>) {
+        self.runtime = None;
+        if self.tasks.capacity() <= KEPT && self.rest.capacity() <= KEPT && self.lost.capacity() <= KEPT {
+            // A thread at its end may have nothing to keep it in any more.
+            drop(SPARE.try_with(|spare| spare.replace(Some(self))));
+        }
+    }
 }
 
 impl Core {
@@ -112,7 +129,8 @@ impl Core {
         }
         let policy = known.map_or_else(|| policy(event.body.kind()), |known| &known.policy);
         let mut prepared = Prepared::of(self, &event, policy);
-        let (mut state, kind) = match self.prepare(&event, &mut prepared) {
+        let named = known.map_or_else(|| event.body.kind(), KindRef::Declared);
+        let (mut state, kind) = match self.prepare(&event, named, &mut prepared) {
             Ok(prepared) => prepared,
             Err(refused) => return self.reject(event, *refused),
         };
@@ -145,7 +163,8 @@ impl Core {
         }
         publish.end_step(&mut state);
         drop(state);
-        publish.finish(kept, root, evicted)
+        publish.finish(kept, root, evicted);
+        sent(self, publish.receipt, publish.pending)
     }
 
     /// Takes the lock when everything that runs foreign code is worked out.
@@ -153,6 +172,7 @@ impl Core {
     fn prepare<'a>(
         &'a self,
         event: &Arc<Stored>,
+        named: KindRef<'_>,
         prepared: &mut Prepared,
     ) -> Result<(Guard<'a, State>, usize), Box<Refused>> {
         loop {
@@ -160,9 +180,9 @@ impl Core {
             if state.closed && !failpoint("closed_unasked") {
                 return Err(Box::new(Refused::Closed));
             }
-            let Some(kind) = state.routes.position(event.body.kind()) else {
+            let Some(kind) = state.routes.position(named) else {
                 drop(state);
-                self.declare_kind(event.body.kind())?;
+                self.declare_kind(named)?;
                 continue;
             };
             let Some(missing) = state.missing(kind, event, prepared) else {
@@ -187,35 +207,26 @@ impl Core {
 
 impl<'a> Publish<'a> {
     #[inline]
-    fn new(
-        core: &'a Arc<Core>,
-        mode: Mode,
-        policy: &'static Policy,
-        nesting: usize,
-        untyped: bool,
-    ) -> Self {
+    fn new(core: &'a Arc<Core>, mode: Mode, policy: &'static Policy, nesting: usize, untyped: bool) -> Self {
         Self {
             core,
             mode,
             nesting,
             thread: context::thread(),
             tick: core.tick(),
-            runtime: OnceCell::new(),
             policy,
             untyped,
             receipt: Receipt::default(),
-            claims: SmallVec::new(),
-            tasks: Vec::new(),
-            permit: Permit::None,
+            first: None,
+            more: None,
             pending: None,
-            rare: None,
             effects: Effects::default(),
         }
     }
 
-    #[cold]
-    fn rare(&mut self) -> &mut Rare {
-        self.rare.get_or_insert_default()
+    #[inline]
+    fn more(&mut self) -> &mut More {
+        self.more.get_or_insert_with(|| SPARE.try_with(Cell::take).ok().flatten().unwrap_or_default())
     }
 
     /// Hands the event to every receiver that wants it: rings, the groups of its kind, those of every
@@ -228,7 +239,8 @@ impl<'a> Publish<'a> {
             let Some(ring) = rings.get_mut(*key).filter(|ring| !(self.untyped && ring.typed)) else {
                 continue;
             };
-            let attached = u32::try_from(ring.push(event, subscriptions, &mut self.effects)).unwrap_or(u32::MAX);
+            let attached =
+                u32::try_from(ring.push(event, subscriptions, &mut self.effects)).unwrap_or(u32::MAX);
             self.receipt.reached += attached;
             self.receipt.queued += attached;
             for key in &ring.detached {
@@ -243,7 +255,7 @@ impl<'a> Publish<'a> {
             }
         }
         if !(index.has_no_candidates() && any.has_no_candidates()) {
-            let shared = self.claims.len();
+            let shared = self.more.as_ref().map_or(0, |more| more.rest.len());
             let mut visit = |target| {
                 let ask = match prepared.verdict(target) {
                     Some(false) => return,
@@ -267,12 +279,15 @@ impl<'a> Publish<'a> {
             };
             index.candidates(&event.head.scope, &mut visit);
             any.candidates(&event.head.scope, &mut visit);
-            if self.claims.len() > shared + 1 {
-                self.claims[shared..].sort_by_key(|claim| claim.age);
+            if self.more.as_ref().is_some_and(|more| more.rest.len() > shared) {
+                self.sort_filtered(shared);
             }
         }
-        if self.claims.is_empty() && self.tasks.iter().any(|claim| claim.in_place) && permits.try_take() {
-            self.permit = Permit::Held;
+        if let (None, Some(more)) = (&self.first, &mut self.more)
+            && more.tasks.iter().any(|claim| claim.in_place)
+            && permits.try_take()
+        {
+            more.permit = Permit::Held;
         }
     }
 
@@ -294,7 +309,7 @@ impl<'a> Publish<'a> {
             return;
         }
         let (cohort, live) = (group.cohort(), group.live);
-        group.cohort_mut(cohort).counts.matched += 1;
+        group.youngest_mut().counts.matched += 1;
         self.receipt.reached += live;
         let claimed = if group.queue.is_empty() { group.claim() } else { None };
         let Some(claimed) = claimed else {
@@ -316,17 +331,18 @@ impl<'a> Publish<'a> {
             unit: None,
         });
         let (age, claimed) = (group.age, Some(claimed));
-        let claim = Claim { group: key, job, age, in_place, ask, rejected: false, claimed };
+        let shared = group.alike.is_some();
+        let claim = Claim { group: key, job, age, shared, in_place, ask, rejected: false, claimed };
         if sync {
             if !in_place {
                 self.promise(key, group, job);
             }
-            self.claims.push(claim);
-        } else {
-            if self.tasks.capacity() == 0 {
-                self.tasks = TASKS.try_with(Cell::take).unwrap_or_default();
+            match self.first {
+                None => self.first = Some(claim),
+                Some(_) => self.more().rest.push(claim),
             }
-            self.tasks.push(claim);
+        } else {
+            self.more().tasks.push(claim);
         }
     }
 
@@ -339,12 +355,13 @@ impl<'a> Publish<'a> {
     }
 
     /// Whether this publish may poll a handler in place.
-    fn polls(&self, claimed: &Claimed) -> bool {
+    fn polls(&mut self, claimed: &Claimed) -> bool {
         let Claimed::Async(handler) = claimed else { return false };
         if self.mode == Mode::Send {
             return false;
         }
-        let here = *self.runtime.get_or_init(|| Handle::try_current().ok().map(|handle| handle.id()));
+        let look = || Handle::try_current().ok().map(|handle| handle.id());
+        let here = *self.more().runtime.get_or_insert_with(look);
         here.is_some() && handler.info.runtime.as_ref().map(Handle::id) == here
     }
 
@@ -381,7 +398,7 @@ impl<'a> Publish<'a> {
             let moves = || !group.running.iter().all(|running| graph.awaits_event(running.node(key)));
             if matches!(pushed, Pushed::Over) && outside && group.is_sync() && moves() {
                 let signal = group.senders.wait(position);
-                self.rare().signals.push(signal);
+                self.more().signals.push(signal);
             }
         }
         match pushed {
@@ -390,12 +407,12 @@ impl<'a> Publish<'a> {
                 group.cohort_mut(removed.cohort).queued -= 1;
                 let capacity = group.queue.bounds().capacity;
                 group.senders.pop(capacity, &mut self.effects);
-                self.rare().lost.push((key, removed, outcome_of(why)));
+                self.more().lost.push((key, removed, outcome_of(why)));
             }
-            Pushed::Rejected(rejected) => self.rare().lost.push((key, rejected, Outcome::Overflowed)),
+            Pushed::Rejected(rejected) => self.more().lost.push((key, rejected, Outcome::Overflowed)),
             Pushed::Closes(rejected) => {
-                self.rare().lost.push((key, rejected, Outcome::Overflowed));
-                self.rare().closing.push(Target::Group(key));
+                self.more().lost.push((key, rejected, Outcome::Overflowed));
+                self.more().closing.push(Target::Group(key));
             }
         }
     }
@@ -425,12 +442,12 @@ impl<'a> Publish<'a> {
         let pushed = stream.queue.push(queued);
         let woken = stream.waker.take().filter(|_| !failpoint("reader_unwoken"));
         if let (Some(_), Some(node)) = (&woken, stream.reader) {
-            self.rare().woken.push(node);
+            self.more().woken.push(node);
         }
-        self.effects.wakers.extend(woken);
+        self.effects.wake(woken);
         // A filter that is still to be asked may reject the event.
         if stream.once && !ask {
-            self.rare().closing.push(Target::Stream(key));
+            self.more().closing.push(Target::Stream(key));
         }
         let lost = match pushed {
             Pushed::In => {
@@ -456,7 +473,7 @@ impl<'a> Publish<'a> {
             }
             Pushed::Closes(rejected) => {
                 self.receipt.problem(Problem::of(&info, Outcome::Overflowed));
-                self.rare().closing.push(Target::Stream(key));
+                self.more().closing.push(Target::Stream(key));
                 Some((rejected, Outcome::Overflowed))
             }
         };
@@ -465,37 +482,64 @@ impl<'a> Publish<'a> {
         if outcome == Outcome::Overflowed
             && let Some(events) = stream.loss.note()
         {
-            self.effects.rare().reports.push(Report::Lost { info, events });
+            self.effects.work().reports.push(Report::Lost { info, events });
         }
-        self.effects.rare().queued.push(lost);
+        self.effects.work().queued.push(lost);
     }
 
     /// Ends what ends with this event, and settles what queues lost.
     #[inline]
     fn end_step(&mut self, state: &mut State) {
-        if let Some(mut rare) = self.rare.take() {
-            for (key, lost, outcome) in rare.lost.drain(..) {
-                if lost.unit.is_none() {
-                    let problems = state.problems_of(key, lost.cohort, &outcome);
-                    problems.into_iter().for_each(|problem| self.receipt.problem(problem));
-                }
-                state.settle_lost(key, lost, &outcome, &mut self.effects);
-            }
-            for target in rare.closing.drain(..) {
-                match target {
-                    Target::Group(key) => state.close_group(key),
-                    Target::Stream(key) => state.close_stream(key, &mut self.effects),
-                }
-            }
-            rare.woken.drain(..).for_each(|node| state.event_came(node));
-            self.rare = Some(rare);
+        if self.more.is_some() {
+            self.end_rest(state);
         }
+    }
+
+    #[inline(never)]
+    fn end_rest(&mut self, state: &mut State) {
+        let Some(mut more) = self.more.take() else { return };
+        for (key, lost, outcome) in more.lost.drain(..) {
+            if lost.unit.is_none() {
+                let problems = state.problems_of(key, lost.cohort, &outcome);
+                problems.into_iter().for_each(|problem| self.receipt.problem(problem));
+            }
+            state.settle_lost(key, lost, &outcome, &mut self.effects);
+        }
+        for target in more.closing.drain(..) {
+            match target {
+                Target::Group(key) => state.close_group(key),
+                Target::Stream(key) => state.close_stream(key, &mut self.effects),
+            }
+        }
+        more.woken.drain(..).for_each(|node| state.event_came(node));
+        self.more = Some(more);
+    }
+
+    /// Handlers with a filter are called by age. `shared` claims of groups without one, apart from the
+    /// first claim, stand before theirs.
+    #[cold]
+    fn sort_filtered(&mut self, shared: usize) {
+        let Some(More { rest, .. }) = self.more.as_deref_mut() else { return };
+        match self.first.take_if(|first| !first.shared) {
+            Some(first) => {
+                rest.insert(0, first);
+                rest.sort_by_key(|claim| claim.age);
+                self.first = Some(rest.remove(0));
+            }
+            None => rest[shared..].sort_by_key(|claim| claim.age),
+        }
+    }
+
+    /// Whether handlers were claimed.
+    #[inline]
+    fn is_claimed(&self) -> bool {
+        self.first.is_some() || self.more.as_ref().is_some_and(|more| !more.tasks.is_empty())
     }
 
     /// Whether the event is needed after the step.
     #[inline]
     fn needs_event(&self) -> bool {
-        !(self.claims.is_empty() && self.tasks.is_empty() && self.effects.is_empty() && self.rare.is_none())
+        self.first.is_some() || !self.effects.is_empty() || self.more.is_some()
     }
 
     /// Names the event as a cause, where handlers run and it has no cause itself.
@@ -507,33 +551,32 @@ impl<'a> Publish<'a> {
 
     /// Does what had to wait for the end of the step, and runs what was claimed.
     #[inline]
-    fn finish(
-        mut self,
-        event: Option<Arc<Stored>>,
-        root: Option<Root>,
-        evicted: Option<Arc<Stored>>,
-    ) -> Sent {
+    fn finish(&mut self, event: Option<Arc<Stored>>, root: Option<Root>, mut evicted: Option<Arc<Stored>>) {
         let core = self.core;
         if !self.effects.is_empty() {
-            std::mem::take(&mut self.effects).run(core, event.as_ref());
+            self.effects.take().run(core, event.as_ref());
         }
-        if let Some(evicted) = evicted {
-            drop_evicted(core, evicted, root, event.as_ref());
-        }
-        if let Some(mut event) = event {
-            if !(self.claims.is_empty() && self.tasks.is_empty()) {
-                event = self.run(event, root);
+        match event {
+            Some(event) if self.is_claimed() => {
+                let event = self.run(event, root, &mut evicted);
+                drop_event(core, event);
             }
-            drop_event(core, event);
+            event => {
+                if let Some(evicted) = evicted {
+                    drop_evicted(core, evicted, root, event.as_ref());
+                }
+                if let Some(event) = event {
+                    drop_event(core, event);
+                }
+            }
         }
-        // Filters, effects and drops publish too, also where nobody wants the event itself.
         if self.nesting == 0 {
             run::end_of_stack();
         }
-        if let Some(rare) = self.rare.take() {
-            rare.signals.into_iter().for_each(|signal| signal.wait());
+        if let Some(mut more) = self.more.take() {
+            more.signals.drain(..).for_each(|signal| signal.wait());
+            more.keep();
         }
-        sent(core, self.receipt, self.pending)
     }
 }
 
@@ -546,14 +589,6 @@ fn sent(core: &Arc<Core>, mut receipt: Receipt, pending: Option<Arc<Pending>>) -
         return Sent { receipt, open: None };
     }
     Sent { receipt, open: Some(Open::new(core, pending)) }
-}
-
-/// Keeps the memory of a list of claims for the next publish of this thread.
-pub(crate) fn keep_tasks(mut tasks: Vec<Claim>) {
-    tasks.clear();
-    if (1..=KEPT_TASKS).contains(&tasks.capacity()) {
-        let _ = TASKS.try_with(|kept| kept.set(tasks));
-    }
 }
 
 fn outcome_of(why: Removed) -> Outcome {

@@ -14,7 +14,6 @@
 //! The ring has a lock of its own, so that readers stay out of the way of publishers. It is taken
 //! after the bus's lock, never before it.
 
-use std::cell::Cell;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -291,19 +290,19 @@ impl Ring {
 
     /// Puts an event on the ring and takes along those who wait for it.
     #[inline]
-    pub(crate) fn push(&mut self, event: Arc<Stored>, batch: &mut WakeBatch) {
+    pub(crate) fn push(&mut self, event: Arc<Stored>, effects: &mut Effects) {
         if self.open.len() >= SEGMENT {
             self.seal();
         }
         self.open.push(event);
         self.end += 1;
-        self.waiters.leave_all(batch);
+        self.waiters.leave_all(effects);
     }
 
     /// Lets nobody wait any more.
-    pub(crate) fn close(&mut self, batch: &mut WakeBatch) {
+    pub(crate) fn close(&mut self, effects: &mut Effects) {
         self.closed = true;
-        self.waiters.leave_all(batch);
+        self.waiters.leave_all(effects);
     }
 
     #[inline(never)]
@@ -351,10 +350,10 @@ impl Ring {
         if self.attached == 0 && !self.open.is_empty() {
             self.seal();
         }
-        let rare = effects.rare();
-        rare.segments.extend(hand.map(|(_, segment)| segment));
+        let work = effects.work();
+        work.segments.extend(hand.map(|(_, segment)| segment));
         while let Some(done) = self.pop_taken() {
-            rare.segments.push(done);
+            work.segments.push(done);
         }
         Some(Detached { unread, waker, counted })
     }
@@ -515,10 +514,10 @@ struct Spot {
 
 impl Waiters {
     #[inline]
-    fn leave_all(&mut self, batch: &mut WakeBatch) {
+    fn leave_all(&mut self, effects: &mut Effects) {
         if !self.waiting.is_empty() {
             self.round += 1;
-            batch.take_in(&mut self.waiting);
+            effects.work().batch.0.append(&mut self.waiting);
         }
     }
 
@@ -557,36 +556,17 @@ impl Waiters {
 #[derive(Default)]
 pub(crate) struct WakeBatch(Vec<WaitingReader>);
 
-// The memory of the last batch, for the next one.
-crate::sync::per_thread_plain!(SPARE: Cell<Vec<WaitingReader>> = Cell::new(Vec::new()));
-
 impl WakeBatch {
-    #[inline]
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    fn take_in(&mut self, waiting: &mut Vec<WaitingReader>) {
-        if self.0.capacity() == 0 {
-            self.0 = SPARE.try_with(Cell::take).unwrap_or_default();
-        }
-        self.0.append(waiting);
+    pub(crate) fn capacity(&self) -> usize {
+        self.0.capacity()
     }
 
     /// Wakes them. No lock may be held.
     #[inline]
     pub(crate) fn wake(&mut self) {
         if !self.0.is_empty() {
-            self.wake_each();
+            let waiting = self.0.drain(..).filter(|_| !failpoint("reader_unwoken"));
+            catch_each(waiting.filter_map(|waiting| waiting.waker), Waker::wake);
         }
-    }
-
-    #[inline(never)]
-    fn wake_each(&mut self) {
-        let waiting = self.0.iter_mut().filter(|_| !failpoint("reader_unwoken"));
-        catch_each(waiting.filter_map(|waiting| waiting.waker.take()), Waker::wake);
-        self.0.clear();
-        // A thread at its end may have none any more.
-        drop(SPARE.try_with(|spare| spare.replace(std::mem::take(&mut self.0))));
     }
 }

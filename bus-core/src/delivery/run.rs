@@ -17,10 +17,11 @@ use crate::delivery::effects::{self, Effects, Report, drop_event};
 use crate::delivery::group::{Claimed, Failures, Idle, Members, NOBODY, Phase, Running};
 use crate::delivery::observe::Stopwatch;
 use crate::delivery::outcome::Outcome;
+use crate::delivery::panic::catch_panic;
 use crate::delivery::pending::Settled;
 use crate::delivery::permits::Permit;
 use crate::delivery::prepare::wants;
-use crate::delivery::publish::{Publish, keep_tasks};
+use crate::delivery::publish::{More, Publish};
 use crate::delivery::queue::{Gaps, Queued};
 use crate::delivery::receipt::{Problem, Receipt};
 use crate::delivery::slab::Key;
@@ -40,6 +41,8 @@ pub(crate) struct Claim {
     pub(crate) group: Key,
     pub(crate) job: u64,
     pub(crate) age: u64,
+    /// Whether others may be members of the group.
+    pub(crate) shared: bool,
     /// Whether it may run on this stack.
     pub(crate) in_place: bool,
     /// Whether its filter is still to be asked.
@@ -65,7 +68,7 @@ pub(crate) struct Next {
 }
 
 /// What one async handler that was polled in place came to.
-enum Polled {
+pub(crate) enum Polled {
     Ready(Option<Outcome>),
     Pending(Started),
     /// It was not polled: no permit was free, or it may not run here.
@@ -75,152 +78,103 @@ enum Polled {
 impl Publish<'_> {
     /// Runs what was claimed: in place what may run here, the rest is handed over. The event is
     /// passed through, so that a publish to many handlers counts no references.
-    pub(crate) fn run(&mut self, mut event: Arc<Stored>, root: Option<Root>) -> Arc<Stored> {
+    #[inline]
+    pub(crate) fn run(
+        &mut self,
+        mut event: Arc<Stored>,
+        root: Option<Root>,
+        evicted: &mut Option<Arc<Stored>>,
+    ) -> Arc<Stored> {
         let core = self.core;
-        let mut polled: Vec<Polled> = Vec::new();
         {
             let entered = Entered::handlers(core, &event, root);
-            for claim in &mut self.claims {
-                let at = claim.at();
-                let Some(Claimed::Sync(members)) = &mut claim.claimed else { continue };
-                if !claim.in_place {
-                    continue;
-                }
-                claim.rejected = claim.ask && !core.group_wants(at.group, &event);
-                if !claim.rejected {
-                    event = run_members(core, &entered, members, at, event);
-                }
+            if let Some(evicted) = evicted.take() {
+                // Its drop is a callback that this event causes.
+                catch_panic(|| drop(evicted));
             }
-            if !self.tasks.is_empty() {
-                self.poll_tasks(&entered, &event, &mut polled);
+            if let Some(first) = &mut self.first {
+                event = run_claim(core, &entered, first, event);
+            }
+            if let Some(more) = &mut self.more {
+                for claim in &mut more.rest {
+                    event = run_claim(core, &entered, claim, event);
+                }
+                more.poll_tasks(core, &entered, &event);
             }
         }
-        self.settle(&event, polled);
+        self.settle(&event);
         event
-    }
-
-    /// Polls the async handlers, after the sync ones: those must not hold a permit.
-    fn poll_tasks(&mut self, entered: &Entered, event: &Arc<Stored>, polled: &mut Vec<Polled>) {
-        let mut tasks = std::mem::take(&mut self.tasks);
-        polled.reserve(tasks.len());
-        for claim in &mut tasks {
-            let at = claim.at();
-            let Some(Claimed::Async(handler)) = &mut claim.claimed else { continue };
-            if !claim.in_place || claim.ask || !self.takes_permit() {
-                polled.push(Polled::Not);
-                continue;
-            }
-            entered.poll_async(at);
-            let (began, watch) = (
-                handler.info.timeout.map(|_| crate::sync::Instant::now()),
-                Stopwatch::new(self.core),
-            );
-            // The task polls again at once and stores its own waker, so that this one is never used.
-            let context = &mut Context::from_waker(Waker::noop());
-            let ready = handler.runner.begin(event, handler.info.id, context);
-            if entered.was_blocked() {
-                self.core.lock().permits.take_back();
-            }
-            polled.push(match ready {
-                Poll::Ready(failure) => {
-                    let outcome = failure.map_or(Outcome::Handled, |outcome| *outcome);
-                    watch.handler_done(self.core, event, &handler.info, Some(&outcome));
-                    Polled::Ready(Some(outcome))
-                }
-                Poll::Pending => {
-                    let waits = entered.waits();
-                    let permit = if waits { Permit::None } else { std::mem::replace(&mut self.permit, Permit::None) };
-                    Polled::Pending(Started { permit, began, watch })
-                }
-            });
-        }
-        self.tasks = tasks;
-    }
-
-    fn takes_permit(&mut self) -> bool {
-        if self.permit == Permit::None && self.core.lock().permits.try_take() {
-            self.permit = Permit::Held;
-        }
-        self.permit == Permit::Held
     }
 
     /// Settles what has run and hands over the rest, in one step, and goes on with what waits.
     #[inline]
-    fn settle(&mut self, event: &Arc<Stored>, polled: Vec<Polled>) {
+    fn settle(&mut self, event: &Arc<Stored>) {
         let core = self.core;
-        let mut effects = Effects::default();
-        let mut more: Vec<Next> = Vec::new();
-        let mut spawn = Vec::new();
         let mut state = core.lock();
-        let mut postponed = false;
-        for claim in &mut self.claims {
-            if !claim.in_place {
-                postponed = true;
-                continue;
-            }
-            let at = claim.at();
-            let Some(Claimed::Sync(members)) = claim.claimed.take() else { continue };
-            let matched = !claim.rejected;
-            let next = state.finish_sync(at, members, event, matched, Some(&mut self.receipt), &mut effects);
-            more.extend(next);
-        }
-        if !self.tasks.is_empty() {
-            self.settle_tasks(&mut state, event, polled, &mut spawn, &mut more, &mut effects);
-        }
+        let next = match &mut self.first {
+            Some(first) => state.finish_claim(first, event, &mut self.receipt, &mut self.effects),
+            None => None,
+        };
+        let more = self.more.take();
+        let more = more.map(|more| self.settle_rest(&mut state, event, more));
         if self.nesting == 0 && !state.graph.is_empty() {
             state.graph.end(Node::Thread(self.thread));
         }
         drop(state);
-        effects.run(core, Some(event));
-        spawn.into_iter().for_each(Handler::spawn);
-        if postponed {
+        if !self.effects.is_empty() {
+            self.effects.take().run(core, Some(event));
+        }
+        self.more = more;
+        if self.nesting >= NESTING {
             self.postpone(event);
         }
-        if !more.is_empty() {
-            go_on(core, more);
+        if let Some(next) = next {
+            go_on(core, next);
+        }
+        if let Some(more) = &mut self.more {
+            more.spawn.drain(..).for_each(Handler::spawn);
+            more.next.drain(..).for_each(|next| go_on(core, next));
         }
     }
 
-    fn settle_tasks(
-        &mut self,
-        state: &mut State,
-        event: &Arc<Stored>,
-        polled: Vec<Polled>,
-        spawn: &mut Vec<Box<Handler>>,
-        more: &mut Vec<Next>,
-        effects: &mut Effects,
-    ) {
-        effects.wakers.extend(state.permits.give(&mut self.permit));
-        let mut tasks = std::mem::take(&mut self.tasks);
-        let polled = polled.into_iter().chain(std::iter::repeat_with(|| Polled::Not));
-        for (claim, polled) in tasks.iter_mut().zip(polled) {
+    #[inline(never)]
+    fn settle_rest(&mut self, state: &mut State, event: &Arc<Stored>, mut more: Box<More>) -> Box<More> {
+        let Self { receipt, effects, pending, core, .. } = self;
+        let More { rest, tasks, polled, permit, spawn, next, .. } = &mut *more;
+        for claim in rest {
+            next.extend(state.finish_claim(claim, event, receipt, effects));
+        }
+        effects.wake(state.permits.give(permit));
+        let polled = polled.drain(..).chain(std::iter::repeat_with(|| Polled::Not));
+        for (mut claim, polled) in tasks.drain(..).zip(polled) {
             let at = claim.at();
             let Some(Claimed::Async(mut handler)) = claim.claimed.take() else { continue };
             let started = match polled {
                 Polled::Ready(outcome) => {
-                    let next = state.settle_async(at, handler, event, outcome, Some(&mut self.receipt), effects);
-                    more.extend(next);
+                    next.extend(state.finish_polled(at, handler, event, outcome, receipt, effects));
                     continue;
                 }
                 Polled::Pending(started) => Some(started),
                 Polled::Not => None,
             };
-            let pending = self.pending.get_or_insert_default();
+            let pending = pending.get_or_insert_default();
             let begun = started.as_ref().map(|started| started.permit);
-            if !state.promise_async(at, pending, begun, self.core.tick(), effects) {
-                effects.rare().closures.push(Box::new(handler));
+            if !state.promise_async(at, pending, begun, core.tick(), effects) {
+                effects.work().closures.push(Box::new(handler));
                 continue;
             }
-            handler.assign(self.core, at.job, Arc::clone(event), claim.ask, started);
+            handler.assign(core, at.job, Arc::clone(event), claim.ask, started);
             handler.hand_over(state, spawn, effects);
         }
-        keep_tasks(tasks);
+        more
     }
 
     /// Leaves sync groups that were claimed too deep in the stack to its outermost frame.
     #[cold]
     fn postpone(&mut self, event: &Arc<Stored>) {
-        for Claim { group, job, ask, claimed, .. } in self.claims.drain(..) {
+        let rest = self.more.iter_mut().flat_map(|more| more.rest.drain(..));
+        let claims = self.first.take().into_iter().chain(rest);
+        for Claim { group, job, ask, claimed, .. } in claims {
             let Some(claimed) = claimed else { continue };
             let queued = Queued { ask, ..Queued::new(Arc::clone(event), false) };
             postpone(self.core, Next { group, job, claimed, queued });
@@ -240,6 +194,49 @@ fn postpone(core: &Arc<Core>, next: Next) {
     if let Some((core, next)) = postponed {
         drain(&core, next);
     }
+}
+
+impl More {
+    /// Polls the async handlers, after the sync ones: those must not hold a permit.
+    fn poll_tasks(&mut self, core: &Arc<Core>, entered: &Entered, event: &Arc<Stored>) {
+        let Self { tasks, polled, permit, .. } = self;
+        for claim in tasks {
+            let at = claim.at();
+            let Some(Claimed::Async(handler)) = &mut claim.claimed else { continue };
+            if !claim.in_place || claim.ask || !takes_permit(core, permit) {
+                polled.push(Polled::Not);
+                continue;
+            }
+            entered.poll_async(at);
+            let began = handler.info.timeout.map(|_| crate::sync::Instant::now());
+            let watch = Stopwatch::new(core);
+            // The task polls again at once and stores its own waker, so that this one is never used.
+            let context = &mut Context::from_waker(Waker::noop());
+            let ready = handler.runner.begin(event, handler.info.id, context);
+            if entered.was_blocked() {
+                core.lock().permits.take_back();
+            }
+            polled.push(match ready {
+                Poll::Ready(failure) => {
+                    let outcome = failure.map_or(Outcome::Handled, |outcome| *outcome);
+                    watch.handler_done(core, event, &handler.info, Some(&outcome));
+                    Polled::Ready(Some(outcome))
+                }
+                Poll::Pending => {
+                    let kept = if entered.waits() { Permit::None } else { std::mem::take(permit) };
+                    Polled::Pending(Started { permit: kept, began, watch })
+                }
+            });
+        }
+    }
+}
+
+/// Takes a permit for polls in place, unless there is one.
+fn takes_permit(core: &Core, permit: &mut Permit) -> bool {
+    if *permit == Permit::None && core.lock().permits.try_take() {
+        *permit = Permit::Held;
+    }
+    *permit == Permit::Held
 }
 
 // Groups that were claimed too deep in the stack; the outermost frame runs them.
@@ -277,7 +274,7 @@ fn run_later() {
         // One by one: those behind it stay in the list, should its handler block.
         let Some((core, next)) = take_postponed() else { return };
         let next = run_queued(&core, next);
-        go_on(&core, next.into_iter().collect());
+        next.into_iter().for_each(|next| go_on(&core, next));
     }
 }
 
@@ -299,15 +296,13 @@ pub(crate) fn hand_over_postponed() {
     }
 }
 
-/// Goes on with what waits for groups: sync ones here, within bounds, async ones in their tasks.
+/// Goes on with what waits for a group: a sync one here, within bounds, an async one in its task.
 #[inline(never)]
-pub(crate) fn go_on(core: &Arc<Core>, more: Vec<Next>) {
-    for next in more {
-        match next.claimed {
-            Claimed::Sync(_) if context::nesting() >= NESTING => postpone(core, next),
-            Claimed::Sync(_) => drain(core, next),
-            Claimed::Async(handler) => assign(core, handler, next.job, next.queued),
-        }
+pub(crate) fn go_on(core: &Arc<Core>, next: Next) {
+    match next.claimed {
+        Claimed::Sync(_) if context::nesting() >= NESTING => postpone(core, next),
+        Claimed::Sync(_) => drain(core, next),
+        Claimed::Async(handler) => assign(core, handler, next.job, next.queued),
     }
 }
 
@@ -343,7 +338,7 @@ fn has_run_enough() -> bool {
 /// Runs a sync group on an event that waited for it, and takes up the next one.
 pub(crate) fn run_queued(core: &Arc<Core>, next: Next) -> Option<Next> {
     let Next { group, job, claimed: Claimed::Sync(mut members), queued } = next else {
-        go_on(core, vec![next]);
+        go_on(core, next);
         return None;
     };
     let (at, mut event) = (JobRef { group, job }, queued.event);
@@ -361,6 +356,21 @@ pub(crate) fn run_queued(core: &Arc<Core>, next: Next) -> Option<Next> {
     });
     drop_event(core, event);
     next
+}
+
+/// Runs a sync group that was claimed, if it may run here and its filter lets the event pass.
+#[inline]
+fn run_claim(core: &Core, entered: &Entered, claim: &mut Claim, event: Arc<Stored>) -> Arc<Stored> {
+    if claim.ask && claim.in_place {
+        claim.rejected = !core.group_wants(claim.group, &event);
+    }
+    let at = claim.at();
+    match &mut claim.claimed {
+        Some(Claimed::Sync(members)) if claim.in_place && !claim.rejected => {
+            run_members(core, entered, members, at, event)
+        }
+        _ => event,
+    }
 }
 
 #[inline]
@@ -400,6 +410,23 @@ impl Core {
 }
 
 impl State {
+    /// Ends one event of a group that a publish has run, if it has run it.
+    #[inline]
+    fn finish_claim(
+        &mut self,
+        claim: &mut Claim,
+        event: &Arc<Stored>,
+        receipt: &mut Receipt,
+        effects: &mut Effects,
+    ) -> Option<Next> {
+        if !claim.in_place {
+            return None;
+        }
+        let (at, matched) = (claim.at(), !claim.rejected);
+        let Some(Claimed::Sync(members)) = claim.claimed.take() else { return None };
+        self.finish_sync(at, members, event, matched, Some(receipt), effects)
+    }
+
     /// Ends one event of a sync group, and takes up the next one, or leaves the group idle. Without
     /// a receipt the result is settled for whoever waits for it.
     #[inline]
@@ -422,7 +449,7 @@ impl State {
                 receipt.handled += running.live;
                 let cohort = running.cohort;
                 group.cohort_mut(cohort).counts.handled += 1;
-                group.running.clear();
+                group.running.pop();
                 group.idle = Idle::Sync(Some(members));
                 self.busy -= 1;
                 None
@@ -471,6 +498,33 @@ impl State {
         Some(next)
     }
 
+    /// Ends one event of an async handler that was polled in place.
+    #[inline]
+    fn finish_polled(
+        &mut self,
+        at: JobRef,
+        handler: Box<Handler>,
+        event: &Arc<Stored>,
+        outcome: Option<Outcome>,
+        receipt: &mut Receipt,
+        effects: &mut Effects,
+    ) -> Option<Next> {
+        let plain = matches!(outcome, Some(Outcome::Handled)) && !self.closed && self.graph.is_empty();
+        if let Some(group) = self.groups.get_mut(at.group).filter(|_| plain)
+            && let (Idle::Async(idle), [running]) = (&mut group.idle, &group.running[..])
+            && group.queue.is_clear()
+            && !(group.leaving || group.closing || running.unit.is_some())
+        {
+            idle.push(handler);
+            receipt.handled += 1;
+            group.running.pop();
+            group.youngest_mut().counts.handled += 1;
+            self.busy -= 1;
+            return None;
+        }
+        self.settle_async(at, handler, event, outcome, Some(receipt), effects)
+    }
+
     /// Ends one event of an async handler, and takes up the next one, or leaves the handler idle.
     /// Without an outcome its filter has rejected the event.
     fn settle_async(
@@ -484,7 +538,7 @@ impl State {
     ) -> Option<Next> {
         self.graph.end(Node::Job(at));
         let Some(running) = self.end_job(at) else {
-            effects.rare().closures.push(Box::new(handler));
+            effects.work().closures.push(Box::new(handler));
             return None;
         };
         let outcome = outcome.map(|outcome| match outcome {
@@ -541,23 +595,26 @@ impl State {
             if let Some(receipt) = receipt {
                 receipt.reached -= running.live;
             }
-            effects.wakers.extend(running.unit.and_then(|unit| unit.unmatch()));
+            effects.wake(running.unit.and_then(|unit| unit.unmatch()));
             return;
         };
         group.cohort_mut(running.cohort).counts.handled += 1;
         let mut problems = Vec::new();
         let leaving = group.leaving;
         for (position, outcome) in failures {
-            let Some(found) = group.members.get(position).and_then(|key| self.subscriptions.get_mut(*key)) else {
+            let Some(found) = group.members.get(position).and_then(|key| self.subscriptions.get_mut(*key))
+            else {
                 continue;
             };
             let Receiver::Handler(member) = &mut found.receiver else { continue };
             let ended = member.last.is_some();
             match &mut member.last {
                 Some(last) => {
-                    let Some(job) = last.jobs.iter().position(|job| *job == at.job) else { continue };
-                    last.jobs.swap_remove(job);
-                    last.counts.note(&outcome);
+                    // One that had not begun was counted when it ended.
+                    if let Some(job) = last.jobs.iter().position(|job| *job == at.job) {
+                        last.jobs.swap_remove(job);
+                        last.counts.note(&outcome);
+                    }
                 }
                 None => member.corrections().correct(&Outcome::Handled, &outcome),
             }
@@ -565,7 +622,7 @@ impl State {
             // One that has ended is not reported as having failed.
             if !(ended && outcome == Outcome::Dropped) {
                 let (info, kind) = (Arc::clone(&found.info), event.body.kind().as_str().to_owned());
-                effects.rare().reports.push(Report::Failed { info, kind, outcome });
+                effects.work().reports.push(Report::Failed { info, kind, outcome });
             }
         }
         let handled = running.live - u32::try_from(problems.len()).unwrap_or(u32::MAX);
@@ -574,7 +631,7 @@ impl State {
         }
         match (running.unit, receipt) {
             (Some(unit), _) => {
-                effects.wakers.extend(unit.settle(Settled { handled, queued: 0, problems }));
+                effects.wake(unit.settle(Settled { handled, queued: 0, problems }));
             }
             (None, Some(receipt)) => {
                 receipt.handled += handled;
@@ -647,7 +704,8 @@ impl State {
 
     /// Starts the handlers of a subscription that has read history on what waits for it.
     pub(crate) fn start_all(&mut self, subscription: Key, thread: u64, effects: &mut Effects) -> Vec<Next> {
-        let Some(Receiver::Handler(member)) = self.subscriptions.get(subscription).map(|found| &found.receiver)
+        let Some(Receiver::Handler(member)) =
+            self.subscriptions.get(subscription).map(|found| &found.receiver)
         else {
             return Vec::new();
         };
@@ -679,7 +737,7 @@ impl State {
             let Some(found) = self.subscriptions.get(member) else { continue };
             let Receiver::Handler(membership) = &found.receiver else { continue };
             if let Some(gap) = gaps.of(membership.cohort).filter(|_| membership.last.is_none()) {
-                effects.rare().lags.push((Arc::clone(&found.info), gap, event.cloned()));
+                effects.work().lags.push((Arc::clone(&found.info), gap, event.cloned()));
             }
         }
     }

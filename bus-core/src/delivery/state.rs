@@ -122,7 +122,7 @@ impl State {
     #[inline]
     pub(crate) fn wake_closers(&mut self, effects: &mut Effects) {
         if self.closed {
-            effects.wakers.extend(self.closers.iter().map(|(_, waker)| waker.clone()));
+            effects.wake(self.closers.iter().map(|(_, waker)| waker.clone()));
         }
     }
 }

@@ -36,6 +36,12 @@ impl Subscription {
         }
     }
 
+    /// Wakes a reader that waits in its own queue, for the end of the bus.
+    pub(crate) fn wake_reader(&mut self, effects: &mut Effects) {
+        let waker = self.stream_mut().and_then(|stream| stream.waker.take());
+        effects.wake(waker.filter(|_| !failpoint("end_unwoken")));
+    }
+
     pub(crate) fn stream_mut(&mut self) -> Option<&mut Stream> {
         match &mut self.receiver {
             Receiver::Stream(stream) => Some(stream),
@@ -90,10 +96,9 @@ impl State {
             routes.each_index(&info.kinds, |index| index.add_ring(ring));
             ring
         });
-        let (Some(found), Some(stream)) = (
-            rings.get_mut(ring),
-            subscriptions.get_mut(key).and_then(Subscription::stream_mut),
-        ) else {
+        let (Some(found), Some(stream)) =
+            (rings.get_mut(ring), subscriptions.get_mut(key).and_then(Subscription::stream_mut))
+        else {
             return;
         };
         stream.ring = Some(Place { ring, at: found.detached.len(), entry: None });
@@ -134,12 +139,15 @@ impl State {
         }
     }
 
-    /// Takes the waker of a reader with a queue of its own back.
-    pub(crate) fn withdraw(&mut self, key: Key, effects: &mut Effects) {
-        let stream = self.subscriptions.get_mut(key).and_then(Subscription::stream_mut);
-        if let Some(waker) = stream.and_then(|stream| stream.waker.take()) {
-            effects.rare().old_wakers.push(waker);
+    /// Ends a reader that is dropped: nobody is to be woken for that.
+    pub(crate) fn end_read(&mut self, key: Key, effects: &mut Effects) {
+        self.detach(key, effects);
+        if let Some(stream) = self.subscriptions.get_mut(key).and_then(Subscription::stream_mut)
+            && let Some(waker) = stream.waker.take()
+        {
+            effects.work().old_wakers.push(waker);
         }
+        self.end(key, effects);
     }
 
     /// Ends a reader: what it has not read is dropped and counted.
@@ -153,21 +161,21 @@ impl State {
         if !failpoint("drop_uncounted") {
             stream.counts.dropped += unread.len() as u64;
         }
-        effects.wakers.extend(stream.waker.take());
-        effects.wakers.extend(stream.shared.leave(None));
+        effects.wake(stream.waker.take());
+        effects.wake(stream.shared.leave(None));
         for unit in stream.waiting.drain(..) {
             let problems = vec![Problem::of(&info, Outcome::Dropped)];
-            effects.wakers.extend(unit.settle(Settled { problems, ..Settled::default() }));
+            effects.wake(unit.settle(Settled { problems, ..Settled::default() }));
         }
         if let Some(events) = stream.loss.due(true) {
-            effects.rare().reports.push(Report::Lost { info: Arc::clone(&info), events });
+            effects.work().reports.push(Report::Lost { info: Arc::clone(&info), events });
         }
         // A wait that was given up is no wait.
         if let Some(node) = stream.reader {
             self.graph.end_event(node);
         }
         let (reader, routed) = (stream.reader, stream.ring.take().is_none() && before == Life::Open);
-        effects.rare().queued.extend(unread);
+        effects.work().queued.extend(unread);
         if let Some(node) = reader {
             self.forget_reader(key, node);
         }
@@ -198,7 +206,8 @@ impl State {
     /// Takes a detached reader off its ring for good.
     fn leave_ring(&mut self, key: Key) {
         let Self { subscriptions, rings, routes, .. } = self;
-        let Some(place) = subscriptions.get(key).and_then(Subscription::stream).and_then(|stream| stream.ring)
+        let Some(place) =
+            subscriptions.get(key).and_then(Subscription::stream).and_then(|stream| stream.ring)
         else {
             return;
         };
@@ -263,7 +272,7 @@ impl State {
             stream.counts.handled += 1;
             if !stream.waiting.is_empty() && !stream.queue.is_full() {
                 for unit in stream.waiting.drain(..) {
-                    effects.wakers.extend(unit.settle(Settled { queued: 1, ..Settled::default() }));
+                    effects.wake(unit.settle(Settled { queued: 1, ..Settled::default() }));
                 }
             }
         }
@@ -296,7 +305,7 @@ impl State {
     /// Tells all attached readers that no more events come.
     pub(crate) fn close_rings(&mut self, effects: &mut Effects) {
         for ring in self.rings.iter_mut() {
-            ring.ring.lock().close(&mut effects.batch);
+            ring.ring.lock().close(effects);
         }
     }
 }
@@ -339,7 +348,7 @@ impl SharedRing {
                 drop(ring);
                 return self.push_for_some(event, subscriptions, effects);
             }
-            ring.push(event, &mut effects.batch);
+            ring.push(event, effects);
         }
         self.attached
     }
@@ -357,7 +366,7 @@ impl SharedRing {
             self.detach(&mut ring, key, subscriptions, effects);
         }
         if self.attached > 0 {
-            ring.push(event, &mut effects.batch);
+            ring.push(event, effects);
         }
         self.attached
     }
@@ -377,7 +386,7 @@ impl SharedRing {
         self.detached.push(key);
         self.attached -= 1;
         if let Some(replaced) = waker.and_then(|waker| stream.waker.replace(waker)) {
-            effects.rare().old_wakers.push(replaced);
+            effects.work().old_wakers.push(replaced);
         }
         for event in unread {
             let critical = policy(event.body.kind()).critical;

@@ -58,7 +58,11 @@ where
     Fut::Output: HandlerResult,
 {
     #[inline]
-    fn run(&mut self, event: Option<(&Arc<Stored>, SubscriptionId)>, context: &mut Context<'_>) -> Poll<Failure> {
+    fn run(
+        &mut self,
+        event: Option<(&Arc<Stored>, SubscriptionId)>,
+        context: &mut Context<'_>,
+    ) -> Poll<Failure> {
         let polled = catch_unwind(AssertUnwindSafe(|| {
             if let Some((event, id)) = event {
                 let event = AnyEvent::of(event).through(id);
@@ -175,7 +179,12 @@ impl Handler {
 
     /// Leaves itself in the slot of its task, which is woken unless it must wait for a permit. Where
     /// there is no task, or its runtime is gone, it is put on the list of those to be spawned.
-    pub(crate) fn hand_over(mut self: Box<Self>, state: &mut State, spawn: &mut Vec<Box<Self>>, effects: &mut Effects) {
+    pub(crate) fn hand_over(
+        mut self: Box<Self>,
+        state: &mut State,
+        spawn: &mut Vec<Box<Self>>,
+        effects: &mut Effects,
+    ) {
         let slot = self.slot.clone();
         let mut waits = false;
         if let (Some(slot), Some(work)) = (&slot, &mut self.work) {
@@ -188,12 +197,12 @@ impl Handler {
         }
         let mut handler = Some(self);
         if let Some(slot) = &slot {
-            effects.wakers.extend(slot.give(&mut handler, !waits));
+            effects.wake(slot.give(&mut handler, !waits));
         }
         if let Some(mut left) = handler {
             // A new task waits in a slot of its own.
             if let Some(work) = left.work.as_mut().filter(|_| waits) {
-                effects.wakers.extend(state.permits.give(&mut work.permit));
+                effects.wake(state.permits.give(&mut work.permit));
             }
             spawn.push(left);
         }
@@ -260,7 +269,7 @@ impl Handler {
         }
         if waits {
             work.core.step(|state, effects| {
-                effects.wakers.extend(state.permits.give(&mut work.permit));
+                effects.wake(state.permits.give(&mut work.permit));
                 state.set_phase(at, Phase::Waiting);
             });
         }
@@ -326,7 +335,7 @@ impl Handler {
             // A long queue must not keep others from their permit: they take turns, event by event.
             // Where it lets others run it holds no permit, and what has not begun may be dropped.
             if more.is_none() || rests || state.permits.is_contended() {
-                effects.wakers.extend(state.permits.give(&mut permit));
+                effects.wake(state.permits.give(&mut permit));
             }
             if let Some(more) = &more
                 && permit == Permit::Held
@@ -365,7 +374,7 @@ impl Drop for Handler {
             watch.handler_done(&core, &event, &self.info, Some(&Outcome::Dropped));
             let at = JobRef { group: self.group, job };
             core.step_of(&event, |state, effects| {
-                effects.wakers.extend(state.permits.give(&mut permit));
+                effects.wake(state.permits.give(&mut permit));
                 state.lose_handler(at, &event, effects);
             });
             drop_event(&core, event);

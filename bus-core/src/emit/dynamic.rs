@@ -60,7 +60,7 @@ impl EmitDynamic {
             None => return Sent::nothing(),
             Some(What::Again(event)) => again(core.run, event, self.cause.take()),
             Some(What::New { source, kind, data }) => match self.bus.body_of(&kind, &data) {
-                Ok(body) => Event::new(Arc::new(Stored { head: source.head(self.cause.take()), body })),
+                Ok(body) => Event::new(Arc::new(Stored::of(source.head(self.cause.take()), body))),
                 Err(refused) => return core.refuse(&excerpt(&kind).to_string(), refused),
             },
         };
@@ -79,7 +79,7 @@ fn again(run: u64, event: ReadEvent, cause: Option<Arc<Link>>) -> AnyEvent {
         return Event::new(stored);
     }
     let head = stored.head.again(run, cause, origin);
-    Event::new(Arc::new(Stored { head, body: Again::of(&stored) }))
+    Event::new(Arc::new(Stored::of(head, Again::of(&stored))))
 }
 
 impl EventBus {

@@ -17,7 +17,7 @@ pub use scoped::{
 };
 
 use crate::bus::EventBus;
-use crate::delivery::{Core, Entered, Mode, Receipt, Waiting, drop_event, end_of_frame};
+use crate::delivery::{Core, Entered, Mode, Receipt, Waiting, drop_payload, end_of_frame};
 use crate::error::Refused;
 use crate::event::{AnyEvent, Event, Head, Link, Stored, Typed};
 use crate::excerpt::excerpt;
@@ -111,7 +111,7 @@ impl<P: Payload> Emit<P> {
         }
         let Some(payload) = self.payload.take() else { return Sent::nothing() };
         let head = self.source.head(self.cause.take());
-        let event = Arc::new(Stored { head, body: Typed(payload) });
+        let event = Arc::new(Stored::of(head, Typed(payload)));
         if plain && core.settings.max_event_bytes.is_none() {
             return core.publish(event, Some(P::DESCRIPTOR), mode);
         }
@@ -124,7 +124,7 @@ impl<P: Payload> Emit<P> {
         let Some(payload) = self.payload.take() else { return Sent::nothing() };
         let core = &self.source.bus.core;
         let sent = core.count_unobserved(P::DESCRIPTOR);
-        drop_event(core, payload);
+        drop_payload(core, payload);
         if std::mem::needs_drop::<P>() {
             end_of_frame();
         }
@@ -164,8 +164,8 @@ impl<P: Payload> Drop for Emit<P> {
 #[cfg(debug_assertions)]
 fn say_dropped(kind: &str) {
     if !std::thread::panicking() {
-        let kind = excerpt(kind);
-        tracing::warn!(target: "bus_core", %kind, "an emit was dropped, and nothing was published: `.await` it, or `.send()` it");
+        let kind = &*excerpt(kind).to_string();
+        tracing::warn!(target: "bus_core", kind, "an emit was dropped, and nothing was published: `.await` it, or `.send()` it");
     }
 }
 

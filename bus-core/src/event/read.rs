@@ -19,7 +19,7 @@ pub struct ReadEvent {
 
 impl ReadEvent {
     pub(crate) fn new(scope: Arc<Scope>, at: SystemTime, origin: Option<Origin>, body: FromJson) -> Self {
-        Self { stored: Arc::new(Stored { head: Head::at(at, scope, origin), body }) }
+        Self { stored: Arc::new(Stored::of(Head::at(at, scope, origin), body)) }
     }
 
     fn origin(&self) -> Option<&Origin> {

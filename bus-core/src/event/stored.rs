@@ -23,6 +23,8 @@ pub(crate) struct Head {
     pub(crate) run: u64,
     /// Written once, under the order lock, before anybody else sees the event.
     seq: AtomicU64,
+    /// The estimated memory of the event.
+    bytes: u32,
     at: Moment,
     pub(crate) scope: Arc<Scope>,
     /// The event whose handler emitted this one.
@@ -120,7 +122,7 @@ impl<'a> KindRef<'a> {
 impl Head {
     #[inline]
     pub(crate) fn new(run: u64, scope: Arc<Scope>, cause: Option<Arc<Link>>) -> Self {
-        Self { run, seq: AtomicU64::new(0), at: Moment::now(), scope, cause, origin: None }
+        Self { run, seq: AtomicU64::new(0), bytes: 0, at: Moment::now(), scope, cause, origin: None }
     }
 
     /// The head of an event that has its time already, and what it brought along.
@@ -129,7 +131,8 @@ impl Head {
         if near.is_none() {
             origin.get_or_insert_default().at = Some(at);
         }
-        Self { run: 0, seq: AtomicU64::new(0), at: near.unwrap_or_default(), scope, cause: None, origin }
+        let at = near.unwrap_or_default();
+        Self { run: 0, seq: AtomicU64::new(0), bytes: 0, at, scope, cause: None, origin }
     }
 
     /// When it was first published.
@@ -139,7 +142,8 @@ impl Head {
 
     /// The head of the same event, to be published by that run.
     pub(crate) fn again(&self, run: u64, cause: Option<Arc<Link>>, origin: Option<Box<Origin>>) -> Self {
-        Self { run, seq: AtomicU64::new(0), at: self.at, scope: Arc::clone(&self.scope), cause, origin }
+        let scope = Arc::clone(&self.scope);
+        Self { run, seq: AtomicU64::new(0), bytes: 0, at: self.at, scope, cause, origin }
     }
 
     #[inline]
@@ -212,11 +216,20 @@ pub(crate) trait Body: Send + Sync + 'static {
     }
 }
 
+impl<B: Body> Stored<B> {
+    /// Puts head and body together, and estimates the memory that the event takes.
+    #[inline]
+    pub(crate) fn of(mut head: Head, body: B) -> Self {
+        head.bytes = u32::try_from(size_of::<Self>() + body.heap_bytes()).unwrap_or(u32::MAX);
+        Self { head, body }
+    }
+}
+
 impl Stored {
     /// The estimated memory of the event, in bytes.
     #[inline]
     pub(crate) fn bytes(&self) -> usize {
-        size_of_val(self) + self.body.heap_bytes()
+        self.head.bytes as usize
     }
 }
 

@@ -118,6 +118,7 @@ impl HistoryQuery {
         while found.len() < self.limit {
             let Some(next) = self.window(core, after, at, &mut found) else { break };
             at = next;
+            core.yield_lock();
         }
         found
     }

@@ -107,7 +107,7 @@ impl EventBus {
             }
             drop(state);
             if more {
-                crate::sync::yield_now();
+                self.core.yield_lock();
             }
         }
         let mut subscriptions: Vec<_> = rows.into_iter().map(SubscriptionStats::from).collect();

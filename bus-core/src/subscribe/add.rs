@@ -73,7 +73,8 @@ impl Core {
         once: bool,
         shared: &Arc<Shared>,
     ) -> Result<Added, SubscribeError> {
-        let (bounds, since, name) = (plan.bounds(Overflow::DropOldest), plan.since, place_name(plan.location));
+        let (bounds, since, name) =
+            (plan.bounds(Overflow::DropOldest), plan.since, place_name(plan.location));
         let info = plan.into_info(name, None, None);
         let stream = Stream::new(Queue::new(bounds), once, Arc::clone(shared));
         let add = |state: &mut State, info: &Arc<Info>| state.add_stream(info, stream, since.is_some());
@@ -130,7 +131,7 @@ impl Core {
                 (Some(seq), _) => return Ok(seq),
                 (None, Some(more)) => {
                     at = more;
-                    crate::sync::yield_now();
+                    self.yield_lock();
                 }
                 (None, None) => return Err(Miss { at: 0, cause: LagCause::OtherRun }),
             }
@@ -160,7 +161,7 @@ impl Core {
                 window
             };
             // Others get the lock in between.
-            crate::sync::yield_now();
+            self.yield_lock();
             replay.rounds += u32::from(window.last);
             let (mut wanted, mut rest) = (Vec::new(), Vec::new());
             for event in window.events {
@@ -317,7 +318,7 @@ impl Window {
         effects.run(core, None);
         drop_each(rest);
         // A sync handler looks back on the stack of whoever subscribes it.
-        go_on(core, more);
+        more.into_iter().for_each(|next| go_on(core, next));
     }
 }
 

@@ -66,7 +66,8 @@ impl<S: 'static> Subscribe<S> {
             return Err(SubscribeError::NoTimers);
         }
         let handler = Arc::new(handler);
-        let runner = || Box::new(AsyncClosure::<F, Fut, S>::new(Arc::clone(&handler))) as Box<dyn AsyncRunner>;
+        let runner =
+            || Box::new(AsyncClosure::<F, Fut, S>::new(Arc::clone(&handler))) as Box<dyn AsyncRunner>;
         let runners = (0..plan.concurrency).map(|_| runner()).collect();
         let name = name_of::<F>(plan.location);
         let added = bus.core.add_handler(plan, name, NewHandler::Async(runners, runtime))?;

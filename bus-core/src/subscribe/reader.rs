@@ -162,11 +162,7 @@ impl Drop for Reader {
     fn drop(&mut self) {
         self.attached.iter_mut().for_each(Attached::withdraw);
         if let (Some(core), Some(key)) = (self.core.upgrade(), self.key) {
-            core.step(|state, effects| {
-                // Who ends a stream itself is not to be woken.
-                state.withdraw(key, effects);
-                state.end(key, effects)
-            });
+            core.step(|state, effects| state.end_read(key, effects));
         }
         self.shared.drain();
     }

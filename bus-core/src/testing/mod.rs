@@ -135,5 +135,5 @@ pub fn event<P: Payload>(payload: P) -> Event<P> {
 /// The same in a scope of your own: `event_in(emitter.scope().clone(), payload)`.
 pub fn event_in<P: Payload>(scope: Scope, payload: P) -> Event<P> {
     let head = Head::new(0, Arc::new(scope), None);
-    Event::new(Arc::new(Stored { head, body: Typed(payload) })).assume()
+    Event::new(Arc::new(Stored::of(head, Typed(payload)))).assume()
 }

@@ -137,8 +137,8 @@ impl<'a> Line<'a> {
     fn text(&self) -> String {
         let mut out = Vec::with_capacity(512);
         if let Err(error) = self.write(&mut out) {
-            let kind = excerpt(self.body.kind().as_str());
-            tracing::error!(target: "bus_core", %kind, %error, "an event is written without its data");
+            let kind = &*excerpt(self.body.kind().as_str()).to_string();
+            tracing::error!(target: "bus_core", kind, %error, "an event is written without its data");
             self.begin(&mut out);
             out.extend_from_slice(b"null");
             self.end(&mut out);

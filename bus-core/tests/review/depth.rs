@@ -235,3 +235,22 @@ fn handlers_that_look_back_are_not_nested_on_one_stack() {
         assert!(deepest.lock().unwrap().1 <= 9, "{} handlers on one stack", deepest.lock().unwrap().1);
     });
 }
+
+/// What history evicts deep in the stack is dropped by the outermost frame, where it may publish.
+#[test]
+fn what_is_evicted_deep_in_the_stack_may_publish_when_it_is_dropped() {
+    watch_apart(None, |_| {
+        let bus = EventBus::builder().history(1).build().unwrap();
+        let (own, seen) = (bus.clone(), Notes::<u64>::new());
+        let notes = seen.clone();
+        let _guard = bus.subscribe::<Pong>().handle_sync(move |event| notes.add(event.n));
+        let _chain = chain(&bus, 7, move || {
+            let (agent, after) = (own.stream("agent"), own.clone());
+            let payload = at_drop(move || drop(after.stream("agent").emit_pong(2_u64).send()));
+            drop(agent.emit_last(payload).send());
+            drop(agent.emit_pong(1_u64).send());
+        });
+        ping(&bus, 0);
+        assert_eq!((seen.all(), bus.stats().refused), (vec![1, 2], 0));
+    });
+}

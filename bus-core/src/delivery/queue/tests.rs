@@ -12,7 +12,7 @@ fn item(seq: u64, coalesce: u64, critical: bool) -> Queued {
     };
     let head = Head::new(1, Arc::new(Scope::new("s")), None);
     head.stamp(seq);
-    Queued { coalesce, ..Queued::new(Arc::new(Stored { head, body }), critical) }
+    Queued { coalesce, ..Queued::new(Arc::new(Stored::of(head, body)), critical) }
 }
 
 fn filled(overflow: Overflow, items: impl IntoIterator<Item = Queued>) -> Queue {

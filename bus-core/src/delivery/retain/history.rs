@@ -16,13 +16,12 @@ pub(crate) const WINDOW: usize = 256;
 pub(crate) struct History {
     main: Log,
     transient: Log,
-    bytes: usize,
     budget: usize,
 }
 
 impl History {
     pub(crate) fn new(capacity: usize, transient: usize, budget: usize) -> Self {
-        Self { main: Log::new(capacity), transient: Log::new(transient), bytes: 0, budget }
+        Self { main: Log::new(capacity), transient: Log::new(transient), budget }
     }
 
     /// Whether an event of this sort is kept at all.
@@ -47,29 +46,24 @@ impl History {
             return (Some(event), None);
         }
         let again = needed.then(|| Arc::clone(&event));
-        self.bytes += event.bytes();
-        let evicted = log.push(mark, event);
-        if let Some(evicted) = &evicted {
-            self.bytes -= evicted.bytes();
-        }
-        (again, evicted)
+        (again, log.push(mark, event))
     }
 
     /// Takes out the oldest events for as long as the budget of bytes is passed.
     #[inline]
     pub(crate) fn shrink(&mut self) -> Vec<Arc<Stored>> {
-        if self.bytes <= self.budget { Vec::new() } else { self.evict_over_budget() }
+        if self.bytes() <= self.budget { Vec::new() } else { self.evict_over_budget() }
     }
 
     #[cold]
     fn evict_over_budget(&mut self) -> Vec<Arc<Stored>> {
         let mut evicted = Vec::new();
         // The newest event stays, however large: somebody may be about to ask for it.
-        while self.bytes > self.budget && self.len() > 1 {
+        while self.bytes() > self.budget && self.len() > 1 {
             let seq = |log: &Log| log.get(0).map_or(u64::MAX, |event| event.head.seq());
-            let older = if seq(&self.main) < seq(&self.transient) { &mut self.main } else { &mut self.transient };
+            let older =
+                if seq(&self.main) < seq(&self.transient) { &mut self.main } else { &mut self.transient };
             let Some(event) = older.evict() else { break };
-            self.bytes -= event.bytes();
             evicted.push(event);
         }
         evicted
@@ -80,8 +74,9 @@ impl History {
     }
 
     /// The estimated size of everything that is held.
+    #[inline]
     pub(crate) fn bytes(&self) -> usize {
-        self.bytes
+        self.main.bytes() + self.transient.bytes()
     }
 
     pub(crate) fn evicted(&self) -> (u64, u64) {
@@ -183,7 +178,6 @@ impl History {
 
     /// Takes everything out.
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = Arc<Stored>> {
-        self.bytes = 0;
         self.main.drain().chain(self.transient.drain())
     }
 

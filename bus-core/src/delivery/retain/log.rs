@@ -10,9 +10,11 @@ use crate::event::Stored;
 /// A bounded list of events.
 pub(super) struct Log {
     events: VecDeque<Arc<Stored>>,
-    /// One for each event, side by side, so that a query over a million of them does not touch each.
+    /// One for each event, side by side, so that a query over a million of them does not go to each.
     marks: VecDeque<Mark>,
     capacity: usize,
+    /// The estimated memory of all that is held.
+    bytes: usize,
     evicted: u64,
     /// Events that are not held: evicted, or never kept because the capacity is 0.
     lost: u64,
@@ -24,15 +26,21 @@ impl Log {
     pub(super) fn new(capacity: usize) -> Self {
         // Memory grows with what is kept, not with what might be.
         let (events, marks) = (VecDeque::new(), VecDeque::new());
-        Self { events, marks, capacity, evicted: 0, lost: 0, lost_through: 0 }
+        Self { events, marks, capacity, bytes: 0, evicted: 0, lost: 0, lost_through: 0 }
     }
 
+    #[inline]
     pub(super) fn capacity(&self) -> usize {
         self.capacity
     }
 
     pub(super) fn len(&self) -> usize {
         self.events.len()
+    }
+
+    #[inline]
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     pub(super) fn evicted(&self) -> u64 {
@@ -52,6 +60,7 @@ impl Log {
     /// Puts an event in. The oldest one comes back where there is no capacity for both.
     #[inline]
     pub(super) fn push(&mut self, mark: Mark, event: Arc<Stored>) -> Option<Arc<Stored>> {
+        self.bytes += event.bytes();
         let evicted = if self.events.len() < self.capacity { None } else { self.evict() };
         self.marks.push_back(mark);
         self.events.push_back(event);
@@ -59,9 +68,11 @@ impl Log {
     }
 
     /// Takes the oldest event out.
+    #[inline]
     pub(super) fn evict(&mut self) -> Option<Arc<Stored>> {
         let oldest = self.events.pop_front()?;
         self.marks.pop_front();
+        self.bytes -= oldest.bytes();
         self.evicted += 1;
         self.note_lost(oldest.head.seq());
         Some(oldest)
@@ -101,6 +112,7 @@ impl Log {
 
     /// Takes everything out, oldest first.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = Arc<Stored>> {
+        self.bytes = 0;
         self.marks.clear();
         self.events.drain(..)
     }
