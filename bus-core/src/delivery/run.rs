@@ -141,9 +141,11 @@ impl Publish<'_> {
     fn settle_rest(&mut self, state: &mut State, event: &Arc<Stored>, mut more: Box<More>) -> Box<More> {
         let Self { receipt, effects, pending, core, .. } = self;
         let More { rest, tasks, polled, permit, spawn, next, .. } = &mut *more;
-        for claim in rest {
+        for claim in &mut *rest {
             next.extend(state.finish_claim(claim, event, receipt, effects));
         }
+        // The list is used again: what has run must not run with the next event.
+        rest.retain(|claim| claim.claimed.is_some());
         effects.wake(state.permits.give(permit));
         let polled = polled.drain(..).chain(std::iter::repeat_with(|| Polled::Not));
         for (mut claim, polled) in tasks.drain(..).zip(polled) {
