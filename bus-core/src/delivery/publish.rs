@@ -107,12 +107,15 @@ impl Core {
         known: Option<&'static Descriptor>,
         mode: Mode,
     ) -> Sent {
-        if self.observer.is_none() {
+        // Too deep in the stack the event is refused, and an observer that publishes must end.
+        if self.observer.is_none() || context::is_too_deep() {
             return self.publish_event(event, known, mode);
         }
         self.publish_begun(&event);
         let sent = self.publish_event(Arc::clone(&event), known, mode);
         self.publish_done(&event, &sent.receipt);
+        drop_event(self, event);
+        run::end_of_frame();
         sent
     }
 
@@ -156,6 +159,9 @@ impl Core {
             let mark = Mark::of(kind, head);
             (kept, evicted) = state.history.keep(mark, event, policy.transient, needed);
             publish.effects.drop_later(state.history.shrink());
+        } else if self.observer.is_some() {
+            // The next event gets this position.
+            kept.iter().for_each(|event| event.head.stamp(0));
         }
         publish.end_step(&mut state);
         drop(state);
@@ -441,7 +447,8 @@ impl<'a> Publish<'a> {
             self.more().woken.push(node);
         }
         self.effects.wake(woken);
-        if stream.once {
+        // A filter that is still to be asked may reject the event.
+        if stream.once && !ask {
             self.more().closing.push(Target::Stream(key));
         }
         let lost = match pushed {

@@ -53,6 +53,11 @@ impl Log {
         (self.lost_through.saturating_sub(seq).min(self.lost), self.lost_through)
     }
 
+    /// The seq of the newest event that is not held.
+    pub(super) fn lost_through(&self) -> u64 {
+        self.lost_through
+    }
+
     /// Puts an event in. The oldest one comes back where there is no capacity for both.
     #[inline]
     pub(super) fn push(&mut self, mark: Mark, event: Arc<Stored>) -> Option<Arc<Stored>> {
