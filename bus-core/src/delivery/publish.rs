@@ -307,7 +307,7 @@ impl<'a> Publish<'a> {
         busy: &mut usize,
         graph: &crate::delivery::deadlock::Graph,
     ) {
-        if (self.untyped && group.typed) || group.live == 0 {
+        if (self.untyped && group.typed) || group.live == 0 || group.closing {
             return;
         }
         let (cohort, live) = (group.cohort(), group.live);
