@@ -181,8 +181,8 @@ impl State {
         }
     }
 
-    /// Records that an async handler that waits leaves the stack it is polled on.
-    fn leave_stack(&mut self, node: Node) {
+    /// Records that an async handler is off the stack of every thread: it waits, or its task has it.
+    pub(crate) fn leave_stack(&mut self, node: Node) {
         if let Node::Job(job) = node
             && let Some(running) = self.running_mut(job)
         {

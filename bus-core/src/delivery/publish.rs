@@ -327,7 +327,8 @@ impl<'a> Publish<'a> {
             cohort,
             live,
             seq: event.head.seq(),
-            thread: if in_place || sync { self.thread } else { 0 },
+            // Until it is handed over, also an async handler cannot run before this thread goes on.
+            thread: self.thread,
             phase: if in_place || sync { Phase::Active } else { Phase::Queued },
             since: self.tick,
             unit: None,
