@@ -106,6 +106,12 @@ impl Graph {
         self.event_waiters > 0 && self.nodes.get(&node).is_some_and(|waits| waits.event)
     }
 
+    /// Whether a node waits for anything.
+    pub(crate) fn waits(&self, node: Node) -> bool {
+        let waits = self.nodes.get(&node);
+        waits.is_some_and(|waits| waits.event || waits.closes || !waits.pendings.is_empty())
+    }
+
     pub(crate) fn closes(&self, node: Node) -> bool {
         self.nodes.get(&node).is_some_and(|waits| waits.closes)
     }
@@ -138,6 +144,7 @@ impl Core {
             if let Some(here) = here {
                 state.leave_stack(here);
                 state.graph.nodes.entry(here).or_default().pendings.push(Arc::clone(pending));
+                state.release_runtimes(here, effects);
             }
             state.defer_stuck(here, pending, effects);
         });
@@ -168,6 +175,16 @@ impl State {
             effects.wake(self.permits.release());
             if let Some(running) = self.running_mut(*job) {
                 running.thread = context::thread();
+            }
+        }
+    }
+
+    /// Lets senders go on that wait for a thread which waits itself.
+    fn release_runtimes(&mut self, node: Node, effects: &mut Effects) {
+        let Node::Thread(thread) = node else { return };
+        for group in self.groups.iter_mut().filter(|group| group.is_sync()) {
+            if group.running.iter().any(|running| running.thread == thread) {
+                group.senders.release_runtimes(effects);
             }
         }
     }

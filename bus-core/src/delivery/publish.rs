@@ -398,10 +398,14 @@ impl<'a> Publish<'a> {
             let position = group.senders.push();
             // A thread that holds no claim waits for spare capacity; the holder of this one moves.
             let outside = self.mode == Mode::Send && self.nesting == 0;
-            let moves = || !group.running.iter().all(|running| graph.awaits_event(running.node(key)));
-            if matches!(pushed, Pushed::Over) && outside && group.is_sync() && moves() {
-                let signal = group.senders.wait(position);
-                self.more().signals.push(signal);
+            if matches!(pushed, Pushed::Over) && outside && group.is_sync() {
+                let on_runtime = Handle::try_current().is_ok();
+                // What the holder waits for may need the thread of a runtime that would block here.
+                let waits = |node| graph.awaits_event(node) || (on_runtime && graph.waits(node));
+                if !group.running.iter().all(|running| waits(running.node(key))) {
+                    let signal = group.senders.wait(position, on_runtime);
+                    self.more().signals.push(signal);
+                }
             }
         }
         match pushed {
