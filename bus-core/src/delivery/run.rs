@@ -340,7 +340,8 @@ fn assign(core: &Arc<Core>, mut handler: Box<Handler>, at: JobRef, queued: Queue
 fn drain(core: &Arc<Core>, first: Next) {
     let mut next = Some(first);
     while let Some(current) = next.take() {
-        if current.queued.thread != context::thread() && has_run_enough() {
+        let is_own = current.queued.replay || current.queued.thread == context::thread();
+        if !is_own && has_run_enough() {
             return workers::hand_over(core, current);
         }
         next = run_queued(core, current);
