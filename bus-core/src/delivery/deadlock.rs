@@ -172,7 +172,9 @@ impl State {
     /// Records that a blocked thread holds these async handlers, and takes their permits.
     pub(crate) fn hold_polled(&mut self, polled: &[JobRef], effects: &mut Effects) {
         for job in polled {
-            effects.wake(self.permits.release());
+            if !failpoint("permit_unreturned") {
+                effects.wake(self.permits.release());
+            }
             if let Some(running) = self.running_mut(*job) {
                 running.thread = context::thread();
             }

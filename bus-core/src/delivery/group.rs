@@ -30,7 +30,7 @@ use crate::delivery::subscription::{Counts, Info};
 use crate::delivery::task::Handler;
 use crate::error::BoxError;
 use crate::event::{AnyEvent, Event, Stored, SubscriptionId};
-use crate::sync::{Gauge, Instant, Signal};
+use crate::sync::{Gauge, Instant, Signal, failpoint};
 
 /// How many members, and how many cohorts, a group has at most: every walk over them under the
 /// lock is bounded by it.
@@ -130,7 +130,7 @@ impl<S: 'static> Callees<S> {
     fn call_from(&mut self, from: usize, event: &mut Event<S>, seq: u64, at: &Gauge) -> Option<BoxError> {
         for (position, member) in self.0.iter_mut().enumerate().skip(from) {
             at.set(position as u64);
-            if member.from_seq > seq {
+            if member.from_seq > seq && !failpoint("past_unskipped") {
                 continue;
             }
             event.set_through(member.id);
@@ -152,7 +152,7 @@ impl<S: 'static> Callees<S> {
     ) {
         for position in 0..self.0.len() {
             let member = &mut self.0[position];
-            if member.from_seq > seq {
+            if member.from_seq > seq && !failpoint("past_unskipped") {
                 continue;
             }
             let (id, began) = (member.id, std::time::Instant::now());
@@ -398,7 +398,7 @@ impl Group {
 
     /// The cohort of a member that joins now.
     pub(crate) fn join_cohort(&mut self) -> u32 {
-        if self.youngest.counts.matched > 0 {
+        if self.youngest.counts.matched > 0 && !failpoint("cohort_uncounted") {
             self.older.push(std::mem::take(&mut self.youngest));
         }
         self.cohort()

@@ -30,6 +30,7 @@ use crate::delivery::subscription::Receiver;
 use crate::delivery::task::{Handler, Started};
 use crate::delivery::workers;
 use crate::event::{Root, Stored};
+use crate::sync::failpoint;
 
 /// How many events of other publishers one outermost publish runs at most, and for how long. Then a
 /// worker of the bus goes on, so that no publisher is captured.
@@ -684,7 +685,9 @@ impl State {
                 && let Some(job) = last.jobs.iter().position(|job| *job == at.job)
             {
                 last.jobs.swap_remove(job);
-                last.counts.note(&Outcome::Handled);
+                if !failpoint("leaver_uncounted") {
+                    last.counts.note(&Outcome::Handled);
+                }
             }
         }
     }
@@ -698,7 +701,9 @@ impl State {
             self.wake_closers(effects);
             return None;
         };
-        if let Some(mut queued) = group.queue.pop() {
+        if !failpoint("next_lost")
+            && let Some(mut queued) = group.queue.pop()
+        {
             let gaps = queued.gaps.take();
             self.report_gaps(key, &gaps, Some(&queued.event), effects);
             let job = self.new_job();
