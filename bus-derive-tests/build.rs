@@ -15,7 +15,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// `rustc 1.95.2 (…)` is a release of 1.95; `rustc 1.95.0-nightly (…)` and `rustc 1.96.0 (…)` are not.
+/// `rustc 1.95.2 (…)` is a release of 1.95; `rustc 1.95.0-nightly (…)` and `rustc 1.96.0 (…)` are
+/// not.
 fn is_release(line: &str, promised: &str) -> bool {
     let version = line.split_whitespace().nth(1).unwrap_or_default();
     let number = |version: &str| version.split('.').take(2).map(str::to_owned).collect::<Vec<_>>();

@@ -1,4 +1,4 @@
-//! Events that no definition file declares: from a plug-in, another program, or a version of tomorrow.
+//! Events that no definition file declares: from a plug-in, another program, or a newer version.
 
 use bus_agent::{AgentEventsEmit, Custom};
 use bus_core::{EventBus, object};
@@ -12,7 +12,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let _vendor = bus.subscribe_any().kinds(["vendor.scored"]).handle_sync(|event| {
         println!("by kind:   {} {}", event.kind(), event.data());
     });
-    // The agent catalogue has a kind for what fits nowhere else. It keeps whatever fields it is given.
+    // The agent catalogue has a kind for events that fit no other. It keeps any fields.
     let _custom = bus.subscribe::<Custom>().handle_sync(|event| {
         println!("as Custom: {:?}", event.fields.get("mood"));
     });
@@ -23,7 +23,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     desk.emit_dynamic("vendor.scored", json!({ "score": 0.93, "by": { "model": "small" } })).await;
     desk.emit_custom(object! { "mood": "curious", "level": 3 }).await;
 
-    // A line from elsewhere: an unknown kind, and a known one that lacks a field. Neither is lost on the way through.
+    // Lines of another program: an unknown kind, and a known one without a required field. Both
+    // pass through unchanged.
     for line in [
         r#"{"type":"vendor.weighed","stream_id":"desk","data":{"grams":12},"timestamp":"2026-11-22T09:00:00"}"#,
         r#"{"type":"tool_call_started","stream_id":"desk","node_id":"n","data":{},"timestamp":"2026-11-22T09:00:01"}"#,

@@ -1,20 +1,22 @@
-//! The definition file: what one enum gives, and what its attributes mean.
+//! The definition file: the code that one enum generates, and its attributes.
 
 use bus_core::{AgentEvent, EventBus, Object, Payload, object};
 
-/// What a ferry says about itself.
+/// The events of a ferry.
 ///
-/// The enum is a declaration and is never built. Each variant becomes a payload struct of the same name, a method
-/// `emit_…` on everything that has an emitter, and a descriptor that the catalogue and the JSON come from.
+/// The enum is a declaration and is never built. Each variant becomes a payload struct of the same
+/// name, a method `emit_…` on everything that has an emitter, and a descriptor that the catalogue
+/// and the JSON come from.
 #[derive(AgentEvent)]
 #[events(version = 2, prefix = "ferry.")]
 enum FerryEvents {
     /// The ramp is up.
     #[event(requires(node), ends_with(Landed, by(crossing)))]
     Departed {
-        /// Number of the crossing, as the timetable has it.
+        /// Number of the crossing in the timetable.
         crossing: u32,
-        /// Cars on board. `default` makes it a setter of the helper, and lets old recordings lack it.
+        /// Cars on the ferry. `default` makes it a setter of the helper, and older recordings may
+        /// lack it.
         #[event(default)]
         cars: Vec<String>,
         /// An optional field is a setter as well.
@@ -26,7 +28,7 @@ enum FerryEvents {
     /// The ramp is down.
     #[event(requires(node), kind = "docked", alias(without_prefix("arrived")), critical)]
     Landed { crossing: u32 },
-    /// Where it is. Under load a newer position may replace an older one.
+    /// The position. Under overflow a newer position may replace an older one.
     #[event(transient, coalesce)]
     PositionChanged { at: Object },
 }
@@ -35,7 +37,8 @@ enum FerryEvents {
 async fn main() {
     let bus = EventBus::new();
 
-    // A subscription to the definition gets all of its events. The match is exhaustive: a new variant breaks it.
+    // A subscription to the definition gets all of its events. The match is exhaustive: a new
+    // variant breaks it.
     let _log = bus.subscribe::<FerryEvents>().handle_sync(|event| match event.view() {
         FerryEventsRef::Departed(departed) => {
             println!("crossing {} with {:?}", departed.crossing, departed.cars);

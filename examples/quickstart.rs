@@ -1,8 +1,8 @@
-//! The whole of it in a screen: declare, subscribe, emit.
+//! The basics on one screen: declare, subscribe, emit.
 
 use bus_core::{AgentEvent, EventBus};
 
-/// What a kitchen says about itself.
+/// The events of a kitchen.
 #[derive(AgentEvent)]
 enum KitchenEvents {
     /// A dish left the kitchen.

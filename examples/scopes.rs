@@ -1,11 +1,12 @@
-//! Scope: where an event happened. The type of an emitter says what it has, so what is missing does not compile.
+//! Scope: the stream, node and execution of an event. The type of an emitter has its scope, so a
+//! missing one is a compile error.
 
 use bus_core::{AgentEvent, Emitter, EventBus, Execution, ExecutionScoped, Node, Scoped};
 
-/// What a print shop says about itself.
+/// The events of a print shop.
 #[derive(AgentEvent)]
 enum PrintEvents {
-    /// A job came in.
+    /// A job arrived.
     #[event(requires(execution))]
     JobAccepted { pages: u32 },
     /// A press printed a page.
@@ -13,7 +14,7 @@ enum PrintEvents {
     PagePrinted { page: u32 },
 }
 
-/// A context of your own has every emit helper once it says where its emitter is.
+/// A context of your own has every emit helper once it names its emitter.
 struct Press {
     emitter: Emitter<Node, Execution>,
 }
@@ -34,7 +35,7 @@ impl Press {
     }
 }
 
-/// A function can ask for scope without naming a type: whatever has an execution fits.
+/// A function can ask for scope without naming a type: every emitter with an execution fits.
 async fn accept(job: &impl ExecutionScoped, pages: u32) {
     job.emit_job_accepted(pages).await;
 }
@@ -54,7 +55,7 @@ async fn main() {
     let shop = bus.stream("print-shop");
     // shop.emit_job_accepted(3).await;  // does not compile: `JobAccepted` needs an execution
     for (job, building) in [("job-1", "south"), ("job-2", "north")] {
-        // Emitters are cheap to clone; each adds to what the one before had.
+        // Emitters are cheap to clone; each adds to the scope of the one before.
         let job = shop.execution(job).correlation("order-99").attribute("building", building);
         accept(&job, 2).await;
         Press { emitter: job.node("press-a") }.print(2).await;

@@ -1,13 +1,14 @@
-//! Streams: a reader takes events at its own speed, and is told what it missed. Then it goes back for it.
+//! Streams: a reader takes events at its own speed and receives each gap as a value. Then it reads
+//! the missed events from history.
 
 use bus_core::{AgentEvent, EventBus, Overflow};
 
-/// What a weather station says about itself.
+/// The events of a weather station.
 #[derive(AgentEvent)]
 enum WeatherEvents {
     /// One reading.
     Measured { celsius: i32 },
-    /// Something that nobody may miss: the last to be dropped.
+    /// A critical event: the last to be dropped.
     #[event(critical)]
     StormWarned { text: String },
 }
@@ -17,7 +18,8 @@ async fn main() {
     let bus = EventBus::new();
     let station = bus.stream("station");
 
-    // This reader has room for four events. Ten come before it reads, so the oldest make room, but never the warning.
+    // This reader has a capacity of four events. Ten arrive before it reads, so the oldest are
+    // dropped, but never the warning.
     let mut slow = bus.subscribe::<WeatherEvents>().name("slow").capacity(4).into_stream();
     let before = station.emit_measured(-1).await.id();
     station.emit_storm_warned("wind from the west").await;
@@ -34,7 +36,7 @@ async fn main() {
         }
     }
 
-    // History still has them: a subscription that starts at a known event sees all that came after it.
+    // History still has them: a subscription since a known event gets all later ones.
     let Some(before) = before else { return };
     let mut again = bus.subscribe::<WeatherEvents>().since(before).into_stream();
     let mut seen = 0;
@@ -43,7 +45,7 @@ async fn main() {
     }
     println!("since event {}: {seen} events", before.seq());
 
-    // What happens to events that do not fit is the subscription's choice: here the publisher waits for the reader.
+    // The subscription chooses the overflow: here the publisher waits for the reader.
     let mut patient =
         bus.subscribe::<Measured>().name("patient").capacity(1).overflow(Overflow::Wait).into_stream();
     let publisher = tokio::spawn(async move {

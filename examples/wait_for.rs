@@ -1,13 +1,13 @@
-//! Waiting for one event: registered at once, so that nothing is missed between asking and awaiting.
+//! Waiting for one event: registered at once, so that an event before the await is not missed.
 
 use std::time::Duration;
 
 use bus_core::{AgentEvent, EventBus, EventId, WaitError};
 
-/// What a kiln says about itself.
+/// The events of a kiln.
 #[derive(AgentEvent)]
 enum KilnEvents {
-    /// It is as hot as it should be.
+    /// It has reached its temperature.
     #[event(requires(node))]
     HeatReached { degrees: u32 },
     /// The pots may be taken out.
@@ -20,7 +20,7 @@ async fn main() {
     let bus = EventBus::new();
     let kiln = bus.stream("pottery").node("kiln-1");
 
-    // Registered here, awaited further down: the event in between is not missed.
+    // Registered here and awaited below: the event in between is not missed.
     let hot = bus.subscribe::<HeatReached>().node("kiln-1").filter(|event| event.degrees >= 1000).first();
     kiln.emit_heat_reached(400).await;
     kiln.emit_heat_reached(1050).await;
@@ -29,12 +29,12 @@ async fn main() {
         Err(error) => println!("not hot: {error}"),
     }
 
-    // Nobody fires a second kiln: a wait ends with a reason.
+    // No second kiln is fired: the wait ends with a reason.
     let ended =
         bus.subscribe::<FiringEnded>().node("kiln-2").first().timeout(Duration::from_millis(20)).await;
     println!("kiln-2: {}", ended.err().map_or("done".to_owned(), |error| error.to_string()));
 
-    // A wait may look back: with a time-out of zero it asks only for what already happened.
+    // A wait may look back: with a time-out of zero it only checks earlier events.
     let begin = kiln.emit_heat_reached(1100).await.id();
     kiln.emit_firing_ended(36).await;
     if let Some(begin) = begin {

@@ -9,7 +9,7 @@ const { document, diagnostics } = await new Parser().parse(readFileSync(join(cat
 const levels = ["error", "warning", "information", "hint"];
 for (const { severity, code, message, path } of diagnostics) {
   console.log(`${levels[severity]}: ${code}: ${message} (${path.join(".")})`);
-  // What it only recommends (a contact, a licence of the API) is the user's to say.
+  // Its recommendations (a contact, a licence of the API) are left to the user.
   if (severity === 0) process.exitCode = 1;
 }
 const { events } = JSON.parse(readFileSync(join(catalogue, "catalog.json"), "utf8"));

@@ -1,7 +1,7 @@
-// Broken events of a kind: each differs from a right one in one place, so that only what it breaks can refuse it.
+// Broken events of a kind: each differs from a valid one in one value, so that only the rule for it can refuse it.
 
 const wrong = (schema) => ([schema?.type].flat().includes("string") ? {} : "wrong");
-const tells = (field) => field.schema && Object.keys(field.schema).length > 0 && !field.flattened;
+const hasSchema = (field) => field.schema && Object.keys(field.schema).length > 0 && !field.flattened;
 
 export function broken(event) {
   const found = [];
@@ -19,7 +19,7 @@ export function broken(event) {
   if (event.scope.execution) add("no execution", (e) => { e.execution_id = null; });
   for (const field of event.fields) {
     if (field.required) add(`no ${field.name}`, (e) => { delete e.data[field.name]; });
-    if (tells(field)) add(`${field.name} of another type`, (e) => { e.data[field.name] = wrong(field.schema); });
+    if (hasSchema(field)) add(`${field.name} of another type`, (e) => { e.data[field.name] = wrong(field.schema); });
   }
   return found;
 }

@@ -1,4 +1,4 @@
-// The pages in headless Chromium, from the folder as it is: search, keyboard, no fault, no request, nothing that axe minds.
+// The pages in headless Chromium, from the folder as it is: search, keyboard, no error, no request, no problem for axe.
 
 import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";

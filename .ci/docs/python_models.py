@@ -91,6 +91,6 @@ for number, line in enumerate(lines, 1):
         fail(f"line {number}: attributes {event.attributes}")
 unknown = module.load_any('{"type": "vendor", "stream_id": "s", "data": 1, "timestamp": "2026-01-01T00:00:00"}')
 if not isinstance(unknown, module.Undeclared):
-    fail("an undeclared kind is not told as one")
+    fail("an undeclared kind is not reported as one")
 print(f"{len(lines)} recorded events loaded")
 sys.exit(failed)

@@ -41,4 +41,4 @@ function compiles(kinds) {
 writeFileSync(join(folder, "package.json"), '{ "type": "module" }\n');
 if (!compiles(events)) { console.log(compiles.said); process.exit(1); }
 if (compiles(events.slice(0, -1))) { console.log("a switch without its last case compiles"); process.exit(1); }
-console.log(`a switch over ${events.length} kinds is exhaustive, and is told when it is not`);
+console.log(`a switch over ${events.length} kinds is exhaustive, and the compiler reports a missing case`);

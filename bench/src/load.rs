@@ -1,4 +1,5 @@
-//! The work that is the same on every side: a payload of 200 bytes freshly made, and subscribers that count.
+//! The work that is the same for every side: a new payload of 200 bytes, and subscribers that
+//! count.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -9,14 +10,14 @@ use bus_core::{AgentEvent, EventBus};
 /// The events of the benchmarks.
 #[derive(AgentEvent)]
 pub(crate) enum Load {
-    /// Somebody said something.
+    /// A text was received.
     Said {
         /// 200 bytes.
         text: String,
     },
     /// A payload without an allocation of its own.
     Ticked {
-        /// Which one.
+        /// Its number.
         count: u64,
     },
 }
@@ -26,12 +27,12 @@ const TEXT: &str = match std::str::from_utf8(&[b'x'; 200]) {
     Err(_) => "",
 };
 
-/// 200 bytes, freshly made.
+/// 200 bytes, newly allocated.
 pub(crate) fn text() -> String {
     black_box(TEXT).to_owned()
 }
 
-/// What a peer carries: the same 200 bytes.
+/// The payload of a peer: the same 200 bytes.
 #[derive(Clone, Debug)]
 #[cfg_attr(not(feature = "peers"), expect(dead_code, reason = "the peers read it"))]
 pub(crate) struct Plain {
@@ -44,7 +45,7 @@ impl Plain {
     }
 }
 
-/// What every subscriber adds one to.
+/// The counter of all subscribers.
 #[derive(Clone, Default)]
 pub(crate) struct Counter(Arc<AtomicU64>);
 
@@ -57,13 +58,13 @@ impl Counter {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Nothing was lost and nothing came twice.
+    /// Asserts that no event was lost and none came twice.
     #[track_caller]
     pub(crate) fn assert_added(&self, before: u64, added: u64) {
         assert_eq!(self.get() - before, added, "events were lost, or delivered twice");
     }
 
-    /// Lets others of the runtime run until that many have been counted.
+    /// Runs other tasks of the runtime until this number has been counted.
     pub(crate) async fn reaches(&self, count: u64) {
         while self.get() < count {
             tokio::task::yield_now().await;
@@ -71,21 +72,21 @@ impl Counter {
     }
 }
 
-/// A bus that keeps as many events as it does unless told otherwise, or none.
+/// A bus with the default history, or with none.
 pub(crate) fn bus(history: usize) -> EventBus {
     let built = EventBus::builder().history(history).transient_history(history).build();
     built.expect("the settings are in order")
 }
 
-/// What a bus keeps unless told otherwise.
+/// The default history of a bus.
 pub(crate) const HISTORY: usize = 1_000;
 
-/// A runtime of one thread: the caller's.
+/// A runtime on the caller's thread.
 pub(crate) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts")
 }
 
-/// A runtime of that many threads of its own.
+/// A runtime with this many threads of its own.
 pub(crate) fn runtime_of(threads: usize) -> tokio::runtime::Runtime {
     if threads == 1 {
         return runtime();

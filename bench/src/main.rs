@@ -1,4 +1,5 @@
-//! Measures bus-core against a list of closures and against its peers. `cargo xtask bench` builds and runs it.
+//! Measures bus-core and compares it with a list of closures and with its peers.
+//! `cargo xtask bench` builds and runs it.
 
 mod load;
 mod measure;
@@ -13,7 +14,7 @@ use std::time::Duration;
 use measure::Effort;
 use report::{Measured, Results};
 
-/// What the command line asks for.
+/// The arguments of the command line.
 struct Asked {
     quick: bool,
     /// The letters of the workloads; all where empty.

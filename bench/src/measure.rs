@@ -1,17 +1,17 @@
-//! How a comparison is measured: in short slices, one of each side of a group in every round, so that a noisy machine
-//! hits all of them alike.
+//! How a comparison is measured: in short slices, one of each side of a group in every round, so
+//! that a noisy machine hits all of them alike.
 
 use std::time::{Duration, Instant};
 
-/// One of those that do the same work.
+/// One of several implementations of the same work.
 pub(crate) struct Side {
     pub(crate) name: String,
-    /// What one run is divided by, such as the handlers that it reaches.
+    /// The divisor of one run, such as the number of handlers that it reaches.
     per: f64,
     /// The work is done so often at a time.
     step: u64,
-    /// Does the work that many times and returns the nanoseconds of all of them, or a number of the group's unit for
-    /// all of them. It asserts its own counts.
+    /// Does the work that many times and returns the nanoseconds of all of them, or a number of the
+    /// group's unit for all of them. It asserts its own counts.
     run: Box<dyn FnMut(u64) -> f64>,
 }
 
@@ -19,19 +19,20 @@ pub(crate) struct Side {
 pub(crate) struct Group {
     pub(crate) id: String,
     pub(crate) title: String,
-    /// What one number is the time of; where `plain`, what it counts.
+    /// The subject of one number: the event whose time it is, or in a plain group the thing that it
+    /// counts.
     pub(crate) unit: &'static str,
-    /// The numbers are not nanoseconds.
+    /// Whether the numbers are something other than nanoseconds.
     pub(crate) plain: bool,
     pub(crate) sides: Vec<Side>,
     pub(crate) targets: Vec<Target>,
-    /// How often a run does the work, where the clock does not decide it.
+    /// How often a run does the work, if the clock does not decide it.
     fixed: Option<u64>,
-    /// A third of the rounds is enough.
+    /// Whether a third of the rounds is enough.
     long: bool,
 }
 
-/// What was asked for.
+/// A target of a side.
 pub(crate) struct Target {
     pub(crate) side: String,
     /// `None`: nanoseconds.
@@ -39,14 +40,14 @@ pub(crate) struct Target {
     pub(crate) at_most: f64,
 }
 
-/// What a side took.
+/// The measurements of a side.
 pub(crate) struct Taken {
     pub(crate) name: String,
     /// One number for each round.
     pub(crate) rounds: Vec<f64>,
 }
 
-/// How long to measure.
+/// The duration of a measurement.
 #[derive(Clone, Copy)]
 pub(crate) struct Effort {
     pub(crate) rounds: usize,
@@ -54,17 +55,19 @@ pub(crate) struct Effort {
 }
 
 impl Side {
-    /// A side whose run times itself, for work that needs setting up.
+    /// A side whose run times itself, for work that needs a setup.
     pub(crate) fn timed(name: impl Into<String>, mut run: impl FnMut(u64) -> Duration + 'static) -> Self {
         Self::number(name, move |times| run(times).as_secs_f64() * 1e9)
     }
 
-    /// A side whose run returns the number itself: the nanoseconds of all the times, or what a plain group counts.
+    /// A side whose run returns the number itself: the nanoseconds of all the times, or the number
+    /// of a plain group.
     pub(crate) fn number(name: impl Into<String>, run: impl FnMut(u64) -> f64 + 'static) -> Self {
         Self { name: name.into(), per: 1.0, step: 1, run: Box::new(run) }
     }
 
-    /// A side that does all its work on the thread that measures. It is charged with the time of that thread, so that what else runs on the machine does not count.
+    /// A side that does all its work on the measuring thread. Only the processor time of that
+    /// thread counts, so that other work on the machine does not.
     pub(crate) fn new(name: impl Into<String>, mut run: impl FnMut(u64) + 'static) -> Self {
         Self::timed(name, move |times| {
             let begun = thread_time();
@@ -73,7 +76,7 @@ impl Side {
         })
     }
 
-    /// A side that works on several threads: the time that passes.
+    /// A side that works on several threads: the elapsed time counts.
     pub(crate) fn threaded(name: impl Into<String>, mut run: impl FnMut(u64) + 'static) -> Self {
         Self::timed(name, move |times| {
             let begun = Instant::now();
@@ -88,25 +91,25 @@ impl Side {
         self
     }
 
-    /// Divides what it takes by this.
+    /// Divides its result by this.
     pub(crate) fn per(mut self, parts: usize) -> Self {
         self.per = parts as f64;
         self
     }
 
-    /// Has the number of times rounded up to a multiple of this.
+    /// Rounds the number of times up to a multiple of this.
     pub(crate) fn in_steps_of(mut self, step: usize) -> Self {
         self.step = step as u64;
         self
     }
 
-    /// Does the work that many times, and gives the nanoseconds of one.
+    /// Does the work that many times, and returns the nanoseconds of one.
     pub(crate) fn take(&mut self, times: u64) -> f64 {
         let times = times.next_multiple_of(self.step);
         (self.run)(times) / times as f64 / self.per
     }
 
-    /// How often the work fits into a slice.
+    /// The number of times that the work fits into a slice.
     fn fit(&mut self, slice: Duration) -> u64 {
         let mut times = 1;
         loop {
@@ -144,38 +147,38 @@ impl Group {
         self
     }
 
-    /// Its sides decide themselves how long a run is, and return the number for one event.
+    /// Makes the sides decide how long a run is, and return the number for one event.
     pub(crate) fn windows(mut self) -> Self {
         self.fixed = Some(1);
         self
     }
 
-    /// Its numbers count something else than nanoseconds.
+    /// Makes the numbers count something else than nanoseconds.
     pub(crate) fn plain(mut self) -> Self {
         self.plain = true;
         self
     }
 
-    /// How often one of its sides fits into a slice, or how often a run does it where that is fixed.
+    /// How often one of its sides fits into a slice, or the fixed number of times of a run.
     pub(crate) fn times(&mut self, at: usize, slice: Duration) -> u64 {
         self.fixed.unwrap_or_else(|| self.sides[at].fit(slice))
     }
 
-    /// What `side` is to take at most, as a ratio to another side.
+    /// Sets the most that `side` may take, as a ratio to another side.
     pub(crate) fn target(mut self, side: &str, against: &str, at_most: f64) -> Self {
         let against = Some(against.to_owned());
         self.targets.push(Target { side: side.to_owned(), against, at_most });
         self
     }
 
-    /// What `side` is to take at most, in nanoseconds or in the unit of a plain group.
+    /// Sets the most that `side` may take, in nanoseconds or in the unit of a plain group.
     pub(crate) fn limit(mut self, side: &str, at_most: f64) -> Self {
         self.targets.push(Target { side: side.to_owned(), against: None, at_most });
         self
     }
 
-    /// Measures all sides once a round, in an order that is shuffled for each round: no side always follows the same
-    /// other one.
+    /// Measures all sides once a round, in an order that is shuffled for each round: no side always
+    /// follows the same other one.
     pub(crate) fn measure(&mut self, effort: Effort) -> Vec<Taken> {
         let times: Vec<_> = (0..self.sides.len()).map(|at| self.times(at, effort.slice)).collect();
         let taken = |side: &Side| Taken { name: side.name.clone(), rounds: Vec::new() };
@@ -213,14 +216,15 @@ impl Taken {
         (quantile(&self.rounds, 0.75) - quantile(&self.rounds, 0.25)) / 2.0 / self.median()
     }
 
-    /// The median of the ratios of the rounds: what disturbs a round disturbs both of its sides.
+    /// The median of the ratios of the rounds, because a disturbance in a round affects both of its
+    /// sides.
     pub(crate) fn ratio(&self, to: &Self) -> f64 {
         let ratios: Vec<_> = self.rounds.iter().zip(&to.rounds).map(|(own, other)| own / other).collect();
         quantile(&ratios, 0.5)
     }
 }
 
-/// How long this thread has had a processor.
+/// The processor time of this thread.
 pub(crate) fn thread_time() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)

@@ -9,7 +9,7 @@ use crate::workload;
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
-/// Does the work of one side so often: `drive GROUP SIDE TIMES`.
+/// Does the work of one side this often: `drive GROUP SIDE TIMES`.
 pub(crate) fn drive(mut words: lexopt::Parser) -> Outcome<()> {
     let mut word = || words.value().map(|word| word.to_string_lossy().into_owned());
     let (id, name, times) = (word()?, word()?, word()?.parse()?);
@@ -19,9 +19,9 @@ pub(crate) fn drive(mut words: lexopt::Parser) -> Outcome<()> {
     Ok(())
 }
 
-/// Answers requests until its input ends, a line for a line, with tabs between the words:
-/// `fit GROUP SIDE MICROSECONDS` returns how often the side fits into so long, `take GROUP SIDE TIMES` does the work so
-/// often and returns the nanoseconds of one (in a plain group its number).
+/// Answers requests until its input ends, a line for a line, with tabs between the words: `fit
+/// GROUP SIDE MICROSECONDS` returns how often the side fits into that time, `take GROUP SIDE TIMES`
+/// does the work that often and returns the nanoseconds of one (in a plain group its number).
 pub(crate) fn serve() -> Outcome<()> {
     let mut made = Made::default();
     for line in std::io::stdin().lock().lines() {
@@ -47,7 +47,7 @@ pub(crate) fn serve() -> Outcome<()> {
 struct Made(HashMap<usize, Vec<Group>>);
 
 impl Made {
-    /// The group and where in it the side is. A workload is set up when it is first looked through.
+    /// Returns the group and the index of the side in it. A workload is set up at its first search.
     fn find(&mut self, id: &str, name: &str) -> Outcome<(&mut Group, usize)> {
         let letter = id.split('/').next().unwrap_or_default();
         let is_asked = |group: &Group| group.id == id;

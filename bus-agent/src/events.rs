@@ -6,38 +6,38 @@ use bus_core::AgentEvent;
 use bus_core::payload::Object;
 use serde_json::Value;
 
-/// What an agent runtime says about itself.
+/// The events of an agent runtime.
 #[derive(AgentEvent)]
 #[events(version = 1, derive(PartialEq))]
 pub enum AgentEvents {
-    /// An execution began: one input on its way through the graph.
+    /// An execution began: one input that passes through the graph.
     #[event(requires(execution), critical, ends_with(ExecutionCompleted, ExecutionFailed))]
     ExecutionStarted {
-        /// What it was started with.
+        /// The input of the execution.
         #[event(default)]
         input: Object,
     },
     /// An execution reached its end.
     #[event(requires(execution), critical)]
     ExecutionCompleted {
-        /// What it made.
+        /// The result.
         #[event(default)]
         output: Object,
     },
-    /// An execution ended in an error.
+    /// An execution failed.
     #[event(requires(execution), critical)]
     ExecutionFailed {
-        /// What went wrong.
+        /// The error.
         error: String,
     },
     /// A node stopped its execution until somebody resumes it.
     #[event(requires(node), critical, ends_with(ExecutionResumed))]
     ExecutionPaused {
-        /// Why, where it says so.
+        /// The reason, if there is one.
         #[event(default)]
         reason: String,
     },
-    /// A paused execution goes on.
+    /// A paused execution continues.
     #[event(requires(node), critical)]
     ExecutionResumed,
 
@@ -46,132 +46,132 @@ pub enum AgentEvents {
     StateChanged {
         /// The key.
         key: String,
-        /// Its value before, null where it had none.
+        /// Its previous value, or null.
         old_value: Value,
-        /// Its value now.
+        /// Its new value.
         new_value: Value,
-        /// The part of the state that the key is in.
+        /// The part of the state that has the key.
         scope: String,
     },
-    /// Two writers gave one key different values.
+    /// Two writers wrote different values for one key.
     #[event(requires(execution))]
     StateConflict {
         /// The key.
         key: String,
-        /// The values that met.
+        /// The conflicting values.
         #[event(default)]
         values: Vec<Value>,
-        /// How it was settled.
+        /// How the conflict was resolved.
         #[event(default)]
         resolution: String,
     },
 
-    /// How near the goal is.
+    /// The progress towards a goal.
     #[event(coalesce)]
     GoalProgress {
         /// From 0 to 1.
         progress: f64,
-        /// Each criterion and how far it is met.
+        /// Each criterion with its progress.
         criteria_status: Object,
     },
-    /// The goal is reached.
+    /// A goal was achieved.
     #[event(critical)]
     GoalAchieved {
-        /// Each criterion and how it was met.
+        /// Each criterion with its result.
         #[event(default)]
         criteria_status: Object,
     },
-    /// A constraint of the goal was broken.
+    /// An execution violated a constraint of its goal.
     #[event(requires(execution), critical)]
     ConstraintViolation {
         /// The constraint's name in the goal.
         constraint_id: String,
-        /// What broke it.
+        /// The violation.
         description: String,
     },
 
-    /// A stream takes in work.
+    /// A stream accepts work.
     #[event(ends_with(StreamStopped))]
     StreamStarted {
-        /// The entry point that feeds it.
+        /// The entry point that sends it work.
         #[event(default)]
         entry_point: String,
     },
-    /// A stream takes in no more work.
+    /// A stream accepts no more work.
     StreamStopped,
 
     /// A node began its loop of model and tools.
     #[event(requires(node), ends_with(NodeLoopCompleted))]
     NodeLoopStarted {
-        /// How often it may go round, where that is limited.
+        /// The most rounds, if they are limited.
         max_iterations: Option<u64>,
     },
-    /// A node goes round once more.
+    /// A node begins a round of its loop.
     #[event(requires(node))]
     NodeLoopIteration {
         /// The round, from 1.
         iteration: u64,
     },
-    /// A node is done.
+    /// A node finished its loop.
     #[event(requires(node))]
     NodeLoopCompleted {
-        /// How often it went round.
+        /// The number of rounds.
         iterations: u64,
     },
 
-    /// A piece of the model's answer.
+    /// A part of the model's answer.
     #[event(requires(node), transient)]
     LlmTextDelta {
-        /// What is new.
+        /// The new text.
         content: String,
-        /// All of it so far.
+        /// The whole text so far.
         snapshot: String,
     },
-    /// A piece of the model's reasoning.
+    /// A part of the model's reasoning.
     #[event(requires(node), transient)]
     LlmReasoningDelta {
-        /// What is new.
+        /// The new text.
         content: String,
     },
 
     /// The model called a tool.
     #[event(requires(node), ends_with(ToolCallCompleted, by(tool_use_id)))]
     ToolCallStarted {
-        /// The call.
+        /// The id of the call.
         tool_use_id: String,
-        /// The tool.
+        /// The name of the tool.
         tool_name: String,
-        /// What it was called with.
+        /// The arguments of the call.
         #[event(default)]
         tool_input: Object,
     },
-    /// A tool is done.
+    /// A tool call ended.
     #[event(requires(node))]
     ToolCallCompleted {
-        /// The call.
+        /// The id of the call.
         tool_use_id: String,
-        /// The tool.
+        /// The name of the tool.
         tool_name: String,
-        /// What it gave back, as the model reads it.
+        /// The result, as the model reads it.
         #[event(default)]
         result: String,
-        /// Whether that is an error.
+        /// Whether the result is an error.
         #[event(default)]
         is_error: bool,
     },
 
-    /// A piece of text for the person who uses the agent.
+    /// A part of the text for the user of the agent.
     #[event(requires(node), transient)]
     ClientOutputDelta {
-        /// What is new.
+        /// The new text.
         content: String,
-        /// All of it so far.
+        /// The whole text so far.
         snapshot: String,
     },
-    /// A node waits for the person who uses the agent.
+    /// A node waits for the user of the agent.
     #[event(requires(node), critical)]
     ClientInputRequested {
-        /// What that person is asked.
+        /// The question to the user.
         #[event(default)]
         prompt: String,
     },
@@ -184,44 +184,44 @@ pub enum AgentEvents {
     /// A node that does not talk to the client waits for input.
     #[event(requires(node))]
     NodeInputBlocked {
-        /// What it asks.
+        /// The question.
         #[event(default)]
         prompt: String,
     },
-    /// A node gets nowhere.
+    /// A node makes no progress.
     #[event(requires(node))]
     NodeStalled {
-        /// How that shows.
+        /// The sign of it.
         #[event(default)]
         reason: String,
     },
 
-    /// Something of the user's own that needs no kind of its own.
+    /// An event of the application that needs no kind of its own.
     Custom {
         /// Any fields, kept as they are.
         #[serde(flatten)]
         fields: Object,
     },
 
-    /// A node calls the same tools over and over.
+    /// A node repeats the same tool calls.
     #[event(requires(node))]
     NodeToolDoomLoop {
-        /// What repeats.
+        /// The repeated calls.
         #[event(default)]
         description: String,
     },
-    /// A judge looked at what a node made.
+    /// A judge assessed the output of a node.
     #[event(requires(node))]
     JudgeVerdict {
-        /// What is to be done: accept, retry, escalate.
+        /// The decision: accept, retry, escalate.
         action: String,
-        /// What to do better.
+        /// Advice for the next round.
         #[event(default)]
         feedback: String,
-        /// Which judge it was.
+        /// The kind of judge.
         #[event(default = "implicit")]
         judge_type: String,
-        /// The round it looked at.
+        /// The round that was assessed.
         #[event(default)]
         iteration: u64,
     },
@@ -231,60 +231,60 @@ pub enum AgentEvents {
         /// The key.
         key: String,
     },
-    /// A node failed and tries again.
+    /// A node failed and retries.
     #[event(requires(node))]
     NodeRetry {
-        /// The try, from 1.
+        /// The number of this retry, from 1.
         retry_count: u64,
-        /// How many there may be.
+        /// The most retries.
         max_retries: u64,
-        /// What failed.
+        /// The error.
         #[event(default)]
         error: String,
     },
-    /// An execution went from one node to the next.
+    /// An execution moved from one node to the next.
     #[event(requires(node))]
     EdgeTraversed {
-        /// The node it left.
+        /// The node that it left.
         source_node: String,
-        /// The node it came to.
+        /// The node that it entered.
         target_node: String,
-        /// The condition that opened the edge.
+        /// The condition of the edge.
         #[event(default)]
         edge_condition: String,
     },
-    /// A node made its context smaller.
+    /// A node compacted its context.
     #[event(requires(node))]
     ContextCompacted {
-        /// How hard it pressed.
+        /// The level of compaction.
         level: String,
         /// Percent of the context in use before.
         usage_before: u64,
         /// Percent of the context in use after.
         usage_after: u64,
     },
-    /// A call came in from outside.
+    /// A webhook was called from outside.
     WebhookReceived {
-        /// The path it came to.
+        /// The path of the request.
         path: String,
         /// The method, such as `POST`.
         method: String,
-        /// The headers, tokens among them.
+        /// The headers, which may have tokens.
         #[event(redact)]
         headers: BTreeMap<String, String>,
         /// The body.
         payload: Value,
-        /// What stood behind the `?`.
+        /// The parameters after the `?`.
         #[event(default)]
         query_params: BTreeMap<String, String>,
     },
-    /// A node hands a decision to a person.
+    /// A node asks a person to decide.
     #[event(requires(node), critical)]
     EscalationRequested {
-        /// Why.
+        /// The reason.
         #[event(default)]
         reason: String,
-        /// What that person needs to know.
+        /// Background for the decision.
         #[event(default)]
         context: String,
     },

@@ -1,8 +1,8 @@
 //! The events of an agent runtime, declared once for `bus-core`.
 //!
-//! A runtime that runs executions over a graph of nodes, each a loop of a model that streams text and calls tools, says
-//! with these what it does. Kinds and fields are those that the Python runtime writes, so that a session which it recorded
-//! reads as typed events.
+//! A runtime runs executions over a graph of nodes; each node is a loop of a model that streams
+//! text and calls tools. These events report its work. Kinds and fields are those of the Python
+//! runtime, so that a session which it recorded reads as typed events.
 //!
 //! ```
 //! use bus_agent::AgentEventsEmit;
@@ -11,7 +11,8 @@
 //! # #[tokio::main(flavor = "current_thread")] async fn main() {
 //! let bus = EventBus::new();
 //! let node = bus.stream("desk").execution("exec-1").node("research");
-//! node.emit_tool_call_started("call-1", "search").tool_input(bus_core::object! { "query": "why" }).await;
+//! let input = bus_core::object! { "query": "why" };
+//! node.emit_tool_call_started("call-1", "search").tool_input(input).await;
 //! node.emit_tool_call_completed("call-1", "search").result("because").await;
 //! # }
 //! ```

@@ -1,4 +1,5 @@
-//! All 33 kinds against the table that they are specified by: wire name, scope, policy, fields, defaults, JSON shape.
+//! All 33 kinds, compared with the table of their specification: wire name, scope, policy, fields,
+//! defaults, JSON shape.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod table;
@@ -15,7 +16,7 @@ fn descriptor(row: &Row) -> &'static Descriptor {
     found.unwrap_or_else(|| panic!("no event of kind `{}`", row.kind))
 }
 
-/// A field as the table writes it: `name: type = default`.
+/// A field in the form of the table: `name: type = default`.
 fn written(field: &FieldDescriptor) -> String {
     let ty = match field.ty {
         "String" => "string",
@@ -89,7 +90,7 @@ fn each_kind_has_the_scope_fields_and_policy_of_the_table() {
 }
 
 #[test]
-fn what_may_be_left_out_is_filled_in() {
+fn optional_fields_are_filled_in() {
     for row in ROWS {
         let payload = descriptor(row).decode(row.least).unwrap_or_else(|error| panic!("{error}"));
         let mut out = Vec::new();
@@ -99,7 +100,7 @@ fn what_may_be_left_out_is_filled_in() {
 }
 
 #[test]
-fn what_may_not_be_left_out_is_named() {
+fn missing_required_fields_are_named() {
     for row in ROWS {
         let event = descriptor(row);
         for field in event.fields.iter().filter(|field| field.required) {
@@ -137,7 +138,7 @@ fn parse(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
-/// The keys of an object, in the order they stand in.
+/// The keys of an object, in their order.
 fn keys(line: &str) -> Vec<String> {
     struct Keys(Vec<String>);
     impl<'de> serde::de::Visitor<'de> for Keys {
@@ -156,7 +157,8 @@ fn keys(line: &str) -> Vec<String> {
     serde::Deserializer::deserialize_map(&mut input, Keys(Vec::new())).unwrap().0
 }
 
-/// Each event once, by its helper, from an emitter with the scope that it needs and no more; optional fields left out.
+/// Emits each event once with its helper, from an emitter with exactly the scope that it needs;
+/// optional fields are left out.
 async fn emit_all(bus: &EventBus) {
     let stream = bus.stream("desk");
     let node = bus.stream("desk").node("research");

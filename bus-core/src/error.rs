@@ -1,4 +1,4 @@
-//! What can go wrong, as types that name it and say what to do.
+//! The errors, as types that name the problem and the fix.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,32 +6,32 @@ use std::sync::Arc;
 use crate::excerpt::excerpt;
 use crate::payload::{Location, Package};
 
-/// What a handler may fail with: any error, so that `?` works on all of them.
+/// The error of a handler: any error, so that `?` works on all of them.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why an event is not on the bus.
+/// The reason why an event is not on the bus.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refused {
     /// The bus was closed.
     Closed,
-    /// Handlers emitted into handlers too often; the chain of kinds, oldest first.
+    /// A chain of handlers that emit into handlers is too deep; the chain of kinds, oldest first.
     ChainTooDeep {
         /// The kinds of the events that led here, the refused one last.
         chain: Vec<String>,
-        /// The limit that was passed.
+        /// The limit that was exceeded.
         limit: u32,
     },
     /// A filter or another callback published inside callbacks that nest too deep.
     TooNested,
-    /// The payload is larger than the bus takes.
+    /// The payload is larger than the limit of the bus.
     TooLarge {
         /// Its size as JSON, in bytes.
         bytes: usize,
-        /// The limit that was passed.
+        /// The limit that was exceeded.
         limit: usize,
     },
-    /// The emitter has an attribute with a name of the envelope's own.
+    /// An attribute of the emitter has the name of an envelope key.
     ReservedAttribute(Arc<str>),
     /// The emitter has an attribute whose name is longer than a key of JSON may be.
     LongAttribute {
@@ -40,7 +40,7 @@ pub enum Refused {
         /// The limit that was passed.
         limit: usize,
     },
-    /// Another definition that is linked in declares the same kind.
+    /// Another linked definition declares the same kind.
     DuplicateKind(DuplicateKind),
     /// The payload is not a JSON object, or cannot be written as one.
     InvalidData(String),
@@ -81,7 +81,7 @@ impl fmt::Display for Refused {
 
 impl std::error::Error for Refused {}
 
-/// A chain of kinds in one line: its beginning and its end where it is long.
+/// A chain of kinds in one line; of a long one its beginning and its end.
 pub(crate) fn shortened(chain: &[String]) -> String {
     if chain.len() <= 12 {
         return joined(chain);
@@ -101,9 +101,9 @@ fn joined(kinds: &[String]) -> String {
 pub struct DuplicateKind {
     /// The kind, or the alias.
     pub kind: String,
-    /// Where it is declared.
+    /// The location of the first declaration.
     pub first: Location,
-    /// Where it is declared again.
+    /// The location of the second declaration.
     pub second: Location,
     /// The package of the first, where it is known.
     pub first_package: Option<&'static Package>,
@@ -153,13 +153,13 @@ impl fmt::Display for DuplicateKind {
 
 impl std::error::Error for DuplicateKind {}
 
-/// Why a bus could not be built.
+/// The reason why a bus could not be built.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// Kinds that are declared more than once, all of them.
+    /// All kinds that are declared more than once.
     DuplicateKinds(Vec<DuplicateKind>),
-    /// A limit is zero where it must not be.
+    /// A limit is zero that must not be.
     ZeroLimit(&'static str),
 }
 
@@ -199,19 +199,19 @@ fn all_duplicates(all: &[DuplicateKind]) -> String {
 
 impl std::error::Error for BuildError {}
 
-/// Why a subscription could not be made.
+/// The reason why a subscription could not be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SubscribeError {
-    /// An async handler has nowhere to run.
+    /// An async handler has no runtime.
     NoRuntime,
-    /// An async handler has a timeout, and its runtime no timers.
+    /// An async handler has a timeout, and its runtime has no timers.
     NoTimers,
     /// The bus was closed.
     Closed,
-    /// Another definition that is linked in declares the same kind.
+    /// Another linked definition declares the same kind.
     DuplicateKind(DuplicateKind),
-    /// `.concurrency(n)` was asked of a handler that can only run one event at a time.
+    /// `.concurrency(n)` on a handler that can only run one event at a time.
     SyncConcurrency,
 }
 
@@ -233,13 +233,13 @@ impl fmt::Display for SubscribeError {
 
 impl std::error::Error for SubscribeError {}
 
-/// Why a wait gave no event.
+/// The reason why a wait returned no event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WaitError {
-    /// The time is over, and no such event was published.
+    /// The time is over, and no matching event was published.
     TimedOut,
-    /// The bus was closed, and no such event can come.
+    /// The bus was closed, and no matching event can come.
     Closed,
 }
 
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn two_packages_are_told_to_rename_or_to_choose() {
+    fn two_packages_may_rename_or_choose() {
         let other = &Package { name: "till-events", version: "2.0.1" };
         let text = BuildError::DuplicateKinds(vec![duplicate("order_placed", OLD, other)]).to_string();
         for part in ["shop-events 1.4.0", "till-events 2.0.1", "another `kind = ", ".prefer::<D>()"] {

@@ -12,7 +12,8 @@ const HEAD: usize = 240;
 const TAIL: usize = 120;
 
 /// Foreign text as it stands in an error or in the log: on one line, with nothing that moves a
-/// terminal's cursor or turns the direction of writing, and shortened in the middle where it is long.
+/// terminal's cursor or turns the direction of writing, and shortened in the middle where it is
+/// long.
 pub(crate) struct Excerpt<'a>(&'a str);
 
 /// Shows `text` escaped and shortened.

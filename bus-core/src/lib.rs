@@ -1,6 +1,7 @@
 //! A typed event bus for agent runtimes.
 //!
-//! Declare events in one definition file with [`#[derive(AgentEvent)]`](macro@AgentEvent); emit them through an [`Emitter`] that knows where it is; handle them typed.
+//! Declare events in one definition file with [`#[derive(AgentEvent)]`](macro@AgentEvent), emit
+//! them through an [`Emitter`] that has their scope, and handle them typed.
 //!
 //! ```standalone_crate
 //! use bus_core::{AgentEvent, Event, EventBus};
@@ -25,22 +26,23 @@
 //! }
 //! ```
 //!
-//! # The house
+//! # Layout
 //! Each row uses only the rows below it.
 //!
-//! | module | what lives there |
+//! | module | content |
 //! |---|---|
 //! | [`testing`] | for tests of users |
-//! | `emit`, `subscribe`, `history`, `stats` | what a user calls |
-//! | [`wire`] | JSON, out and in |
-//! | `bus` | the handle that all of it hangs on |
-//! | `delivery` | which receiver gets an event, in which order, and what became of it |
-//! | `event`, `registry` | what a subscriber gets; the catalogue of kinds |
-//! | `error` | what can go wrong |
-//! | [`payload`], `scope` | what an event carries, and where it happens |
+//! | `emit`, `subscribe`, `history`, `stats` | the methods that users call |
+//! | [`wire`] | JSON, writing and reading |
+//! | `bus` | the handle with all of these methods |
+//! | `delivery` | the receivers of an event, their order, and the outcomes |
+//! | `event`, `registry` | the events of subscribers; the catalogue of kinds |
+//! | `error` | the errors |
+//! | [`payload`], `scope` | the data of an event, and the scope it happens in |
 //! | `json`, `excerpt` | the text of JSON: strings, numbers, marks; foreign text in errors and in the log |
 
-// There `SystemTime::now` and `thread::spawn` panic: a bus would end the program when it is made.
+// `SystemTime::now` and `thread::spawn` panic on this target, so `EventBus::new` would end the
+// program.
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 compile_error!(
     "bus-core does not work on wasm32-unknown-unknown: that target has no clock and no threads, and every event has a time; \
@@ -89,7 +91,7 @@ pub use subscribe::{EventStream, First, FirstWithin, Subscribe, Subscription};
 pub use sync::simulation;
 pub use wire::{LineCause, LineError, ReadError, ReadLines, ReadProblem, Reader, Zone, ZoneError};
 
-/// What the derive's code names. Not part of the interface: it changes without notice.
+/// Names for the code of the derive. Not part of the interface: they change without notice.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::emit::emit;

@@ -1,7 +1,10 @@
-//! Every lock and atomic of the crate, so that the interleaving models exercise the code that ships.
+//! Every lock and atomic of the crate, so that the interleaving models exercise the code that
+//! ships.
 //!
-//! Built as usual these are the standard library's; with `--cfg bus_loom` they are loom's and with `--cfg bus_shuttle` shuttle's. Nothing else in the crate
-//! names a lock or an atomic type. What belongs to a thread and what spawns a task is here too, because the models have threads and tasks of their own.
+//! In a usual build these are the standard library's; with `--cfg bus_loom` they are loom's and
+//! with `--cfg bus_shuttle` shuttle's. No other code in the crate names a lock or an atomic type.
+//! Thread locals and task spawning are here too, because the models have threads and tasks of their
+//! own.
 
 #[cfg(bus_loom)]
 mod runtime;
@@ -27,7 +30,7 @@ pub(crate) use tokio::runtime::{Handle, Id};
 pub(crate) use tokio::time::{Instant, Sleep, sleep, sleep_until};
 pub(crate) use worker::Worker;
 
-/// A value that each thread has one of.
+/// A value of which each thread has one.
 #[cfg(not(any(bus_loom, bus_shuttle)))]
 macro_rules! per_thread {
     ($name:ident: $type:ty = $value:expr) => {
@@ -54,7 +57,8 @@ macro_rules! per_thread {
 }
 pub(crate) use per_thread;
 
-/// The same without a [`RefCell`](std::cell::RefCell) about it: for what is made of [`Cell`](std::cell::Cell)s.
+/// The same without a [`RefCell`](std::cell::RefCell) around it, for values made of
+/// [`Cell`](std::cell::Cell)s.
 macro_rules! per_thread_plain {
     ($name:ident: $type:ty = $value:expr) => {
         #[cfg(not(any(bus_loom, bus_shuttle)))]
@@ -73,8 +77,8 @@ macro_rules! per_thread_plain {
 }
 pub(crate) use per_thread_plain;
 
-/// Whether a fault of this name was asked for, to see that a model catches it. In what ships there
-/// are none.
+/// Whether the failpoint of this name is switched on, to see that a model catches it. A release
+/// build has none.
 #[cfg(not(any(bus_loom, bus_shuttle)))]
 pub(crate) const fn failpoint(_: &str) -> bool {
     false
@@ -85,7 +89,8 @@ pub(crate) fn failpoint(fault: &str) -> bool {
     ASKED.get_or_init(|| std::env::var("BUS_FAULT").ok()).as_deref() == Some(fault)
 }
 
-/// A number for an onlooker, who may see it late. Nothing is decided by it, so the models need not look at it.
+/// A number for observers, who may see it late. No decision depends on it, so the models need not
+/// check it.
 #[derive(Debug)]
 pub(crate) struct Gauge(std::sync::atomic::AtomicU64);
 
@@ -105,7 +110,8 @@ impl Gauge {
     }
 }
 
-/// A mutex that ignores poisoning: nothing foreign runs under a lock of the bus, so a panic cannot leave one half changed.
+/// A mutex that ignores poisoning: user code never runs under a lock of the bus, so a panic cannot
+/// leave it half changed.
 #[derive(Debug, Default)]
 pub(crate) struct Mutex<T>(imp::Mutex<T>);
 
@@ -122,8 +128,8 @@ impl<T> Mutex<T> {
     }
 }
 
-/// A [`Mutex`] whose holder can let others go first: for walks that take it again and again. Without
-/// that they would get it back each time before a waiting thread is awake.
+/// A [`Mutex`] whose holder can let others go first: for walks that take it again and again.
+/// Without that they would get it back each time before a waiting thread is awake.
 #[derive(Debug, Default)]
 pub(crate) struct FairMutex<T> {
     mutex: imp::Mutex<T>,
@@ -173,7 +179,7 @@ impl<T> FairMutex<T> {
 #[cfg(not(any(bus_loom, bus_shuttle)))]
 const YIELDS: usize = 1_000;
 
-/// Where a thread waits for something to change under a [`Mutex`].
+/// A place to wait for a change under a [`Mutex`].
 #[derive(Debug, Default)]
 pub(crate) struct Condvar(imp::Condvar);
 

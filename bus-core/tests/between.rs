@@ -1,21 +1,22 @@
-//! Between two events an async handler is as if it had just been subscribed: it holds no place and keeps nothing alive, and what the last event did to it is over.
+//! Between two events an async handler is as if it had just been subscribed: it holds no permit,
+//! keeps nothing alive, and has no state of the last event.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
-#[path = "common/list.rs"]
-mod list;
+#[path = "common/group.rs"]
+mod group;
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use bus_core::{AnyEvent, BoxError, Event, EventBus, EventId, Outcome, Overflow};
 use common::{Notes, ON_PURPOSE, block_on, check_accounts, settle, threaded, trial};
-use list::{Call, ManyEmit, Member, Sort};
+use group::{Call, ManyEmit, Member, Sort};
 use tokio::runtime::Handle;
 
 const OWN: [Sort; 3] = [Sort::Ready, Sort::Yields, Sort::Three];
 
-/// A handler that owns something, so that one sees when it is let go of.
+/// A handler with a value whose drop the test sees.
 fn owner(bus: &EventBus, sort: Sort) -> (bus_core::Subscription, Weak<()>) {
     let owned = Arc::new(());
     let weak = Arc::downgrade(&owned);
@@ -26,7 +27,7 @@ fn owner(bus: &EventBus, sort: Sort) -> (bus_core::Subscription, Weak<()>) {
     (Member::new(0, sort).subscribe(bus, Arc::new(act)), weak)
 }
 
-/// A few events, of each of which nothing is left.
+/// Some events, of each of which nothing remains.
 async fn few(bus: &EventBus) {
     for n in 0..3 {
         assert_eq!(bus.stream("desk").emit_call(n).await.handled(), 1);
@@ -36,13 +37,13 @@ async fn few(bus: &EventBus) {
 }
 
 #[test]
-fn a_handler_that_has_run_goes_with_its_guard_and_leaves_no_task() {
-    trial().run(async |bus, stand| {
+fn an_idle_handler_ends_with_its_guard_and_leaves_no_task() {
+    trial().run(async |bus, steps| {
         let tasks = || Handle::current().metrics().num_alive_tasks();
         let before = tasks();
         for sort in OWN {
             for by_id in [false, true] {
-                stand.at(format!("{sort:?}, by id {by_id}"));
+                steps.at(format!("{sort:?}, by id {by_id}"));
                 let (guard, weak) = owner(&bus, sort);
                 few(&bus).await;
                 if by_id {
@@ -57,12 +58,12 @@ fn a_handler_that_has_run_goes_with_its_guard_and_leaves_no_task() {
 }
 
 #[test]
-fn handlers_that_have_run_go_with_the_last_handle() {
-    trial().run(async |_, stand| {
+fn idle_handlers_end_with_the_last_handle() {
+    trial().run(async |_, steps| {
         let tasks = || Handle::current().metrics().num_alive_tasks();
         let before = tasks();
         for sort in OWN {
-            stand.at(format!("{sort:?}"));
+            steps.at(format!("{sort:?}"));
             let bus = EventBus::new();
             let (guard, weak) = owner(&bus, sort);
             few(&bus).await;
@@ -75,7 +76,7 @@ fn handlers_that_have_run_go_with_the_last_handle() {
 }
 
 #[test]
-fn a_closed_bus_does_not_wait_for_handlers_that_have_run() {
+fn a_closed_bus_does_not_wait_for_idle_handlers() {
     trial().paused().run(async |bus, _| {
         let handlers: Vec<_> = OWN.iter().map(|sort| owner(&bus, *sort)).collect();
         for n in 0..3 {
@@ -89,10 +90,10 @@ fn a_closed_bus_does_not_wait_for_handlers_that_have_run() {
 }
 
 #[test]
-fn a_runtime_that_goes_between_events_takes_its_handlers_along() {
-    threaded(1).run(async |bus, stand| {
+fn a_runtime_dropped_between_events_ends_its_handlers() {
+    threaded(1).run(async |bus, steps| {
         for sort in OWN {
-            stand.at(format!("{sort:?}"));
+            steps.at(format!("{sort:?}"));
             let other =
                 tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
             let (guard, weak) = {
@@ -105,12 +106,12 @@ fn a_runtime_that_goes_between_events_takes_its_handlers_along() {
                 assert_eq!(bus.stream("desk").emit_call(n).send().finished().await.handled(), 1);
             }
             tokio::task::spawn_blocking(move || drop(other)).await.unwrap();
-            stand.at("it is gone");
+            steps.at("it is gone");
             let receipt = bus.stream("desk").emit_call(9_u64).await;
             assert_eq!(receipt.handled(), 0, "{receipt:?}");
-            // Told as dropped, or not reached any more.
-            let told = receipt.problems().iter().all(|one| *one.outcome() == Outcome::Dropped);
-            assert!(told && receipt.problems().len() == receipt.reached(), "{receipt:?}");
+            // Reported as dropped, or not reached any more.
+            let all_dropped = receipt.problems().iter().all(|one| *one.outcome() == Outcome::Dropped);
+            assert!(all_dropped && receipt.problems().len() == receipt.reached(), "{receipt:?}");
             assert_eq!(bus.stream("desk").emit_call(10_u64).await.reached(), 0, "it has ended");
             drop(guard);
             assert_eq!(weak.strong_count(), 0);
@@ -120,8 +121,8 @@ fn a_runtime_that_goes_between_events_takes_its_handlers_along() {
 }
 
 #[test]
-fn what_became_of_one_event_is_nothing_to_the_next() {
-    trial().paused().run(async |bus, stand| {
+fn the_outcome_of_one_event_does_not_affect_the_next() {
+    trial().paused().run(async |bus, steps| {
         let limit = Duration::from_secs(1);
         let causes = Notes::<(u64, Option<EventId>)>::new();
         let (desk, notes) = (bus.stream("desk"), causes.clone());
@@ -141,7 +142,7 @@ fn what_became_of_one_event_is_nothing_to_the_next() {
         };
         let _guard = bus.subscribe::<Call>().name("moody").timeout(limit).handle(handler);
         for awaits in [true, false] {
-            stand.at(format!("awaits {awaits}"));
+            steps.at(format!("awaits {awaits}"));
             let began = tokio::time::Instant::now();
             let mut receipts = Vec::new();
             if awaits {
@@ -154,22 +155,22 @@ fn what_became_of_one_event_is_nothing_to_the_next() {
                     receipts.push(sent.finished().await);
                 }
             }
-            // Only what hangs takes time, and all of its own time.
+            // Only a handler that hangs times out, after its own full time.
             assert_eq!(began.elapsed(), limit * 3);
             for (n, receipt) in receipts.iter().enumerate() {
                 let outcome = receipt.problems().first().map(bus_core::Problem::outcome);
-                let is_told = match n % 4 {
+                let is_right = match n % 4 {
                     0 => outcome == Some(&Outcome::TimedOut),
                     1 => outcome == Some(&Outcome::Panicked(ON_PURPOSE.into())),
                     2 => outcome == Some(&Outcome::Failed("no".into())),
                     _ => outcome.is_none() && receipt.handled() == 1,
                 };
-                assert!(is_told, "{n}: {receipt:?}");
+                assert!(is_right, "{n}: {receipt:?}");
             }
         }
         let counts = bus.stats().subscription("moody").unwrap().counts;
         assert_eq!((counts.timed_out, counts.panicked, counts.failed, counts.handled), (6, 6, 6, 6));
-        // What a handler says is caused by the event that it is at.
+        // The events of a handler are caused by its current event.
         let history = bus.history().limit(usize::MAX).oldest_first().collect();
         for (n, echo) in causes.all() {
             let echo = history.iter().find(|event| Some(event.id()) == echo).unwrap();
@@ -180,10 +181,10 @@ fn what_became_of_one_event_is_nothing_to_the_next() {
 }
 
 #[test]
-fn places_and_queues_are_free_between_events() {
-    trial().with(|bus| bus.max_concurrent_handlers(1)).run(async |bus, stand| {
+fn permits_and_queues_are_free_between_events() {
+    trial().with(|bus| bus.max_concurrent_handlers(1)).run(async |bus, steps| {
         let seen = Notes::<(usize, u64)>::new();
-        for place in 0..6 {
+        for index in 0..6 {
             let notes = seen.clone();
             bus.subscribe::<Call>()
                 .capacity(2)
@@ -191,16 +192,16 @@ fn places_and_queues_are_free_between_events() {
                 .handle(move |event: Event<Call>| {
                     let notes = notes.clone();
                     async move {
-                        if place % 2 == 0 {
+                        if index % 2 == 0 {
                             tokio::task::yield_now().await;
                         }
-                        notes.add((place, event.n));
+                        notes.add((index, event.n));
                     }
                 })
                 .detach();
         }
         for n in 0..40 {
-            stand.at(format!("event {n}"));
+            steps.at(format!("event {n}"));
             let emit = bus.stream("desk").emit_call(n);
             match n % 3 {
                 0 => assert_eq!(emit.await.handled(), 6),
@@ -213,8 +214,8 @@ fn places_and_queues_are_free_between_events() {
             let stats = bus.stats();
             assert!(stats.subscriptions.iter().all(|one| one.running + one.waiting == 0));
         }
-        for place in 0..6 {
-            let got: Vec<_> = seen.all().iter().filter(|one| one.0 == place).map(|one| one.1).collect();
+        for index in 0..6 {
+            let got: Vec<_> = seen.all().iter().filter(|one| one.0 == index).map(|one| one.1).collect();
             assert_eq!(got, (0..40).collect::<Vec<_>>());
         }
     });

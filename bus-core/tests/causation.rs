@@ -1,4 +1,4 @@
-//! An emit inside a handler knows what caused it; a chain that is too deep is refused, and said.
+//! An emit inside of a handler has its cause; a chain that is too deep is refused and reported.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
@@ -13,7 +13,7 @@ enum Cause {
 }
 
 #[test]
-fn what_a_handler_emits_is_caused_by_what_it_handles() {
+fn the_emit_of_a_handler_is_caused_by_its_event() {
     trial().run(async |bus, _| {
         let (inner, outer) = (bus.stream("inner"), bus.stream("inner"));
         let _sync =
@@ -37,7 +37,7 @@ fn what_a_handler_emits_is_caused_by_what_it_handles() {
 }
 
 #[test]
-fn work_that_a_handler_spawns_says_what_caused_it() {
+fn work_that_a_handler_spawns_can_name_its_cause() {
     trial().run(async |bus, _| {
         let inner = bus.stream("inner");
         let _guard = bus.subscribe::<Cough>().handle(move |event: Event<Cough>| {
@@ -103,13 +103,13 @@ fn a_chain_deeper_than_the_limit_is_refused_in_receipt_stats_and_log() {
             });
             bus.stream("desk").emit_cough(0_u64).await;
             settle().await;
-            // The first event has depth 0, and `limit` more follow from it.
+            // The first event has depth 0, and `limit` more follow.
             let stats = bus.stats();
             assert_eq!((stats.published_total, stats.refused), (u64::from(limit) + 1, 1));
-            let [Refused::ChainTooDeep { chain, limit: told }] = &refused.all()[..] else {
+            let [Refused::ChainTooDeep { chain, limit: reported }] = &refused.all()[..] else {
                 unreachable!("refused once: {:?}", refused.all())
             };
-            assert_eq!((chain.len(), *told), (limit as usize + 2, limit));
+            assert_eq!((chain.len(), *reported), (limit as usize + 2, limit));
             assert_eq!((chain[0].as_str(), chain[1].as_str()), ("cough", "sneeze"));
             let words = format!("more than {limit} events");
             assert_eq!(log::lines(&["ERROR", &words, "cough -> sneeze", "chain_limit"]).len(), 1);
@@ -118,7 +118,7 @@ fn a_chain_deeper_than_the_limit_is_refused_in_receipt_stats_and_log() {
 }
 
 #[test]
-fn handlers_that_take_turns_on_one_thread_are_each_the_cause_of_their_own() {
+fn handlers_that_alternate_on_one_thread_cause_their_own_events() {
     trial().run(async |bus, _| {
         let inner = bus.stream("inner");
         let handler = move |event: Event<Cough>| {
@@ -143,7 +143,7 @@ fn handlers_that_take_turns_on_one_thread_are_each_the_cause_of_their_own() {
 }
 
 #[test]
-fn after_a_handler_below_returns_its_caller_is_the_cause_again() {
+fn after_a_nested_handler_returns_its_caller_is_the_cause_again() {
     trial().run(async |bus, _| {
         let (inner, below) = (bus.stream("inner"), bus.stream("below"));
         let _below = bus.subscribe::<Sneeze>().stream("inner").handle_sync(move |event| {
@@ -154,20 +154,20 @@ fn after_a_handler_below_returns_its_caller_is_the_cause_again() {
             drop(inner.emit_dynamic("after", serde_json::json!({})).send());
         });
         let id = bus.stream("desk").emit_cough(0_u64).await.id();
-        let told = bus.history().stream("inner").oldest_first().collect();
-        assert_eq!([told[0].causation(), told[1].causation()], [id, id]);
-        assert_eq!(bus.history().stream("below").collect()[0].causation(), Some(told[0].id()));
+        let reported = bus.history().stream("inner").oldest_first().collect();
+        assert_eq!([reported[0].causation(), reported[1].causation()], [id, id]);
+        assert_eq!(bus.history().stream("below").collect()[0].causation(), Some(reported[0].id()));
     });
 }
 
 #[test]
 fn a_chain_through_spawned_work_and_through_another_bus_ends_too() {
-    trial().with(|bus| bus.chain_limit(5)).run(async |bus, stand| {
+    trial().with(|bus| bus.chain_limit(5)).run(async |bus, steps| {
         let other = audited(EventBus::builder().chain_limit(5).build().unwrap());
         let (there, back) = (other.stream("there"), bus.stream("back"));
         let refused = Notes::<Refused>::new();
         let (on_the_way, on_the_way_back) = (refused.clone(), refused.clone());
-        // One passes it on from a task of its own, the other from within its handler.
+        // One emits from a task of its own, the other inside of its handler.
         let _there = bus.subscribe::<Cough>().handle(move |event: Event<Cough>| {
             let (there, notes) = (there.caused_by(&event), on_the_way.clone());
             async move {
@@ -193,7 +193,7 @@ fn a_chain_through_spawned_work_and_through_another_bus_ends_too() {
                     .for_each(|why| notes.add(why.clone()));
             }
         });
-        stand.at("round and round");
+        steps.at("round and round");
         bus.stream("desk").emit_cough(0_u64).await;
         settle().await;
         let chain = ["cough", "sneeze", "cough", "sneeze", "cough", "sneeze", "cough"].map(str::to_owned);
@@ -206,7 +206,7 @@ fn a_chain_through_spawned_work_and_through_another_bus_ends_too() {
 }
 
 #[test]
-fn a_long_chain_is_told_by_its_beginning_and_its_end() {
+fn a_long_chain_is_reported_with_its_beginning_and_its_end() {
     let chain: Vec<_> = (0..40).map(|n| format!("k{n}")).collect();
     let text = Refused::ChainTooDeep { chain, limit: 38 }.to_string();
     assert!(text.contains("k0 -> k1 -> k2 -> k3 -> k4 -> k5 -> ... 29 more ... -> k35"), "{text}");

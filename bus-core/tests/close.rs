@@ -1,4 +1,5 @@
-//! Closing: new events are refused, queues are drained, handlers waited for, and what was left is told exactly.
+//! Closing: new events are refused, queues are drained, handlers finish, and the report lists
+//! exactly the rest.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
@@ -36,7 +37,7 @@ fn a_closed_bus_refuses_events_and_subscriptions() {
 }
 
 #[test]
-fn a_closed_bus_counts_what_it_refuses_also_where_nobody_listens_and_nothing_is_kept() {
+fn a_closed_bus_counts_refused_events_without_subscribers_and_history() {
     trial().with(|bus| bus.history(0).transient_history(0)).run(async |bus, _| {
         assert_eq!(bus.stream("desk").emit_job(1_u64).await.refused(), None);
         assert!(bus.close(LONG).await.is_drained());
@@ -67,7 +68,7 @@ fn close_drains_the_queues_and_waits_for_the_handlers() {
 }
 
 #[test]
-fn close_tells_exactly_what_was_left() {
+fn close_reports_exactly_the_unfinished_deliveries() {
     trial().paused().run(async |bus, _| {
         let stuck = bus.subscribe::<Job>().name("stuck").handle(|_: Event<Job>| std::future::pending::<()>());
         let mut unread = bus.subscribe::<Job>().name("unread").into_stream();
@@ -82,7 +83,7 @@ fn close_tells_exactly_what_was_left() {
         assert_eq!(left, [(stuck.id(), "stuck", 1, 3)]);
         let unread_left: Vec<_> = report.unread.iter().map(|l| (l.name.as_str(), l.waiting)).collect();
         assert_eq!(unread_left, [("unread", 4)]);
-        // What waited was dropped and counted; streams can be read to their end.
+        // Waiting events were dropped and counted; streams can be read to their end.
         let counts = bus.stats().subscription("stuck").unwrap().counts;
         assert_eq!((counts.matched, counts.dropped), (4, 3));
         for n in 0..4 {
@@ -93,7 +94,7 @@ fn close_tells_exactly_what_was_left() {
 }
 
 #[test]
-fn a_handler_at_work_is_left_also_when_its_subscription_has_ended() {
+fn a_running_handler_is_in_the_report_after_its_subscription_ended() {
     trial().paused().run(async |bus, _| {
         let guard = bus.subscribe::<Job>().name("stuck").handle(|_: Event<Job>| std::future::pending::<()>());
         drop(bus.stream("desk").emit_job(1_u64).send());
@@ -107,7 +108,7 @@ fn a_handler_at_work_is_left_also_when_its_subscription_has_ended() {
 }
 
 #[test]
-fn a_timeout_of_zero_takes_stock_at_once() {
+fn a_timeout_of_zero_reports_at_once() {
     trial().run(async |bus, _| {
         let gate = Arc::new(Semaphore::new(0));
         let inner = Arc::clone(&gate);
@@ -119,7 +120,7 @@ fn a_timeout_of_zero_takes_stock_at_once() {
         settle().await;
         let report = bus.close(Duration::ZERO).await;
         assert_eq!((report.left[0].running, report.left[0].waiting), (1, 0));
-        // What was at work goes on, and is counted.
+        // Running handlers go on and are counted.
         gate.add_permits(1);
         settle().await;
         assert_eq!(bus.stats().ended.handled, 1);
@@ -166,7 +167,7 @@ fn waits_end_when_the_bus_is_closed() {
 #[test]
 fn closing_during_a_flood_loses_no_count() {
     for deadline in [Duration::ZERO, Duration::from_millis(10), Duration::from_secs(10)] {
-        threaded(2).run(async move |bus, stand| {
+        threaded(2).run(async move |bus, steps| {
             let (accepted, refused, go) =
                 (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(true)));
             for n in 0..3 {
@@ -193,13 +194,13 @@ fn closing_during_a_flood_loses_no_count() {
             while bus.stats().published_total < 500 {
                 tokio::task::yield_now().await;
             }
-            stand.at("close");
+            steps.at("close");
             let report = bus.close(deadline).await;
             go.store(false, Ordering::Relaxed);
             for thread in flood {
                 thread.join().unwrap();
             }
-            stand.at("what was at work goes on to its end");
+            steps.at("what was at work goes on to its end");
             while bus.stats().subscriptions.iter().any(|left| left.running > 0) {
                 tokio::task::yield_now().await;
             }
@@ -207,7 +208,7 @@ fn closing_during_a_flood_loses_no_count() {
             assert_eq!(stats.published_total, accepted.load(Ordering::Relaxed));
             assert_eq!(stats.refused, refused.load(Ordering::Relaxed));
             let waiting: usize = report.left.iter().map(|left| left.waiting).sum();
-            // Everything matched is handled, or dropped exactly as reported.
+            // Every matched event is handled, or dropped exactly as reported.
             let all = stats.subscriptions.iter().map(|s| s.counts).chain([stats.ended]);
             let (matched, dropped) =
                 all.fold((0, 0), |sum, counts| (sum.0 + counts.matched, sum.1 + counts.dropped));
@@ -218,7 +219,7 @@ fn closing_during_a_flood_loses_no_count() {
 }
 
 #[test]
-fn what_handlers_emit_while_the_bus_drains_is_refused_and_counted() {
+fn emits_of_handlers_while_the_bus_drains_are_refused_and_counted() {
     trial().run(async |bus, _| {
         let (desk, refused) = (bus.stream("desk"), Notes::<u64>::new());
         let notes = refused.clone();
@@ -242,8 +243,8 @@ fn what_handlers_emit_while_the_bus_drains_is_refused_and_counted() {
 #[test]
 fn closing_ends_the_wait_of_a_handler_and_so_drains_it() {
     trial().paused().run(async |bus, _| {
-        let (inner, told) = (bus.clone(), Notes::<WaitError>::new());
-        let notes = told.clone();
+        let (inner, errors) = (bus.clone(), Notes::<WaitError>::new());
+        let notes = errors.clone();
         let _guard = bus.subscribe::<Job>().handle(move |_: Event<Job>| {
             let (wait, notes) = (inner.wait_for::<Note>(), notes.clone());
             async move { notes.add(wait.await.unwrap_err()) }
@@ -252,13 +253,13 @@ fn closing_ends_the_wait_of_a_handler_and_so_drains_it() {
         settle().await;
         let began = tokio::time::Instant::now();
         assert!(bus.close(LONG).await.is_drained());
-        assert_eq!((told.all(), began.elapsed()), (vec![WaitError::Closed], Duration::ZERO));
+        assert_eq!((errors.all(), began.elapsed()), (vec![WaitError::Closed], Duration::ZERO));
     });
 }
 
 #[test]
-fn a_sync_handler_at_work_on_another_thread_is_waited_for() {
-    trial().run(async |bus, stand| {
+fn a_sync_handler_that_runs_on_another_thread_is_waited_for() {
+    trial().run(async |bus, steps| {
         let ((began, begins), (go, gate)) = (std::sync::mpsc::channel(), std::sync::mpsc::channel::<()>());
         let _guard = bus.subscribe::<Job>().handle_sync(move |_| {
             began.send(()).unwrap();
@@ -271,17 +272,17 @@ fn a_sync_handler_at_work_on_another_thread_is_waited_for() {
         settle().await;
         assert!(!closing.is_finished());
         go.send(()).unwrap();
-        stand.at("the handler goes on");
+        steps.at("the handler goes on");
         assert!(closing.await.unwrap().is_drained());
         sender.join().unwrap();
     });
 }
 
 #[test]
-fn a_handler_that_waits_for_its_place_is_told_as_waiting_and_dropped() {
+fn a_handler_that_waits_for_a_permit_is_reported_as_waiting_and_dropped() {
     trial().with(|bus| bus.max_concurrent_handlers(1)).run(async |bus, _| {
         let gate = Arc::new(Semaphore::new(0));
-        for name in ["at work", "without a place"] {
+        for name in ["at work", "without a permit"] {
             let gate = Arc::clone(&gate);
             let handler = move |_: Event<Job>| {
                 let gate = Arc::clone(&gate);
@@ -293,7 +294,7 @@ fn a_handler_that_waits_for_its_place_is_told_as_waiting_and_dropped() {
         settle().await;
         let report = bus.close(Duration::ZERO).await;
         let left: Vec<_> = report.left.iter().map(|l| (l.name.as_str(), l.running, l.waiting)).collect();
-        assert_eq!(left, [("at work", 1, 0), ("without a place", 0, 1)]);
+        assert_eq!(left, [("at work", 1, 0), ("without a permit", 0, 1)]);
         gate.add_permits(9);
         settle().await;
         assert_eq!((bus.stats().ended.handled, bus.stats().ended.dropped), (1, 1));

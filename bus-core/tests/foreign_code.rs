@@ -1,4 +1,5 @@
-//! Nothing of the user's runs under a lock of the bus, and none of its panics gets out: handlers, filters, payloads, errors, callbacks, wakers.
+//! User code never runs under a lock of the bus, and none of its panics escapes: handlers, filters,
+//! payloads, errors, callbacks, wakers.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
@@ -14,7 +15,7 @@ use std::time::Duration;
 use bus_core::{AgentEvent, BoxError, Event, EventBus, Outcome, Overflow};
 use common::{ON_PURPOSE, trial};
 
-/// A field that does something when the last event that holds it goes.
+/// A field with an action that runs when the last handle of the event is dropped.
 #[derive(Clone, Debug)]
 struct Trap(Option<Arc<Drops>>);
 
@@ -65,14 +66,14 @@ enum Foreign {
     Tick { n: u64 },
 }
 
-/// What every path through which the bus lets go of an event does.
-async fn let_go_everywhere(bus: EventBus, then: impl Fn() -> Then) {
+/// Drops an event on every path of the bus that drops events.
+async fn drop_everywhere(bus: EventBus, then: impl Fn() -> Then) {
     let desk = bus.stream("desk");
     // Evicted from history.
     for _ in 0..3 {
         desk.emit_trapped(trap(then())).await;
     }
-    // Overflowed, then left in the queue of a stream that goes.
+    // Overflowed, then left in the queue of a stream that is dropped.
     let stream = bus.subscribe::<Trapped>().capacity(3).into_stream();
     for _ in 0..5 {
         desk.emit_trapped(trap(then())).await;
@@ -90,15 +91,15 @@ async fn let_go_everywhere(bus: EventBus, then: impl Fn() -> Then) {
 }
 
 #[test]
-fn payloads_that_panic_when_dropped_harm_nobody() {
+fn payloads_that_panic_when_dropped_harm_no_other_code() {
     trial().with(|bus| bus.history(1)).run(async |bus, _| {
-        let_go_everywhere(bus.clone(), || Then::Panic).await;
+        drop_everywhere(bus.clone(), || Then::Panic).await;
         assert!(bus.stream("desk").emit_tick(1_u64).await.is_ok());
     });
 }
 
 #[test]
-fn payloads_that_panic_when_dropped_harm_nobody_who_publishes_to_no_one() {
+fn payloads_that_panic_when_dropped_without_subscribers_harm_no_publisher() {
     trial().with(|bus| bus.history(0)).run(async |bus, _| {
         let desk = bus.stream("desk");
         assert!(desk.emit_trapped(trap(Then::Panic)).await.is_ok());
@@ -114,16 +115,16 @@ fn payloads_that_panic_when_dropped_harm_nobody_who_publishes_to_no_one() {
 }
 
 #[test]
-fn payloads_that_ask_or_publish_when_dropped_find_the_bus_unlocked() {
+fn payloads_that_query_or_publish_when_dropped_find_the_bus_unlocked() {
     trial().with(|bus| bus.history(1)).run(async |bus, _| {
-        let_go_everywhere(bus.clone(), || Then::Ask(bus.clone())).await;
-        let_go_everywhere(bus.clone(), || Then::Send(bus.clone())).await;
+        drop_everywhere(bus.clone(), || Then::Ask(bus.clone())).await;
+        drop_everywhere(bus.clone(), || Then::Send(bus.clone())).await;
         assert!(bus.stream("desk").emit_tick(1_u64).await.is_ok());
     });
 }
 
 #[test]
-fn a_bus_that_goes_lets_go_of_panicking_payloads() {
+fn a_bus_that_is_dropped_drops_panicking_payloads() {
     common::watch(None, |_| {
         let bus = EventBus::new();
         let mut stream = bus.subscribe::<Trapped>().into_stream();
@@ -131,7 +132,7 @@ fn a_bus_that_goes_lets_go_of_panicking_payloads() {
             drop(bus.stream("desk").emit_trapped(trap(Then::Panic)).send());
         }
         drop(bus);
-        // The stream inherits what it has not read, and lets go of what it never reads.
+        // The stream takes over its unread events, and drops those that it never reads.
         std::mem::forget(stream.try_recv());
         drop(stream);
         let bus = EventBus::new();
@@ -143,7 +144,7 @@ fn a_bus_that_goes_lets_go_of_panicking_payloads() {
 }
 
 #[test]
-fn filters_that_panic_or_ask_are_outside_the_lock() {
+fn filters_that_panic_or_query_run_outside_the_lock() {
     trial().run(async |bus, _| {
         let asked = bus.clone();
         let _panics =
@@ -167,7 +168,7 @@ impl Drop for Nasty {
     }
 }
 
-/// An error that panics when it is shown, and again when it is dropped.
+/// An error that panics when it is displayed, and again when it is dropped.
 #[derive(Debug)]
 struct BadError {
     show: bool,
@@ -227,7 +228,7 @@ fn futures_that_panic_when_dropped_are_timed_out_all_the_same() {
     });
 }
 
-/// A waker that asks the bus when it is woken, and panics if told to.
+/// A waker that calls the bus when it is woken, and panics if configured to.
 struct Busy(EventBus, bool, AtomicUsize);
 
 impl Wake for Busy {
@@ -245,7 +246,7 @@ impl Drop for Busy {
 }
 
 #[test]
-fn wakers_run_outside_the_lock_and_a_panicking_one_keeps_no_other_from_its_wake() {
+fn wakers_run_outside_the_lock_and_a_panicking_one_does_not_stop_the_others() {
     trial().run(async |bus, _| {
         let wakers: Vec<_> =
             (0..4).map(|n| Arc::new(Busy(bus.clone(), n % 2 == 0, AtomicUsize::new(0)))).collect();
@@ -274,7 +275,8 @@ fn a_handler_that_never_began_is_dropped_outside_the_lock() {
         let desk = bus.stream("desk");
         let first = desk.emit_tick(1_u64).await.id().unwrap();
         desk.emit_tick(2_u64).await;
-        // While the past is looked at, an event comes and the bus is closed: the subscription ends before it began.
+        // During the replay an event arrives and the bus is closed: the subscription ends before it
+        // began.
         let (closer, once) = (bus.clone(), OnceLock::new());
         let asks = Asks(bus.clone());
         let guard = bus
@@ -295,10 +297,10 @@ fn a_handler_that_never_began_is_dropped_outside_the_lock() {
 
 #[test]
 fn a_lag_callback_may_publish_to_its_own_full_queue() {
-    trial().run(async |bus, stand| {
-        let (desk, told) = (bus.stream("desk"), common::Notes::<u64>::new());
+    trial().run(async |bus, steps| {
+        let (desk, lagged) = (bus.stream("desk"), common::Notes::<u64>::new());
         let seen = common::Notes::<u64>::new();
-        let (inner, notes, handled) = (desk.clone(), told.clone(), seen.clone());
+        let (inner, notes, handled) = (desk.clone(), lagged.clone(), seen.clone());
         let _guard = bus
             .subscribe::<Tick>()
             .name("small")
@@ -313,7 +315,7 @@ fn a_lag_callback_may_publish_to_its_own_full_queue() {
                 }
             })
             .handle_sync(move |event| {
-                // Two of the first five do not fit; the others come behind the gap.
+                // Two of the first five do not fit; the others come after the gap.
                 let more: &[u64] = match event.n {
                     0 => &[1, 2, 3, 4, 5],
                     1 => &[20],
@@ -326,9 +328,9 @@ fn a_lag_callback_may_publish_to_its_own_full_queue() {
                 }
                 handled.add(event.n);
             });
-        stand.at("send");
+        steps.at("send");
         drop(desk.emit_tick(0_u64).send());
-        assert_eq!(told.all(), [2]);
+        assert_eq!(lagged.all(), [2]);
         assert_eq!(seen.all(), [0, 1, 2, 3, 20, 21, 22, 9]);
     });
 }
@@ -350,7 +352,7 @@ fn a_thread_that_ends_may_publish_from_its_thread_locals() {
         let _sync = bus.subscribe::<Tick>().handle_sync(move |event| notes.add(event.n));
         let _own = bus.subscribe::<Tick>().handle(async |_: Event<Tick>| {});
         let other = bus.clone();
-        // The thread's own local is older than those of the bus, so it goes after them.
+        // The thread's own local is older than those of the bus, so it is dropped after them.
         std::thread::spawn(move || {
             FAREWELL.with(|farewell| farewell.set(Farewell(other.clone())).is_ok());
             drop(other.stream("thread").emit_tick(1_u64).send());

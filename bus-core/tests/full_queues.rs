@@ -1,4 +1,4 @@
-//! What a full queue means for those who publish, and who is told of it: beside `overflow.rs`, which looks at those who receive.
+//! A full queue from the publisher's side, and its reports; `overflow.rs` has the receiver's side.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
@@ -20,7 +20,7 @@ enum Steps {
     },
 }
 
-/// A handler that takes one event for each permit; it notes their numbers, and its gaps.
+/// A handler that takes one event for each permit; it records their numbers and its gaps.
 fn slow(wanted: Subscribe<Steps>) -> (Arc<Semaphore>, Notes<String>, Subscription) {
     let (gate, seen) = (Arc::new(Semaphore::new(0)), Notes::<String>::new());
     let (permits, notes, lags) = (Arc::clone(&gate), seen.clone(), seen.clone());
@@ -39,13 +39,13 @@ fn slow(wanted: Subscribe<Steps>) -> (Arc<Semaphore>, Notes<String>, Subscriptio
     (gate, seen, guard)
 }
 
-fn is_told(receipt: &Receipt, outcome: &Outcome) -> bool {
-    let told = receipt.problems().iter().map(|problem| (problem.name(), problem.outcome()));
-    told.collect::<Vec<_>>() == [("slow", outcome)]
+fn is_reported(receipt: &Receipt, outcome: &Outcome) -> bool {
+    let problems = receipt.problems().iter().map(|problem| (problem.name(), problem.outcome()));
+    problems.collect::<Vec<_>>() == [("slow", outcome)]
 }
 
 #[test]
-fn a_publisher_learns_that_its_event_made_room_for_a_newer_one() {
+fn the_receipt_reports_an_event_dropped_for_a_newer_one() {
     trial().run(async |bus, _| {
         let wanted = bus.subscribe::<Steps>().capacity(2).overflow(Overflow::DropOldest);
         let (gate, seen, _guard) = slow(wanted);
@@ -54,7 +54,7 @@ fn a_publisher_learns_that_its_event_made_room_for_a_newer_one() {
         gate.add_permits(10);
         for (sent, overflowed) in sent.into_iter().zip([false, true, true, false, false]) {
             let receipt = sent.finished().await;
-            assert_eq!(is_told(&receipt, &Outcome::Overflowed), overflowed);
+            assert_eq!(is_reported(&receipt, &Outcome::Overflowed), overflowed);
             assert_eq!(receipt.handled() == 1, !overflowed);
         }
         assert_eq!(seen.all(), ["1", "2 missed, 2 to 3", "4", "5"]);
@@ -62,7 +62,7 @@ fn a_publisher_learns_that_its_event_made_room_for_a_newer_one() {
 }
 
 #[test]
-fn a_publisher_learns_that_a_newer_event_replaced_its_own_and_that_is_no_gap() {
+fn the_receipt_reports_a_replaced_event_and_that_is_no_gap() {
     trial().run(async |bus, _| {
         let wanted = bus.subscribe::<Steps>().capacity(2).overflow(Overflow::Coalesce);
         let (gate, seen, _guard) = slow(wanted);
@@ -71,7 +71,7 @@ fn a_publisher_learns_that_a_newer_event_replaced_its_own_and_that_is_no_gap() {
         let replaced = desk.emit_moved(2_u64).send();
         desk.emit_stepped(3_u64).send();
         let kept = desk.emit_moved(4_u64).send();
-        assert!(is_told(&replaced.finished().await, &Outcome::Coalesced));
+        assert!(is_reported(&replaced.finished().await, &Outcome::Coalesced));
         gate.add_permits(10);
         assert_eq!(kept.finished().await.handled(), 1);
         assert_eq!(seen.all(), ["1", "3", "4"]);
@@ -80,16 +80,16 @@ fn a_publisher_learns_that_a_newer_event_replaced_its_own_and_that_is_no_gap() {
 }
 
 #[test]
-fn a_publisher_learns_at_once_that_its_event_did_not_fit() {
+fn the_receipt_reports_at_once_that_an_event_did_not_fit() {
     trial().run(async |bus, _| {
         let wanted = bus.subscribe::<Steps>().capacity(1).overflow(Overflow::DropNewest);
         let (gate, seen, _guard) = slow(wanted);
         let sent: Vec<_> = (1..=4).map(|n| bus.stream("desk").emit_stepped(n).send()).collect();
         for (sent, overflowed) in sent.iter().zip([false, false, true, true]) {
-            assert_eq!(is_told(sent.receipt(), &Outcome::Overflowed), overflowed);
+            assert_eq!(is_reported(sent.receipt(), &Outcome::Overflowed), overflowed);
             assert_eq!((sent.receipt().reached(), sent.receipt().id().is_some()), (1, true));
         }
-        // There is room again: the gap stands before the event that comes after it.
+        // There is capacity again: the gap comes before the next event.
         gate.add_permits(1);
         settle().await;
         bus.stream("desk").emit_stepped(5_u64).send();
@@ -107,7 +107,7 @@ fn sending_never_waits_for_the_reader_of_a_stream() {
         let send = |n: u64| bus.stream("desk").emit_stepped(n).send().receipt().clone();
         let receipts: Vec<_> = (1..=6).map(send).collect();
         assert!(receipts[..4].iter().all(|receipt| receipt.is_ok() && receipt.queued() == 1));
-        assert!(receipts[4..].iter().all(|receipt| is_told(receipt, &Outcome::Overflowed)));
+        assert!(receipts[4..].iter().all(|receipt| is_reported(receipt, &Outcome::Overflowed)));
         assert_eq!(bus.stats().kept, 6, "those deliveries are overflowed, never the events");
         for n in 1..=4 {
             assert_eq!(stream.try_recv().unwrap().unwrap().n, n);
@@ -120,7 +120,7 @@ fn sending_never_waits_for_the_reader_of_a_stream() {
 fn sending_to_a_busy_sync_handler_blocks_while_it_is_over_its_capacity() {
     let bus = EventBus::new();
     let outer = bus.clone();
-    common::watch(Some(&outer), move |stand| {
+    common::watch(Some(&outer), move |steps| {
         let ((began, begins), (go, gate)) = (mpsc::channel(), mpsc::channel::<()>());
         let _guard = bus.subscribe::<Stepped>().name("slow").capacity(1).handle_sync(move |event| {
             began.send(event.n).unwrap();
@@ -145,7 +145,7 @@ fn sending_to_a_busy_sync_handler_blocks_while_it_is_over_its_capacity() {
         waiting(1);
         let third = sender(3);
         waiting(2);
-        stand.at("the third is held up");
+        steps.at("the third is held up");
         for _ in 0..1_000 {
             assert_eq!(third.try_recv(), Err(mpsc::TryRecvError::Empty));
             std::thread::yield_now();
@@ -155,7 +155,7 @@ fn sending_to_a_busy_sync_handler_blocks_while_it_is_over_its_capacity() {
         assert_eq!(third.try_recv(), Err(mpsc::TryRecvError::Empty), "one of one is not under the capacity");
         go.send(()).unwrap();
         assert_eq!(begins.recv().unwrap(), 3);
-        stand.at("there is room");
+        steps.at("there is capacity");
         third.recv().unwrap();
         go.send(()).unwrap();
         for done in [first, second] {
@@ -166,7 +166,7 @@ fn sending_to_a_busy_sync_handler_blocks_while_it_is_over_its_capacity() {
 }
 
 #[test]
-fn a_handler_without_a_word_on_lag_is_named_in_the_log() {
+fn a_handler_without_on_lag_is_named_in_the_log() {
     log::collect();
     trial().run(async |bus, _| {
         let gate = Arc::new(Semaphore::new(0));

@@ -1,4 +1,4 @@
-//! Moments in the middle of a delivery at which somebody else looks, or takes over.
+//! Moments in the middle of a delivery at which other code reads the state, or takes over.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
@@ -20,7 +20,7 @@ enum Half {
 }
 
 #[test]
-fn what_fails_is_at_no_moment_counted_as_handled() {
+fn a_failure_is_at_no_moment_counted_as_handled() {
     let bus = bus_core::EventBus::new();
     watch(Some(&bus.clone()), move |_| {
         bus.subscribe::<Tick>().handle_sync(|_| Err::<(), BoxError>("no".into())).detach();
@@ -54,7 +54,7 @@ impl Drop for Loud {
 }
 
 #[test]
-fn a_waker_that_panics_when_it_is_replaced_does_not_reach_the_one_who_waits() {
+fn a_waker_that_panics_when_it_is_replaced_does_not_reach_the_waiter() {
     trial().run(async |bus, _| {
         let gate = Arc::new(Semaphore::new(0));
         let inner = Arc::clone(&gate);
@@ -79,7 +79,7 @@ fn an_emit_that_goes_on_in_a_handler_is_a_wait_of_that_handler() {
     trial().apart().paused().run(async |bus, _| {
         let desk = bus.stream("desk");
         let gate = Arc::new(Semaphore::new(0));
-        // Takes its time, and then waits for the handler of `Tock`.
+        // Runs for a while, and then waits for the handler of `Tock`.
         let (inner, door) = (desk.clone(), Arc::clone(&gate));
         let _tick = bus.subscribe::<Tick>().handle(move |event: Event<Tick>| {
             let (desk, gate) = (inner.clone(), Arc::clone(&door));
@@ -88,7 +88,7 @@ fn an_emit_that_goes_on_in_a_handler_is_a_wait_of_that_handler() {
                 desk.emit_tock(event.n + 1).await;
             }
         });
-        // Waits for an emit that began outside.
+        // Waits for an emit that began outside of the handler.
         let handed = Arc::new(Mutex::new(None));
         let taken = Arc::clone(&handed);
         let _tock = bus.subscribe::<Tock>().handle(move |_: Event<Tock>| {

@@ -1,4 +1,4 @@
-//! The bounded memory: newest first, filtered, `transient` kinds in a ring of their own.
+//! History: newest first, filtered, `transient` kinds in a ring of their own.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
@@ -33,7 +33,7 @@ async fn facts(bus: &EventBus, count: u64) {
 }
 
 #[test]
-fn it_holds_the_newest_thousand_and_gives_the_newest_hundred_unless_told_otherwise() {
+fn it_holds_a_thousand_and_returns_a_hundred_events_unless_configured() {
     trial().run(async |bus, _| {
         facts(&bus, 1_010).await;
         let all = seqs(bus.history().limit(usize::MAX));
@@ -72,7 +72,7 @@ fn it_is_asked_by_kind_scope_attribute_and_cursor() {
 }
 
 #[test]
-fn a_flood_of_transient_events_evicts_nothing_else() {
+fn a_burst_of_transient_events_evicts_nothing_else() {
     trial().with(|bus| bus.history(10).transient_history(20)).run(async |bus, _| {
         facts(&bus, 5).await;
         for n in 0..3_000 {
@@ -99,7 +99,7 @@ fn a_long_history_is_walked_to_its_end() {
 }
 
 #[test]
-fn with_no_history_nothing_is_kept_and_subscribers_still_hear() {
+fn with_no_history_nothing_is_kept_and_subscribers_still_get_events() {
     trial().with(|bus| bus.history(0).transient_history(0)).run(async |bus, _| {
         let _guard = bus.subscribe::<Fact>().handle_sync(|_| {});
         facts(&bus, 3).await;
@@ -133,7 +133,7 @@ fn every_part_of_the_scope_counts_and_nothing_else() {
 }
 
 #[test]
-fn since_a_cursor_is_after_it_and_the_limit_cuts_off_the_far_end() {
+fn since_a_cursor_is_after_it_and_the_limit_drops_the_oldest() {
     trial().run(async |bus, _| {
         facts(&bus, 6).await;
         let third = bus.history().oldest_first().collect()[2].id();
@@ -147,7 +147,7 @@ fn since_a_cursor_is_after_it_and_the_limit_cuts_off_the_far_end() {
 
 #[test]
 fn both_rings_are_one_order_over_many_windows_in_both_directions() {
-    // A long history is looked through some thousand events at a time, and publishers go on in between.
+    // A long history is read in windows of some thousand events, and publishers go on in between.
     const ALL: u64 = 15_000;
     trial().with(|bus| bus.history(20_000).transient_history(20_000)).run(async |bus, _| {
         for n in 1..=ALL {
@@ -164,7 +164,7 @@ fn both_rings_are_one_order_over_many_windows_in_both_directions() {
 }
 
 #[test]
-fn what_it_holds_is_the_event_that_the_handlers_saw() {
+fn it_holds_the_same_events_that_the_handlers_saw() {
     trial().run(async |bus, _| {
         let seen = Notes::<Event<Fact>>::new();
         let notes = seen.clone();

@@ -1,4 +1,5 @@
-//! A handler that fails, panics or hangs harms no other handler and no publisher, keeps its subscription, and is told of.
+//! A handler that fails, panics or hangs harms no other handler and no publisher, keeps its
+//! subscription, and is reported.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
@@ -14,7 +15,7 @@ enum Harm {
 }
 
 #[test]
-fn errors_and_panics_are_in_receipt_stats_and_log_and_nobody_else_is_harmed() {
+fn errors_and_panics_are_in_receipt_stats_and_log_and_harm_no_other_handler() {
     log::collect();
     for threads in [0, 2] {
         let trial = if threads == 0 { trial() } else { threaded(threads) };
@@ -33,7 +34,7 @@ fn errors_and_panics_are_in_receipt_stats_and_log_and_nobody_else_is_harmed() {
                 .subscribe::<Blow>()
                 .name(name("own fails"))
                 .handle(move |e: Event<Blow>| async move { fails(e.n) });
-            // The call itself, before there is a future.
+            // The call itself panics, before there is a future.
             let calling = move |e: Event<Blow>| {
                 panics(e.n);
                 async {}
@@ -59,7 +60,7 @@ fn errors_and_panics_are_in_receipt_stats_and_log_and_nobody_else_is_harmed() {
                 }
             }
             assert_eq!(seen.all(), [1, 2]);
-            // They keep their subscription: with 0 all is well.
+            // They keep their subscription: with 0 they succeed.
             assert_eq!(bus.stream("desk").emit_blow(0_u64).await.handled(), 6);
             let counts = bus.stats().subscription(&name("own panics")).unwrap().counts;
             assert_eq!((counts.panicked, counts.handled), (2, 1));
@@ -87,7 +88,7 @@ fn a_handler_over_its_timeout_is_ended_at_its_suspension_point() {
             assert_eq!(*receipt.problems()[0].outcome(), Outcome::TimedOut);
             assert_eq!(began.elapsed(), limit * n, "the time begins when the handler does");
         }
-        // Also when it was handed over, and when it waits behind another.
+        // Also when it runs as a task, and when it waits behind another.
         let sent = [bus.stream("desk").emit_blow(3_u64).send(), bus.stream("desk").emit_blow(4_u64).send()];
         for sent in sent {
             assert_eq!(*sent.finished().await.problems()[0].outcome(), Outcome::TimedOut);
@@ -110,7 +111,7 @@ fn the_bus_has_a_default_timeout() {
 }
 
 #[test]
-fn a_timeout_that_never_comes_is_none() {
+fn a_timeout_beyond_all_time_is_none() {
     trial().run(async |bus, _| {
         let wanted = || bus.subscribe::<Blow>().timeout(Duration::MAX);
         let _list = [(); 3].map(|()| wanted().handle(async |_: Event<Blow>| tokio::task::yield_now().await));
@@ -125,10 +126,10 @@ fn a_slow_handler_is_named_while_it_still_runs() {
     log::collect();
     let bus = EventBus::builder().slow_after(Duration::from_millis(20)).build().unwrap();
     let outer = bus.clone();
-    watch(Some(&outer), move |stand| {
-        // It returns only once the warning is there.
+    watch(Some(&outer), move |steps| {
+        // It returns only after the warning.
         let _slow = bus.subscribe::<Blow>().name("slow one").handle_sync(move |_| {
-            stand.at("wait for the warning");
+            steps.at("wait for the warning");
             while log::lines(&["WARN", "slow one", "20ms", "isolation.rs:"]).is_empty() {
                 std::thread::yield_now();
             }
@@ -139,14 +140,14 @@ fn a_slow_handler_is_named_while_it_still_runs() {
 }
 
 #[test]
-fn only_the_handler_that_runs_is_called_slow_and_not_those_that_wait_behind_it() {
+fn only_the_running_handler_is_reported_as_slow_and_not_those_that_wait() {
     log::collect();
     let bus = EventBus::builder().slow_after(Duration::from_millis(20)).build().unwrap();
     let outer = bus.clone();
-    watch(Some(&outer), move |stand| {
+    watch(Some(&outer), move |steps| {
         let _before = bus.subscribe::<Blow>().name("quick before").handle_sync(|_| {});
         let _slow = bus.subscribe::<Blow>().name("slow among others").handle_sync(move |_| {
-            stand.at("wait for the warning");
+            steps.at("wait for the warning");
             while log::lines(&["WARN", "slow among others"]).is_empty() {
                 std::thread::yield_now();
             }
@@ -159,7 +160,7 @@ fn only_the_handler_that_runs_is_called_slow_and_not_those_that_wait_behind_it()
 }
 
 #[test]
-fn a_thread_that_panics_after_publishing_leaves_the_bus_whole() {
+fn a_thread_that_panics_after_publishing_leaves_the_bus_intact() {
     trial().run(async |bus, _| {
         let _guard = bus.subscribe::<Blow>().handle_sync(|_| {});
         let other = bus.clone();

@@ -1,4 +1,4 @@
-//! `max_concurrent_handlers`: how many async handlers are at work at once, over the whole bus.
+//! `max_concurrent_handlers` limits the number of running async handlers over the whole bus.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
@@ -16,7 +16,7 @@ enum Load {
     Inner { n: u64 },
 }
 
-/// How many are inside, and the most there ever were.
+/// The number of handlers inside, and the maximum so far.
 #[derive(Clone, Default)]
 struct Gauge(Arc<(AtomicUsize, AtomicUsize)>);
 
@@ -36,7 +36,7 @@ impl Gauge {
 }
 
 #[test]
-fn no_more_handlers_are_at_work_than_the_limit_says() {
+fn no_more_handlers_run_than_the_limit_allows() {
     for limit in [1, 2, 10] {
         threaded(2).with(|bus| bus.max_concurrent_handlers(limit)).run(async move |bus, _| {
             let gauge = Gauge::default();
@@ -64,7 +64,7 @@ fn no_more_handlers_are_at_work_than_the_limit_says() {
 }
 
 #[test]
-fn ten_handlers_are_at_work_at_once_unless_set() {
+fn ten_handlers_run_at_once_unless_set() {
     trial().run(async |bus, _| {
         let gauge = Gauge::default();
         for _ in 0..15 {
@@ -91,7 +91,7 @@ fn a_limit_of_zero_is_refused() {
 }
 
 #[test]
-fn a_handler_that_waits_in_an_emit_holds_no_place() {
+fn a_handler_that_waits_in_an_emit_holds_no_permit() {
     trial().with(|bus| bus.max_concurrent_handlers(1)).run(async |bus, _| {
         let desk = bus.stream("desk");
         let _outer = bus.subscribe::<Work>().handle(move |event: Event<Work>| {
@@ -107,9 +107,9 @@ fn a_handler_that_waits_in_an_emit_holds_no_place() {
 }
 
 #[test]
-fn a_handler_that_waits_in_another_bus_holds_no_place_either() {
+fn a_handler_that_waits_in_another_bus_holds_no_permit_either() {
     trial().with(|bus| bus.max_concurrent_handlers(1)).run(async |bus, _| {
-        // local → central → local: the place of the local bus is needed again on the way.
+        // local → central → local: the permit of the local bus is needed again on the way.
         let central = audited(EventBus::builder().max_concurrent_handlers(1).build().unwrap());
         let (to, back) = (central.stream("central"), bus.stream("local"));
         let _out = bus.subscribe::<Work>().handle(move |event: Event<Work>| {
@@ -127,7 +127,7 @@ fn a_handler_that_waits_in_another_bus_holds_no_place_either() {
 }
 
 #[test]
-fn a_look_that_does_not_wait_keeps_the_place() {
+fn a_poll_that_does_not_wait_keeps_the_permit() {
     trial().with(|bus| bus.max_concurrent_handlers(1)).run(async |bus, _| {
         let (gauge, outer) = (Gauge::default(), bus.clone());
         for _ in 0..3 {
@@ -151,7 +151,7 @@ fn a_look_that_does_not_wait_keeps_the_place() {
 }
 
 #[test]
-fn a_long_backlog_does_not_keep_others_from_their_place() {
+fn a_long_backlog_does_not_keep_others_from_a_permit() {
     trial().with(|bus| bus.max_concurrent_handlers(1)).run(async |bus, _| {
         let done = Notes::<String>::new();
         for name in ["long", "short"] {
@@ -179,8 +179,8 @@ fn a_long_backlog_does_not_keep_others_from_their_place() {
 }
 
 #[test]
-fn places_come_back_when_a_runtime_goes_with_the_handlers_that_hold_or_await_them() {
-    trial().with(|bus| bus.max_concurrent_handlers(2)).run(async |bus, stand| {
+fn permits_return_when_a_runtime_is_dropped_with_handlers_that_hold_or_await_them() {
+    trial().with(|bus| bus.max_concurrent_handlers(2)).run(async |bus, steps| {
         let gone = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
         {
             let _inside = gone.enter();
@@ -195,11 +195,11 @@ fn places_come_back_when_a_runtime_goes_with_the_handlers_that_hold_or_await_the
         while bus.stats().subscriptions.len() < 5 || sent.receipt().reached() < 5 {
             tokio::task::yield_now().await;
         }
-        stand.at("shut down");
+        steps.at("shut down");
         gone.shutdown_background();
         assert_eq!(sent.finished().await.problems().len(), 5);
         assert_eq!(bus.stats().ended.dropped, 5);
-        stand.at("both places are free again");
+        steps.at("both permits are free again");
         let gauge = Gauge::default();
         for _ in 0..4 {
             let inner = gauge.clone();
@@ -219,7 +219,7 @@ fn places_come_back_when_a_runtime_goes_with_the_handlers_that_hold_or_await_the
 }
 
 #[test]
-fn a_wait_whose_time_is_over_gives_no_place_away() {
+fn an_expired_wait_releases_no_permit() {
     trial().paused().with(|bus| bus.max_concurrent_handlers(1)).run(async |bus, _| {
         let gauge = Gauge::default();
         for _ in 0..2 {
@@ -238,7 +238,7 @@ fn a_wait_whose_time_is_over_gives_no_place_away() {
             bus.subscribe::<Work>().handle(handler).detach();
         }
         bus.stream("desk").emit_work(0_u64).send().finished().await;
-        // Time stands still: this moves it past the wait, and takes none.
+        // Time is paused: this moves it past the wait, and takes none.
         tokio::time::sleep(Duration::from_secs(5)).await;
         assert!(bus.close(Duration::from_mins(1)).await.is_drained());
         assert_eq!(gauge.most(), 1);

@@ -1,4 +1,5 @@
-//! Dropping the guard ends the subscription and frees the handler; what waited for it is dropped and counted.
+//! Dropping the guard ends the subscription and frees the handler; waiting events are dropped and
+//! counted.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
@@ -14,7 +15,7 @@ enum Leak {
     Drip { n: u64 },
 }
 
-/// Something a handler owns.
+/// A value that a handler owns.
 fn owned() -> (Arc<()>, Weak<()>) {
     let owned = Arc::new(());
     let weak = Arc::downgrade(&owned);
@@ -48,14 +49,14 @@ fn dropping_the_last_handle_frees_everything() {
         drop(bus.stream("desk").emit_drip(1_u64).send());
         drop(bus);
         assert_eq!(weak.strong_count(), 0);
-        // What a stream has not read is still its own; then it is at its end.
+        // Unread events of a stream are still its own; then it ends.
         assert_eq!(stream.recv().await.unwrap().unwrap().n, 1);
         assert!(stream.recv().await.is_none());
     });
 }
 
 #[test]
-fn what_waits_for_an_ended_subscription_is_dropped_and_counted() {
+fn waiting_events_of_an_ended_subscription_are_dropped_and_counted() {
     trial().run(async |bus, _| {
         let (gate, seen) = (Arc::new(Semaphore::new(0)), Notes::<u64>::new());
         let (inner, notes) = (Arc::clone(&gate), seen.clone());
@@ -101,7 +102,7 @@ fn a_handler_that_has_not_begun_does_not_begin_after_its_guard_is_dropped() {
         settle().await;
         let sent = bus.stream("waits").emit_drip(1_u64).send();
         settle().await;
-        // It waits for the only place.
+        // It waits for the only permit.
         drop(waits);
         gate.add_permits(1);
         assert_eq!(*sent.finished().await.problems()[0].outcome(), Outcome::Dropped);
@@ -109,9 +110,9 @@ fn a_handler_that_has_not_begun_does_not_begin_after_its_guard_is_dropped() {
     });
 }
 
-/// Found by the reference model: the driver of a replay was taken to have begun before it had run.
+/// Found by the reference model: the task of a replay was counted as begun before it had run.
 #[test]
-fn what_is_looked_back_on_does_not_begin_after_its_guard_is_dropped() {
+fn a_replay_does_not_begin_after_its_guard_is_dropped() {
     trial().run(async |bus, _| {
         let first = bus.stream("desk").emit_drip(1_u64).await.id().unwrap();
         bus.stream("desk").emit_drip(2_u64).await;
@@ -130,7 +131,7 @@ fn what_is_looked_back_on_does_not_begin_after_its_guard_is_dropped() {
 }
 
 #[test]
-fn unsubscribing_says_whether_it_was_there() {
+fn unsubscribing_returns_whether_it_existed() {
     trial().run(async |bus, _| {
         let id = bus.subscribe::<Drip>().handle_sync(|_| {}).detach();
         assert!(bus.unsubscribe(id) && !bus.unsubscribe(id));
@@ -144,7 +145,7 @@ fn unsubscribing_says_whether_it_was_there() {
 }
 
 #[test]
-fn unsubscribing_another_while_both_are_in_flight_drops_what_it_has_not_begun() {
+fn unsubscribing_another_while_both_are_in_flight_drops_its_waiting_events() {
     trial().run(async |bus, _| {
         let victim = Arc::new(Mutex::new(None::<Subscription>));
         let inner = Arc::clone(&victim);
@@ -153,7 +154,7 @@ fn unsubscribing_another_while_both_are_in_flight_drops_what_it_has_not_begun() 
         let notes = seen.clone();
         let second = bus.subscribe::<Drip>().name("second").handle_sync(move |event| notes.add(event.n));
         *victim.lock().unwrap() = Some(second);
-        // Claimed by the same publish before it was ended: that one event is at work, and no later one comes.
+        // Claimed by the same publish before it ended: that one event runs, and no later one.
         let receipt = bus.stream("desk").emit_drip(1_u64).await;
         assert_eq!((receipt.reached(), receipt.handled()), (2, 2));
         assert_eq!(bus.stream("desk").emit_drip(2_u64).await.reached(), 1);
@@ -201,7 +202,7 @@ fn between_two_events_of_a_long_backlog_a_handler_ends_with_its_guard() {
         for n in 0..ALL {
             drop(bus.stream("desk").emit_drip(n).send());
         }
-        // It lets others run from time to time: here it is in between.
+        // It yields to other tasks from time to time; this is such a moment.
         while began.all().is_empty() {
             tokio::task::yield_now().await;
         }

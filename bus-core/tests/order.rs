@@ -1,4 +1,5 @@
-//! A subscription sees events in strictly growing `seq`, however many threads publish; history has the same order.
+//! A subscription sees events in strictly growing `seq`, from any number of publishing threads;
+//! history has the same order.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
@@ -48,8 +49,8 @@ fn grows(seqs: &[u64], len: u64) {
 }
 
 #[test]
-fn every_way_to_receive_sees_growing_seq_whoever_publishes() {
-    threaded(2).with(|bus| bus.history(100_000).transient_history(100_000)).run(async |bus, stand| {
+fn every_subscription_sees_growing_seq_under_any_number_of_publishers() {
+    threaded(2).with(|bus| bus.history(100_000).transient_history(100_000)).run(async |bus, steps| {
         let (sync, own, spread) = (Notes::<u64>::new(), Notes::<u64>::new(), Notes::<u64>::new());
         let (a, b, c) = (sync.clone(), own.clone(), spread.clone());
         let _sync = bus.subscribe::<Lap>().handle_sync(move |event| a.add(event.seq()));
@@ -61,14 +62,14 @@ fn every_way_to_receive_sees_growing_seq_whoever_publishes() {
                 }
             }
         });
-        // One that is slow to begin and takes several at once sees each once.
+        // A slow handler with concurrency sees each event once.
         let _spread =
             bus.subscribe::<Lap>().concurrency(4).hard_limit(100_000).handle(move |event: Event<Lap>| {
                 let c = c.clone();
                 async move { c.add(event.seq()) }
             });
         let mut stream = bus.subscribe_any().capacity(100_000).into_stream();
-        stand.at("race");
+        steps.at("race");
         let racing = bus.clone();
         tokio::task::spawn_blocking(move || race(&racing)).await.unwrap();
         let report = bus.close(std::time::Duration::from_secs(30)).await;
@@ -84,7 +85,7 @@ fn every_way_to_receive_sees_growing_seq_whoever_publishes() {
         }
         let all = bus.stats().published_total;
         grows(&read, all);
-        // History: both rings as one, in the same order, both ways.
+        // History: both rings as one, in the same order, in both directions.
         let seqs = |newest: bool| {
             let history = bus.history().limit(usize::MAX);
             let events = if newest { history.collect() } else { history.oldest_first().collect() };
@@ -136,7 +137,7 @@ fn a_handler_runs_one_event_at_a_time() {
 }
 
 #[test]
-fn nothing_is_lost_in_silence_when_queues_are_small() {
+fn every_loss_is_reported_when_queues_are_small() {
     threaded(2).run(async |bus, _| {
         let mut streams: Vec<_> = [Overflow::DropOldest, Overflow::DropNewest]
             .into_iter()
@@ -148,42 +149,44 @@ fn nothing_is_lost_in_silence_when_queues_are_small() {
             race(&racing);
             going.store(false, Ordering::SeqCst);
         });
-        let mut told = vec![(0, 0); streams.len()];
+        let mut reported = vec![(0, 0); streams.len()];
         let mut last = true;
         while std::mem::replace(&mut last, reading.load(Ordering::SeqCst)) {
-            for (stream, told) in streams.iter_mut().zip(&mut told) {
+            for (stream, reported) in streams.iter_mut().zip(&mut reported) {
                 while let Some(item) = stream.try_recv() {
                     match item {
                         Ok(event) => {
-                            assert!(event.seq() > told.0, "behind what was told");
-                            told.0 = event.seq();
-                            told.1 += 1;
+                            assert!(event.seq() > reported.0, "after the events reported so far");
+                            reported.0 = event.seq();
+                            reported.1 += 1;
                         }
                         Err(lagged) => {
-                            assert!(lagged.from_seq > told.0 && lagged.to_seq >= lagged.from_seq);
-                            told.0 = lagged.to_seq;
-                            told.1 += lagged.missed;
+                            assert!(lagged.from_seq > reported.0 && lagged.to_seq >= lagged.from_seq);
+                            reported.0 = lagged.to_seq;
+                            reported.1 += lagged.missed;
                         }
                     }
                 }
             }
         }
         racers.join().unwrap();
-        assert_eq!(told.iter().map(|told| told.1).collect::<Vec<_>>(), [THREADS * LAPS; 2]);
+        assert_eq!(reported.iter().map(|reported| reported.1).collect::<Vec<_>>(), [THREADS * LAPS; 2]);
     });
 }
 
 #[test]
 fn publishing_is_one_step() {
     trial().run(async |bus, _| {
-        // After the first poll everything is there, whatever becomes of the future: history, queues, and the place of the event.
+        // After the first poll all effects have happened, even if the future is dropped: history,
+        // queues, and the position of the event.
         let mut stream = bus.subscribe::<Lap>().into_stream();
         let _slow = bus.subscribe::<Lap>().handle(|_: Event<Lap>| std::future::pending::<()>());
         let mut emit = Box::pin(bus.stream("desk").emit_lap(1_u64, 1_u64).into_future());
         assert!(common::poll_once(emit.as_mut()).is_pending());
         drop(emit);
         assert_eq!((stream.try_recv().unwrap().unwrap().seq(), bus.history().collect()[0].seq()), (1, 1));
-        // An event that is neither kept nor matched gets no seq; a future that was never polled published nothing.
+        // An event that is neither kept nor matched gets no seq; a future that was never polled
+        // published nothing.
         let bare = audited(EventBus::builder().history(0).transient_history(0).build().unwrap());
         let receipt = bare.stream("desk").emit_lap(1_u64, 1_u64).await;
         assert_eq!((receipt.seq(), receipt.id(), receipt.reached(), receipt.is_ok()), (None, None, 0, true));

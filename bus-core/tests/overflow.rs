@@ -1,4 +1,4 @@
-//! What becomes of an event that finds a queue full: as the subscription chose, told, and counted.
+//! An event that finds a queue full follows the subscription's policy, and is reported and counted.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
@@ -24,7 +24,7 @@ enum Flow {
     },
 }
 
-/// What a stream yields now: `n` of each event, and of each gap `missed: from..to`.
+/// The items that a stream yields now: `n` for each event, and `missed: from..to` for each gap.
 fn read<S: bus_core::EventSet>(stream: &mut EventStream<S>) -> Vec<String> {
     let mut all = Vec::new();
     while let Some(item) = stream.try_recv() {
@@ -43,13 +43,13 @@ fn tokens(bus: &EventBus, numbers: std::ops::Range<u64>) {
 }
 
 #[test]
-fn a_stream_drops_the_oldest_unless_told_otherwise() {
+fn a_stream_drops_the_oldest_unless_configured() {
     trial().run(async |bus, _| {
         let mut stream = bus.subscribe::<Token>().name("s").capacity(3).into_stream();
         tokens(&bus, 0..6);
         assert_eq!(read(&mut stream), ["-3: 1..3", "3", "4", "5"]);
         tokens(&bus, 6..8);
-        assert_eq!(read(&mut stream), ["6", "7"], "a gap is told once");
+        assert_eq!(read(&mut stream), ["6", "7"], "a gap is reported once");
         let stats = bus.stats();
         let counts = stats.subscription("s").unwrap().counts;
         assert_eq!((counts.matched, counts.handled, counts.overflowed), (8, 5, 3));
@@ -57,7 +57,7 @@ fn a_stream_drops_the_oldest_unless_told_otherwise() {
 }
 
 #[test]
-fn drop_newest_keeps_what_came_first() {
+fn drop_newest_keeps_the_first_events() {
     trial().run(async |bus, _| {
         let stream = bus.subscribe::<Token>().capacity(3).overflow(Overflow::DropNewest);
         let mut stream = stream.into_stream();
@@ -69,7 +69,7 @@ fn drop_newest_keeps_what_came_first() {
 }
 
 #[test]
-fn coalesce_replaces_an_older_event_of_equal_place_and_fields() {
+fn coalesce_replaces_an_older_event_of_equal_scope_and_fields() {
     trial().run(async |bus, _| {
         let stream = bus.subscribe::<Flow>().name("s").capacity(3).overflow(Overflow::Coalesce);
         let mut stream = stream.into_stream();
@@ -80,7 +80,8 @@ fn coalesce_replaces_an_older_event_of_equal_place_and_fields() {
         here.emit_gauge("a", 4_u64).await;
         here.emit_gauge("a", 5_u64).await;
         here.emit_gauge("c", 6_u64).await;
-        // 1 gave way to 4 and 4 to 5; for 6 there is no older one, so the oldest goes and is told.
+        // 4 replaced 1 and 5 replaced 4; for 6 there is no older one, so the oldest is dropped and
+        // reported.
         assert_eq!(read(&mut stream), ["-1: 2..2", "3", "5", "6"]);
         let counts = bus.stats().subscription("s").unwrap().counts;
         assert_eq!((counts.coalesced, counts.overflowed), (2, 1));
@@ -107,7 +108,7 @@ fn coalesce_compares_every_part_of_the_scope() {
 }
 
 #[test]
-fn close_ends_the_subscription_after_what_is_queued() {
+fn close_ends_the_subscription_after_its_queue() {
     trial().run(async |bus, _| {
         let mut stream = bus.subscribe::<Token>().capacity(2).overflow(Overflow::Close).into_stream();
         tokens(&bus, 0..5);
@@ -118,15 +119,15 @@ fn close_ends_the_subscription_after_what_is_queued() {
 }
 
 #[test]
-fn a_handler_that_closes_on_overflow_handles_what_is_queued_and_is_gone() {
+fn a_handler_that_closes_on_overflow_handles_its_queue_and_ends() {
     trial().run(async |bus, _| {
         let (seen, lags) = (Notes::<u64>::new(), Notes::<u64>::new());
-        let (notes, told) = (seen.clone(), lags.clone());
+        let (notes, reported) = (seen.clone(), lags.clone());
         let guard = bus
             .subscribe::<Token>()
             .capacity(2)
             .overflow(Overflow::Close)
-            .on_lag(move |lagged| told.add(lagged.missed))
+            .on_lag(move |lagged| reported.add(lagged.missed))
             .handle(move |event: Event<Token>| {
                 let notes = notes.clone();
                 async move {
@@ -144,7 +145,7 @@ fn a_handler_that_closes_on_overflow_handles_what_is_queued_and_is_gone() {
 }
 
 #[test]
-fn critical_events_are_the_last_to_go() {
+fn critical_events_are_dropped_last() {
     for overflow in [Overflow::DropOldest, Overflow::DropNewest, Overflow::Coalesce, Overflow::Wait] {
         trial().run(async move |bus, _| {
             let stream = bus.subscribe::<Flow>().capacity(3).hard_limit(3).overflow(overflow);
@@ -161,7 +162,7 @@ fn critical_events_are_the_last_to_go() {
 }
 
 #[test]
-fn critical_events_go_over_the_capacity_up_to_the_hard_limit() {
+fn critical_events_exceed_the_capacity_up_to_the_hard_limit() {
     trial().run(async |bus, _| {
         let mut stream = bus.subscribe::<Flow>().name("s").capacity(2).hard_limit(4).into_stream();
         for n in 0..6 {
@@ -173,8 +174,8 @@ fn critical_events_go_over_the_capacity_up_to_the_hard_limit() {
 }
 
 #[test]
-fn an_awaited_emit_waits_for_room_in_a_stream_that_waits() {
-    trial().run(async |bus, stand| {
+fn an_awaited_emit_waits_for_capacity_in_a_stream_with_wait() {
+    trial().run(async |bus, steps| {
         let mut stream = bus.subscribe::<Token>().capacity(2).overflow(Overflow::Wait).into_stream();
         tokens(&bus, 0..2);
         let emit = tokio::spawn(bus.stream("desk").emit_token(2_u64).into_future());
@@ -184,21 +185,21 @@ fn an_awaited_emit_waits_for_room_in_a_stream_that_waits() {
         settle().await;
         assert!(!emit.is_finished(), "two of two are not under the capacity");
         assert_eq!(stream.recv().await.unwrap().unwrap().n, 1);
-        stand.at("room");
+        steps.at("capacity");
         assert_eq!(emit.await.unwrap().queued(), 1);
         assert_eq!(stream.recv().await.unwrap().unwrap().n, 2);
     });
 }
 
 #[test]
-fn an_emit_that_waits_for_room_is_told_when_the_stream_goes() {
-    trial().run(async |bus, stand| {
+fn an_emit_that_waits_for_capacity_ends_when_the_stream_is_dropped() {
+    trial().run(async |bus, steps| {
         let stream = bus.subscribe::<Token>().name("s").capacity(1).overflow(Overflow::Wait).into_stream();
         tokens(&bus, 0..1);
         let emit = tokio::spawn(bus.stream("desk").emit_token(1_u64).into_future());
         settle().await;
         drop(stream);
-        stand.at("told");
+        steps.at("reported");
         let receipt = emit.await.unwrap();
         assert_eq!((receipt.queued(), receipt.problems()[0].outcome()), (0, &Outcome::Dropped));
         assert_eq!(bus.stats().ended.dropped, 2);
@@ -206,16 +207,16 @@ fn an_emit_that_waits_for_room_is_told_when_the_stream_goes() {
 }
 
 #[test]
-fn past_the_hard_limit_a_delivery_is_overflowed_and_never_the_event() {
+fn beyond_the_hard_limit_a_delivery_is_overflowed_and_never_the_event() {
     trial().run(async |bus, _| {
         let (gate, lags) = (std::sync::Arc::new(Semaphore::new(0)), Notes::<(u64, u64, u64)>::new());
-        let (inner, told) = (gate.clone(), lags.clone());
+        let (inner, reported) = (gate.clone(), lags.clone());
         let _slow = bus
             .subscribe::<Token>()
             .name("slow")
             .capacity(1)
             .hard_limit(2)
-            .on_lag(move |lagged| told.add((lagged.missed, lagged.from_seq, lagged.to_seq)))
+            .on_lag(move |lagged| reported.add((lagged.missed, lagged.from_seq, lagged.to_seq)))
             .handle(move |_: Event<Token>| {
                 let gate = inner.clone();
                 async move { gate.acquire().await.unwrap().forget() }

@@ -1,4 +1,5 @@
-//! What a definition says of its events, seen at run time: `transient`, `critical`, `coalesce`, `ends_with`, `redact`.
+//! The policies of a definition at run time: `transient`, `critical`, `coalesce`, `ends_with`,
+//! `redact`.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
@@ -43,12 +44,13 @@ enum Pairs {
 
 fn open(bus: &EventBus) -> Vec<String> {
     let pairs = bus.open_pairs();
-    let told = |pair: &bus_core::OpenPair| format!("{} {}", pair.kind, pair.scope.execution().unwrap_or("-"));
-    pairs.unfinished.iter().map(told).collect()
+    let reported =
+        |pair: &bus_core::OpenPair| format!("{} {}", pair.kind, pair.scope.execution().unwrap_or("-"));
+    pairs.unfinished.iter().map(reported).collect()
 }
 
 #[test]
-fn a_beginning_is_open_until_one_of_its_ends_comes_in_the_same_place() {
+fn a_beginning_is_open_until_one_of_its_ends_comes_in_the_same_scope() {
     trial().run(async |bus, _| {
         let (a, b) = (bus.stream("s").execution("a"), bus.stream("s").execution("b"));
         a.emit_began().await;
@@ -57,7 +59,7 @@ fn a_beginning_is_open_until_one_of_its_ends_comes_in_the_same_place() {
         b.emit_failed().await;
         assert_eq!(open(&bus), ["began a"]);
         assert_eq!(bus.stats().open_pairs, 1);
-        // An end without a beginning is told too.
+        // An end without a beginning is reported too.
         b.emit_done().await;
         let pairs = bus.open_pairs();
         assert_eq!((pairs.unmatched[0].kind.as_str(), pairs.unmatched_total), ("done", 1));
@@ -68,7 +70,7 @@ fn a_beginning_is_open_until_one_of_its_ends_comes_in_the_same_place() {
 }
 
 #[test]
-fn pairs_are_told_apart_by_the_fields_they_name() {
+fn pairs_are_distinguished_by_the_fields_they_name() {
     trial().run(async |bus, _| {
         let desk = bus.stream("s");
         for id in ["1", "2", "3"] {
@@ -82,7 +84,7 @@ fn pairs_are_told_apart_by_the_fields_they_name() {
 }
 
 #[test]
-fn what_a_pair_holds_has_a_place_of_its_own_also_where_nothing_is_kept() {
+fn a_pair_keeps_its_events_without_history() {
     trial().with(|bus| bus.history(0)).run(async |bus, _| {
         let _other = bus.subscribe::<Progress>().handle_sync(|_| {});
         bus.stream("s").emit_call_began("1").await;
@@ -92,7 +94,7 @@ fn what_a_pair_holds_has_a_place_of_its_own_also_where_nothing_is_kept() {
 }
 
 #[test]
-fn pairs_are_kept_also_where_nothing_else_is_and_nobody_listens() {
+fn pairs_are_kept_without_history_and_subscribers() {
     trial().with(|bus| bus.history(0)).run(async |bus, _| {
         let desk = bus.stream("s");
         desk.emit_call_began("1").await;
@@ -101,13 +103,13 @@ fn pairs_are_kept_also_where_nothing_else_is_and_nobody_listens() {
         desk.emit_call_ended("1").await;
         desk.emit_call_ended("3").await;
         assert_eq!((open(&bus).len(), bus.open_pairs().unmatched.len()), (1, 1));
-        // Whatever takes part in no pair is only counted.
+        // Events of no pair are only counted.
         assert_eq!(desk.emit_progress(1_u64).await.id(), None);
     });
 }
 
 #[test]
-fn policies_hold_for_every_subscriber_without_a_word_of_its_own() {
+fn policies_hold_for_every_subscriber_by_default() {
     trial().with(|bus| bus.transient_history(1)).run(async |bus, _| {
         let mut all = bus.subscribe_any().capacity(3).overflow(Overflow::Coalesce).into_stream();
         let desk = bus.stream("s");
@@ -131,7 +133,7 @@ fn policies_hold_for_every_subscriber_without_a_word_of_its_own() {
 }
 
 #[test]
-fn what_is_redacted_is_in_no_json_and_no_debug_and_handlers_read_it() {
+fn redacted_content_is_in_no_json_and_no_debug_and_handlers_read_it() {
     trial().run(async |bus, _| {
         let wait = bus.wait_for::<SignedIn>();
         bus.stream("s").emit_signed_in("ann", "tiger").await;
@@ -144,7 +146,7 @@ fn what_is_redacted_is_in_no_json_and_no_debug_and_handlers_read_it() {
 }
 
 #[test]
-fn what_begins_again_before_it_ended_is_open_once_and_since_then() {
+fn a_pair_that_begins_again_is_open_once_and_since_then() {
     trial().run(async |bus, _| {
         let run = bus.stream("s").execution("a");
         run.emit_began().await;
@@ -166,13 +168,13 @@ fn ends_without_a_beginning_are_all_counted_and_the_newest_hundred_kept() {
             (pairs.unmatched_total, pairs.unmatched.len(), bus.stats().unmatched_ends),
             (250, 100, 250)
         );
-        let told: Vec<_> = pairs.unmatched.iter().map(|pair| pair.scope.execution().unwrap()).collect();
-        assert_eq!(told, (150..250).map(|n| n.to_string()).collect::<Vec<_>>());
+        let reported: Vec<_> = pairs.unmatched.iter().map(|pair| pair.scope.execution().unwrap()).collect();
+        assert_eq!(reported, (150..250).map(|n| n.to_string()).collect::<Vec<_>>());
     });
 }
 
 #[test]
-fn an_event_may_end_what_several_kinds_began() {
+fn an_event_may_end_pairs_of_several_kinds() {
     trial().run(async |bus, _| {
         let run = bus.stream("s").execution("a");
         run.emit_paused().await;

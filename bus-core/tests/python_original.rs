@@ -1,4 +1,5 @@
-//! The Python bus that this one succeeds: what it did right must stay true, and what it got wrong must not come back. One test a line.
+//! The Python bus before this one: its correct behaviour stays, and its faults do not return. One
+//! test a line.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
@@ -63,7 +64,7 @@ mod stays_true {
     }
 
     #[test]
-    fn it_yields_an_id_and_unsubscribing_says_whether_it_was_there() {
+    fn it_yields_an_id_and_unsubscribing_returns_whether_it_existed() {
         trial().run(async |bus, _| {
             let id = bus.subscribe::<ExecutionStarted>().handle_sync(|_| {}).detach();
             assert!(bus.unsubscribe(id));
@@ -100,7 +101,7 @@ mod stays_true {
     fn handlers_run_concurrently_and_at_most_ten_at_once() {
         trial().run(async |bus, _| {
             let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-            // Ten meet at the barrier, so they are there together; an eleventh would be counted.
+            // Ten meet at the barrier, so they run at once; an eleventh would be counted.
             let meet = Arc::new(Barrier::new(10));
             for _ in 0..20 {
                 let (now, most, meet) = (Arc::clone(&now), Arc::clone(&most), Arc::clone(&meet));
@@ -120,7 +121,7 @@ mod stays_true {
     }
 
     #[test]
-    fn a_handlers_error_is_logged_and_harms_nobody() {
+    fn a_handlers_error_is_logged_and_harms_no_other() {
         log::collect();
         trial().run(async |bus, _| {
             let failing = |_: Event<Echo>| async { Err::<(), BoxError>("python says no".into()) };
@@ -204,7 +205,7 @@ mod does_not_come_back {
     #[test]
     fn an_event_between_emit_and_wait_is_missed() {
         trial().run(async |bus, _| {
-            // Made before and awaited after; or made after, looking back to what was known before.
+            // Made before and awaited after; or made after, looking back to a known event.
             let before = bus.stream("s").emit_goal_progress(0.0).await.id().unwrap();
             let wait = bus.wait_for::<Echo>();
             bus.stream("s").emit_echo(1_u64).await;
@@ -231,7 +232,7 @@ mod does_not_come_back {
                 bus.subscribe::<Echo>().timeout(limit).handle(|_: Event<Echo>| std::future::pending::<()>());
             let receipt = bus.stream("s").emit_echo(1_u64).await;
             assert_eq!(*receipt.problems()[0].outcome(), Outcome::TimedOut);
-            // Or wait for nobody.
+            // Or send without waiting.
             assert!(bus.stream("s").emit_echo(2_u64).send().receipt().is_ok());
         });
     }
@@ -258,28 +259,30 @@ mod does_not_come_back {
         });
     }
 
-    /// Whether a value of this type lends its inside to be changed: the inherent function is there only where it does, and is taken before the trait's.
-    struct Lends<T>(std::marker::PhantomData<T>);
+    /// Whether a value of this type allows mutable access to its content: the inherent function
+    /// exists only if it does, and takes precedence over the trait's.
+    struct MutAccess<T>(std::marker::PhantomData<T>);
 
     trait LendsNot {
-        fn lends() -> bool {
+        fn has_mut_access() -> bool {
             false
         }
     }
 
-    impl<T> LendsNot for Lends<T> {}
+    impl<T> LendsNot for MutAccess<T> {}
 
-    impl<T: std::ops::DerefMut> Lends<T> {
-        fn lends() -> bool {
+    impl<T: std::ops::DerefMut> MutAccess<T> {
+        fn has_mut_access() -> bool {
             true
         }
     }
 
     #[test]
     fn a_handler_can_change_the_event_for_the_next_handler_and_for_history() {
-        assert!(Lends::<Box<Echo>>::lends() && !Lends::<Event<Echo>>::lends());
+        assert!(MutAccess::<Box<Echo>>::has_mut_access() && !MutAccess::<Event<Echo>>::has_mut_access());
         trial().run(async |bus, _| {
-            // A handler gets a shared event: there is no `&mut` to it, and what it makes of a clone of the payload is its own.
+            // A handler gets a shared event: there is no `&mut` to it, and changes to a clone of
+            // the payload are the handler's own.
             let _first = bus.subscribe::<Echo>().handle_sync(|event| {
                 let mut own: Echo = (**event).clone();
                 own.n = 99;
@@ -344,8 +347,9 @@ mod does_not_come_back {
 
     #[test]
     fn each_publish_over_a_full_history_copies_it() {
-        // 281 µs an event at 100,000 there. What it costs here is measured by the benchmark (workload g); what a copy
-        // would show is that history hands out the same payloads before and after, not equal ones.
+        // There, 281 µs an event at 100,000. The benchmark measures the cost here (workload g); a
+        // copy would show in this test, because history returns the same payloads before and after,
+        // not equal ones.
         let bus = audited(EventBus::builder().history(1_000).build().unwrap());
         let publish = |count: u64| (0..count).for_each(|n| drop(bus.stream("s").emit_echo(n).send()));
         publish(1_000);

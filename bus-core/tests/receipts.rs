@@ -1,4 +1,4 @@
-//! What a publish tells: on the bus or refused, and what became of each delivery.
+//! The receipt of a publish: on the bus or refused, and the outcome of each delivery.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
@@ -68,7 +68,7 @@ fn every_delivery_is_in_the_receipt() {
             (receipt.problems().len(), receipt.problems()[0].name(), receipt.is_ok()),
             (1, "no", false)
         );
-        // What is known at once, and what is known in the end, are one.
+        // The first and the final receipt agree.
         let sent = bus.stream("desk").emit_plain(2_u64).send();
         let now = sent.receipt().clone();
         assert_eq!((now.reached(), now.handled(), now.queued(), now.problems().len()), (4, 1, 1, 1));
@@ -78,7 +78,7 @@ fn every_delivery_is_in_the_receipt() {
 }
 
 #[test]
-fn an_event_may_be_refused_and_the_receipt_says_why() {
+fn an_event_may_be_refused_and_the_receipt_has_the_reason() {
     trial().with(|bus| bus.max_event_bytes(40)).run(async |bus, _| {
         let long = "x".repeat(50);
         let receipt = bus.stream("desk").node("n").emit_signed(long).await;
@@ -92,7 +92,7 @@ fn an_event_may_be_refused_and_the_receipt_says_why() {
 }
 
 #[test]
-fn a_reserved_attribute_is_refused_also_where_nobody_listens() {
+fn a_reserved_attribute_is_refused_without_subscribers_too() {
     trial().with(|bus| bus.history(0).transient_history(0)).run(async |bus, _| {
         let receipt = bus.stream("desk").attribute("seq", "1").emit_plain(1_u64).await;
         assert_eq!(receipt.refused(), Some(&Refused::ReservedAttribute("seq".into())));
@@ -101,7 +101,7 @@ fn a_reserved_attribute_is_refused_also_where_nobody_listens() {
 
 #[test]
 #[expect(clippy::let_underscore_future, reason = "that is what it is about")]
-fn an_emit_that_is_neither_awaited_nor_sent_is_said_in_debug_builds() {
+fn an_emit_that_is_neither_awaited_nor_sent_is_reported_in_debug_builds() {
     log::collect();
     trial().run(async |bus, _| {
         let _ = bus.stream("desk").emit_plain(1_u64).into_future();

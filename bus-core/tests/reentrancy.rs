@@ -1,6 +1,6 @@
-//! A handler may publish, subscribe, unsubscribe, ask and wait, however deep and at any limit.
+//! A handler may publish, subscribe, unsubscribe, query and wait, at any depth and at any limit.
 //!
-//! Each test runs in a child with a watchdog that says where it stood.
+//! Each test runs in a child with a watchdog that prints its steps.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
@@ -19,7 +19,7 @@ enum Deep {
 }
 
 #[test]
-fn a_handler_may_do_what_anybody_may() {
+fn a_handler_may_use_the_whole_interface() {
     trial().apart().run(async |bus, _| {
         let (inner, seen, kept) = (bus.clone(), Notes::<String>::new(), Arc::new(Mutex::new(Vec::new())));
         let (notes, guards) = (seen.clone(), Arc::clone(&kept));
@@ -29,9 +29,9 @@ fn a_handler_may_do_what_anybody_may() {
             let (bus, notes, guards) = (inner.clone(), notes.clone(), Arc::clone(&guards));
             async move {
                 let echo = bus.wait_for::<Echo>();
-                let told = notes.clone();
+                let echoes = notes.clone();
                 let own =
-                    bus.subscribe::<Echo>().handle_sync(move |event| told.add(format!("echo {}", event.n)));
+                    bus.subscribe::<Echo>().handle_sync(move |event| echoes.add(format!("echo {}", event.n)));
                 guards.lock().unwrap().push(own);
                 assert_eq!(bus.stream("desk").emit_echo(event.n).await.handled(), 1);
                 assert!(bus.stream("desk").emit_echo(event.n + 1).send().receipt().is_ok());
@@ -50,7 +50,7 @@ fn a_handler_may_do_what_anybody_may() {
 #[test]
 fn a_thousand_handlers_that_publish_and_await_are_done_at_any_limit() {
     for limit in [1, 2, 10] {
-        trial().apart().with(|bus| bus.max_concurrent_handlers(limit)).run(async move |bus, stand| {
+        trial().apart().with(|bus| bus.max_concurrent_handlers(limit)).run(async move |bus, steps| {
             for n in 0..1_000_u64 {
                 let inner = bus.stream("desk");
                 let handler = move |_: Event<Step>| {
@@ -64,7 +64,7 @@ fn a_thousand_handlers_that_publish_and_await_are_done_at_any_limit() {
             let heard = bus.subscribe::<Echo>().name("heard").handle(async |_: Event<Echo>| {
                 tokio::task::yield_now().await;
             });
-            stand.at(format!("limit {limit}"));
+            steps.at(format!("limit {limit}"));
             let receipt = bus.stream("desk").emit_step(0_u64).await;
             assert_eq!((receipt.reached(), receipt.handled()), (1_000, 1_000));
             assert_eq!(bus.stats().subscription("heard").unwrap().counts.handled, 1_000);
@@ -78,7 +78,7 @@ fn a_chain_of_a_thousand_handlers_that_await_each_other_is_done() {
     for limit in [1, 2, 10] {
         let settings =
             move |bus: bus_core::EventBusBuilder| bus.max_concurrent_handlers(limit).chain_limit(2_000);
-        threaded(2).apart().with(settings).run(async move |bus, stand| {
+        threaded(2).apart().with(settings).run(async move |bus, steps| {
             for n in 0..1_000_u64 {
                 let inner = bus.stream(format!("{}", n + 1));
                 let handler = move |event: Event<Step>| {
@@ -87,14 +87,15 @@ fn a_chain_of_a_thousand_handlers_that_await_each_other_is_done() {
                 };
                 bus.subscribe::<Step>().stream(n.to_string()).handle(handler).detach();
             }
-            stand.at(format!("limit {limit}"));
+            steps.at(format!("limit {limit}"));
             assert_eq!(bus.stream("0").emit_step(0_u64).await.handled(), 1);
             assert_eq!(bus.stats().published_total, 1_001);
         });
     }
 }
 
-/// Handlers that each send one event more, up to 5,000: nothing overflows the stack, and they run in order.
+/// Handlers that each send one more event, up to 5,000: the stack does not overflow, and they run
+/// in order.
 fn sync_chain(bus: &EventBus) {
     let seen = Notes::<u64>::new();
     for parity in 0..2 {
@@ -122,7 +123,7 @@ fn a_sync_chain_of_five_thousand_does_not_overflow_the_stack() {
 }
 
 #[test]
-fn a_chain_of_a_hundred_thousand_is_let_go_of_without_a_deep_stack() {
+fn a_chain_of_a_hundred_thousand_is_dropped_without_a_deep_stack() {
     trial().apart().with(|bus| bus.chain_limit(u32::MAX).history(1)).run(async |bus, _| {
         let inner = bus.stream("desk");
         let guard = bus.subscribe::<Step>().handle_sync(move |event| {
@@ -188,11 +189,12 @@ fn a_handler_may_end_its_own_subscription() {
 }
 
 #[test]
-fn sync_handlers_that_block_on_an_emit_to_a_mate_of_theirs_are_not_waited_for() {
-    // The first handler of a publish waits for a busy one on another thread, which emits to the second handler of that same publish.
+fn sync_handlers_that_block_on_an_emit_to_their_own_group_are_not_waited_for() {
+    // The first handler of a publish waits for a busy one on another thread, which emits to the
+    // second handler of the same publish.
     let bus = EventBus::new();
     let outer = bus.clone();
-    watch_apart(Some(&outer), move |stand| {
+    watch_apart(Some(&outer), move |steps| {
         let (desk, echoes) = (bus.stream("desk"), bus.clone());
         let (busy, is_busy) = mpsc::channel();
         let inner = desk.clone();
@@ -211,7 +213,7 @@ fn sync_handlers_that_block_on_an_emit_to_a_mate_of_theirs_are_not_waited_for() 
         let other = desk.clone();
         let thread = std::thread::spawn(move || drop(other.emit_echo(0_u64).send()));
         is_busy.recv().unwrap();
-        stand.at("both wait");
+        steps.at("both wait");
         assert!(block_on(desk.emit_step(0_u64)).is_ok());
         thread.join().unwrap();
         assert_eq!(bus.stats().subscription("second").unwrap().counts.handled, 2);
@@ -220,13 +222,14 @@ fn sync_handlers_that_block_on_an_emit_to_a_mate_of_theirs_are_not_waited_for() 
 }
 
 #[test]
-fn what_a_sync_handler_takes_up_on_the_stack_of_another_does_not_wait_for_that_one() {
+fn an_event_handled_on_the_stack_of_another_handler_does_not_wait_for_that_one() {
     let bus = EventBus::new();
     let outer = bus.clone();
-    watch_apart(Some(&outer), move |stand| {
+    watch_apart(Some(&outer), move |steps| {
         let desk = bus.stream("desk");
         let (inner, outer) = (desk.clone(), desk.clone());
-        // While the first echo is handled on the stack of the step, a second one comes from another thread; it is handled there too, and emits to the step's handler.
+        // While the first echo is handled on the stack of the step, a second one arrives from
+        // another thread; it is handled there too, and emits to the step's handler.
         let _echo = bus.subscribe::<Echo>().handle_sync(move |event| {
             let other = inner.clone();
             if event.n == 0 {
@@ -240,7 +243,7 @@ fn what_a_sync_handler_takes_up_on_the_stack_of_another_does_not_wait_for_that_o
                 drop(outer.emit_echo(0_u64).send());
             }
         });
-        stand.at("send");
+        steps.at("send");
         drop(desk.emit_step(0_u64).send());
         assert_eq!(bus.stats().subscription("step").unwrap().counts.handled, 2);
         common::check_accounts(&bus.stats());

@@ -1,6 +1,7 @@
-//! Rings of handlers that wait for each other: each is found, and what cannot be waited for is deferred, at any limit.
+//! Rings of handlers that wait for each other: each ring is found, and the deliveries in it are
+//! deferred, at any limit.
 //!
-//! Each test runs in a child with a watchdog that says where it stood.
+//! Each test runs in a child with a watchdog that prints its steps.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
@@ -19,7 +20,7 @@ enum Ring {
     C { n: u64 },
 }
 
-/// Doors that handlers stop at until the test opens them.
+/// Doors at which handlers block until the test opens them.
 #[derive(Clone)]
 struct Doors(Arc<Vec<Semaphore>>);
 
@@ -32,7 +33,7 @@ impl Doors {
         self.0[door].acquire().await.unwrap().forget();
     }
 
-    /// Opens a door, and waits until everything behind it stands again.
+    /// Opens a door, and waits until every handler behind it is blocked again.
     async fn open(&self, door: usize) {
         self.0[door].add_permits(1);
         settle().await;
@@ -62,7 +63,7 @@ fn a_handler_that_emits_to_itself_is_deferred() {
     });
 }
 
-/// Handlers that have nothing to do with a ring, and sit beside those that do: they take every event of it.
+/// Unrelated handlers beside those of a ring: they get every event of it.
 fn mates(bus: &EventBus) {
     for _ in 0..3 {
         bus.subscribe::<A>().handle_sync(|_| {}).detach();
@@ -73,14 +74,14 @@ fn mates(bus: &EventBus) {
     }
 }
 
-/// Everything is done, and only what could come after the handler itself was deferred.
+/// Every delivery is done, and only those that had to come after the handler itself were deferred.
 #[test]
-fn rings_among_handlers_that_have_nothing_to_do_with_them_are_found_at_any_limit() {
+fn rings_among_unrelated_handlers_are_found_at_any_limit() {
     for limit in [1, 2, 10] {
         for waits in [false, true] {
             trial().apart().paused().with(|bus| bus.max_concurrent_handlers(limit)).run(
-                async move |bus, stand| {
-                    stand.at(format!("limit {limit}, waits {waits}"));
+                async move |bus, steps| {
+                    steps.at(format!("limit {limit}, waits {waits}"));
                     mates(&bus);
                     let (outer, receipts) = (bus.clone(), Notes::<(usize, usize, usize)>::new());
                     let notes = receipts.clone();
@@ -118,8 +119,8 @@ fn rings_among_handlers_that_have_nothing_to_do_with_them_are_found_at_any_limit
 fn two_handlers_that_emit_to_each_other_are_found_at_any_limit() {
     for limit in [1, 2, 10] {
         trial().apart().paused().with(|bus| bus.max_concurrent_handlers(limit)).run(
-            async move |bus, stand| {
-                stand.at(format!("limit {limit}"));
+            async move |bus, steps| {
+                steps.at(format!("limit {limit}"));
                 let (to_b, to_a) = (bus.stream("desk"), bus.stream("desk"));
                 let _a = bus.subscribe::<A>().handle(move |event: Event<A>| {
                     let to_b = to_b.clone();
@@ -174,12 +175,14 @@ fn a_ring_made_by_unrelated_publishes_is_found() {
         doors.open(1).await;
         all_done(&bus).await;
         assert!(a.finished().await.is_ok() && b.finished().await.is_ok());
-        // The one that closed the ring goes on; the other's event is handled then, and waited for.
+        // The handler that closed the ring goes on; the other's event is handled then, and waited
+        // for.
         assert_eq!(receipts.all(), [(1, 0, 1), (1, 1, 0)]);
     });
 }
 
-/// Two events at once in A, one in B, which waits for an A that only comes when one of the two is done.
+/// Two events at once in A, one in B, which waits for an A that only runs when one of the two is
+/// done.
 fn concurrent_ring(bus: &EventBus, doors: &Doors, last: impl Fn(EventBus) -> Last + Send + Sync + 'static) {
     let (inner, outer) = (doors.clone(), bus.clone());
     let last = Arc::new(last);
@@ -228,8 +231,8 @@ async fn begin(bus: &EventBus) {
 #[test]
 fn a_ring_through_a_handler_of_several_events_is_found() {
     for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
-        trial().apart().paused().run(async move |bus, stand| {
-            stand.at(format!("doors {order:?}"));
+        trial().apart().paused().run(async move |bus, steps| {
+            steps.at(format!("doors {order:?}"));
             let doors = Doors::new();
             concurrent_ring(&bus, &doors, |bus| {
                 Box::pin(async move { drop(bus.stream("desk").emit_b(2_u64).await) })
@@ -247,8 +250,8 @@ fn a_ring_through_a_handler_of_several_events_is_found() {
 #[test]
 fn a_ring_through_a_handler_of_several_events_one_of_which_waits_for_an_event_is_found() {
     for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
-        trial().apart().paused().run(async move |bus, stand| {
-            stand.at(format!("doors {order:?}"));
+        trial().apart().paused().run(async move |bus, steps| {
+            steps.at(format!("doors {order:?}"));
             let (doors, came) = (Doors::new(), Notes::<bool>::new());
             let (inner, notes) = (bus.wait_for::<C>(), came.clone());
             let wait = Arc::new(tokio::sync::Mutex::new(Some(inner)));
@@ -274,8 +277,8 @@ fn a_ring_through_a_handler_of_several_events_one_of_which_waits_for_an_event_is
 fn an_event_that_only_a_later_publish_brings_can_be_waited_for() {
     for limit in [1, 2, 10] {
         trial().apart().paused().with(|bus| bus.max_concurrent_handlers(limit)).run(
-            async move |bus, stand| {
-                stand.at(format!("limit {limit}"));
+            async move |bus, steps| {
+                steps.at(format!("limit {limit}"));
                 let (waits, came) = (bus.clone(), Notes::<u64>::new());
                 let notes = came.clone();
                 let _a = bus.subscribe::<A>().handle(move |event: Event<A>| {

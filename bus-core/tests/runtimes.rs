@@ -1,4 +1,5 @@
-//! Several runtimes and plain threads on one bus, and runtimes that go away: nothing is lost, nothing hangs.
+//! Several runtimes and plain threads on one bus, and runtimes that are dropped: no event is lost,
+//! and no wait hangs.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
@@ -24,7 +25,7 @@ fn runtime(threads: usize) -> Runtime {
 fn two_runtimes_and_plain_threads_lose_nothing() {
     let bus = EventBus::new();
     let outer = bus.clone();
-    watch(Some(&outer), move |stand| {
+    watch(Some(&outer), move |steps| {
         let (one, two, seen) = (runtime(1), runtime(2), Notes::<u64>::new());
         for runtime in [&one, &two] {
             let _inside = runtime.enter();
@@ -55,14 +56,14 @@ fn two_runtimes_and_plain_threads_lose_nothing() {
                 _ => threads.push(std::thread::spawn(move || block_on(publish(desk)))),
             }
         }
-        stand.at("publish");
+        steps.at("publish");
         for thread in threads {
             thread.join().unwrap();
         }
         for task in tasks {
             one.block_on(task).unwrap();
         }
-        stand.at("close");
+        steps.at("close");
         assert!(one.block_on(bus.close(Duration::from_secs(20))).is_drained());
         let mut seen = seen.all();
         seen.sort_unstable();
@@ -72,9 +73,9 @@ fn two_runtimes_and_plain_threads_lose_nothing() {
 }
 
 #[test]
-fn a_runtime_that_goes_during_a_delivery_ends_its_subscriptions_and_tells() {
+fn a_runtime_dropped_during_a_delivery_ends_its_subscriptions_and_reports_it() {
     for threads in [0, 1, 2] {
-        trial().run(async move |bus, stand| {
+        trial().run(async move |bus, steps| {
             let (gone, begun) = (runtime(threads), Notes::<u64>::new());
             {
                 let (_inside, notes) = (gone.enter(), begun.clone());
@@ -91,7 +92,7 @@ fn a_runtime_that_goes_during_a_delivery_ends_its_subscriptions_and_tells() {
                     tokio::task::yield_now().await;
                 }
             }
-            stand.at("shut down");
+            steps.at("shut down");
             gone.shutdown_background();
             for sent in sent {
                 let receipt = sent.finished().await;
@@ -109,7 +110,7 @@ fn a_runtime_that_goes_during_a_delivery_ends_its_subscriptions_and_tells() {
 }
 
 #[test]
-fn a_subscription_whose_runtime_went_while_it_was_idle_ends_with_its_next_event() {
+fn an_idle_subscription_of_a_dropped_runtime_ends_with_its_next_event() {
     trial().run(async |bus, _| {
         let gone = runtime(1);
         {
@@ -125,7 +126,7 @@ fn a_subscription_whose_runtime_went_while_it_was_idle_ends_with_its_next_event(
 }
 
 #[test]
-fn a_handler_dropped_with_its_runtime_may_publish_while_it_goes() {
+fn a_handler_dropped_with_its_runtime_may_publish_meanwhile() {
     struct Last(EventBus);
     impl Drop for Last {
         fn drop(&mut self) {
@@ -158,8 +159,8 @@ fn a_handler_dropped_with_its_runtime_may_publish_while_it_goes() {
 }
 
 #[test]
-fn a_runtime_dropped_while_its_handlers_wait_in_the_bus_frees_those_that_wait_for_them() {
-    threaded(1).run(async |bus, stand| {
+fn a_runtime_dropped_while_its_handlers_wait_frees_their_waiters() {
+    threaded(1).run(async |bus, steps| {
         let gone = runtime(1);
         {
             let (_inside, inner) = (gone.enter(), bus.clone());
@@ -175,7 +176,7 @@ fn a_runtime_dropped_while_its_handlers_wait_in_the_bus_frees_those_that_wait_fo
         }
         let second = bus.stream("desk").emit_go(2_u64).send();
         gone.shutdown_background();
-        stand.at("both are told");
+        steps.at("both are reported");
         first.finished().await;
         second.finished().await;
         while !bus.stats().subscriptions.is_empty() {

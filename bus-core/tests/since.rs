@@ -1,4 +1,5 @@
-//! `.since(cursor)` replays what history has, oldest first, then goes on live without a gap; what history lost comes first.
+//! `.since(cursor)` replays the events in history, oldest first, then goes on live without a gap;
+//! events that history lost come first as a gap.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
@@ -69,7 +70,7 @@ fn handlers_look_back_too() {
 
 #[test]
 fn a_resumed_reader_misses_nothing_and_gets_nothing_twice_while_others_publish() {
-    threaded(2).with(|bus| bus.history(100_000)).run(async |bus, stand| {
+    threaded(2).with(|bus| bus.history(100_000)).run(async |bus, steps| {
         let first = bus.stream("desk").emit_page(0_u64).await.id().unwrap();
         let writer = bus.clone();
         let writing = std::thread::spawn(move || {
@@ -77,10 +78,11 @@ fn a_resumed_reader_misses_nothing_and_gets_nothing_twice_while_others_publish()
                 drop(writer.stream("desk").emit_page(n).send());
             }
         });
-        // A page that loses its connection after every 37 events, and resumes with a filter of its own.
+        // A page that loses its connection after every 37 events, and resumes with a filter of its
+        // own.
         let (mut got, mut cursor) = (Vec::new(), first);
         while got.len() < 5_000 {
-            stand.at(format!("from {cursor}"));
+            steps.at(format!("from {cursor}"));
             let asked = AtomicU64::new(0);
             let stream = bus.subscribe::<Page>().since(cursor).capacity(100_000);
             let mut stream =
@@ -97,7 +99,7 @@ fn a_resumed_reader_misses_nothing_and_gets_nothing_twice_while_others_publish()
 }
 
 #[test]
-fn an_event_that_comes_while_a_filter_judges_the_past_is_behind_it() {
+fn an_event_that_arrives_while_a_filter_checks_the_past_comes_after_it() {
     trial().run(async |bus, _| {
         let first = pages(&bus, 0..3).await;
         let first = EventId::to_string(&first).replace("-3", "-1").parse().unwrap();
@@ -121,7 +123,7 @@ fn an_event_that_comes_while_a_filter_judges_the_past_is_behind_it() {
 }
 
 #[test]
-fn what_history_lost_comes_first() {
+fn a_gap_in_history_comes_first() {
     trial().with(|bus| bus.history(3)).run(async |bus, _| {
         let cursor = pages(&bus, 0..1).await;
         pages(&bus, 1..8).await;
@@ -131,21 +133,21 @@ fn what_history_lost_comes_first() {
         assert_eq!((missed, from_seq, to_seq, cause), (4, 2, 5, LagCause::Evicted));
         assert!(lagged.to_string().contains("history no longer holds them"));
         assert_eq!(stream.recv().await.unwrap().unwrap().n, 5);
-        // A handler is told through `on_lag`.
-        let told = Notes::<u64>::new();
-        let notes = told.clone();
+        // A handler gets the gap through `on_lag`.
+        let lags = Notes::<u64>::new();
+        let notes = lags.clone();
         let _guard = bus
             .subscribe::<Page>()
             .since(cursor)
             .on_lag(move |lag| notes.add(lag.missed))
             .handle_sync(|_| {});
-        assert_eq!(told.all(), [4]);
+        assert_eq!(lags.all(), [4]);
         assert_eq!(bus.subscribe::<Page>().since(cursor).first().missed(), Some(lagged));
     });
 }
 
 #[test]
-fn a_flood_of_transient_events_is_no_gap_for_who_does_not_want_them() {
+fn a_burst_of_transient_events_is_no_gap_for_other_subscriptions() {
     trial().with(|bus| bus.transient_history(2)).run(async |bus, _| {
         let cursor = pages(&bus, 0..1).await;
         for n in 0..50 {
@@ -170,7 +172,7 @@ fn a_cursor_of_another_run_is_an_explicit_miss() {
         assert_eq!((lagged.cause, lagged.to_seq), (LagCause::OtherRun, 1));
         assert_eq!(stream.recv().await.unwrap().unwrap().n, 0);
         assert_eq!(stream.recv().await.unwrap().unwrap().n, 1);
-        // An event that was republished here keeps its id: then its place is known.
+        // An event that was republished here keeps its id, so its position is known.
         bus.republish(other.history().collect().remove(0)).await;
         pages(&bus, 2..3).await;
         let mut stream = bus.subscribe::<Page>().since(cursor).into_stream();
@@ -179,14 +181,14 @@ fn a_cursor_of_another_run_is_an_explicit_miss() {
 }
 
 #[test]
-fn first_with_since_looks_back_and_gives_the_oldest() {
+fn first_with_since_returns_the_oldest_event() {
     trial().run(async |bus, _| {
         let cursor = pages(&bus, 0..4).await;
         let start: EventId = cursor.to_string().replace("-4", "-1").parse().unwrap();
         let now = |cursor| bus.subscribe::<Page>().since(cursor).first().timeout(Duration::ZERO);
         assert_eq!(now(start).await.unwrap().n, 1);
         assert_eq!(now(cursor).await.unwrap_err(), WaitError::TimedOut);
-        // Only one is taken, also when more come before it is asked.
+        // Only one is taken, even if more arrive before it is polled.
         let wait = bus.subscribe::<Page>().name("wait").since(start).filter(|event| event.n > 2).first();
         pages(&bus, 4..6).await;
         assert_eq!(wait.await.unwrap().n, 3);
@@ -214,7 +216,7 @@ fn a_replay_does_not_count_against_the_capacity() {
 }
 
 #[test]
-fn filters_bind_the_past_as_they_bind_the_present() {
+fn filters_apply_to_past_and_live_events() {
     trial().run(async |bus, _| {
         let here = bus.stream("desk").node("planner").attribute("graph_id", "g-1");
         let start = here.emit_other(0_u64).await.id().unwrap();
@@ -239,7 +241,7 @@ fn filters_bind_the_past_as_they_bind_the_present() {
 }
 
 #[test]
-fn an_async_handler_is_told_of_the_gap_then_gets_the_past_then_the_present() {
+fn an_async_handler_gets_the_gap_then_the_past_then_live_events() {
     trial().with(|bus| bus.history(2)).run(async |bus, _| {
         let first = pages(&bus, 0..1).await;
         pages(&bus, 1..5).await;
@@ -260,7 +262,7 @@ fn an_async_handler_is_told_of_the_gap_then_gets_the_past_then_the_present() {
 }
 
 #[test]
-fn a_gap_that_nothing_follows_is_told_all_the_same() {
+fn a_gap_without_a_later_event_is_reported_too() {
     trial().with(|bus| bus.history(0)).run(async |bus, _| {
         let mut live = bus.subscribe::<Page>().into_stream();
         pages(&bus, 0..3).await;
@@ -268,11 +270,11 @@ fn a_gap_that_nothing_follows_is_told_all_the_same() {
         let mut stream = bus.subscribe::<Page>().since(first).into_stream();
         let lagged = stream.try_recv().unwrap().unwrap_err();
         assert_eq!((lagged.missed, lagged.from_seq, lagged.to_seq), (2, 2, 3));
-        let told = Notes::<u64>::new();
-        let notes = told.clone();
+        let lags = Notes::<u64>::new();
+        let notes = lags.clone();
         let wanted = bus.subscribe::<Page>().since(first).on_lag(move |lag| notes.add(lag.missed));
         let _guard = wanted.handle(async |_: Event<Page>| {});
-        assert_eq!((told.all(), stream.try_recv().is_none()), (vec![2], true));
+        assert_eq!((lags.all(), stream.try_recv().is_none()), (vec![2], true));
     });
 }
 

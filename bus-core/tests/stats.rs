@@ -1,4 +1,4 @@
-//! The stats: one consistent picture, serializable, exact.
+//! The stats are one consistent snapshot, serializable and exact.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
@@ -35,10 +35,10 @@ fn they_count_by_kind_and_by_subscription() {
         let stats = bus.stats();
         assert_eq!((stats.published["one"], stats.published["two"], stats.published_total), (5, 1, 6));
         assert_eq!((stats.kept, stats.subscriptions.len()), (6, 2));
-        let told = stats.subscription("slow").unwrap();
-        assert_eq!((told.id, told.running, told.waiting, told.lag), (slow.id(), 1, 2, 5));
-        assert_eq!((told.counts.matched, told.counts.overflowed, told.overflow), (5, 2, Overflow::Wait));
-        assert!(told.subscribed_at.contains("stats.rs:"));
+        let row = stats.subscription("slow").unwrap();
+        assert_eq!((row.id, row.running, row.waiting, row.lag), (slow.id(), 1, 2, 5));
+        assert_eq!((row.counts.matched, row.counts.overflowed, row.overflow), (5, 2, Overflow::Wait));
+        assert!(row.subscribed_at.contains("stats.rs:"));
         assert_eq!(stats.subscription("quick").unwrap().counts.handled, 6);
         let json = serde_json::to_value(&stats).unwrap();
         assert_eq!(json["published"], json!({ "one": 5, "two": 1 }));
@@ -56,9 +56,9 @@ fn they_count_by_kind_and_by_subscription() {
 }
 
 #[test]
-fn the_accounts_are_right_at_any_moment() {
-    threaded(2).run(async |bus, stand| {
-        // Every fate there is, with subscriptions that come and go, looked at all the while from another thread.
+fn the_stats_add_up_at_any_moment() {
+    threaded(2).run(async |bus, steps| {
+        // Every outcome, with subscriptions that come and go, while another thread reads the stats.
         let looking = bus.clone();
         let (stop, stopped) = std::sync::mpsc::channel::<()>();
         let look = std::thread::spawn(move || {
@@ -80,7 +80,7 @@ fn the_accounts_are_right_at_any_moment() {
             Ok(())
         };
         for round in 0..20 {
-            stand.at(format!("round {round}"));
+            steps.at(format!("round {round}"));
             let timeout = std::time::Duration::from_millis(1);
             let own = bus.subscribe::<One>().capacity(4).hard_limit(8).timeout(timeout).handle(fate);
             let many = bus.subscribe::<One>().concurrency(3).capacity(4).timeout(timeout).handle(fate);
@@ -113,7 +113,7 @@ fn kinds_from_outside_are_bounded_in_number() {
         assert_eq!(stats.published_total, 5_000);
         assert_eq!(stats.published.values().sum::<u64>(), 5_000);
         assert!(stats.published.len() < 4_200);
-        // One that somebody asks for by name is still found.
+        // A kind that is named in a query is still found.
         let mut stream = bus.subscribe_any().kinds(["kind_4999"]).into_stream();
         bus.stream("desk").emit_dynamic("kind_4999", json!({})).await;
         assert_eq!(stream.recv().await.unwrap().unwrap().kind(), "kind_4999");
@@ -123,7 +123,7 @@ fn kinds_from_outside_are_bounded_in_number() {
 async fn quick(_: Event<One>) {}
 
 #[test]
-fn each_fate_is_counted_under_the_name_of_its_subscription() {
+fn each_outcome_is_counted_under_the_name_of_its_subscription() {
     trial().paused().run(async |bus, _| {
         let limit = std::time::Duration::from_secs(1);
         let wanted = |name: &'static str| bus.subscribe::<One>().name(name);
@@ -140,9 +140,8 @@ fn each_fate_is_counted_under_the_name_of_its_subscription() {
         assert_eq!((counts("fails").failed, counts("fails").settled()), (2, 2));
         assert_eq!((counts("panics").panicked, counts("panics").settled()), (2, 2));
         assert_eq!((counts("hangs").timed_out, counts("hangs").settled()), (2, 2));
-        // A function is called by its path, a closure by its place.
-        let names: Vec<_> =
-            stats.subscriptions[3..].iter().map(|told| (told.id, told.name.as_str())).collect();
+        // A function is named by its path, a closure by its location.
+        let names: Vec<_> = stats.subscriptions[3..].iter().map(|row| (row.id, row.name.as_str())).collect();
         assert_eq!(names[0], (by_path.id(), "stats::quick"));
         assert!(
             names[1].0 == by_place.id() && names[1].1.starts_with("bus-core/tests/stats.rs:"),
@@ -156,7 +155,7 @@ fn each_fate_is_counted_under_the_name_of_its_subscription() {
 }
 
 #[test]
-fn a_kind_that_was_never_published_is_left_out_and_what_nobody_gets_is_counted_apart() {
+fn a_kind_that_was_never_published_is_left_out_and_unmatched_events_are_counted_apart() {
     trial().with(|bus| bus.history(0)).run(async |bus, _| {
         let guard = bus.subscribe::<One>().handle_sync(|_| {});
         bus.stream("desk").emit_one(1_u64).await;

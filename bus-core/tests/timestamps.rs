@@ -1,4 +1,5 @@
-//! The time of an event is that of the machine's clock, also where it is read off the processor's counter.
+//! The time of an event is the time of the machine's clock, even if it is derived from the
+//! processor's counter.
 
 use std::time::{Duration, SystemTime};
 
@@ -10,7 +11,7 @@ enum Events {
     Ticked { count: u64 },
 }
 
-/// More than it is ever wrong by, and less than anybody looks at.
+/// More than the largest error, and too little for anybody to notice.
 const NEAR: Duration = Duration::from_millis(1);
 
 #[test]
@@ -18,7 +19,7 @@ fn events_are_stamped_with_the_time_of_the_machine_and_in_order() {
     let bus = EventBus::new();
     let desk = bus.stream("desk");
     let (begun, mut last) = (SystemTime::now(), SystemTime::UNIX_EPOCH);
-    // Long enough that the clock is looked at several times, and the counter in between.
+    // Long enough for several reads of the clock, and of the counter in between.
     while begun.elapsed().unwrap_or_default() < Duration::from_millis(30) {
         let before = SystemTime::now();
         desk.emit_ticked(1).send();
@@ -47,7 +48,7 @@ fn times_of_all_years_are_read_and_written_back() {
         let kept = &bus.history().limit(1).collect()[0];
         assert_eq!(kept.timestamp(), event.timestamp());
         assert!(kept.to_json().contains(time), "{}", kept.to_json());
-        // Once more, as what another bus published.
+        // Once more, as an event that another bus published.
         let other = EventBus::new();
         other.republish(kept.clone()).send();
         assert_eq!(other.history().limit(1).collect()[0].timestamp(), event.timestamp());

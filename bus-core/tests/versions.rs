@@ -34,7 +34,7 @@ mod two {
 use one::ShopEventsEmit as _;
 use two::ShopEventsEmit as _;
 
-/// What else the program links.
+/// The other definition that the program links.
 #[derive(AgentEvent)]
 enum Others {
     Woken {},
@@ -64,7 +64,7 @@ fn the_preferred_definition_has_the_kinds_that_both_declare() {
     let catalogue = bus.catalogue();
     let versions = ["twice.order_placed", "twice.order_sent", "twice.order_lost"]
         .map(|kind| catalogue.get(kind).map(|e| e.version));
-    // What only the other declares stays.
+    // The kinds that only the other declares stay.
     assert_eq!(versions, [Some(2), Some(2), Some(1)]);
     assert!(catalogue.get("twice.order_shipped").is_none(), "its alias is the kind of another event");
     assert!(catalogue.get("woken").is_some());
@@ -83,7 +83,7 @@ fn the_preferred_definition_has_the_kinds_that_both_declare() {
 }
 
 #[test]
-fn a_bus_without_what_is_linked_has_what_it_was_told_of() {
+fn a_bus_without_linked_definitions_has_those_it_was_given() {
     let bus = EventBus::builder().without_linked().events::<one::ShopEvents>().build().unwrap();
     let kinds: Vec<_> = bus.catalogue().iter().map(|event| event.kind).collect();
     assert_eq!(kinds, ["twice.order_lost", "twice.order_placed", "twice.order_shipped"]);

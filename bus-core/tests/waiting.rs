@@ -1,4 +1,5 @@
-//! Waiting for one event: from the moment the wait is made, the first of several, and never for ever unless asked to.
+//! Waiting for one event: from the moment the wait is made, the first of several, and with a time
+//! limit if asked for.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
@@ -24,7 +25,7 @@ fn a_wait_begins_when_it_is_made_and_not_when_it_is_polled() {
 }
 
 #[test]
-fn of_several_events_the_first_is_given() {
+fn a_wait_returns_the_first_of_several_events() {
     trial().run(async |bus, _| {
         let wait = bus.wait_for::<Ready>();
         for n in 1..=3 {
@@ -53,7 +54,7 @@ fn a_wait_takes_the_filters_of_any_subscription() {
 }
 
 #[test]
-fn a_timeout_ends_the_wait_and_zero_asks_only_for_what_has_happened() {
+fn a_timeout_ends_the_wait_and_zero_only_checks_past_events() {
     trial().paused().run(async |bus, _| {
         let began = tokio::time::Instant::now();
         let wait = bus.wait_for::<Ready>().timeout(Duration::from_secs(5));
@@ -64,18 +65,18 @@ fn a_timeout_ends_the_wait_and_zero_asks_only_for_what_has_happened() {
         let wait = bus.wait_for::<Ready>();
         bus.stream("desk").emit_ready(1_u64).await;
         assert_eq!(wait.timeout(Duration::ZERO).await.unwrap().n, 1);
-        // Nothing is left behind.
+        // Nothing remains.
         assert!(bus.stats().subscriptions.is_empty());
     });
 }
 
 #[test]
 fn a_wait_ends_with_the_bus() {
-    trial().run(async |_, stand| {
+    trial().run(async |_, steps| {
         let bus = bus_core::EventBus::new();
         let wait = tokio::spawn(bus.wait_for::<Ready>());
         settle().await;
-        stand.at("the last handle goes");
+        steps.at("the last handle goes");
         drop(bus);
         assert_eq!(wait.await.unwrap().unwrap_err(), WaitError::Closed);
     });
@@ -83,12 +84,12 @@ fn a_wait_ends_with_the_bus() {
 
 #[test]
 fn waits_on_other_threads_are_woken() {
-    threaded(2).run(async |bus, stand| {
+    threaded(2).run(async |bus, steps| {
         for n in 0..200 {
             let wait = tokio::spawn(bus.wait_for::<Ready>());
             let other = bus.clone();
             let send = std::thread::spawn(move || drop(other.stream("desk").emit_ready(n).send()));
-            stand.at(format!("round {n}"));
+            steps.at(format!("round {n}"));
             assert_eq!(wait.await.unwrap().unwrap().n, n);
             send.join().unwrap();
         }
@@ -121,7 +122,7 @@ fn a_kind_that_no_file_declares_is_waited_for_by_name() {
 }
 
 #[test]
-fn the_time_counts_from_the_first_poll_and_what_came_before_its_end_is_given() {
+fn the_time_counts_from_the_first_poll_and_an_event_before_its_end_is_returned() {
     trial().paused().run(async |bus, _| {
         let (in_vain, answered) = (bus.subscribe::<Other>().first(), bus.wait_for::<Ready>());
         let (in_vain, answered) =
@@ -136,7 +137,7 @@ fn the_time_counts_from_the_first_poll_and_what_came_before_its_end_is_given() {
 }
 
 #[test]
-fn all_who_wait_are_given_the_same_event() {
+fn all_waiters_get_the_same_event() {
     trial().run(async |bus, _| {
         let waits: Vec<_> = (0..100).map(|_| tokio::spawn(bus.wait_for::<Ready>())).collect();
         settle().await;
@@ -149,7 +150,7 @@ fn all_who_wait_are_given_the_same_event() {
 }
 
 #[test]
-fn what_history_lost_is_told_beside_the_event_and_ends_no_wait() {
+fn a_gap_in_history_is_reported_with_the_event_and_ends_no_wait() {
     trial().with(|bus| bus.history(2)).run(async |bus, _| {
         let asked = bus.stream("desk").emit_other().await.id().unwrap();
         for n in 1..=5 {
@@ -164,14 +165,14 @@ fn what_history_lost_is_told_beside_the_event_and_ends_no_wait() {
 
 #[test]
 fn closing_the_bus_ends_every_wait_but_those_that_have_their_event() {
-    trial().run(async |bus, stand| {
+    trial().run(async |bus, steps| {
         let (asleep, unpolled) = (tokio::spawn(bus.wait_for::<Other>()), bus.wait_for::<Other>());
         let (answered, in_time) =
             (bus.wait_for::<Ready>(), bus.wait_for::<Other>().timeout(Duration::from_mins(1)));
         bus.stream("desk").emit_ready(1_u64).await;
         settle().await;
         drop(bus.close(Duration::ZERO));
-        stand.at("closed");
+        steps.at("closed");
         assert_eq!(asleep.await.unwrap().unwrap_err(), WaitError::Closed);
         assert_eq!(unpolled.await.unwrap_err(), WaitError::Closed);
         assert_eq!(in_time.await.unwrap_err(), WaitError::Closed);

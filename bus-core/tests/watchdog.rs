@@ -1,4 +1,5 @@
-//! What the other tests rely on: a hang is found, and told with the place where it stood and what the bus was at.
+//! The watchdog of the other tests: it finds a hang, and reports its steps and the state of the
+//! bus.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
@@ -11,41 +12,44 @@ enum Dog {
     Bark { n: u64 },
 }
 
-/// Runs a test that hangs in a child; gives what the child said.
-fn told(test: &str) -> String {
+/// Runs a test that hangs in a child; returns the output of the child.
+fn output_of(test: &str) -> String {
     let output = child::run(test, &[(HANGS, "1")]);
     assert!(!output.status.success());
     child::text(&output)
 }
 
 #[test]
-fn a_future_that_is_never_ready_is_told() {
+fn a_future_that_is_never_ready_is_reported() {
     if std::env::var_os(HANGS).is_none() {
-        let told = told("a_future_that_is_never_ready_is_told");
-        assert!(told.contains("it stood at the first bark, then the second bark;"), "{told}");
-        assert!(told.contains("\"name\":\"deaf\"") && told.contains("\"running\":1,\"waiting\":1"), "{told}");
+        let output = output_of("a_future_that_is_never_ready_is_reported");
+        assert!(output.contains("last steps: the first bark, then the second bark;"), "{output}");
+        assert!(
+            output.contains("\"name\":\"deaf\"") && output.contains("\"running\":1,\"waiting\":1"),
+            "{output}"
+        );
         return;
     }
-    trial().run(async |bus, stand| {
+    trial().run(async |bus, steps| {
         bus.subscribe::<Bark>().name("deaf").handle(|_: Event<Bark>| std::future::pending::<()>()).detach();
-        stand.at("the first bark");
+        steps.at("the first bark");
         drop(bus.stream("yard").emit_bark(1_u64).send());
-        stand.at("the second bark");
+        steps.at("the second bark");
         bus.stream("yard").emit_bark(2_u64).await;
     });
 }
 
 #[test]
-fn a_thread_that_stands_is_told() {
+fn a_blocked_thread_is_reported() {
     if std::env::var_os(HANGS).is_none() {
-        let told = told("a_thread_that_stands_is_told");
+        let output = output_of("a_blocked_thread_is_reported");
         assert!(
-            told.contains("it stood at the bark;") && told.contains("\"published\":{\"bark\":1}"),
-            "{told}"
+            output.contains("last steps: the bark;") && output.contains("\"published\":{\"bark\":1}"),
+            "{output}"
         );
         return;
     }
-    trial().run(async |bus, stand| {
+    trial().run(async |bus, steps| {
         let guard = bus.subscribe::<Bark>().handle_sync(|event| {
             let mut bark = event.n;
             while bark > 0 {
@@ -53,7 +57,7 @@ fn a_thread_that_stands_is_told() {
                 bark = event.n;
             }
         });
-        stand.at("the bark");
+        steps.at("the bark");
         drop(bus.stream("yard").emit_bark(1_u64).send());
         drop(guard);
     });

@@ -1,4 +1,5 @@
-//! A sync handler runs on the publishing thread before `send` returns; an async one on the runtime it was subscribed on.
+//! A sync handler runs on the publishing thread before `send` returns; an async one on the runtime
+//! it was subscribed on.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
@@ -45,7 +46,7 @@ fn a_sync_handler_runs_on_the_publishing_thread_before_send_returns() {
 fn a_busy_sync_handler_runs_right_after_on_the_thread_that_runs_it() {
     let bus = EventBus::new();
     let outer = bus.clone();
-    watch(Some(&outer), move |stand| {
+    watch(Some(&outer), move |steps| {
         let ((at_work, is_at_work), (go, goes)) = (mpsc::channel(), mpsc::channel::<()>());
         let ran = Notes::<(u64, ThreadId)>::new();
         let notes = ran.clone();
@@ -63,7 +64,7 @@ fn a_busy_sync_handler_runs_right_after_on_the_thread_that_runs_it() {
             this()
         });
         is_at_work.recv().unwrap();
-        stand.at("it is busy: send does not wait");
+        steps.at("it is busy: send does not wait");
         let sent = desk.emit_here(2_u64).send();
         assert_eq!((sent.receipt().handled(), sent.receipt().reached()), (0, 1));
         go.send(()).unwrap();
@@ -78,7 +79,7 @@ fn a_busy_sync_handler_runs_right_after_on_the_thread_that_runs_it() {
 fn send_blocks_only_while_a_busy_sync_handler_is_at_capacity() {
     let bus = EventBus::new();
     let outer = bus.clone();
-    watch(Some(&outer), move |stand| {
+    watch(Some(&outer), move |steps| {
         let ((at_work, is_at_work), (go, goes)) = (mpsc::channel(), mpsc::channel::<()>());
         let _guard = bus.subscribe::<Here>().name("busy").capacity(2).handle_sync(move |event| {
             if event.n == 0 {
@@ -90,9 +91,9 @@ fn send_blocks_only_while_a_busy_sync_handler_is_at_capacity() {
         let first = desk.clone();
         let busy = std::thread::spawn(move || drop(first.emit_here(0_u64).send()));
         is_at_work.recv().unwrap();
-        stand.at("one fits");
+        steps.at("one fits");
         drop(desk.emit_here(1_u64).send());
-        // The second fills the queue: it blocks until there is room, and does not lose its event.
+        // The second fills the queue: it blocks until there is capacity, and its event is not lost.
         let (second, (returned, has_returned)) = (desk.clone(), mpsc::channel());
         let blocked = std::thread::spawn(move || {
             drop(second.emit_here(2_u64).send());
@@ -103,7 +104,7 @@ fn send_blocks_only_while_a_busy_sync_handler_is_at_capacity() {
             std::thread::yield_now();
         }
         assert!(has_returned.try_recv().is_err());
-        stand.at("room");
+        steps.at("capacity");
         (0..4).for_each(|_| go.send(()).unwrap());
         blocked.join().unwrap();
         busy.join().unwrap();
@@ -113,8 +114,9 @@ fn send_blocks_only_while_a_busy_sync_handler_is_at_capacity() {
 
 #[test]
 fn an_async_handler_runs_on_the_runtime_it_was_subscribed_on() {
-    threaded(1).run(async |bus, stand| {
-        // It uses a timer, which panics anywhere but on a runtime; the thread says which.
+    threaded(1).run(async |bus, steps| {
+        // It uses a timer, which panics outside of a runtime; the name of the thread shows which
+        // runtime.
         let ran = Notes::<Option<String>>::new();
         let notes = ran.clone();
         let _guard = bus.subscribe::<Here>().handle(move |_: Event<Here>| {
@@ -124,11 +126,11 @@ fn an_async_handler_runs_on_the_runtime_it_was_subscribed_on() {
                 notes.add(std::thread::current().name().map(str::to_owned));
             }
         });
-        stand.at("from a plain thread");
+        steps.at("from a plain thread");
         let plain = bus.stream("desk");
         let thread = std::thread::spawn(move || assert_eq!(block_on(plain.emit_here(1_u64)).handled(), 1));
         tokio::task::spawn_blocking(move || thread.join().unwrap()).await.unwrap();
-        stand.at("from another runtime");
+        steps.at("from another runtime");
         let other = bus.stream("desk");
         let foreign = move || {
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -162,7 +164,7 @@ fn an_emit_awaited_on_that_runtime_polls_in_place_first() {
         assert_eq!((ran.all(), notes.all()), (vec![1], vec![1]), "both were polled by the publisher");
         assert_eq!(emit.await.handled(), 2);
         assert_eq!(notes.all(), [1, 101]);
-        // `send` hands an async handler over.
+        // `send` spawns an async handler as a task.
         let sent = bus.stream("desk").emit_here(2_u64).send();
         assert_eq!((ran.all(), sent.receipt().handled()), (vec![1], 0));
         assert_eq!(sent.finished().await.handled(), 2);
@@ -170,7 +172,7 @@ fn an_emit_awaited_on_that_runtime_polls_in_place_first() {
 }
 
 #[test]
-fn without_a_runtime_subscribing_says_so() {
+fn without_a_runtime_subscribing_reports_it() {
     let bus = EventBus::new();
     let subscribed = bus.subscribe::<Here>().try_handle(async |_: Event<Here>| {});
     assert_eq!(subscribed.unwrap_err(), SubscribeError::NoRuntime);
@@ -183,7 +185,7 @@ fn without_a_runtime_subscribing_says_so() {
 }
 
 #[test]
-fn a_timeout_where_there_are_no_timers_is_told_when_subscribing() {
+fn a_timeout_without_timers_is_reported_when_subscribing() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let _inside = runtime.enter();
     let own = EventBus::new();
@@ -195,7 +197,7 @@ fn a_timeout_where_there_are_no_timers_is_told_when_subscribing() {
     assert!(SubscribeError::NoTimers.to_string().contains("`.enable_time()`"));
 }
 
-/// Sends the next event whenever it is told that the one before is done.
+/// Sends the next event as soon as the one before is done.
 struct Again {
     bus: EventBus,
     left: AtomicUsize,

@@ -1,4 +1,4 @@
-//! Shows what the derive makes of a definition: an enum on standard input, code on standard output.
+//! Prints the output of the derive: a definition on standard input, code on standard output.
 //!
 //! `cargo run -q -p bus-derive-tests --example expand < definition.rs`
 

@@ -1,11 +1,11 @@
-//! A definition as another crate publishes it, for the tests beside this: what it means outside of its own crate can only
-//! be seen from one.
+//! A definition that another crate publishes, for the tests beside it: its use outside of its own
+//! crate needs a second crate.
 
 pub mod strict;
 
 use bus_core::AgentEvent;
 
-/// A definition that its crate means to extend.
+/// A definition that its crate plans to extend.
 #[derive(AgentEvent)]
 #[events(prefix = "open.")]
 #[non_exhaustive]
@@ -14,7 +14,7 @@ pub enum OpenEvents {
     DoorOpened {
         /// Which door.
         door: String,
-        /// How wide, where known.
+        /// How wide, if known.
         width: Option<u32>,
     },
 }

@@ -1,5 +1,5 @@
-//! Generated code under every lint of the compiler and of clippy that a user could deny: a word of each kind, checked by
-//! `cargo clippy` with the rest of the workspace.
+//! Generated code under every lint of the compiler and of clippy that a user could deny: one
+//! attribute of each kind, checked by `cargo clippy` with the rest of the workspace.
 #![deny(
     warnings,
     missing_docs,
@@ -43,16 +43,16 @@ pub enum StrictEvents {
         length: Option<u64>,
         /// In which way.
         #[event(default = "plain")]
-        manner: String,
-        /// What nobody may see.
+        style: String,
+        /// Nobody may see it.
         #[event(redact)]
         token: String,
-        /// What was given.
+        /// The input.
         input: Object,
-        /// What came.
+        /// The output.
         #[event(default)]
         headers: BTreeMap<String, String>,
-        /// What it is kept with.
+        /// The storage.
         #[serde(skip)]
         cache: u8,
     },
@@ -61,7 +61,7 @@ pub enum StrictEvents {
     StrictEnded {
         /// What.
         name: String,
-        /// What else.
+        /// The rest.
         #[serde(flatten)]
         rest: Object,
     },

@@ -1,4 +1,4 @@
-//! One kind in two crates that are linked together: found at start-up, with both places.
+//! One kind in two crates of one program: start-up reports it, with both locations.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use bus_core::{AgentEvent, BuildError, Catalogue, EventBus};
@@ -11,12 +11,12 @@ pub enum HouseEvents {
     /// A door is open.
     #[event(alias("open.door"))]
     DoorOpened {
-        /// Which door.
+        /// Its name.
         door: String,
     },
-    /// A room is empty.
+    /// A chamber is empty.
     RoomLeft {
-        /// Which room.
+        /// Its name.
         room: String,
     },
 }
@@ -30,7 +30,7 @@ fn assert_names_both(text: &str) {
 }
 
 #[test]
-fn a_bus_is_not_built_and_says_why() {
+fn a_bus_is_not_built_and_the_error_says_why() {
     let error = EventBus::builder().build().unwrap_err();
     assert_names_both(&error.to_string());
     assert!(matches!(error, BuildError::DuplicateKinds(ref all) if all.len() == 1), "{error:?}");
@@ -43,10 +43,10 @@ fn the_catalogue_tells_whoever_checks_before_the_start() {
     assert_names_both(&duplicates[0].to_string());
 }
 
-/// `cargo xtask check` is this call, here as in a user's own workspace.
+/// `cargo xtask check` makes this call, here as in a user's own workspace.
 #[test]
 fn the_check_of_the_catalogue_names_both_places() {
-    let told = bus_docs::Project::new("Doors").check([]).unwrap_err();
-    let bus_docs::Outcome::Found(text) = told else { panic!("the words are right: {told:?}") };
+    let outcome = bus_docs::Project::new("Doors").check([]).unwrap_err();
+    let bus_docs::Outcome::Found(text) = outcome else { panic!("the arguments are right: {outcome:?}") };
     assert_names_both(&text);
 }

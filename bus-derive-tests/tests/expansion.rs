@@ -1,7 +1,9 @@
-//! What the derive expands to, in files that a reviewer can read: a change of generated code shows as a change of these.
+//! The output of the derive, in files that a reviewer can read: a change of generated code is a
+//! change of these files.
 //!
-//! The derive is a library call here: its modules are compiled into this test, since a crate of macros exports nothing
-//! else. After a change on purpose: `UPDATE_EXPECT=1 cargo test -p bus-derive-tests --test expansion`.
+//! The test calls the derive as a library: it compiles the modules itself, because a crate of
+//! macros exports nothing else. After an intended change: `UPDATE_EXPECT=1 cargo test -p
+//! bus-derive-tests --test expansion`.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 #[path = "../../bus-macros/src/attr/mod.rs"]
@@ -26,7 +28,7 @@ fn check_expansion(source: &str, expected: &ExpectFile) {
     expected.assert_eq(&prettyplease::unparse(&file));
 }
 
-/// An event without fields, one with required fields only: nothing is generated that is not needed.
+/// An event without fields and one with required fields only: no unneeded code is generated.
 #[test]
 fn plain() {
     check_expansion(include_str!("expansion/plain.txt"), &expect_file!["expansion/plain.expanded.txt"]);
@@ -41,25 +43,29 @@ fn documented() {
     );
 }
 
-/// A word of each kind.
+/// One attribute of each kind.
 #[test]
-fn words() {
-    check_expansion(include_str!("expansion/words.txt"), &expect_file!["expansion/words.expanded.txt"]);
+fn attributes() {
+    check_expansion(
+        include_str!("expansion/attributes.txt"),
+        &expect_file!["expansion/attributes.expanded.txt"],
+    );
 }
 
-/// Mistakes come first, then code for all that could be read.
+/// Mistakes come first, then code for everything that could be parsed.
 #[test]
 fn mistakes() {
     check_expansion(include_str!("expansion/mistakes.txt"), &expect_file!["expansion/mistakes.expanded.txt"]);
 }
 
-/// A struct is answered with how it is written as an enum, and a stub.
+/// For a struct the derive reports the enum to write instead, and generates a stub.
 #[test]
 fn a_struct() {
     check_expansion("struct Started { target: String }", &expect_file!["expansion/struct.expanded.txt"]);
 }
 
-/// While somebody types, an editor has what is finished: helpers of whole variants, and of a half-typed one.
+/// While the user types, an editor has the finished parts: helpers of complete variants, and of an
+/// unfinished one.
 #[test]
 fn half_typed() {
     let helpers = |source: &str| {
@@ -77,7 +83,7 @@ fn half_typed() {
     assert_eq!(helpers("enum E { TargetStarted { target: String }, Targ BuildFin, BuildFinished }"), 2);
 }
 
-/// The tokens with one of them left out, for each of them, also inside of brackets.
+/// The tokens without one of them, for each of them, also inside of brackets.
 fn with_one_left_out(tokens: &TokenStream) -> Vec<TokenStream> {
     let all: Vec<TokenTree> = tokens.clone().into_iter().collect();
     let but = |index: usize, instead: Option<TokenTree>| {
@@ -96,10 +102,10 @@ fn with_one_left_out(tokens: &TokenStream) -> Vec<TokenStream> {
     found
 }
 
-/// Nothing that is half written makes the derive panic or write what is no Rust: an editor hands it over with every key.
+/// No unfinished code makes the derive panic or write invalid Rust: an editor runs it at every key.
 #[test]
-fn whatever_is_left_out_what_is_written_is_rust() {
-    let sources = [include_str!("expansion/documented.txt"), include_str!("expansion/words.txt")];
+fn unfinished_code_always_gives_valid_rust() {
+    let sources = [include_str!("expansion/documented.txt"), include_str!("expansion/attributes.txt")];
     for source in sources {
         let left = with_one_left_out(&source.parse().unwrap());
         assert!(left.len() > 100);

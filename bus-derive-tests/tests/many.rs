@@ -1,8 +1,8 @@
-//! All mistakes of a file are told in one compile, each once.
+//! All mistakes of a file are reported in one compile, each once.
 //!
-//! `fail/` has one mistake a file and the whole text of its error. Here a file has more of them, or one that the compiler
-//! adds many notes to; the `.errors` beside it says which errors there are and where: not one more than there are mistakes.
-//! After a change on purpose:
+//! `fail/` has one mistake in each file, with the whole text of its error. The files here have
+//! several, or one that the compiler adds many notes to. The `.errors` beside a file has each error
+//! with its position: not one more than there are mistakes. After an intended change:
 //! `UPDATE_EXPECT=1 cargo test -p bus-derive-tests --test many`.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -18,16 +18,16 @@ const HERE: &str = env!("CARGO_MANIFEST_DIR");
 
 #[test]
 #[cfg_attr(other_compiler, ignore = "the texts are those of the `rust-version` in Cargo.toml")]
-fn mistakes_are_told_all_at_once_and_once_each() {
+fn mistakes_are_reported_all_at_once_and_once_each() {
     let files = files();
     let mut errors = errors(&project(&files));
     for (name, path) in &files {
         let found = errors.remove(name).unwrap_or_default();
         let text = std::fs::read_to_string(path).unwrap();
-        // The first line of a file says how many mistakes it has.
-        let says = text.lines().next().unwrap().rsplit(": ").next().unwrap();
+        // The first line of a file has the number of its mistakes.
+        let announced = text.lines().next().unwrap().rsplit(": ").next().unwrap();
         let plural = if found.len() == 1 { "" } else { "s" };
-        assert_eq!(says, format!("{} error{plural}.", found.len()), "{name}: {found:#?}");
+        assert_eq!(announced, format!("{} error{plural}.", found.len()), "{name}: {found:#?}");
         expect_file![path.with_extension("errors")].assert_eq(&(found.join("\n") + "\n"));
     }
 }
@@ -63,7 +63,7 @@ fn errors(folder: &Path) -> BTreeMap<String, Vec<String>> {
         .current_dir(folder)
         .args(["check", "--offline", "--quiet", "--keep-going", "--bins", "--message-format=json"])
         .env("CARGO_TARGET_DIR", folder.join("target"))
-        // Where warnings are denied they would be counted too.
+        // With denied warnings the compiler would count those too.
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .stdin(Stdio::null())
@@ -81,7 +81,7 @@ fn errors(folder: &Path) -> BTreeMap<String, Vec<String>> {
     errors.into_iter().map(|(name, errors)| (name, in_order(errors))).collect()
 }
 
-/// Where it is and what it says; nothing for a warning, and for the line that sums up.
+/// The position and text of an error; `None` for a warning and for the summary line.
 fn error(message: &Value) -> Option<((u64, u64), String)> {
     let spans = message["spans"].as_array()?;
     let at = spans.iter().find(|span| span["is_primary"] == true)?;

@@ -1,10 +1,11 @@
-//! A new kind costs its variant and nothing else: one is added to a definition file in a scratch crate, and is found in
-//! the helpers, the registry, JSON, the stats and history. (The match that it breaks is `fail/use/match_misses_one`.)
+//! A new kind needs its variant and nothing else: the test adds one to a definition file in a
+//! scratch crate, and finds it in the helpers, the registry, JSON, the stats and history. (The
+//! match that it breaks is `fail/use/match_misses_one`.)
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::path::PathBuf;
 
-/// A whole program. `/* variant */`, `/* arm */` and `/* use */` are where a test adds something.
+/// A whole program. `/* variant */`, `/* arm */` and `/* use */` mark where a test adds code.
 const PROGRAM: &str = include_str!("files/scratch.rs");
 
 const VARIANT: &str =

@@ -1,4 +1,4 @@
-//! The docs of the derive list every error that `fail/` and `many/` show: a text that is not among them cannot be looked up.
+//! The docs of the derive list every error in `fail/` and `many/`, so that a user can look it up.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ fn catalogue() -> Vec<&'static str> {
     rows.flat_map(|cell| cell.split("; ")).collect()
 }
 
-/// The first line of each error, without those that the compiler words.
+/// The first line of each error, except errors of the compiler itself.
 fn shown() -> Vec<String> {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
     let folders = files(&tests.join("fail")).into_iter().chain([tests.join("many")]);
@@ -28,7 +28,8 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
 }
 
-/// Whether the parts between the `…` of `pattern` stand in `text` in this order, the first at its beginning.
+/// Whether `text` has the parts between the `…` of `pattern` in this order, the first at its
+/// beginning.
 fn fits(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('…').map(str::trim);
     let first = parts.next().unwrap_or_default();

@@ -1,6 +1,7 @@
 "use strict";
 
-// The index: what is typed and chosen hides what does not fit, and stands in the address, so that it can be sent on.
+// The index: the search text and the filters hide events that do not match. They are part of the URL, so that a
+// filtered page can be shared.
 (() => {
   const form = document.getElementById("filters");
   if (!form) return;
@@ -59,7 +60,7 @@
   restore();
 })();
 
-// Code can be copied where the browser lets a page do so.
+// A button copies code if the browser allows it.
 (() => {
   if (!navigator.clipboard) return;
   for (const pre of document.querySelectorAll("pre")) {

@@ -1,4 +1,5 @@
-//! How long 400 kinds take to render: `cargo bench -p bus-docs`. The promise is under two seconds; over it, this fails.
+//! The time to render 400 kinds: `cargo bench -p bus-docs`. It fails if that takes two seconds or
+//! more.
 
 use std::time::{Duration, Instant};
 

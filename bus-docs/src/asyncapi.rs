@@ -1,7 +1,8 @@
 //! AsyncAPI 3.0: a channel for each scope, a message for each kind.
 //!
-//! AsyncAPI's own schemas are those of JSON Schema draft 7 with a few words more. References are moved to the document's
-//! components, and the few words of 2020-12 that field types use are said as draft 7 says them.
+//! AsyncAPI's own schemas are those of JSON Schema draft 7 with a few more keywords. References are
+//! moved to the document's components, and keywords of 2020-12 in field types are written in the
+//! form of draft 7.
 
 use std::collections::BTreeMap;
 
@@ -51,7 +52,7 @@ fn name(scope: Scope) -> &'static str {
     }
 }
 
-/// What can be a key of AsyncAPI's components: letters, digits, `.`, `-` and `_`.
+/// A valid key of AsyncAPI's components: letters, digits, `.`, `-` and `_`.
 fn key(name: &str) -> String {
     crate::output::file_name(name).replace('~', "_u")
 }
@@ -78,7 +79,7 @@ fn channel(scope: Scope, events: &[&Event]) -> Value {
         .collect();
     json!({
         "address": address,
-        "description": format!("Events that cannot be emitted without their scope: {}.", scope.words()),
+        "description": format!("Events that need this scope to be emitted: {}.", scope.words()),
         "parameters": parameters,
         "messages": messages,
     })
@@ -92,7 +93,7 @@ fn operation(scope: Scope, events: &[&Event]) -> Value {
     json!({
         "action": "send",
         "channel": { "$ref": format!("#/channels/{channel}") },
-        "summary": format!("What the runtime emits with its scope: {}.", scope.words()),
+        "summary": format!("Events that the runtime emits with this scope: {}.", scope.words()),
         "messages": messages.collect::<Vec<_>>(),
     })
 }
@@ -127,7 +128,7 @@ fn example(event: &Event) -> Option<Value> {
     serde_json::from_str(event.example.as_deref()?).ok()
 }
 
-/// The keys that say where an event belongs, for a transport that routes by headers and does not look into the payload.
+/// The keys of the envelope, for a transport that routes by headers and does not read the payload.
 fn headers() -> Value {
     let mut properties = scope(Scope::default());
     properties.insert("type".to_owned(), json!({ "type": "string", "description": "The kind." }));
@@ -138,7 +139,7 @@ fn headers() -> Value {
     })
 }
 
-/// The schema as draft 7 has it, its references pointing into the document.
+/// The schema in the form of draft 7, with references into the document.
 fn moved(mut schema: Value) -> Value {
     let Value::Object(object) = &mut schema else { return schema };
     if let Some(places) = object.remove("prefixItems") {
@@ -156,7 +157,7 @@ fn moved(mut schema: Value) -> Value {
     let reference = object.remove("$ref");
     if let Some(name) = reference.as_ref().and_then(Value::as_str).and_then(type_name) {
         let to = json!({ "$ref": format!("#/components/schemas/{}", key(name)) });
-        // Draft 7 does not look at what stands beside a reference.
+        // Draft 7 ignores the keywords beside a reference.
         if object.is_empty() {
             return to;
         }

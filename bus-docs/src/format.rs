@@ -1,4 +1,4 @@
-//! The outputs there are, and which module makes each.
+//! The outputs, each with the module that makes it.
 
 use crate::model::Catalog;
 use crate::output::Files;
@@ -6,19 +6,19 @@ use crate::output::Files;
 /// One output of the catalogue.
 #[derive(Debug, Clone, Copy)]
 pub struct Format {
-    /// Its name on the command line.
+    /// The name on the command line.
     pub name: &'static str,
-    /// What it is, in a line.
+    /// One line about it.
     pub summary: &'static str,
     render: fn(&Catalog) -> Files,
 }
 
 impl Format {
-    /// Every output, in the order in which they are made.
+    /// Every output, in the order of generation.
     pub const ALL: &'static [Self] = &[
         Self {
             name: "catalog",
-            summary: "catalog.json: all that is known of the events, in a stable format",
+            summary: "catalog.json: all facts about the events, in a stable format",
             render: |catalog| one("catalog.json", catalog.to_json()),
         },
         Self {
@@ -58,7 +58,7 @@ impl Format {
         Self::ALL.iter().find(|format| format.name == name)
     }
 
-    /// Makes it. The same catalogue gives the same bytes.
+    /// Makes the output. The same catalogue always makes the same bytes.
     pub fn render(&self, catalog: &Catalog) -> Files {
         (self.render)(catalog)
     }

@@ -1,7 +1,8 @@
-//! JSON Schema 2020-12: one file a kind, and one bundle of all.
+//! JSON Schema 2020-12: one file for each kind, and one bundle of all.
 //!
-//! A schema describes the event as it stands on a line: envelope and data. What the bus accepts when it reads, a schema
-//! accepts: a field with a default may be missing, unknown keys are let through, older names are known.
+//! A schema describes the event as a line has it: envelope and data. It accepts every event that
+//! the bus reads: a field with a default may be missing, unknown keys are ignored, older names are
+//! known.
 
 use serde_json::{Map, Value, json};
 
@@ -28,7 +29,7 @@ fn text(schema: &Value) -> String {
     format!("{schema:#}\n")
 }
 
-/// One kind by itself: the types that it names are in it.
+/// One kind alone, with the types that it names.
 fn single(catalog: &Catalog, event: &Event) -> Value {
     let mut schema = envelope(event);
     schema.insert("$schema".to_owned(), json!(DIALECT));
@@ -70,18 +71,19 @@ fn bundle(catalog: &Catalog) -> Value {
         "$id": "events.schema.json",
         "$comment": GENERATED,
         "title": catalog.title,
-        "description": "One event as it stands on a line of JSON. Kinds that no definition declares are not in here.",
+        "description": "One event as a line of JSON. Kinds that no definition declares are not included.",
         "oneOf": choices,
         "$defs": definitions,
     })
 }
 
-/// A key as a part of a JSON pointer in a reference.
+/// A key as part of a JSON pointer in a reference.
 pub(crate) fn pointer(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
-/// The whole event. `type` comes first to the validator, so that the other kinds of a bundle fail at once.
+/// The whole event. The validator sees `type` first, so that the other kinds of a bundle fail at
+/// once.
 pub(crate) fn envelope(event: &Event) -> Map<String, Value> {
     let kinds: Vec<&String> = std::iter::once(&event.kind).chain(&event.aliases).collect();
     let kind = if let [kind] = kinds[..] { json!({ "const": kind }) } else { json!({ "enum": kinds }) };
@@ -92,7 +94,8 @@ pub(crate) fn envelope(event: &Event) -> Map<String, Value> {
     required.extend(event.scope.execution.then_some("execution_id"));
     let mut schema = Map::new();
     if event.upcast {
-        // Older data is raised when the bus reads it; only today's can be described.
+        // Older data is converted when the bus reads it; the schema can only describe the current
+        // version.
         let today =
             json!({ "properties": { "version": { "const": event.version } }, "required": ["version"] });
         schema.insert("if".to_owned(), today);
@@ -114,7 +117,7 @@ pub(crate) fn envelope(event: &Event) -> Map<String, Value> {
     schema
 }
 
-/// The keys round the data.
+/// The keys of the envelope.
 pub(crate) fn scope(scope: Scope) -> Map<String, Value> {
     let id = |needed: bool, what: &str| {
         let ty = if needed { json!("string") } else { json!(["string", "null"]) };
@@ -126,20 +129,20 @@ pub(crate) fn scope(scope: Scope) -> Map<String, Value> {
         ("stream_id".to_owned(), id(true, "The stream it happened on.")),
         ("node_id".to_owned(), id(scope.node, "The node it happened in.")),
         ("execution_id".to_owned(), id(scope.execution, "The execution it belongs to.")),
-        ("correlation_id".to_owned(), id(false, "What ties it to a request from outside.")),
+        ("correlation_id".to_owned(), id(false, "The external request that it belongs to.")),
         (
             "timestamp".to_owned(),
             json!({ "type": "string", "pattern": time,
                     "description": "When it happened, as in ISO 8601. Without an offset it is in the zone of its writer." }),
         ),
-        ("id".to_owned(), id(false, "The event's name: the run of the bus and its place in that run.")),
-        ("seq".to_owned(), number(0, "Its place in the order of the bus.")),
-        ("version".to_owned(), number(1, "The version of the schema that its data has.")),
+        ("id".to_owned(), id(false, "The event's id: the run of the bus and the position in that run.")),
+        ("seq".to_owned(), number(0, "Its position in the order of the bus.")),
+        ("version".to_owned(), number(1, "The version of its data's schema.")),
         ("causation_id".to_owned(), id(false, "The event in whose handler it was emitted.")),
     ])
 }
 
-/// What the event itself carries.
+/// The keys of `data`.
 fn data(event: &Event) -> Value {
     let mut properties = Map::new();
     let mut required = Vec::new();
@@ -156,7 +159,7 @@ fn data(event: &Event) -> Value {
             required.push(&field.name);
         } else if field.required {
             let names = std::iter::once(&field.name).chain(&field.aliases);
-            // Strict validators want to see a property where it is required.
+            // Strict validators need the property beside the requirement.
             let there = |name: &String| json!({ "properties": { name: true }, "required": [name] });
             either.push(json!({ "anyOf": names.map(there).collect::<Vec<_>>() }));
         }
@@ -171,7 +174,7 @@ fn data(event: &Event) -> Value {
     schema
 }
 
-/// A field's schema with what the definition says of the field.
+/// The schema of a field, with the facts from its definition.
 fn described(field: &Field) -> Value {
     let mut schema = match &field.schema {
         Some(Value::Object(schema)) => schema.clone(),
@@ -179,10 +182,10 @@ fn described(field: &Field) -> Value {
     };
     let mut words = vec![field.docs.clone()];
     if field.schema.is_none() {
-        words.push(format!("Its type in Rust is `{}`, which tells no schema.", field.ty));
+        words.push(format!("Its type in Rust is `{}`, which has no schema.", field.ty));
     }
     if field.redacted {
-        words.push("Its content is hidden: texts are `[redacted]`, numbers 0.".to_owned());
+        words.push("Its content is hidden: strings are `[redacted]`, numbers 0.".to_owned());
     }
     words.retain(|text| !text.is_empty());
     if !words.is_empty() {

@@ -1,10 +1,11 @@
 //! The catalogue of a program's events, for people and for machines.
 //!
-//! From the definitions that are linked into a program this crate writes an HTML site, a Markdown page, JSON Schema,
-//! AsyncAPI, TypeScript and Python, and `catalog.json`, which holds all that is known of the events. It checks that what is
-//! committed has not drifted, and what a change breaks for those who read or emit events since the last release.
+//! From the definitions that are linked into a program, this crate writes an HTML site, a Markdown
+//! page, JSON Schema, AsyncAPI, TypeScript and Python, and `catalog.json`, which has all facts
+//! about the events. It checks that the committed files match the definitions, and that no change
+//! since the last release breaks code that reads or emits events.
 //!
-//! Used from a program of your own, in the manner of `cargo xtask`:
+//! A program of your own uses it, by convention `cargo xtask`:
 //!
 //! ```no_run
 //! use bus_agent as _; // the crate with your definitions: naming it links it
@@ -14,18 +15,19 @@
 //! }
 //! ```
 //!
-//! `cargo xtask docs` then writes the catalogue to `docs/events`, and `cargo xtask check` compares it with the last release;
-//! `--help` says more. A whole workspace to copy is `examples/your-project` in the repository of this crate.
+//! `cargo xtask docs` then writes the catalogue to `docs/events`, and `cargo xtask check` compares
+//! it with the last release; `--help` explains more. A whole workspace to copy is
+//! `examples/your-project` in the repository of this crate.
 //!
-//! # The house
+//! # Layout
 //! Each row uses only the rows below it.
 //!
-//! | module | what lives there |
+//! | module | content |
 //! |---|---|
 //! | `command` | the command line: `docs` and `check` |
 //! | `format` | the list of outputs |
 //! | `html`, `markdown`, `asyncapi`, `typescript`, `python` | one output each |
-//! | `json_schema`, `types`, `compare`, `coverage` | what several outputs are made of; the checks |
+//! | `json_schema`, `types`, `compare`, `coverage` | parts of several outputs; the checks |
 //! | `output`, `prose`, `pretty`, `snippet` | files, doc comments, JSON over several lines, code to copy |
 //! | `model` | the catalogue as data |
 

@@ -17,7 +17,7 @@ pub(crate) fn render(catalog: &Catalog) -> String {
     let mut out = format!("# {}\n\n<!-- {GENERATED} -->\n\n", catalog.title);
     let _ = writeln!(
         out,
-        "{} events, sorted by kind. Each needs a stream; what else it needs is its scope.\n",
+        "{} events, sorted by kind. Each needs a stream, and the rest of its scope as listed.\n",
         catalog.events.len()
     );
     for (definition, events) in &groups {
@@ -26,7 +26,7 @@ pub(crate) fn render(catalog: &Catalog) -> String {
         } else {
             out.push_str("## Contents\n\n");
         }
-        out.push_str("| kind | what happened | scope | policy |\n|---|---|---|---|\n");
+        out.push_str("| kind | event | scope | policy |\n|---|---|---|---|\n");
         for event in events {
             let _ = writeln!(
                 out,
@@ -48,7 +48,7 @@ pub(crate) fn render(catalog: &Catalog) -> String {
     out
 }
 
-/// Where names of events in doc comments lead: rustdoc's links, defined for the page.
+/// The targets of event names in doc comments: rustdoc's links, defined for the page.
 fn references(out: &mut String, catalog: &Catalog) {
     let mentioned = |event: &&Event| {
         catalog.events.iter().any(|other| other.docs.contains(&format!("[`{}`]", event.name)))
@@ -97,7 +97,7 @@ fn facts(catalog: &Catalog, event: &Event) -> Vec<String> {
         facts.push(format!("Ends with [`{0}`](#{1}){by}", end.kind, anchor(&end.kind)));
     }
     for (begin, _) in catalog.ended_by(&event.kind) {
-        facts.push(format!("Ends what [`{0}`](#{1}) begins", begin.kind, anchor(&begin.kind)));
+        facts.push(format!("Ends the pair that [`{0}`](#{1}) begins", begin.kind, anchor(&begin.kind)));
     }
     facts
 }
@@ -118,14 +118,14 @@ fn fields(out: &mut String, event: &Event) {
         out.push_str("It carries no data.\n\n");
         return;
     }
-    out.push_str("| field | type | default | what it is |\n|---|---|---|---|\n");
+    out.push_str("| field | type | default | description |\n|---|---|---|---|\n");
     for field in &event.fields {
         let mut docs = field.docs.clone();
         if field.redacted {
             docs.push_str(" *Redacted: its content never leaves the process.*");
         }
         if field.flattened {
-            docs.push_str(" *Its keys stand in `data` itself.*");
+            docs.push_str(" *Its keys are keys of `data`.*");
         }
         let (ty, default) = (code(&field.ty), default(field));
         let _ = writeln!(out, "| `{}` | {ty} | {default} | {} |", field.name, cell(docs.trim()));
@@ -151,7 +151,7 @@ fn cell(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
 }
 
-/// As code hosts make anchors of headings.
+/// The anchor of a heading, as code hosts make it.
 fn anchor(kind: &str) -> String {
     kind.to_lowercase().chars().filter(|c| c.is_alphanumeric() || *c == '_' || *c == '-').collect()
 }

@@ -1,6 +1,6 @@
-//! JSON over several lines, its keys in the order in which they stand.
+//! JSON over several lines, with its keys in their order.
 
-/// Lays out a text of valid JSON. Nothing is read into a map, so that the order is the writer's.
+/// Formats a text of valid JSON. It does not read it into a map, which keeps the writer's order.
 pub(crate) fn pretty(json: &str) -> String {
     let mut out = String::with_capacity(json.len() * 2);
     let (mut depth, mut in_text, mut escaped) = (0usize, false, false);

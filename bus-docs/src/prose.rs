@@ -1,11 +1,11 @@
-//! Doc comments: Markdown as rustdoc has it.
+//! Doc comments in rustdoc's Markdown.
 
 use pulldown_cmark::{BrokenLink, CowStr, Event as Part, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 
 use crate::model::Catalog;
 
-/// As HTML. Names of events in brackets become links to their pages; pictures and raw HTML are shown as text, so that
-/// nothing is loaded and nothing runs.
+/// Renders HTML. Names of events in brackets become links to their pages; pictures and raw HTML are
+/// shown as text, so that the page loads and runs nothing.
 pub(crate) fn html(docs: &str, catalog: &Catalog) -> String {
     let mut link = |broken: BrokenLink<'_>| {
         let name = broken.reference.trim_matches('`').rsplit("::").next().unwrap_or_default().to_owned();
@@ -24,7 +24,7 @@ fn harmless(part: Part<'_>) -> Option<Part<'_>> {
     Some(match part {
         Part::Html(text) | Part::InlineHtml(text) => Part::Text(text),
         Part::Start(Tag::Image { .. }) | Part::End(TagEnd::Image) => return None,
-        // The page has headings of its own above.
+        // The page has its own headings above.
         Part::Start(Tag::Heading { id, classes, attrs, .. }) => {
             Part::Start(Tag::Heading { level: HeadingLevel::H3, id, classes, attrs })
         }
@@ -34,7 +34,7 @@ fn harmless(part: Part<'_>) -> Option<Part<'_>> {
     })
 }
 
-/// Whether a link leads to where a reader may follow it: a page of ours, or a web address.
+/// Whether a link target is safe: a page of the site, or a web address.
 fn is_address(url: &str) -> bool {
     url.starts_with("https://") || url.starts_with("http://") || !url.contains(':')
 }
@@ -42,7 +42,7 @@ fn is_address(url: &str) -> bool {
 /// The first paragraph as plain text, for lists.
 pub(crate) fn summary(docs: &str) -> String {
     let mut out = String::new();
-    // Every name in brackets is taken for a link, of which only the words are kept.
+    // Every name in brackets is parsed as a link, and only its text is kept.
     let mut link = |_: BrokenLink<'_>| Some((CowStr::from(""), CowStr::from("")));
     for part in Parser::new_with_broken_link_callback(docs, Options::empty(), Some(&mut link)) {
         match part {
@@ -55,7 +55,7 @@ pub(crate) fn summary(docs: &str) -> String {
     out
 }
 
-/// Text as it may stand in HTML, also inside of an attribute.
+/// Text that is safe in HTML, also inside of an attribute.
 pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {

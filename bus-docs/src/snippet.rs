@@ -1,4 +1,4 @@
-//! Code to copy: how an event is emitted, and how it is subscribed to.
+//! Code to copy: an emit of an event, and a subscription to it.
 
 use std::fmt::Write as _;
 
@@ -53,14 +53,15 @@ fn example_data(event: &Event) -> serde_json::Map<String, Value> {
     }
 }
 
-/// What is handed over for a field: a literal where the type has one, else a variable of the field's name.
+/// The argument for a field: a literal if the type has one, otherwise a variable with the field's
+/// name.
 fn argument(field: &Field, value: &Value) -> String {
     let ty = field.ty.trim();
     let ty = inside(ty, "Option").unwrap_or(ty);
     if field.flattened && is_object(ty) {
         return "object! { \"key\": \"value\" }".to_owned();
     }
-    // The example shows a hidden value hidden: no value to emit.
+    // The example shows a redacted value, which is no value to emit.
     let literal = if field.redacted { None } else { literal(ty, value) };
     literal.unwrap_or_else(|| field.ident().to_owned())
 }
@@ -94,7 +95,7 @@ fn literal(ty: &str, value: &Value) -> Option<String> {
     }
 }
 
-/// A literal of exactly the type: inside of a container nothing converts.
+/// A literal of exactly the type: values inside of a container are not converted.
 fn owned(ty: &str, value: &Value) -> Option<String> {
     let literal = literal(ty, value)?;
     Some(if last(ty) == "String" { format!("{literal}.to_owned()") } else { literal })
@@ -121,7 +122,7 @@ fn inside<'a>(ty: &'a str, name: &str) -> Option<&'a str> {
     Some(last(ty).strip_prefix(name)?.trim_start().strip_prefix('<')?.strip_suffix('>')?.trim())
 }
 
-/// An object as `object!` is written by hand.
+/// An object in the syntax of `object!`.
 fn spaced(value: &Value) -> String {
     let Value::Object(members) = value else { return value.to_string() };
     let members: Vec<String> =

@@ -1,4 +1,4 @@
-//! The types that a schema describes, as languages with unions say them.
+//! The types that a schema describes, in the terms of languages with unions.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::model::type_name;
 
-/// What a value can be.
+/// The type of a value.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Type {
     Any,
@@ -35,7 +35,8 @@ pub(crate) struct Member {
 }
 
 impl Type {
-    /// The type that a schema describes; what it says beside that (bounds, patterns) is left to validators.
+    /// The type that a schema describes. Further constraints (bounds, patterns) are left to
+    /// validators.
     pub(crate) fn of(schema: &Value) -> Self {
         let Value::Object(schema) = schema else { return Self::Any };
         let mut parts = Vec::new();
@@ -113,7 +114,7 @@ impl Type {
         }
     }
 
-    /// Whether it is a union that has a null, or null itself.
+    /// Whether it is a union with null, or null itself.
     pub(crate) fn takes_null(&self) -> bool {
         match self {
             Self::Any | Self::Null => true,
@@ -123,7 +124,7 @@ impl Type {
     }
 }
 
-/// A union without unions in it and without anything twice.
+/// A flat union without duplicates.
 pub(crate) fn either(choices: Vec<Type>) -> Type {
     let mut flat: Vec<Type> = Vec::new();
     for choice in choices {
@@ -148,7 +149,8 @@ pub(crate) fn either(choices: Vec<Type>) -> Type {
     if flat.len() == 1 { flat.remove(0) } else { Type::Either(flat) }
 }
 
-/// Hands out each name once: two definitions may have an event of one name, a type may be called as one of ours.
+/// Hands out each name once: two definitions may have an event of one name, and a type may have the
+/// name of a generated one.
 #[derive(Debug, Default)]
 pub(crate) struct Names(BTreeSet<String>);
 
@@ -157,7 +159,7 @@ impl Names {
         Self(reserved.iter().map(|&name| name.to_owned()).collect())
     }
 
-    /// The name as an identifier that nobody has.
+    /// The name as an identifier that is still free.
     pub(crate) fn take(&mut self, name: &str) -> String {
         let mut name: String =
             name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' }).collect();

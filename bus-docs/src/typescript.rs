@@ -1,4 +1,4 @@
-//! TypeScript: one interface a kind, and their union, discriminated by `type`.
+//! TypeScript: one interface for each kind, and their union, discriminated by `type`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,7 +10,7 @@ use crate::output::GENERATED;
 use crate::types::{Member, Names, Type};
 
 const HEAD: &str = r"
-/** What stands round the data of every event. Keys that are not listed are attributes, such as `graph_id`. */
+/** The envelope of every event. Keys that are not listed are attributes, such as `graph_id`. */
 export interface BusEnvelope {
   /** The stream it happened on. */
   stream_id: string;
@@ -20,13 +20,13 @@ export interface BusEnvelope {
   execution_id: string | null;
   /** When it happened, as in ISO 8601. */
   timestamp: string;
-  /** What ties it to a request from outside. */
+  /** The external request that it belongs to. */
   correlation_id: string | null;
-  /** The event's name, and the cursor to resume from; absent in what was recorded elsewhere. */
+  /** The event's id, and the cursor to resume from; absent in other recordings. */
   id?: string | null;
-  /** Its place in the order of the bus. */
+  /** Its position in the order of the bus. */
   seq?: number | null;
-  /** The version of the schema that its data has. */
+  /** The version of its data's schema. */
   version?: number | null;
   /** The event in whose handler it was emitted. */
   causation_id?: string | null;
@@ -90,7 +90,7 @@ fn interface(out: &mut String, event: &Event, name: &str, types: &BTreeMap<&str,
 
 fn union(out: &mut String, events: &[(&Event, String)]) {
     out.push_str(
-        "\n/** Every declared event: `switch (event.type)` tells them apart. */\nexport type BusEvent =\n",
+        "\n/** Every declared event: `switch (event.type)` distinguishes them. */\nexport type BusEvent =\n",
     );
     for (at, (_, name)) in events.iter().enumerate() {
         let end = if at + 1 == events.len() { ";" } else { "" };
@@ -107,14 +107,14 @@ fn union(out: &mut String, events: &[(&Event, String)]) {
         "] as const;\n\n/** The kind of a declared event. */\nexport type Kind = (typeof KINDS)[number];\n",
     );
     out.push_str("\n/** The event of one kind: `EventOf<\"…\">`. */\nexport type EventOf<K extends Kind> = Extract<BusEvent, { type: K }>;\n");
-    out.push_str("\n/** Older kinds and what they are called today. The bus writes today's. */\nexport const ALIASES: Readonly<Record<string, Kind>> = {\n");
+    out.push_str("\n/** Older kinds with their current names. The bus writes the current ones. */\nexport const ALIASES: Readonly<Record<string, Kind>> = {\n");
     for (event, _) in events {
         for alias in &event.aliases {
             let _ = writeln!(out, "  {}: {},", literal(alias), literal(&event.kind));
         }
     }
     out.push_str("};\n\nconst declared: ReadonlySet<string> = new Set(KINDS);\n");
-    out.push_str("\n/** Whether the event is of a declared kind; its data is not looked at. */\n");
+    out.push_str("\n/** Whether the event is of a declared kind; its data is not checked. */\n");
     out.push_str("export function isDeclared(event: { type: string }): event is BusEvent {\n  return declared.has(event.type);\n}\n");
 }
 

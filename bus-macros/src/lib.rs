@@ -1,7 +1,7 @@
 //! The derive of `bus-core`: use it from there, as `bus_core::AgentEvent`.
 //!
-//! The way from a definition to code: `ctxt` collects mistakes, `attr` reads attributes, `model` makes of the enum what
-//! expansion needs, `check` holds the rules, `expand` writes the code.
+//! From a definition to code: `ctxt` collects mistakes, `attr` reads attributes, `model` turns the
+//! enum into the data that expansion needs, `check` has the rules, and `expand` writes the code.
 
 mod attr;
 mod check;

@@ -1,19 +1,21 @@
-//! What the proofs of bus-core share: a small set of events with every delivery policy, and checks of the accounts.
+//! The common part of the proofs of bus-core: a small set of events with every delivery policy, and
+//! checks of the stats.
 //!
-//! | where | what |
+//! | path | content |
 //! |---|---|
-//! | `src/bin/soak.rs` | hours of everything at once: `cargo xtask soak` |
-//! | `tests/model.rs` | random programs in the bus and in a plain reference model |
-//! | `tests/original.rs` | programs that the Python original ran, played again |
-//! | `tests/cut.rs` | runtimes, threads and buses cut off in the middle |
+//! | `src/bin/soak` | hours of load on every feature: `cargo xtask soak` |
+//! | `tests/model` | random programs in the bus and in a plain reference model |
+//! | `tests/original.rs` | programs that the Python original ran, repeated here |
+//! | `tests/cut.rs` | runtimes, threads and buses that end in the middle |
 //! | `tests/sim` | the whole bus in virtual time, from one seed: `cargo xtask sim` |
-//! | `models/` | every interleaving of small programs, under loom and shuttle: `cargo xtask models` |
+//! | `tests/loom`, `tests/shuttle.rs` | the interleavings of small programs: `cargo xtask models` |
 
 #![expect(missing_docs, reason = "the derive's code for events that need no words")]
 
 use bus_core::{AgentEvent, Counts, Stats};
 
-/// One event of each delivery policy. `n` names the event, `hops` says how many more events it may cause.
+/// One event of each delivery policy. `n` names the event, `hops` is the number of events that it
+/// may still cause.
 #[derive(AgentEvent)]
 pub enum ModelEvents {
     Step {
@@ -43,10 +45,11 @@ pub enum ModelEvents {
     },
 }
 
-/// Holds the accounts of every subscription, and of those that have ended, against the promise: what matched was settled, is at work, or waits.
+/// Checks that the counts of every subscription, and of the ended ones, add up: each matched event
+/// is settled, running, or waiting.
 ///
 /// # Errors
-/// The first account that does not add up.
+/// The first subscription whose counts do not add up.
 pub fn check_accounts(stats: &Stats) -> Result<(), String> {
     for subscription in &stats.subscriptions {
         let rest = (subscription.running + subscription.waiting) as u64;
@@ -73,7 +76,7 @@ fn check(name: &str, counts: &Counts, rest: u64) -> Result<(), String> {
     }
 }
 
-/// Everything that ever matched, over all subscriptions.
+/// The number of all matches, over all subscriptions.
 pub fn matched(stats: &Stats) -> u64 {
     stats.ended.matched + stats.subscriptions.iter().map(|one| one.counts.matched).sum::<u64>()
 }

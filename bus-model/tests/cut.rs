@@ -1,4 +1,5 @@
-//! Cut off anywhere: a runtime, a thread, a bus ended in the middle of its work. Each runs in a child with a watchdog that prints where it stood.
+//! A runtime, a thread or a bus that ends in the middle of its work. Each test runs in a child with
+//! a watchdog that prints its steps.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test")]
 
 use std::process::Command;
@@ -19,7 +20,7 @@ fn stands(at: &'static str) {
 fn cut(name: &str, scenario: fn()) {
     if std::env::var_os("BUS_CUT").is_some() {
         std::thread::spawn(|| {
-            // The watchdog: nothing tells it that the scenario hangs but time.
+            // The watchdog: only time shows that the scenario hangs.
             std::thread::sleep(Duration::from_secs(30));
             eprintln!("hangs at: {}", STANDS.lock().unwrap());
             std::process::exit(3);
@@ -30,15 +31,15 @@ fn cut(name: &str, scenario: fn()) {
     let child =
         Command::new(own).args(["--exact", name, "--nocapture"]).env("BUS_CUT", "1").output().unwrap();
     let ran = String::from_utf8_lossy(&child.stdout).contains("1 passed");
-    let told = String::from_utf8_lossy(&child.stderr);
-    assert!(child.status.success() && ran, "{}\n{told}", child.status);
+    let output = String::from_utf8_lossy(&child.stderr);
+    assert!(child.status.success() && ran, "{}\n{output}", child.status);
 }
 
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
-/// Publishes from two threads until told to stop; gives how many events are on the bus.
+/// Publishes from two threads until stopped; returns the number of events on the bus.
 fn flood(bus: &EventBus, go: &AtomicBool, middle: impl FnOnce()) -> u64 {
     std::thread::scope(|scope| {
         let threads = [1, 2].map(|n| {
@@ -68,8 +69,8 @@ fn accounts(bus: &EventBus, published: u64, subscriptions: u64) {
 }
 
 #[test]
-fn a_runtime_that_goes_in_a_flood_leaves_exact_counts() {
-    cut("a_runtime_that_goes_in_a_flood_leaves_exact_counts", || {
+fn a_runtime_dropped_under_load_leaves_exact_counts() {
+    cut("a_runtime_dropped_under_load_leaves_exact_counts", || {
         let (bus, gone) = (EventBus::new(), runtime());
         {
             let _inside = gone.enter();
@@ -90,8 +91,8 @@ fn a_runtime_that_goes_in_a_flood_leaves_exact_counts() {
 }
 
 #[test]
-fn a_close_in_a_flood_reports_what_is_left() {
-    cut("a_close_in_a_flood_reports_what_is_left", || {
+fn a_close_under_load_reports_unfinished_deliveries() {
+    cut("a_close_under_load_reports_unfinished_deliveries", || {
         for deadline in [Duration::ZERO, Duration::from_millis(10), Duration::from_secs(10)] {
             let (bus, work) = (EventBus::new(), runtime());
             let slow = deadline < Duration::from_secs(1);
@@ -120,8 +121,8 @@ fn a_close_in_a_flood_reports_what_is_left() {
 }
 
 #[test]
-fn a_thread_that_dies_while_it_publishes_holds_nobody_up() {
-    cut("a_thread_that_dies_while_it_publishes_holds_nobody_up", || {
+fn a_thread_that_panics_while_it_publishes_blocks_no_other() {
+    cut("a_thread_that_panics_while_it_publishes_blocks_no_other", || {
         std::panic::set_hook(Box::new(|_| ()));
         let bus = EventBus::new();
         bus.subscribe::<Step>().name("stays").handle_sync(|_| ()).detach();

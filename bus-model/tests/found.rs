@@ -1,4 +1,4 @@
-//! What the reference model found in the bus, as plain tests: each failed before it was mended.
+//! Faults that the reference model found in the bus, as plain tests: each failed before its repair.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -8,20 +8,22 @@ use bus_core::{Event, EventBus};
 use bus_model::Step;
 use tokio::sync::Semaphore;
 
-/// Two events in a handler of concurrency 2, each of which publishes to that same handler and awaits: what they publish is queued behind both, so neither could go on before the other.
+/// Two events in a handler of concurrency 2, each of which publishes to that same handler and
+/// awaits: both new events are queued behind the running ones, so neither could go on before the
+/// other.
 #[tokio::test]
 async fn two_at_once_in_one_handler_do_not_wait_for_each_other() {
     let bus = EventBus::new();
     let (emitter, gate) = (bus.stream("desk"), Arc::new(Semaphore::new(0)));
     let (deferred, held) = (Arc::new(AtomicU32::new(0)), Arc::clone(&gate));
-    let told = Arc::clone(&deferred);
+    let deferrals = Arc::clone(&deferred);
     let handler = move |event: Event<Step>| {
-        let (emitter, held, told) = (emitter.clone(), Arc::clone(&held), Arc::clone(&told));
+        let (emitter, held, deferrals) = (emitter.clone(), Arc::clone(&held), Arc::clone(&deferrals));
         async move {
             if event.hops > 0 {
                 held.acquire().await.unwrap().forget();
                 let receipt = emitter.emit(Step::new(event.n + 10, 0)).await;
-                told.fetch_add(u32::try_from(receipt.deferred()).unwrap(), Ordering::Relaxed);
+                deferrals.fetch_add(u32::try_from(receipt.deferred()).unwrap(), Ordering::Relaxed);
             }
         }
     };
@@ -37,10 +39,11 @@ async fn two_at_once_in_one_handler_do_not_wait_for_each_other() {
     for sent in sent {
         assert_eq!(sent.finished().await.handled(), 1);
     }
-    assert!(deferred.load(Ordering::Relaxed) >= 1, "one of them had to let go");
+    assert!(deferred.load(Ordering::Relaxed) >= 1, "one of them had to be deferred");
 }
 
-/// A delivery that was deferred holds nobody up any more: who awaits other handlers of the same event still waits for them.
+/// A deferred delivery blocks no other handler: one that awaits other handlers of the same event
+/// still waits for them.
 #[tokio::test]
 async fn a_deferred_delivery_is_no_reason_to_defer_another() {
     let bus = EventBus::new();
@@ -50,7 +53,8 @@ async fn a_deferred_delivery_is_no_reason_to_defer_another() {
         async move {
             if event.hops > 0 {
                 let receipt = emitter.emit(Step::new(event.n + 1, event.hops - 1)).await;
-                // The first one's event is handled beside it; the second one's can only come after one of both.
+                // The first one's event is handled beside it; the second one's can only come after
+                // one of both.
                 let wanted = if event.hops == 2 { (1, 0) } else { (0, 1) };
                 assert_eq!((receipt.handled(), receipt.deferred()), wanted, "{receipt:?}");
             }

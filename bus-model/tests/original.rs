@@ -1,6 +1,7 @@
-//! The Python original as a second oracle: what it did with random programs, our bus does too.
+//! The Python original as a second oracle: for random programs, this bus has the same results.
 //!
-//! The programs are data, recorded by `original/record.py`. Where Python and the original are there they are recorded again, and must come out the same.
+//! The programs are data, recorded by `original/record.py`. If Python and the original are present,
+//! they are recorded again, and must be the same.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test")]
 
 use std::path::Path;
@@ -22,7 +23,7 @@ fn number(event: &AnyEvent) -> u64 {
 }
 
 #[tokio::test]
-async fn our_bus_does_what_the_original_does() {
+async fn this_bus_agrees_with_the_original() {
     let corpus = std::fs::read_to_string(folder().join("corpus.jsonl")).unwrap();
     assert_eq!(corpus.lines().count(), PROGRAMS);
     for (at, line) in corpus.lines().enumerate() {
@@ -32,7 +33,7 @@ async fn our_bus_does_what_the_original_does() {
 }
 
 #[test]
-fn the_corpus_is_what_the_original_does_today() {
+fn the_corpus_is_the_current_output_of_the_original() {
     let original = std::env::var_os("BUS_ORIGINAL")
         .map_or_else(|| folder().join("../../../shared/seed/event_bus.py"), Into::into);
     if !original.is_file() {

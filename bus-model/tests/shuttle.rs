@@ -1,4 +1,5 @@
-//! Larger mixes under shuttle: thousands of random and of priority-driven (PCT) schedules. `cargo xtask models` runs them.
+//! Larger mixes under shuttle: thousands of random and of priority-driven (PCT) schedules.
+//! `cargo xtask models` runs them.
 #![cfg(bus_shuttle)]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test")]
 
@@ -12,7 +13,7 @@ use bus_core::{BoxError, Event, EventBus, Outcome, Overflow, Receipt, Subscripti
 use bus_model::{Alarm, ModelEvents, Step};
 use shuttle::future::{block_on, spawn};
 
-/// A mix and a fault that it must catch.
+/// A mix and a failpoint that it must catch.
 const FAULTS: &[(&str, &str)] = &[
     ("everything_at_once_adds_up", "step_in_two"),
     ("everything_at_once_adds_up", "drop_uncounted"),
@@ -21,14 +22,14 @@ const FAULTS: &[(&str, &str)] = &[
     ("handlers_that_await_each_other_end", "ring_waited_for"),
     ("handlers_that_await_each_other_end", "receipt_unwoken"),
     ("emits_dropped_anywhere_lose_nothing", "receipt_unwoken"),
-    ("lists_that_others_join_and_leave_keep_their_order", "step_in_two"),
-    ("lists_that_others_join_and_leave_keep_their_order", "crew_uncounted"),
-    ("lists_at_work_for_one_thread_take_what_others_publish", "turn_lost"),
-    ("lists_at_work_for_one_thread_take_what_others_publish", "ticket_unspread"),
-    ("lists_at_work_for_one_thread_take_what_others_publish", "room_unwoken"),
+    ("groups_that_others_join_and_leave_keep_their_order", "step_in_two"),
+    ("groups_that_others_join_and_leave_keep_their_order", "crew_uncounted"),
+    ("running_groups_take_events_of_other_threads", "turn_lost"),
+    ("running_groups_take_events_of_other_threads", "ticket_unspread"),
+    ("running_groups_take_events_of_other_threads", "room_unwoken"),
 ];
 
-/// Runs a mix in as many random schedules as asked for, and in as many PCT ones.
+/// Runs a mix in the given number of random schedules, and in as many PCT ones.
 fn explore(name: &str, program: impl Fn() + Clone + Send + Sync + 'static) {
     let count = std::env::var("BUS_SCHEDULES").ok().and_then(|count| count.parse().ok()).unwrap_or(2_000);
     shuttle::check_random(program.clone(), count);
@@ -40,8 +41,9 @@ fn accounts(bus: &EventBus) {
     bus_model::check_accounts(&bus.stats()).unwrap_or_else(|wrong| panic!("{wrong}"));
 }
 
-/// Lets everything run until nothing is at work, and the tasks that ran it come to their end: shuttle has no clock, so a close cannot wait.
-fn quiet(bus: &EventBus) {
+/// Runs until no delivery is running and the tasks have ended: shuttle has no clock, so a close
+/// cannot wait.
+fn settle(bus: &EventBus) {
     let busy = |one: &bus_core::SubscriptionStats| one.running > 0;
     while bus.stats().subscriptions.iter().any(busy) {
         shuttle::thread::yield_now();
@@ -49,7 +51,7 @@ fn quiet(bus: &EventBus) {
     (0..64).for_each(|_| shuttle::thread::yield_now());
 }
 
-/// Polls a future so often, and then drops it.
+/// Polls a future that many times, and then drops it.
 struct Dropped<F> {
     future: Pin<Box<F>>,
     polls: u32,
@@ -63,13 +65,13 @@ impl<F: Future> Future for Dropped<F> {
             return Poll::Ready(());
         }
         self.polls -= 1;
-        // Nothing wakes it for its end: it comes round by itself.
+        // Nothing wakes it for its end: its loop checks for it.
         context.waker().wake_by_ref();
         Poll::Pending
     }
 }
 
-/// A handler that lets others run, now and then fails, and publishes while its event has hops left.
+/// A handler that yields, sometimes fails, and publishes while its event has hops left.
 fn busy(
     bus: &EventBus,
 ) -> impl Fn(Event<Step>) -> Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>> + Clone + use<> {
@@ -103,11 +105,11 @@ fn everything_at_once_adds_up() {
             bus.subscribe::<ModelEvents>().capacity(1).overflow(Overflow::DropOldest).into_stream();
         let wait = bus.wait_for::<Alarm>();
         let reader = spawn(async move {
-            let mut told = 0;
+            let mut seen = 0;
             while let Some(item) = stream.recv().await {
-                told += item.map_or_else(|lagged| lagged.missed, |_| 1);
+                seen += item.map_or_else(|lagged| lagged.missed, |_| 1);
             }
-            told
+            seen
         });
         let threads = [1, 2].map(|n| {
             let bus = bus.clone();
@@ -125,7 +127,7 @@ fn everything_at_once_adds_up() {
         );
         threads.into_iter().for_each(|thread| thread.join().unwrap());
         assert!(block_on(wait).is_ok());
-        quiet(&bus);
+        settle(&bus);
         drop(bus.close(std::time::Duration::ZERO));
         assert_eq!(block_on(reader).unwrap(), bus.stats().published_total);
         assert_eq!(wrong.load(Ordering::Relaxed), 0, "out of order");
@@ -146,7 +148,7 @@ fn handlers_that_await_each_other_end() {
             spawn(async move { drop(emit.await) })
         });
         tasks.into_iter().for_each(|task| block_on(task).unwrap());
-        quiet(&bus);
+        settle(&bus);
         accounts(&bus);
     });
 }
@@ -172,9 +174,10 @@ fn emits_dropped_anywhere_lose_nothing() {
         tasks.into_iter().for_each(|task| block_on(task).unwrap());
         let last = block_on(bus.stream("desk").emit(Step::new(7, 0)));
         assert_eq!(last.handled(), 2, "one subscription, one after the other: this one is the last");
-        quiet(&bus);
+        settle(&bus);
         let stats = bus.stats();
-        // The one that was never polled published nothing; the others all did, and what they published was handled by everybody.
+        // The one that was never polled published nothing; the others all did, and every handler
+        // got their events.
         assert_eq!(stats.published_total, 4);
         assert_eq!(seen.load(Ordering::Relaxed), 4);
         assert!(
@@ -184,7 +187,7 @@ fn emits_dropped_anywhere_lose_nothing() {
     });
 }
 
-/// A member of a list, and the places that it saw, each of which must follow on the one before.
+/// A member of a group, and the seqs of its events, each of which must follow the one before.
 fn member(bus: &EventBus, sync: bool) -> (Subscription, Arc<AtomicU64>) {
     let (last, count) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
     let seen = Arc::clone(&count);
@@ -211,8 +214,8 @@ fn member(bus: &EventBus, sync: bool) -> (Subscription, Arc<AtomicU64>) {
 }
 
 #[test]
-fn lists_that_others_join_and_leave_keep_their_order() {
-    explore("lists", || {
+fn groups_that_others_join_and_leave_keep_their_order() {
+    explore("groups", || {
         let bus = EventBus::builder().max_concurrent_handlers(2).build().unwrap();
         let list: Vec<_> = (0..4).map(|place| member(&bus, place % 2 == 0)).collect();
         let threads = [1, 2].map(|n| {
@@ -228,7 +231,7 @@ fn lists_that_others_join_and_leave_keep_their_order() {
         let receipt = block_on(bus.stream("desk").emit(Step::new(5, 0)));
         assert_eq!(receipt.reached(), receipt.handled() + receipt.deferred() + receipt.problems().len());
         threads.into_iter().for_each(|thread| thread.join().unwrap());
-        quiet(&bus);
+        settle(&bus);
         for (guard, count) in list {
             assert_eq!(count.load(Ordering::Relaxed), 5);
             let stats = bus.stats();
@@ -240,7 +243,7 @@ fn lists_that_others_join_and_leave_keep_their_order() {
 }
 
 #[test]
-fn lists_at_work_for_one_thread_take_what_others_publish() {
+fn running_groups_take_events_of_other_threads() {
     // Four stay, and one leaves.
     let check = |receipt: &Receipt| {
         let problems = receipt.problems().iter();
@@ -248,7 +251,7 @@ fn lists_at_work_for_one_thread_take_what_others_publish() {
         assert_eq!(receipt.reached(), receipt.handled() + problems.len());
         assert!(receipt.handled() >= 4);
     };
-    explore("lists at work", move || {
+    explore("running groups", move || {
         let bus = EventBus::builder().max_concurrent_handlers(1).build().unwrap();
         let list = [0; 3].map(|_| member(&bus, true));
         let leaver = Arc::new(std::sync::Mutex::new(Some(member(&bus, true))));
@@ -283,7 +286,7 @@ async fn async_emit(bus: EventBus, n: u64) {
 }
 
 #[test]
-fn planted_faults_are_caught() {
+fn failpoints_are_caught() {
     if std::env::var_os("BUS_FAULT").is_some() {
         return;
     }

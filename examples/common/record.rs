@@ -1,4 +1,4 @@
-//! A file that takes in every event of a bus, one line of JSON each, exactly as it goes over the wire.
+//! Writes every event of a bus to a file, as one line of JSON each in the wire format.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bus_core::{BoxError, EventBus};
 
-/// A file that takes in every event of a bus.
+/// A file with every event of a bus.
 pub(crate) struct Record {
     path: PathBuf,
     file: Arc<Mutex<Writing>>,
@@ -19,12 +19,13 @@ struct Writing {
 }
 
 impl Record {
-    /// Makes the file, so that a wrong path is told before the work begins, and subscribes.
+    /// Creates the file, so that a wrong path fails before the work begins, and subscribes.
     pub(crate) fn open(bus: &EventBus, path: &Path) -> Result<Self, String> {
         let out = File::create(path).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
         let file = Arc::new(Mutex::new(Writing { out: BufWriter::new(out), failed: None }));
         let writing = Arc::clone(&file);
-        // A sync handler: the event is in the buffer before the next one is published, so nothing is left to drain.
+        // A sync handler has the event in the buffer before the next one is published, so closing
+        // needs no drain.
         bus.subscribe_any()
             .name("record")
             .handle_sync(move |event| -> Result<(), BoxError> {
@@ -33,16 +34,16 @@ impl Record {
                 let mut writing = writing.lock().unwrap_or_else(PoisonError::into_inner);
                 let written = writing.out.write_all(line.as_bytes());
                 written.map_err(|error| {
-                    let told = error.to_string();
+                    let text = error.to_string();
                     writing.failed.get_or_insert(error);
-                    told.into()
+                    text.into()
                 })
             })
             .detach();
         Ok(Self { path: path.to_owned(), file })
     }
 
-    /// Writes what is still in the buffer; an error of any write is told here.
+    /// Flushes the buffer and returns the error of any earlier write.
     pub(crate) fn finish(self) -> Result<(), String> {
         let mut writing = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         let flushed = writing.out.flush();

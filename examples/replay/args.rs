@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use bus_core::Zone;
 
-/// What `--help` prints.
+/// The text of `--help`.
 pub(crate) const HELP: &str = "\
 Reads a recorded session (one JSON event a line, plain or gzip), publishes it again and says what it saw.
 
@@ -27,13 +27,13 @@ pub(crate) struct Options {
     pub(crate) zone: Zone,
 }
 
-/// What the command line asks for.
+/// The arguments of the replay.
 pub(crate) enum Asked {
     Help,
     Replay(Options),
 }
 
-/// Reads the command line, without the program's name.
+/// Parses the command line without the program's name.
 pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Asked, String> {
     use lexopt::prelude::*;
     let mut parser = lexopt::Parser::from_args(words);

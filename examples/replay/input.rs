@@ -1,4 +1,4 @@
-//! The file to read, packed or not.
+//! The input file, plain or gzip.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::bufread::MultiGzDecoder;
 
-/// The first bytes of every gzip file: a packed session is known by them, whatever its name.
+/// The first bytes of every gzip file, which identify it under any name.
 const GZIP: &[u8] = &[0x1f, 0x8b];
 
 /// A recorded session.
@@ -34,12 +34,12 @@ impl Input {
         Ok(Self { text, position, size: facts.len() })
     }
 
-    /// How many bytes of the file were read so far; grows while the session is read.
+    /// The number of bytes read so far; grows while the session is read.
     pub(crate) fn position(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.position)
     }
 
-    /// How many bytes the file has; 0 for a pipe.
+    /// The number of bytes in the file; 0 for a pipe.
     pub(crate) fn size(&self) -> u64 {
         self.size
     }

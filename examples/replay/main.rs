@@ -5,7 +5,8 @@
 //! cargo run --example replay -- --speed 1 --out copy.jsonl session.jsonl.gz
 //! ```
 //!
-//! A line that is no event is reported with its number and kept out; the rest goes on, and the exit code says so.
+//! A line that is not an event is reported with its number and skipped; the rest is published, and
+//! the exit code is 1.
 
 mod args;
 mod input;
@@ -100,7 +101,7 @@ async fn replay(options: Options) -> Result<Tally, String> {
     Ok(tally)
 }
 
-/// Holds an event back until its time has come, measured from the first one.
+/// Delays an event until its time, measured from the first one.
 struct Pace {
     speed: Option<f64>,
     first: Option<(SystemTime, Instant)>,

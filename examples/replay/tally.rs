@@ -1,4 +1,4 @@
-//! What was seen: by kind, and how much of it as a type.
+//! Counts of the events that arrived: by kind, and how many were typed.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -59,7 +59,7 @@ impl Tally {
         self.seen
     }
 
-    /// Notes what was read, to compare it with what was seen.
+    /// Records the events that were read, to compare them with those that arrived.
     pub(crate) fn end(&mut self, read: u64, bad: u64) {
         (self.read, self.bad) = (read, bad);
     }
@@ -93,7 +93,7 @@ impl fmt::Display for Tally {
         kinds.sort_by(|a, b| b.1.all().cmp(&a.1.all()).then(a.0.cmp(b.0)));
         let total = ("total".to_owned(), self.total());
         for (kind, count) in kinds.into_iter().chain([(&total.0, &total.1)]) {
-            // A kind may come from a foreign file: nothing in it steers the terminal.
+            // A kind may come from a foreign file, so it must not contain control characters.
             let kind: String = kind.chars().filter(|c| !c.is_control()).collect();
             let (all, typed) = (grouped(count.all()), grouped(count.typed));
             let (undeclared, unfit) = (grouped(count.undeclared), grouped(count.unfit));
@@ -123,7 +123,8 @@ fn grouped(number: u64) -> String {
     text
 }
 
-/// One line on the terminal that says how far the replay is. Nothing where standard error is no terminal.
+/// One line on the terminal with the progress of the replay. Empty if standard error is not a
+/// terminal.
 pub(crate) struct Progress {
     position: Arc<AtomicU64>,
     size: u64,
@@ -145,7 +146,7 @@ impl Progress {
         let percent = (position * 100).checked_div(self.size).unwrap_or(0).min(100);
         let filled = usize::try_from(percent / 5).unwrap_or(0);
         let bar = format!("{}{}", "█".repeat(filled), "░".repeat(20 - filled));
-        // A terminal that has gone away is no reason to stop.
+        // A closed terminal is no reason to stop.
         let _ = write!(stderr(), "\r{bar} {percent:>3} % {} events \x1b[K", grouped(seen));
     }
 }

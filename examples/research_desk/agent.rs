@@ -1,4 +1,4 @@
-//! The agent: the context that one node of one execution works in. Whatever it does, it says on the bus.
+//! The agent: the context of one node of one execution. It publishes everything that it does.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -10,21 +10,22 @@ use bus_core::{Emitter, Execution, Node, Object, Scoped, object};
 use crate::desk::Desk;
 use crate::tools;
 
-/// Why an execution ends before its answer.
+/// The reason why an execution ends before its answer.
 #[derive(Debug)]
 pub(crate) enum Stop {
-    /// Somebody pressed Ctrl-C.
+    /// The user pressed Ctrl-C.
     Interrupted,
-    /// There is no answer, and this is why.
+    /// There is no answer, for this reason.
     Failed(String),
 }
 
-/// One node at work. `Scoped` gives it every emit helper; the emitter's type proves that its events have a place.
+/// A running node. `Scoped` gives it every emit helper; the emitter's type proves that its events
+/// have a scope.
 pub(crate) struct Agent {
     emitter: Emitter<Node, Execution>,
     pub(crate) desk: Arc<Desk>,
     node: &'static str,
-    /// From where to where this node moves the execution's progress.
+    /// The part of the execution's progress that this node covers.
     share: (f64, f64),
 }
 
@@ -46,13 +47,15 @@ impl Agent {
         Self { emitter, desk, node, share }
     }
 
-    /// Calls a tool. Its error is a result like any other: the planner, or the model, decides what to do about it.
+    /// Calls a tool. Its error is a result like any other: the planner, or the model, decides what
+    /// to do next.
     pub(crate) async fn call(&self, tool: &str, input: Object) -> Result<Result<String, String>, Stop> {
         self.check()?;
         let id = format!("call-{}", self.desk.calls.fetch_add(1, Ordering::Relaxed) + 1);
         self.emit_tool_call_started(&id, tool).tool_input(input.clone()).await;
         let (desk, name) = (Arc::clone(&self.desk), tool.to_owned());
-        // Searching and reading block: they must not hold up the other executions.
+        // Searching and reading block, so they run on a blocking thread and do not delay other
+        // executions.
         let run = tokio::task::spawn_blocking(move || tools::run(&desk.corpus, &name, input));
         let outcome = run.await.unwrap_or_else(|error| Err(format!("{tool} broke down: {error}")));
         let (text, failed) = match &outcome {
@@ -63,7 +66,7 @@ impl Agent {
         Ok(outcome)
     }
 
-    /// Says how much of this node's work is done, as a part of the whole execution.
+    /// Publishes the progress of this node, as a part of the whole execution.
     pub(crate) async fn progress(&self, done: usize, of: usize) {
         let part = ratio(done, of);
         let whole = self.share.0 + (self.share.1 - self.share.0) * part;
@@ -71,7 +74,7 @@ impl Agent {
         self.emit_goal_progress(whole, object! { "node": self.node, "done": done, "of": of }).await;
     }
 
-    /// Waits for something slow, but not longer than until Ctrl-C.
+    /// Waits for a slow future, until Ctrl-C at most.
     pub(crate) async fn or_stop<T>(&self, slow: impl Future<Output = T>) -> Result<T, Stop> {
         let mut stop = self.desk.stop.clone();
         tokio::select! {
@@ -80,7 +83,7 @@ impl Agent {
         }
     }
 
-    /// Looks for Ctrl-C between two quick steps.
+    /// Checks for Ctrl-C between two quick steps.
     pub(crate) fn check(&self) -> Result<(), Stop> {
         if *self.desk.stop.borrow() { Err(Stop::Interrupted) } else { Ok(()) }
     }

@@ -1,9 +1,9 @@
-//! The command line: what was asked for, or one line that says what is wrong with it.
+//! The command line: its arguments, or one line with the mistake.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// What `--help` prints.
+/// The text of `--help`.
 pub(crate) const HELP: &str = "\
 Answers questions about a folder of text and source files, several at a time, and shows every step as an event.
 
@@ -39,14 +39,14 @@ pub(crate) struct Options {
     pub(crate) quiet: bool,
 }
 
-/// What the command line asks for.
+/// The arguments of the desk.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Asked {
     Help,
     Work(Options),
 }
 
-/// Reads the command line, without the program's name.
+/// Parses the command line without the program's name.
 pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Asked, String> {
     use lexopt::prelude::*;
     let mut parser = lexopt::Parser::from_args(words);
@@ -94,7 +94,7 @@ fn check(options: &Options) -> Result<(), String> {
         .map_err(|error| format!("cannot read the folder {folder}: {error}"))?;
     if options.questions.iter().all(|question| question.trim().is_empty()) {
         return Err(format!(
-            "no question: ask at least one after the folder, as in {folder} \"how are errors told?\""
+            "no question: ask at least one after the folder, as in {folder} \"how are errors reported?\""
         ));
     }
     if let Some(question) =
@@ -111,7 +111,7 @@ fn check(options: &Options) -> Result<(), String> {
     Ok(())
 }
 
-/// The repository this example was built in; where it has gone, the current folder.
+/// The repository that this example was built in; if it is gone, the current folder.
 fn repository() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     here.canonicalize().unwrap_or_else(|_| PathBuf::from("."))

@@ -1,4 +1,4 @@
-//! The desk: reads the folder, then works on all questions at the same time, each as one execution.
+//! The desk: reads the folder, then works on all questions at the same time, one execution each.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,24 +15,24 @@ use crate::events::DeskEventsEmit as _;
 use crate::llm::Client;
 use crate::nodes::{self, Analyse, Notes, Research, Work, Write};
 
-/// What all executions share.
+/// State that all executions share.
 pub(crate) struct Desk {
     pub(crate) corpus: Corpus,
     pub(crate) model: Option<Client>,
-    /// Turns true on Ctrl-C.
+    /// Becomes true on Ctrl-C.
     pub(crate) stop: watch::Receiver<bool>,
-    /// Tool calls so far: the number makes their ids.
+    /// The number of tool calls so far, for their ids.
     pub(crate) calls: AtomicU64,
 }
 
-/// How the work went, for the exit code.
+/// The result of the work, for the exit code.
 #[derive(Default)]
 pub(crate) struct Outcome {
     pub(crate) failed: usize,
     pub(crate) interrupted: bool,
 }
 
-/// Answers the questions. Everything else about it is on the bus.
+/// Answers the questions and publishes everything else on the bus.
 pub(crate) async fn run(
     bus: &EventBus,
     folder: PathBuf,
@@ -61,7 +61,7 @@ async fn answer_all(stream: &Emitter, desk: Arc<Desk>, questions: Vec<String>) -
     let mut executions = JoinSet::new();
     for (number, question) in (1..).zip(questions) {
         let execution = stream.execution(format!("exec-{number}")).correlation(format!("question-{number}"));
-        // Here and not in its task: they begin in the order of the questions.
+        // Here and not in the task, so that they begin in the order of the questions.
         execution.emit_execution_started().input(object! { "question": question.as_str() }).await;
         executions.spawn(answer(execution, Arc::clone(&desk), question));
     }
@@ -76,7 +76,7 @@ async fn answer_all(stream: &Emitter, desk: Arc<Desk>, questions: Vec<String>) -
     outcome
 }
 
-/// Reads the folder on a thread that may block, and says what became of it.
+/// Reads the folder on a blocking thread and publishes the result.
 async fn open(stream: &Emitter, folder: &Path, stop: watch::Receiver<bool>) -> Result<Corpus, String> {
     let (reader, path, stopped) = (stream.clone(), folder.to_owned(), stop.clone());
     let loading = tokio::task::spawn_blocking(move || {
@@ -101,7 +101,7 @@ async fn open(stream: &Emitter, folder: &Path, stop: watch::Receiver<bool>) -> R
     Ok(corpus)
 }
 
-/// One question on its way to its answer.
+/// The execution of one question.
 async fn answer(
     execution: Emitter<NoNode, Execution>,
     desk: Arc<Desk>,

@@ -1,19 +1,20 @@
-//! What the desk says beyond the agent catalogue: a runtime adds its own events in a definition file of its own.
+//! Events of the desk beyond the agent catalogue: a runtime declares its own in its own definition
+//! file.
 
 use bus_core::AgentEvent;
 
-/// The folder that is asked.
+/// Events about the folder.
 #[derive(AgentEvent)]
 #[events(prefix = "desk.")]
 pub(crate) enum DeskEvents {
-    /// The folder is being read; so many files so far.
+    /// Reading the folder; the number of files so far.
     #[event(coalesce)]
     FolderRead { files: u64 },
-    /// The folder can be searched.
+    /// The folder is indexed.
     FolderIndexed { folder: String, files: u64, lines: u64 },
-    /// The system refused a file; the answers do without it.
+    /// The system refused a file; the answers omit it.
     #[event(critical)]
     FileUnreadable { path: String, reason: String },
-    /// Answers are written by a model.
+    /// A model writes the answers.
     ModelReady { model: String },
 }

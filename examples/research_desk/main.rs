@@ -1,12 +1,14 @@
-//! A small agent runtime on the bus: several questions are worked on at the same time over a folder of files.
+//! A small agent runtime on the bus: it works on several questions about a folder of files at the
+//! same time.
 //!
-//! Read it in this order: `events` (what the desk adds to the agent catalogue), `agent` (a context that emits),
-//! `nodes` (the work), `desk` (executions side by side), `view` and `record` (two subscribers).
+//! Read it in this order: `events` (additions to the agent catalogue), `agent` (a context that
+//! emits), `nodes` (the work), `desk` (concurrent executions), `view` and `record` (two
+//! subscribers).
 //!
 //! ```sh
-//! cargo run --example research_desk                                  # this repository, a few questions
-//! cargo run --example research_desk -- ~/notes "Who owns the boat?"  # your files, your questions
-//! cargo run --example research_desk -- --llm http://127.0.0.1:11434/v1 ~/notes "Who owns the boat?"
+//! cargo run --example research_desk                           # a few questions, this repository
+//! cargo run --example research_desk -- ~/notes "Who is Ada?"  # your questions, your files
+//! cargo run --example research_desk -- --llm http://127.0.0.1:11434/v1 ~/notes "Who is Ada?"
 //! ```
 
 mod agent;
@@ -31,7 +33,7 @@ use tokio::sync::watch;
 use crate::args::{Asked, Options};
 use crate::desk::Outcome;
 
-/// How long the subscribers may take, after the last event, to finish with those they still have.
+/// The time limit of the subscribers, after the last event, to finish their queues.
 const CLOSING: Duration = Duration::from_secs(5);
 
 #[tokio::main]
@@ -52,7 +54,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// From the first event to the last one, and what became of them.
+/// Runs from the first event to the last one, and returns the result.
 async fn work(options: Options) -> Result<Outcome, String> {
     let model = match &options.llm {
         Some(url) => Some(llm::Client::connect(url, options.model).await.map_err(|error| error.to_string())?),
@@ -64,7 +66,7 @@ async fn work(options: Options) -> Result<Outcome, String> {
 
     let outcome = desk::run(&bus, options.folder, options.questions, model, interrupted()).await;
 
-    // Nothing is published any more; subscribers still get all that was.
+    // No event is published after this; subscribers still get all earlier ones.
     let closed = bus.close(CLOSING).await;
     view.finish().await;
     record.map_or(Ok(()), record::Record::finish)?;
@@ -74,20 +76,21 @@ async fn work(options: Options) -> Result<Outcome, String> {
     }
 }
 
-/// Turns true on the first Ctrl-C; the second one ends the program at once.
+/// Becomes true on the first Ctrl-C; the second one ends the program at once.
 fn interrupted() -> watch::Receiver<bool> {
-    let (tell, told) = watch::channel(false);
+    let (sender, stopped) = watch::channel(false);
     tokio::spawn(async move {
         if tokio::signal::ctrl_c().await.is_ok() {
-            tell.send_replace(true);
+            sender.send_replace(true);
             if tokio::signal::ctrl_c().await.is_ok() {
                 std::process::exit(130);
             }
         }
-        // Without a handler for it there is nothing to wait for; the sender stays, so that nobody waits in vain.
-        tell.closed().await;
+        // Without a handler there is no Ctrl-C to wait for; the sender stays alive, so that its
+        // receivers do not fail.
+        sender.closed().await;
     });
-    told
+    stopped
 }
 
 fn fault(problem: &str, code: u8) -> ExitCode {

@@ -1,4 +1,4 @@
-//! Talking to a model: every piece of a reply becomes an event, and a passing fault is tried again.
+//! Talks to a model: every part of a reply becomes an event, and a temporary error is retried.
 
 use std::time::Duration;
 
@@ -8,14 +8,15 @@ use serde_json::Value;
 use crate::agent::{Agent, Stop};
 use crate::llm::{Call, Client, LlmError, Message, Piece};
 
-/// Tries after the first one, and the pause before the first of them; each later pause is twice as long.
+/// The number of retries, and the pause before the first of them; each later pause is twice as
+/// long.
 const RETRIES: u64 = 2;
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// About as many bytes as an answer has.
+/// The usual number of bytes in an answer.
 const USUAL: usize = 600;
 
-/// What a model said in one turn.
+/// The reply of a model in one turn.
 pub(crate) struct Turn {
     pub(crate) text: String,
     pub(crate) calls: Vec<Call>,
@@ -49,7 +50,7 @@ impl Agent {
             let mut text = String::new();
             match self.try_turn(model, said, tools, answer, &mut text).await? {
                 Ok(calls) => return Ok(Turn { text, calls }),
-                // What was streamed was seen: it cannot be unsaid, so only a reply that had not begun is asked for again.
+                // Streamed text was already shown, so only a reply that had not begun is retried.
                 Err(error) if error.is_passing() && text.is_empty() && retry < RETRIES => {
                     retry += 1;
                     self.emit_node_retry(retry, RETRIES).error(error.to_string()).await;
@@ -81,7 +82,8 @@ impl Agent {
                     if answer {
                         self.emit_client_output_delta(piece, text.as_str()).await;
                         pieces += 1;
-                        // Nobody knows how long an answer gets: the bar nears its end and never claims it.
+                        // The length of an answer is unknown: the bar approaches its end without
+                        // reaching it.
                         if pieces % 8 == 0 {
                             self.progress(text.len(), text.len() + USUAL).await;
                         }

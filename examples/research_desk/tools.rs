@@ -1,4 +1,4 @@
-//! The three tools of the desk. They really search and read, so they really fail.
+//! The three tools of the desk. They really search and read, so they can really fail.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -9,16 +9,16 @@ use serde_json::{Map, Value, json};
 
 use crate::corpus::{Corpus, distinct};
 
-/// Passages that one search gives, and lines that one read gives, unless asked for less.
+/// The most passages of one search and the most lines of one read, unless fewer are asked for.
 const HITS: usize = 8;
 const LINES: usize = 120;
-/// Paths in one listing.
+/// The most paths in one listing.
 const PATHS: usize = 200;
 
 #[derive(Deserialize)]
 struct Search {
     query: String,
-    /// Only passages that hold every word.
+    /// Only passages with every word.
     #[serde(default)]
     all: bool,
     #[serde(default)]
@@ -40,7 +40,7 @@ struct ListFiles {
     matching: String,
 }
 
-/// What `read_file` gives.
+/// The result of `read_file`.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Extract {
     pub(crate) path: String,
@@ -49,7 +49,8 @@ pub(crate) struct Extract {
     pub(crate) text: String,
 }
 
-/// Runs a tool. Both the result and the error are text: what a model, or the desk's own planner, goes on with.
+/// Runs a tool. Both the result and the error are text for the model, or for the desk's own
+/// planner.
 pub(crate) fn run(corpus: &Corpus, name: &str, input: Map<String, Value>) -> Result<String, String> {
     match name {
         "search" => search(corpus, &read(name, input)?),
@@ -59,7 +60,7 @@ pub(crate) fn run(corpus: &Corpus, name: &str, input: Map<String, Value>) -> Res
     }
 }
 
-/// The tools as a model is told of them.
+/// The descriptions of the tools for a model.
 pub(crate) fn descriptions() -> Vec<Value> {
     let tool = |name: &str, says: &str, properties: Value, required: &[&str]| {
         json!({ "type": "function", "function": { "name": name, "description": says, "parameters": {
@@ -107,7 +108,7 @@ fn search(corpus: &Corpus, asked: &Search) -> Result<String, String> {
 fn read_file(corpus: &Corpus, asked: &ReadFile) -> Result<String, String> {
     let failed = |why: &dyn std::fmt::Display| format!("{}: {why}", asked.path);
     let path = corpus.root.join(&asked.path).canonicalize().map_err(|error| failed(&error))?;
-    // A model writes these paths: it must not read what was never given to it.
+    // A model writes these paths: it must not read files outside of the folder.
     if !path.starts_with(&corpus.root) {
         return Err(failed(&"is outside of the folder"));
     }
@@ -189,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_call_is_told() {
+    fn a_wrong_call_is_reported() {
         let (_folder, corpus) = desk();
         assert!(call(&corpus, "search", json!({})).unwrap_err().contains("missing field `query`"));
         assert!(call(&corpus, "fly", json!({})).unwrap_err().contains("no tool is called fly"));

@@ -1,4 +1,4 @@
-//! A reader that is cut off now and then, as a page on a train is.
+//! A reader whose connection breaks from time to time, like that of a page on a train.
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
@@ -8,13 +8,13 @@ use tokio::net::TcpStream;
 
 pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// An event as it came: its id and its JSON.
+/// A received event: its id and its JSON.
 pub(crate) struct Frame {
     pub(crate) id: String,
     pub(crate) data: String,
 }
 
-/// Starts an execution; gives its id and the place to follow it from.
+/// Starts an execution. Returns its id and the cursor before its first event.
 pub(crate) async fn start(server: &str, text: &str) -> Result<(String, String), Failure> {
     let request = Request::post("/executions").body(Full::from(text.to_owned()))?;
     let body = send(server, request).await?.into_body().collect().await?.to_bytes();
@@ -23,7 +23,7 @@ pub(crate) async fn start(server: &str, text: &str) -> Result<(String, String), 
     Ok((execution.to_owned(), since.to_owned()))
 }
 
-/// Follows an execution from the event `last` on; stops listening, without a word, after `most` events.
+/// Follows an execution from the event `last` on; disconnects without notice after `most` events.
 pub(crate) async fn follow(
     server: &str,
     execution: &str,
@@ -47,7 +47,7 @@ pub(crate) async fn follow(
     Ok(frames)
 }
 
-/// A frame of server-sent events; comments that keep the line open are no frames.
+/// A frame of server-sent events; comments that keep the connection open are not frames.
 fn parse(frame: &str) -> Option<Frame> {
     let field = |name: &str| {
         frame.lines().find_map(|line| line.strip_prefix(name)).map(|value| value.trim().to_owned())

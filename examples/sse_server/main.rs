@@ -1,4 +1,4 @@
-//! Events over HTTP: `server` is the page to copy, the rest tries it out.
+//! Events over HTTP: `server` is the part to copy, the rest demonstrates it.
 //!
 //! ```sh
 //! cargo run --example sse_server                 # a server and a reader that is cut off twice
@@ -44,7 +44,7 @@ async fn main() -> ExitCode {
     )
 }
 
-/// Serves until Ctrl-C. Closing the bus ends the streams of all readers, and so the server.
+/// Serves until Ctrl-C. Closing the bus ends the streams of all readers, and with them the server.
 async fn serve(port: u16) -> Result<(), Failure> {
     let bus = bus()?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
@@ -59,7 +59,7 @@ async fn serve(port: u16) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A reader that is cut off twice, and one that is not: both must have seen the same.
+/// A reader that is disconnected twice, and one that is not: both must have received the same.
 async fn try_out() -> Result<(), Failure> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let server = listener.local_addr()?.to_string();
@@ -82,7 +82,7 @@ async fn try_out() -> Result<(), Failure> {
 }
 
 fn bus() -> Result<EventBus, Failure> {
-    // As many deltas as a reader may lag behind and still resume.
+    // As many deltas as a reader may be behind and still resume.
     Ok(EventBus::builder().history(10_000).transient_history(10_000).build()?)
 }
 

@@ -1,4 +1,5 @@
-//! A page of server: one execution's events as server-sent events, and after a cut on from the last one that arrived.
+//! The server: one execution's events as server-sent events, resumed after the last one that
+//! arrived.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -23,7 +24,7 @@ pub(crate) fn router(bus: EventBus) -> Router {
         .with_state(bus)
 }
 
-/// Answers with the id of the execution and the id of an event before its first one: the place to follow it from.
+/// Answers with the id of the execution and the id of an event before its first one, as a cursor.
 async fn start(State(bus): State<EventBus>, text: String) -> Response {
     let received =
         bus.stream("web").emit_webhook_received("/executions", "POST", BTreeMap::new(), text.as_str()).await;
@@ -44,7 +45,7 @@ async fn follow(State(bus): State<EventBus>, Path(execution): Path<String>, head
         };
         let newest = bus.history().execution(&execution).limit(1).collect();
         if newest.first().is_some_and(|event| ends(event) && event.id() == last) {
-            return StatusCode::NO_CONTENT.into_response(); // all was sent: this tells the browser to stay away
+            return StatusCode::NO_CONTENT.into_response(); // everything was sent: the browser must not reconnect
         }
         subscribe = subscribe.since(last);
     }
@@ -57,7 +58,7 @@ async fn follow(State(bus): State<EventBus>, Path(execution): Path<String>, head
     Sse::new(events).keep_alive(KeepAlive::default()).into_response()
 }
 
-/// What was missed is sent like an event of its own, so that the page can say so.
+/// A gap is sent like an event of its own, so that the page can show it.
 fn frame(next: Result<AnyEvent, Lagged>) -> Frame {
     match next {
         Ok(event) => Frame::default().id(event.id().to_string()).data(event.to_json()),

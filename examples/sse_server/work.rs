@@ -1,14 +1,14 @@
-//! Something to follow: an execution that says a text word by word.
+//! A sample execution that streams a text word by word.
 
 use std::time::Duration;
 
 use bus_agent::AgentEventsEmit;
 use bus_core::{Emitter, Execution, NoNode, object};
 
-/// About as fast as a model talks.
+/// About the speed of a model.
 const PACE: Duration = Duration::from_millis(2);
 
-/// Says the text as one execution, from its start to its end.
+/// Streams the text as one execution, from its start to its end.
 pub(crate) async fn speak(execution: Emitter<NoNode, Execution>, text: String) {
     execution.emit_execution_started().input(object! { "text": text.as_str() }).await;
     let speaker = execution.node("speaker");

@@ -1,6 +1,6 @@
-//! The parts of `research_desk` that need no bus, each with the tests written beside it.
+//! The parts of `research_desk` that need no bus, with the tests beside them.
 //!
-//! Cargo builds an example either to be run or to be tested; these are needed both ways.
+//! Cargo builds an example either to run it or to test it; these are needed both ways.
 #![allow(dead_code, unused_imports, reason = "each part is used by others that are not here")]
 
 #[path = "../research_desk/args.rs"]

@@ -1,4 +1,4 @@
-//! The replay, over a small recording of our own, over broken files, and over the recorded session where it lies.
+//! The replay of a small recording, of broken files, and of the recorded session if it is present.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod support;
@@ -45,7 +45,7 @@ fn row(out: &str, kind: &str) -> Vec<String> {
 fn a_recording_of_the_python_runtime_is_typed_where_it_fits() {
     let out = replay(&session(), &[]).ok();
     assert_eq!(row(&out, "tool_call_completed"), ["2", "2", "0", "0"]);
-    assert_eq!(row(&out, "mail_franked"), ["2", "0", "2", "0"]); // nobody declared it
+    assert_eq!(row(&out, "mail_franked"), ["2", "0", "2", "0"]); // undeclared
     assert_eq!(row(&out, "tool_call_started"), ["3", "2", "0", "1"]); // one lacks its tool's name
     assert_eq!(row(&out, "node_loop_iteration"), ["2", "1", "0", "1"]); // one counts in words
     assert_eq!(row(&out, "judge_verdict"), ["1", "1", "0", "0"]); // one field more than declared
@@ -54,7 +54,7 @@ fn a_recording_of_the_python_runtime_is_typed_where_it_fits() {
 }
 
 #[test]
-fn what_is_written_back_is_what_was_read() {
+fn the_copy_equals_the_input() {
     let folder = tempfile::tempdir().unwrap();
     let copy = folder.path().join("copy.jsonl");
     replay(&session(), &["--out", copy.to_str().unwrap()]).ok();
@@ -70,7 +70,7 @@ fn what_is_written_back_is_what_was_read() {
     assert_eq!(ids(&after), ids(&again));
 }
 
-/// Equal value for value, but for what is redacted and for what reading adds.
+/// Equal values, except for redacted ones and for those that reading adds.
 #[track_caller]
 fn assert_same(before: &[Value], after: &[Value]) {
     assert_eq!(before.len(), after.len());
@@ -82,12 +82,12 @@ fn assert_same(before: &[Value], after: &[Value]) {
                     assert!(headers.values().all(|value| value == "[redacted]"), "{after}");
                     assert_eq!(value["payload"], after["data"]["payload"]);
                 }
-                // A naive timestamp gets the zone it was read in, and keeps its microseconds.
+                // A naive timestamp gets the zone that it was read in, and keeps its microseconds.
                 "timestamp" => {
                     let (value, now) = (value.as_str().unwrap(), after[key].as_str().unwrap());
                     assert_eq!(now.get(..26), value.get(..26), "{value} became {now}");
                 }
-                // What has no value may be left out.
+                // A null may be left out.
                 "graph_id" if value.is_null() => assert!(after[key].is_null(), "{after}"),
                 "seq" => {}
                 _ => assert_eq!(*value, after[key], "{key} of {before}"),
@@ -136,9 +136,9 @@ fn bad_lines_are_named_and_kept_out_and_the_rest_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let ended = replay(&file(&folder, &bytes), &[]);
     assert_eq!(ended.code, Some(1));
-    let told: Vec<&str> = ended.err.lines().collect();
-    assert_eq!(told.len(), bad.len(), "{told:#?}");
-    for (number, line) in told.iter().enumerate() {
+    let complaints: Vec<&str> = ended.err.lines().collect();
+    assert_eq!(complaints.len(), bad.len(), "{complaints:#?}");
+    for (number, line) in complaints.iter().enumerate() {
         assert!(line.starts_with(&format!("replay: line {}: ", number * 2 + 1)), "{line}");
         assert!(line.len() < 300, "{line}");
     }
@@ -173,9 +173,10 @@ fn a_wrong_call_is_one_line() {
     }
 }
 
-/// A session of the Python runtime that does not belong to the project; it lies beside it on some machines.
+/// A session of the Python runtime. It is not part of the project; some machines have it beside the
+/// repository.
 #[test]
-fn the_recorded_session_comes_through_whole() {
+fn the_recorded_session_comes_through_complete() {
     let session = data("../../shared/data/hive-session.jsonl.gz");
     if !session.exists() {
         println!("skipped: the recorded session is not here");

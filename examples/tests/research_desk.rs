@@ -1,4 +1,4 @@
-//! The main job, as its user runs it.
+//! The main example, as its user runs it.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod support;
@@ -7,16 +7,17 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
-use support::model::{Manner, Model};
+use support::model::{Behaviour, Model};
 use support::{Ended, json_lines, run, start};
 use tempfile::TempDir;
 
 const SWIFTS: &str = "Where do swifts sleep?";
 
-/// The first keys of every line. What comes after `data` is hard to find in a text: data may hold anything.
+/// The first keys of every line. Data may have any content, so keys after `data` are hard to find
+/// in a text.
 const KEYS: [&str; 5] = ["type", "stream_id", "node_id", "execution_id", "data"];
 
-/// A folder about birds, with a file that cannot be read as text.
+/// A folder about birds, with a file that is not text.
 fn birds() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, text: &[u8]| fs::write(folder.path().join(name), text).unwrap();
@@ -64,10 +65,10 @@ fn quiet_prints_the_answers_and_nothing_else() {
 }
 
 #[test]
-fn failing_calls_are_retried_and_told() {
+fn failing_calls_are_retried_and_reported() {
     let folder = birds();
-    // No file holds all of the words, so the first search fails and a second one asks for less. The picture is asked
-    // for by name and cannot be read as text.
+    // No file has all of the words, so the first search fails and a second one uses any of them.
+    // The question names the picture, which cannot be read as text.
     let out = desk(folder.path(), &["Is there a portrait of swifts with umbrellas?"]).ok();
     assert!(out.contains("no passage holds all of"), "{out}");
     assert!(out.contains("node_retry"), "{out}");
@@ -97,7 +98,7 @@ fn json_has_every_event_in_order() {
     assert_eq!(kinds("tool_call_started"), kinds("tool_call_completed"));
     assert_eq!(events[0]["type"], "stream_started");
     assert_eq!(events.last().unwrap()["type"], "stream_stopped");
-    // The deltas are the answer, cut into words.
+    // The deltas are the words of the answer.
     let said: String =
         of(&events, "exec-1", "client_output_delta").map(|d| d["content"].as_str().unwrap()).collect();
     let answer = of(&events, "exec-1", "execution_completed").next().unwrap()["output"]["answer"].clone();
@@ -110,7 +111,7 @@ fn of<'a>(events: &'a [Value], execution: &'a str, kind: &'a str) -> impl Iterat
 }
 
 #[test]
-fn what_was_recorded_can_be_replayed() {
+fn a_recording_can_be_replayed() {
     let folder = birds();
     let file = folder.path().join(".events.jsonl");
     let file = file.to_str().unwrap();
@@ -142,7 +143,7 @@ fn bad_input_is_one_line_and_an_exit_code() {
 }
 
 #[test]
-fn a_question_without_an_answer_is_told() {
+fn a_question_without_an_answer_is_reported() {
     let folder = birds();
     let ended = desk(folder.path(), &["--quiet", SWIFTS, "Who repairs umbrellas?"]);
     assert!(ended.complaint(1).contains("nothing in the folder speaks of this question"), "{ended:?}");
@@ -150,7 +151,7 @@ fn a_question_without_an_answer_is_told() {
 }
 
 #[test]
-fn a_folder_without_text_is_told() {
+fn a_folder_without_text_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("a.bin"), [0, 255, 0]).unwrap();
     assert!(desk(folder.path(), &[SWIFTS]).complaint(1).contains("holds text"));
@@ -158,7 +159,7 @@ fn a_folder_without_text_is_told() {
 
 #[cfg(unix)]
 #[test]
-fn a_file_that_cannot_be_read_is_told_and_the_rest_answers() {
+fn an_unreadable_file_is_reported_and_the_rest_answers() {
     let folder = birds();
     std::os::unix::fs::symlink("gone", folder.path().join("link.md")).unwrap();
     let ended = desk(folder.path(), &["--quiet", SWIFTS]);
@@ -167,15 +168,15 @@ fn a_file_that_cannot_be_read_is_told_and_the_rest_answers() {
 }
 
 #[test]
-fn help_says_how() {
+fn help_explains_the_use() {
     let out = run("research_desk", &["--help"]).ok();
     for word in ["--llm URL", "--json FILE", "--quiet", "exit code"] {
         assert!(out.contains(word), "{out}");
     }
 }
 
-fn with_model(manner: Manner, more: &[&str]) -> (Ended, Model) {
-    let (folder, model) = (birds(), Model::start(manner));
+fn with_model(behaviour: Behaviour, more: &[&str]) -> (Ended, Model) {
+    let (folder, model) = (birds(), Model::start(behaviour));
     let url = model.url();
     let mut arguments = vec!["--llm", &url, SWIFTS];
     arguments.extend(more);
@@ -184,7 +185,7 @@ fn with_model(manner: Manner, more: &[&str]) -> (Ended, Model) {
 
 #[test]
 fn a_model_calls_tools_and_streams_its_answer() {
-    let (ended, model) = with_model(Manner::Good, &[]);
+    let (ended, model) = with_model(Behaviour::Good, &[]);
     let out = ended.ok();
     assert!(out.contains("Swifts sleep while they fly [birds.md:3]."), "{out}");
     assert!(out.contains("llm_reasoning_delta") && out.contains("model=small-1"), "{out}");
@@ -192,7 +193,7 @@ fn a_model_calls_tools_and_streams_its_answer() {
     let asked = model.asked.lock().unwrap();
     assert_eq!(asked.len(), 3);
     assert!(asked.iter().all(|request| request["model"] == "small-1" && request["stream"] == true));
-    // What the tools found went back to the model, and what was read is in the last question.
+    // The results of the tools are in the next request, and the passages in the last one.
     assert_eq!(asked[1]["messages"][3]["role"], "tool");
     assert!(asked[1]["messages"][4]["content"].as_str().unwrap().starts_with("error: gone.md"));
     assert!(asked[2]["messages"][1]["content"].as_str().unwrap().contains("birds.md:3: Swifts sleep"));
@@ -200,37 +201,37 @@ fn a_model_calls_tools_and_streams_its_answer() {
 
 #[test]
 fn a_busy_model_is_asked_again() {
-    let (ended, model) = with_model(Manner::BusyAtFirst, &["--model", "mine"]);
+    let (ended, model) = with_model(Behaviour::BusyAtFirst, &["--model", "mine"]);
     let out = ended.ok();
     assert!(out.contains("node_retry") && out.contains("503: warming up"), "{out}");
     assert_eq!(model.asked.lock().unwrap()[0]["model"], "mine");
 }
 
 #[test]
-fn a_clumsy_model_is_told_its_mistakes() {
-    let (ended, model) = with_model(Manner::Clumsy, &["--quiet"]);
+fn a_model_gets_its_mistakes_as_results() {
+    let (ended, model) = with_model(Behaviour::Clumsy, &["--quiet"]);
     assert!(ended.ok().contains("Swifts sleep while they fly"));
     let asked = model.asked.lock().unwrap();
-    let told = |number: usize| asked[1]["messages"][number]["content"].as_str().unwrap().to_owned();
-    assert!(told(3).contains("no tool is called fly") && told(4).contains("no JSON object"));
+    let result = |number: usize| asked[1]["messages"][number]["content"].as_str().unwrap().to_owned();
+    assert!(result(3).contains("no tool is called fly") && result(4).contains("no JSON object"));
 }
 
 #[test]
-fn what_goes_wrong_with_a_model_is_one_line() {
-    for (manner, says) in [
-        (Manner::Refusing, "the endpoint answered 404: the model `nil` does not exist"),
-        (Manner::Cut, "the reply was cut off"),
-        (Manner::Garbled, "a chunk that is no JSON"),
+fn errors_of_a_model_are_one_line() {
+    for (behaviour, says) in [
+        (Behaviour::Refusing, "the endpoint answered 404: the model `nil` does not exist"),
+        (Behaviour::Cut, "the reply was cut off"),
+        (Behaviour::Garbled, "a chunk that is no JSON"),
     ] {
-        let (ended, _model) = with_model(manner, &["--quiet"]);
-        assert!(ended.complaint(1).contains(says), "{manner:?}: {ended:?}");
+        let (ended, _model) = with_model(behaviour, &["--quiet"]);
+        assert!(ended.complaint(1).contains(says), "{behaviour:?}: {ended:?}");
     }
 }
 
 #[cfg(unix)]
 #[test]
 fn ctrl_c_closes_the_bus_in_order() {
-    let (folder, model) = (birds(), Model::start(Manner::Endless));
+    let (folder, model) = (birds(), Model::start(Behaviour::Endless));
     let file = folder.path().join(".events.jsonl");
     let (path, url) = (folder.path().to_str().unwrap(), model.url());
     let mut desk = start(
@@ -242,7 +243,7 @@ fn ctrl_c_closes_the_bus_in_order() {
     let ended = desk.end();
     assert_eq!(ended.code, Some(130), "{ended:?}");
     assert!(ended.out.contains("Timeline") && ended.out.contains("no answer: interrupted"), "{}", ended.out);
-    // The record is whole: everything that began has ended, and the last line is the last event.
+    // The record is complete: everything that began has ended, and the last line is the last event.
     let events = json_lines(&fs::read_to_string(file).unwrap());
     let kinds = |kind: &str| events.iter().filter(|event| event["type"] == kind).count();
     assert_eq!(kinds("execution_started"), kinds("execution_failed"));

@@ -1,4 +1,4 @@
-//! The short examples say what a reader comes to see.
+//! The short examples print their expected lines.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod support;
@@ -22,7 +22,7 @@ fn quickstart_is_short_and_works() {
 }
 
 #[test]
-fn define_events_shows_what_an_enum_gives() {
+fn define_events_shows_the_output_of_an_enum() {
     prints(
         "define_events",
         &[
@@ -39,7 +39,7 @@ fn define_events_shows_what_an_enum_gives() {
 }
 
 #[test]
-fn scopes_narrow_what_is_seen() {
+fn scopes_narrow_a_subscription() {
     prints(
         "scopes",
         &[
@@ -52,7 +52,7 @@ fn scopes_narrow_what_is_seen() {
 }
 
 #[test]
-fn streams_and_lag_tells_the_gap() {
+fn streams_and_lag_shows_the_gap() {
     prints(
         "streams_and_lag",
         &["missed", "since event", "9 events", "the patient reader: [20, 21, 22, 23, 24]"],

@@ -1,4 +1,4 @@
-//! The page of server: a reader that is cut off misses nothing and reads nothing twice.
+//! The example server: a disconnected reader misses no event and reads none twice.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod support;
@@ -26,7 +26,7 @@ fn send(address: &str, head: &str, body: &str) -> BufReader<TcpStream> {
     BufReader::new(stream)
 }
 
-/// Starts an execution; gives its id and the place before its first event.
+/// Starts an execution. Returns its id and the cursor before its first event.
 fn speak(address: &str, words: usize) -> (String, String) {
     let text: Vec<String> = (0..words).map(|number| format!("word{number}")).collect();
     let mut answer = String::new();
@@ -36,7 +36,8 @@ fn speak(address: &str, words: usize) -> (String, String) {
     (execution.to_owned(), since.to_owned())
 }
 
-/// Reads `most` events from the one after `last` on, then drops the connection in the middle of whatever comes next.
+/// Reads `most` events from the one after `last` on, then drops the connection in the middle of the
+/// next.
 fn follow(address: &str, execution: &str, last: &str, most: usize) -> Vec<(String, serde_json::Value)> {
     let mut stream = TcpStream::connect(address).unwrap();
     write!(
@@ -89,7 +90,7 @@ fn cut_again_and_again_nothing_is_missing_and_nothing_twice() {
 }
 
 #[test]
-fn whoever_has_all_is_told_to_stay_away() {
+fn a_reader_with_all_events_is_asked_not_to_reconnect() {
     let (server, address) = server();
     let (execution, since) = speak(&address, 3);
     let all = follow(&address, &execution, &since, usize::MAX);
@@ -107,7 +108,7 @@ fn whoever_has_all_is_told_to_stay_away() {
 }
 
 #[test]
-fn a_place_in_another_run_is_told_and_not_taken_for_ours() {
+fn a_cursor_of_another_run_is_reported_as_a_gap() {
     let (first, address) = server();
     let (_, foreign) = speak(&address, 1);
     first.interrupt();
@@ -120,15 +121,15 @@ fn a_place_in_another_run_is_told_and_not_taken_for_ours() {
         "GET /executions/{execution}/events HTTP/1.1\r\nHost: x\r\nLast-Event-ID: {foreign}\r\n\r\n"
     )
     .unwrap();
-    let told =
+    let gap =
         BufReader::new(stream).lines().map(Result::unwrap).find(|line| line.starts_with("event: lagged"));
-    assert!(told.is_some());
+    assert!(gap.is_some());
     second.interrupt();
     second.end().ok();
 }
 
 #[test]
-fn tried_out_it_compares_a_cut_reader_with_a_whole_one() {
+fn it_compares_a_disconnected_reader_with_a_connected_one() {
     let out = run("sse_server", &[] as &[&str]).ok();
     assert!(out.contains("connected after event"), "{out}");
     assert!(out.contains("43 events, 43 without a cut"), "{out}");

@@ -1,4 +1,5 @@
-//! Any text as a catalogue file: no panic; what was read is written as something that reads the same, and differs from itself in nothing.
+//! Any text as a catalogue file: no panic, the same catalogue after writing and reading it again,
+//! and no difference from itself.
 #![no_main]
 
 use bus_docs::Catalog;
@@ -10,7 +11,7 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
     assert_eq!(again.as_ref().map(Catalog::to_json), Ok(written));
     if let Ok(again) = again {
         assert!(bus_docs::compare(&catalogue, &again).is_empty());
-        // Something gone, something new.
+        // One event removed, one added.
         catalogue.events.truncate(again.events.len() / 2);
         drop((bus_docs::compare(&catalogue, &again), bus_docs::compare(&again, &catalogue)));
     }

@@ -1,4 +1,5 @@
-//! Any text as a cursor: no panic, and what was read is written as it was, or in its one short form.
+//! Any text as a cursor: no panic, and a parsed cursor is written unchanged, or in its one short
+//! form.
 #![no_main]
 
 use bus_core::EventId;

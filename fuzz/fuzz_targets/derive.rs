@@ -1,4 +1,5 @@
-//! Any text as a definition: the derive says what is wrong, never panics, and writes Rust. A crate of macros cannot be called, so its modules are taken in by path.
+//! Any text as a definition: the derive reports errors, never panics, and writes Rust. A crate of
+//! macros cannot be called, so its modules are included by path.
 #![no_main]
 #![allow(dead_code, unreachable_pub)]
 
@@ -16,7 +17,8 @@ mod model;
 use quote::ToTokens;
 use syn::visit::Visit;
 
-/// A trait that is a type without `dyn`: no Rust of today, and `Name +` among them is no Rust for `syn` wherever a type stands in `<..>`.
+/// A trait object without `dyn` is not Rust of this edition, and `syn` cannot parse `Name +` as a
+/// type inside of `<..>`.
 struct Bare(bool);
 
 impl Visit<'_> for Bare {
@@ -26,7 +28,7 @@ impl Visit<'_> for Bare {
 }
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
-    // The compiler gives a derive nothing but items.
+    // The compiler passes only items to a derive.
     let Ok(item) = syn::parse_str::<syn::DeriveInput>(text) else { return };
     let mut bare = Bare(false);
     bare.visit_derive_input(&item);

@@ -1,4 +1,5 @@
-//! Any bytes as JSON lines: no panic, the same answers as `serde_json`, and a bus that publishes what was read and writes it back.
+//! Any bytes as JSON lines: no panic, the same answers as `serde_json`, and a bus that publishes
+//! the events that were read and writes them back.
 #![no_main]
 
 use bus_core::wire::fuzz;

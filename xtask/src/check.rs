@@ -1,4 +1,5 @@
-//! `cargo xtask check`: duplicates, what breaks since the last release, what is declared and not used.
+//! `cargo xtask check`: duplicate kinds, breaking changes since the last release, and events that
+//! nothing emits.
 
 use bus_docs::Project;
 
@@ -7,12 +8,12 @@ use crate::task::{Failure, Task};
 
 pub(crate) const TASK: Task = Task {
     name: "check",
-    summary: "Check the agent's events: duplicates, breaking changes, what nothing emits.",
+    summary: "Check the agent's events: duplicates, breaking changes, events that nothing emits.",
     help: Project::CHECK_HELP,
     run: |parser| done(project().check(words(parser)?)),
 };
 
-/// Nothing breaks those who read or emit events; `cargo xtask ci` has it as a step.
+/// Checks that no change breaks those who read or emit events. A step of `cargo xtask ci`.
 pub(crate) fn all() -> Result<(), Failure> {
     done(project().check([]))
 }

@@ -1,4 +1,5 @@
-//! `cargo xtask ci`: all that a change must pass, step by step, with a table of what failed at the end.
+//! `cargo xtask ci`: every check that a change must pass, step by step, with a table of the
+//! results.
 
 use std::time::Instant;
 
@@ -6,34 +7,34 @@ use serde_json::Value;
 
 use crate::process::{cargo, run, run_cargo};
 use crate::task::{Failure, Task};
-use crate::{bench, compiler, minimal, supply, test, tidy, workspace};
+use crate::{bench, compiler, lint, minimal, supply, test, workspace};
 
 pub(crate) const TASK: Task = Task {
     name: "ci",
-    summary: "Run all that a change must pass: format, lints, docs, tidy, supply chain, versions, tests.",
+    summary: "Run every check of a change: format, lints, docs, supply chain, versions, tests.",
     help: "
 Usage: cargo xtask ci [STEP…]
 
 Steps, all of them in this order unless some are named:
-  fmt       the code is formatted (`cargo fmt --all` mends it)
-  clippy    no warning of the compiler or of clippy, in any target
-  features  bus-core is as clean with fewer features
+  fmt       the code is formatted (`cargo fmt --all` repairs it)
+  clippy    no warning of the compiler or of clippy in any target
+  features  bus-core has no warnings with fewer features either
   docs      no warning of rustdoc
-  tidy      the rules of the house: `cargo xtask tidy`
-  supply    licences, sources and duplicates of what we depend on: `cargo xtask supply`
-  compiler  the compiler in use is the oldest that we promise, or newer
-  minimal   the oldest dependencies that we allow still build: `cargo xtask minimal`
-  catalogue the committed event catalogue is what the definitions say, and breaks nobody
+  lint      the rules that no compiler knows: `cargo xtask lint`
+  supply    licences, sources and duplicates of dependencies: `cargo xtask supply`
+  compiler  the compiler is the oldest that we promise, or newer
+  minimal   our crates build with the oldest dependencies that we allow: `cargo xtask minimal`
+  catalogue the committed event catalogue matches the definitions and breaks no user
   newer     every test but the pinned error texts with the newest other compiler that is installed
   test      every test and example: `cargo xtask test`
-  memory    no publish takes more memory or atomic operations, no subscription more memory:
-            `cargo xtask bench --guard`
+  memory    no publish and no subscription allocates more than before, no publish has more atomic
+            operations: `cargo xtask bench --guard`
 
 A failed step does not stop the ones after it. Exit code: 0 if all passed, 1 if one failed.",
     run: run_task,
 };
 
-/// A step: its name on the command line and in the table, and what it does.
+/// A step: its name on the command line and in the table, and the check that it runs.
 struct Step {
     name: &'static str,
     run: fn() -> Result<(), Failure>,
@@ -44,7 +45,7 @@ const STEPS: &[Step] = &[
     Step { name: "clippy", run: clippy },
     Step { name: "features", run: features },
     Step { name: "docs", run: docs },
-    Step { name: "tidy", run: tidy::check },
+    Step { name: "lint", run: lint::check },
     Step { name: "supply", run: supply::check },
     Step { name: "compiler", run: compiler::check },
     Step { name: "minimal", run: minimal::check },
@@ -99,7 +100,8 @@ fn clippy() -> Result<(), Failure> {
     run_cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])
 }
 
-/// Each feature of bus-core by itself, and none: the workspace build has nearly all of them on.
+/// Checks bus-core with each feature alone and with none, because the workspace build enables
+/// nearly all.
 fn features() -> Result<(), Failure> {
     for feature in features_of(&workspace::metadata(false)?, "bus-core") {
         let library = ["clippy", "--package", "bus-core", "--lib", "--locked", "--no-default-features"];
@@ -109,7 +111,7 @@ fn features() -> Result<(), Failure> {
     run_cargo(&["test", "-p", "bus-core", "--features", "counter", "--test", "timestamps", "--locked"])
 }
 
-/// The features of a package but `default`, and an empty name that stands for none.
+/// The features of a package except `default`, after an empty name that stands for none.
 fn features_of(metadata: &Value, package: &str) -> Vec<String> {
     let found = metadata["packages"].as_array().into_iter().flatten().find(|found| found["name"] == package);
     let features =
@@ -118,7 +120,7 @@ fn features_of(metadata: &Value, package: &str) -> Vec<String> {
     std::iter::once(String::new()).chain(named).collect()
 }
 
-/// Each is looked at even if one before it has drifted.
+/// Runs all three checks even if one of them fails, so that one run shows every problem.
 fn catalogue() -> Result<(), Failure> {
     let drifted = crate::docs::check();
     let broken = crate::check::all();
@@ -126,7 +128,8 @@ fn catalogue() -> Result<(), Failure> {
     drifted.and(broken).and(copied)
 }
 
-/// What a reader copies: a workspace of its own, built with the versions that this one is tested with.
+/// Checks the project that a reader copies: a workspace of its own, built with the locked versions
+/// of this one.
 fn your_project() -> Result<(), Failure> {
     let folder = workspace::root().join("examples/your-project");
     std::fs::copy(workspace::root().join("Cargo.lock"), folder.join("Cargo.lock"))?;
@@ -147,9 +150,9 @@ mod tests {
 
     #[test]
     fn help_names_every_step_in_order() {
-        let places: Vec<_> =
+        let positions: Vec<_> =
             STEPS.iter().map(|step| TASK.help.find(&format!("\n  {:<10}", step.name))).collect();
-        assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?}");
+        assert!(positions.iter().all(Option::is_some) && positions.is_sorted(), "{positions:?}");
     }
 
     #[test]

@@ -88,7 +88,7 @@ pub(crate) fn newer_than(version: Version) -> Option<Toolchain> {
         .max_by_key(|toolchain| toolchain.version)
 }
 
-/// All that rustup has; none where Rust came without rustup.
+/// All toolchains of rustup; none if Rust was installed without rustup.
 fn all_installed() -> Vec<Toolchain> {
     let names = asked(&["toolchain", "list"]).unwrap_or_default();
     let toolchains = names.lines().filter_map(|line| {
@@ -111,7 +111,7 @@ fn missing<'a>(needed: &'a [String], installed: &str) -> Vec<&'a str> {
     needed.iter().map(String::as_str).filter(|name| !is_there(name)).collect()
 }
 
-/// What rustup answers, or nothing where it is not installed or refuses.
+/// The answer of rustup, or `None` if it is not installed or refuses.
 fn asked(arguments: &[&str]) -> Option<String> {
     let mut rustup = Command::new("rustup");
     rustup.args(arguments).current_dir(workspace::root()).stdin(Stdio::null()).stderr(Stdio::null());
@@ -119,7 +119,7 @@ fn asked(arguments: &[&str]) -> Option<String> {
     String::from_utf8(output.stdout).ok()
 }
 
-/// Says whether this run proves that the oldest promised compiler works.
+/// Reports whether this run proves that the oldest promised compiler works.
 pub(crate) fn check() -> Result<(), Failure> {
     let (line, promised) = (active_line()?, promised()?);
     let (used, oldest) = (Version::printed(&line)?, promised_text()?);

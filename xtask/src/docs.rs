@@ -1,4 +1,5 @@
-//! `cargo xtask docs`: writes the catalogue of the agent's events, or says where the committed one has drifted.
+//! `cargo xtask docs`: writes the catalogue of the agent's events, or lists the files that have
+//! drifted.
 
 use std::ffi::OsString;
 
@@ -15,12 +16,12 @@ pub(crate) const TASK: Task = Task {
     run: |parser| done(project().docs(words(parser)?)),
 };
 
-/// The catalogue of this repository. What emits the events are the examples.
+/// The catalogue of this repository; its examples emit the events.
 pub(crate) fn project() -> Project {
     Project::new("Agent events").root(workspace::root()).out("docs/catalogue").sources(["examples"])
 }
 
-/// The committed catalogue is what the definitions say; `cargo xtask ci` has it as a step.
+/// Checks that the committed catalogue matches the definitions. A step of `cargo xtask ci`.
 pub(crate) fn check() -> Result<(), Failure> {
     done(project().docs([OsString::from("--check")]))
 }

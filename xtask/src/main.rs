@@ -1,7 +1,7 @@
-//! The tasks of this repository, run as `cargo xtask TASK`: what a person or CI does here more than once.
+//! The tasks of this repository, run as `cargo xtask TASK`, for people and for CI.
 //!
-//! One module a task. Each has a [`task::Task`] constant, and [`TASKS`] lists them: a new task is its module and one
-//! line here. Exit codes: 0 done, 1 the task found something wrong, 2 it was called wrongly.
+//! Each task is one module with a [`task::Task`] constant, and [`TASKS`] lists them: a new task is
+//! its module and one line here. Exit codes: 0 done, 1 the task found a problem, 2 wrong use.
 
 mod bench;
 mod bench_compile;
@@ -10,6 +10,7 @@ mod ci;
 mod compiler;
 mod docs;
 mod fuzz;
+mod lint;
 mod minimal;
 mod models;
 mod process;
@@ -19,7 +20,6 @@ mod soak;
 mod supply;
 mod task;
 mod test;
-mod tidy;
 mod workspace;
 
 use std::process::ExitCode;
@@ -32,7 +32,7 @@ const TASKS: &[&Task] = &[
     &ci::TASK,
     &docs::TASK,
     &check::TASK,
-    &tidy::TASK,
+    &lint::TASK,
     &supply::TASK,
     &minimal::TASK,
     &replay::TASK,
@@ -54,13 +54,13 @@ fn main() -> ExitCode {
     }
 }
 
-/// Finds the task that the first word names and hands it the rest.
+/// Finds the task that the first words name and passes the other words to it.
 fn dispatch(mut words: Vec<String>) -> Result<(), Failure> {
     if words.is_empty() || matches!(words[0].as_str(), "-h" | "--help" | "help") {
         print!("{}", overview());
         return Ok(());
     }
-    // A name may have two words, such as `bench compile`: then both are looked at before the first alone.
+    // A name may have two words, such as `bench compile`, so both are tried before the first alone.
     let named = |count: usize| {
         TASKS.iter().find(|task| words.get(..count).is_some_and(|name| task.name == name.join(" ")))
     };
@@ -89,8 +89,8 @@ fn overview() -> String {
         ]);
     }
     text.push_str(
-        "\n`cargo xtask TASK --help` says more about one of them.\n\
-         Exit codes: 0 done, 1 the task found something wrong, 2 it was called wrongly.\n",
+        "\n`cargo xtask TASK --help` explains one of them.\n\
+         Exit codes: 0 done, 1 the task found a problem, 2 wrong use.\n",
     );
     text
 }
@@ -124,14 +124,14 @@ mod tests {
     }
 
     #[test]
-    fn a_task_that_is_not_there_is_wrong_use() {
+    fn an_unknown_task_is_wrong_use() {
         let failure = dispatch(words("tset")).unwrap_err();
         assert!(matches!(failure, Failure::Usage(_)));
         assert_eq!(failure.to_string(), "there is no task `tset`; `cargo xtask --help` lists them");
     }
 
     #[test]
-    fn every_task_has_help_and_refuses_what_it_does_not_know() {
+    fn every_task_has_help_and_refuses_unknown_options() {
         for task in TASKS {
             assert!(dispatch(words(&format!("{} --help", task.name))).is_ok());
             assert!(task.help.contains("Usage: cargo xtask "), "{} has no usage line", task.name);

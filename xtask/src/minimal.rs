@@ -1,4 +1,5 @@
-//! `cargo xtask minimal`: our crates build with the oldest version that each of their manifests allows.
+//! `cargo xtask minimal`: builds our crates with the oldest version that each of their manifests
+//! allows.
 
 use std::fs;
 use std::path::Path;
@@ -26,8 +27,8 @@ pub(crate) fn check() -> Result<(), Failure> {
     let target = workspace::target_folder()?;
     let scratch = target.join("minimal-versions");
     copy_workspace(&scratch)?;
-    // The flag is for unstable cargos only, and this variable opens it on a stable one. It goes to the resolver alone: a
-    // build that sees it would take crates' code paths for nightly compilers.
+    // The flag needs an unstable cargo, and this variable unlocks it on a stable one. Only the
+    // resolver gets it: a build that sees it would take the code paths for nightly compilers.
     run(cargo()
         .current_dir(&scratch)
         .args(["-Z", "direct-minimal-versions", "generate-lockfile"])
@@ -40,14 +41,15 @@ pub(crate) fn check() -> Result<(), Failure> {
     run(&mut build)
 }
 
-/// The crates that others depend on; what only we run (tests, examples, tasks: `publish = false`) may ask for what it likes.
+/// The crates that others depend on. Crates that only we run (`publish = false`) may ask for any
+/// version.
 fn published(metadata: &Value) -> Vec<String> {
     let packages = metadata["packages"].as_array().into_iter().flatten();
     let for_others = packages.filter(|package| package["publish"].is_null());
     for_others.filter_map(|package| package["name"].as_str().map(str::to_owned)).collect()
 }
 
-/// The files that git knows, but the lock file: it is to be made anew.
+/// Copies the files that git knows, except the lock file, which is made anew.
 fn copy_workspace(scratch: &Path) -> Result<(), Failure> {
     if scratch.exists() {
         fs::remove_dir_all(scratch)?;
@@ -68,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_only_we_run_is_not_published() {
+    fn crates_that_only_we_run_are_not_published() {
         let metadata = serde_json::json!({ "packages": [
             { "name": "bus-core", "publish": null },
             { "name": "xtask", "publish": [] },

@@ -13,13 +13,14 @@ pub(crate) const TASK: Task = Task {
 Usage: cargo xtask models [--exhaustive] [--seconds N]
 
   --exhaustive   no bound on preemptions under loom, and 100,000 schedules of each kind for each mix under shuttle
-  --seconds N    how long each model under loom may then take (300 unless given); the lines say which were looked at whole
+  --seconds N    the time of each model under loom (300 unless given); the lines say which were explored completely
 
 Builds bus-core twice with its locks and atomics switched (`--cfg bus_loom`, `--cfg bus_shuttle`) and runs
-bus-model/tests/loom, shuttle.rs and sim (1,000 programs; `cargo xtask sim` runs others). Each model is run again with a
-fault planted in the bus that it must catch. The lines tell how many interleavings and schedules were looked at.
+bus-model/tests/loom, shuttle.rs and sim (1,000 programs; `cargo xtask sim` runs others). Each model runs again
+with a failpoint in the bus switched on, which it must catch. The lines say how many interleavings and schedules
+were explored.
 
-Exit code: 0 if every model held and every planted fault was caught, 1 if not.",
+Exit code: 0 if every model held and every failpoint was caught, 1 if not.",
     run: run_task,
 };
 
@@ -39,7 +40,7 @@ fn run_task(mut parser: lexopt::Parser) -> Result<(), Failure> {
     loom.and(shuttle).and(sim)
 }
 
-/// Each switch has a target folder of its own, so that it does not build everything else anew.
+/// Each switch has a target folder of its own, so that it does not rebuild everything else.
 fn model(switch: &str, name: &str, exhaustive: Option<u32>) -> Result<(), Failure> {
     let mut command = cargo();
     command

@@ -1,4 +1,5 @@
-//! Running other programs: the line is printed first, as a person would type it, and a failure names it.
+//! Runs other programs. The command line is printed first, as a person would type it, and a failure
+//! names it.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -7,19 +8,19 @@ use std::process::{Command, Stdio};
 use crate::task::Failure;
 use crate::workspace;
 
-/// The cargo that runs this program, started in the root of the workspace and with no standard input.
+/// The cargo that runs this program, started at the root of the workspace without standard input.
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(workspace::root()).stdin(Stdio::null());
     command
 }
 
-/// `cargo` with these arguments, its output shown as it comes.
+/// Runs `cargo` with these arguments and shows its output as it comes.
 pub(crate) fn run_cargo<A: AsRef<OsStr>>(arguments: &[A]) -> Result<(), Failure> {
     run(cargo().args(arguments))
 }
 
-/// Prints the command, runs it, and says which one it was if it fails.
+/// Prints the command and runs it. The error names the command.
 pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
     println!("$ {}", shown(command));
     let status = command.status().map_err(|error| not_started(command, &error))?;
@@ -30,7 +31,7 @@ pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
     }
 }
 
-/// Runs the command and yields what it wrote to its standard output; its errors are shown as they come.
+/// Runs the command and returns its standard output; its errors are shown as they come.
 pub(crate) fn read(command: &mut Command) -> Result<String, Failure> {
     let output = command.stderr(Stdio::inherit()).output().map_err(|error| not_started(command, &error))?;
     if !output.status.success() {
@@ -44,7 +45,8 @@ fn not_started(command: &Command, error: &std::io::Error) -> Failure {
     Failure::found(format!("`{}` could not be started: {error}", shown(command)))
 }
 
-/// The command as a person would type it: the program's name without its folder, then the arguments.
+/// The command as a person would type it: the program's name without its folder, then the
+/// arguments.
 fn shown(command: &Command) -> String {
     let program = Path::new(command.get_program()).file_stem().unwrap_or(command.get_program());
     let mut line = program.to_string_lossy().into_owned();
@@ -71,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_is_not_there_is_said_so() {
+    fn a_program_that_does_not_exist_is_named() {
         let failure = run(&mut Command::new("no-such-program-here")).unwrap_err();
         assert!(failure.to_string().starts_with("`no-such-program-here` could not be started"), "{failure}");
     }

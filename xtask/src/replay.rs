@@ -1,4 +1,5 @@
-//! `cargo xtask replay`: a recorded session goes through the bus and comes out as it went in.
+//! `cargo xtask replay`: passes a recorded session through the bus and compares the output with the
+//! input.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -14,15 +15,15 @@ use crate::workspace;
 
 pub(crate) const TASK: Task = Task {
     name: "replay",
-    summary: "Play a recorded session through the bus and compare what comes out with what went in.",
+    summary: "Pass a recorded session through the bus and compare the output with the input.",
     help: "
 Usage: cargo xtask replay FILE
 
 FILE holds one event a line as JSON, plain or gzip (`.gz`), written by this bus or by the Python runtime. The example
-`replay` reads, publishes and writes it; then each line is compared with the one it came from, value for value: every key
-it had, `data` above all, and the order. All kinds must be declared in the agent catalogue and fit their types.
+`replay` reads, publishes and writes it; then each line is compared with its input, value by value: every key,
+`data` above all, and the order. All kinds must be declared in the agent catalogue and fit their types.
 
-Exit code: 0 if nothing was lost or changed, 1 with the first line that was.",
+Exit code: 0 if nothing was lost or changed, 1 with the first difference.",
     run: run_task,
 };
 
@@ -34,7 +35,7 @@ fn run_task(mut parser: lexopt::Parser) -> Result<(), Failure> {
             other => return Err(other.unexpected().into()),
         }
     }
-    let file = file.ok_or_else(|| Failure::usage("no file: name a recorded session, `--help` says more"))?;
+    let file = file.ok_or_else(|| Failure::usage("no file: name a recorded session; `--help` explains"))?;
     let file = fs::canonicalize(&file)
         .map_err(|error| Failure::usage(format!("`{}` cannot be read: {error}", file.to_string_lossy())))?;
     replay(&file)
@@ -57,7 +58,7 @@ fn replay(file: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The row `total` counts events, typed, undeclared and not fitting.
+/// The row `total` counts events, typed events, undeclared events and events that do not fit.
 fn check_all_typed(report: &str) -> Result<(), Failure> {
     let total = report.lines().find_map(|line| line.strip_prefix("total "));
     let columns: Vec<&str> = total.into_iter().flat_map(str::split_whitespace).collect();
@@ -89,7 +90,8 @@ fn events(path: &Path) -> Result<Vec<Event>, Failure> {
     Ok(events)
 }
 
-/// Every key of a line that went in has the same value in the line that came out; what the bus adds (`id`, `seq`) may be new.
+/// Checks that every key of an input line has the same value in the output line. Keys that the bus
+/// adds (`id`, `seq`) may be new.
 fn compare(before: &[Event], after: &[Event]) -> Result<(), Failure> {
     if before.len() != after.len() {
         return Err(Failure::found(format!("{} events went in and {} came out", before.len(), after.len())));
@@ -108,7 +110,8 @@ fn compare(before: &[Event], after: &[Event]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A time that came without a zone goes out with the one that it was taken for, UTC; an attribute that was null is left out.
+/// A time without a zone was read as UTC and is written with that zone; an attribute that was null
+/// is left out.
 fn is_same(key: &str, before: &Value, after: Option<&Value>) -> bool {
     match (key, before, after) {
         ("timestamp", Value::String(before), Some(Value::String(after))) => {
@@ -129,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_bus_adds_is_no_difference() {
+    fn keys_that_the_bus_adds_are_no_difference() {
         let before =
             event(r#"{"type":"a","data":{"x":[1,0.1]},"graph_id":null,"timestamp":"2026-11-22T06:14:08"}"#);
         let after = event(
@@ -148,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn events_that_are_not_typed_are_told() {
+    fn events_that_are_not_typed_are_reported() {
         assert!(check_all_typed("kind events\ntotal   7,270   7,270   0   0\n").is_ok());
         assert!(check_all_typed("total   7,270   7,268   2   0\n").is_err());
         assert!(check_all_typed("total\n").is_err());

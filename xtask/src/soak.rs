@@ -1,4 +1,4 @@
-//! `cargo xtask soak`: everything at once, for as long as asked.
+//! `cargo xtask soak`: a load of every feature at once, for a given time.
 
 use std::time::Instant;
 
@@ -9,17 +9,17 @@ use crate::task::{Failure, Task};
 
 pub(crate) const TASK: Task = Task {
     name: "soak",
-    summary: "Load one bus with everything at once for N minutes, and check its accounts all the while.",
+    summary: "Load one bus with every feature for N minutes, and check its accounts meanwhile.",
     help: "
 Usage: cargo xtask soak [--minutes N]
 
-  --minutes N   how long (1 unless given); ten minutes on two cores are more than 10,000,000 events
+  --minutes N   the time (1 unless given); ten minutes on two cores are more than 10,000,000 events
 
-Two runtimes and plain threads publish; subscriptions of every sort come and go; handlers are slow, fail, panic, run into
-their time-out. The accounts of the stats must add up at every look, each subscription must see its events in order,
-memory must stay flat, nothing may stand still, and at the end receipts, handlers and stats must agree to the event.
+Two runtimes and plain threads publish; subscriptions of every sort come and go; handlers are slow, fail, panic, or
+time out. The stats must add up at every look, each subscription must see its events in order, memory must not grow,
+delivery must make progress, and at the end receipts, handlers and stats must agree on every event.
 
-Exit code: 0 if all of that held, 1 with the first thing that did not.",
+Exit code: 0 if all of that held, 1 with the first check that failed.",
     run: run_task,
 };
 

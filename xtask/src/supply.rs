@@ -1,4 +1,5 @@
-//! `cargo xtask supply`: what we depend on has a licence we can pass on, comes from the registry, and is there once.
+//! `cargo xtask supply`: every dependency has an accepted licence, comes from the registry, and has
+//! one version.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,7 +9,7 @@ use crate::process::{cargo, read, run};
 use crate::task::{Failure, Task, no_arguments};
 use crate::workspace;
 
-/// Its rules are in `deny.toml`; the version is the one that read them when they were written.
+/// The version that the rules in `deny.toml` were written for.
 const INSTALL: &str = "cargo install cargo-deny --version 0.20.2 --locked";
 
 pub(crate) const TASK: Task = Task {
@@ -49,7 +50,7 @@ fn check_rules() -> Result<(), Failure> {
     run(&mut deny)
 }
 
-/// Every crate that a user of bus-core builds has a line that says what for.
+/// Checks that docs/design.md gives a reason for each crate that a user of bus-core builds.
 fn check_reasons() -> Result<(), Failure> {
     let tree = read(
         cargo()
@@ -63,7 +64,7 @@ fn check_reasons() -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::found(format!(
-        "docs/design.md has no line that says what these are for: {}",
+        "docs/design.md has no reason for these crates, add a line for each: {}",
         missing.join(", ")
     )))
 }

@@ -1,26 +1,26 @@
-//! What a task is, and how one fails.
+//! The type of a task, and of its failure.
 
 use std::fmt;
 use std::process::ExitCode;
 
-/// One task of `cargo xtask`: a word on the command line and what it does.
+/// One task of `cargo xtask`: a name on the command line and the function behind it.
 pub(crate) struct Task {
-    /// The word after `cargo xtask`.
+    /// The name after `cargo xtask`.
     pub(crate) name: &'static str,
     /// One line for the overview.
     pub(crate) summary: &'static str,
-    /// What `cargo xtask NAME --help` prints below the summary: usage, options, what the exit code means.
+    /// The text of `cargo xtask NAME --help` below the summary: usage, options, exit codes.
     pub(crate) help: &'static str,
-    /// Runs it with the words after its name. `--help` was dealt with before.
+    /// Runs the task with the words after its name. `--help` was handled before.
     pub(crate) run: fn(lexopt::Parser) -> Result<(), Failure>,
 }
 
-/// Why a task did not end well. What it is about was printed already; this is the closing line.
+/// The failure of a task. The details were printed before; this is the closing line.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// Called wrongly: exit code 2.
+    /// Wrong use: exit code 2.
     Usage(String),
-    /// It ran and found something wrong: exit code 1.
+    /// The task ran and found a problem: exit code 1.
     Found(String),
 }
 
@@ -51,7 +51,7 @@ impl fmt::Display for Failure {
 
 impl From<lexopt::Error> for Failure {
     fn from(error: lexopt::Error) -> Self {
-        Self::Usage(format!("{error}; `--help` shows what there is"))
+        Self::Usage(format!("{error}; `--help` lists the options"))
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the tasks ask of the workspace: where it is, which files and packages it has.
+//! Facts about the workspace: its root, its files and its packages.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,14 +9,15 @@ use serde_json::Value;
 use crate::process;
 use crate::task::Failure;
 
-/// The folder of the workspace's `Cargo.toml`. Cargo says where xtask stands at each run, so a moved clone is found.
+/// The folder of the workspace's `Cargo.toml`. Cargo passes xtask's folder at each run, so a moved
+/// clone is found.
 pub(crate) fn root() -> PathBuf {
     let xtask = std::env::var_os("CARGO_MANIFEST_DIR")
         .map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
     xtask.parent().map(Path::to_path_buf).unwrap_or(xtask)
 }
 
-/// Where this workspace is built.
+/// The target folder of this workspace.
 pub(crate) fn target_folder() -> Result<PathBuf, Failure> {
     let metadata = metadata(false)?;
     metadata["target_directory"]
@@ -25,7 +26,8 @@ pub(crate) fn target_folder() -> Result<PathBuf, Failure> {
         .ok_or_else(|| Failure::found("cargo names no target folder"))
 }
 
-/// What `cargo metadata` says; `with_dependencies` resolves the whole graph, which the lock file must allow.
+/// The output of `cargo metadata`. `with_dependencies` resolves the whole graph, which the lock
+/// file must allow.
 pub(crate) fn metadata(with_dependencies: bool) -> Result<Value, Failure> {
     let mut command = process::cargo();
     command.args(["metadata", "--format-version", "1"]);
@@ -44,7 +46,7 @@ pub(crate) struct File {
 }
 
 impl File {
-    /// Its text, or `None` if it is not UTF-8 (a picture, an archive).
+    /// The file's text, or `None` if it is not UTF-8 (a picture, an archive).
     pub(crate) fn text(&self) -> Option<String> {
         fs::read(root().join(&self.path)).ok().and_then(|bytes| String::from_utf8(bytes).ok())
     }

@@ -1,4 +1,5 @@
-//! Peers that run async handlers. Where a publish does not wait for them, the publisher lets the runtime run until all have counted.
+//! Peers that run async handlers. If a publish does not wait for them, the publisher runs the
+//! runtime until all have counted.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Peers that hand events to readers.
+//! Peers that send events to readers.
 
 use std::sync::Arc;
 
@@ -45,7 +45,7 @@ fn async_broadcast(shape: Shape) -> Side {
     })
 }
 
-/// One channel a reader, and a clone for each.
+/// One channel for each reader, and a clone for each.
 fn kanal(shape: Shape) -> Side {
     let (runtime, counter) = (runtime_of(shape.threads), Counter::default());
     let mut senders = Vec::new();

@@ -1,4 +1,4 @@
-//! What bus-core is compared with, each used as its own documentation shows.
+//! The peers of bus-core, each used as its own documentation shows.
 
 mod asynchronous;
 mod callbacks;

@@ -1,4 +1,4 @@
-//! The picture for the README: bars of what each side takes, for the workloads that people ask about first.
+//! The chart for the README: bars of each side's time, for the most common workloads.
 
 use std::fmt::Write;
 
@@ -13,7 +13,7 @@ const LABEL: f64 = 190.0;
 const BAR: f64 = 18.0;
 const GAP: f64 = 6.0;
 
-/// A picture that reads on light and on dark paper.
+/// A chart that is readable on light and on dark backgrounds.
 pub(crate) fn svg(results: &Results) -> String {
     let mut body = String::new();
     let mut y = 24.0;

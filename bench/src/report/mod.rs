@@ -1,4 +1,4 @@
-//! What was measured, for people, for programs and for the README.
+//! The results, for people, for programs and for the README.
 
 mod chart;
 mod table;
@@ -20,7 +20,7 @@ pub(crate) struct Results {
     pub(crate) compiler: String,
     pub(crate) quick: bool,
     pub(crate) groups: Vec<Measured>,
-    /// What the allocator counted; the same at each run.
+    /// The counts of the allocator, which are the same at each run.
     #[serde(default)]
     pub(crate) counts: serde_json::Map<String, serde_json::Value>,
 }
@@ -44,16 +44,16 @@ pub(crate) struct Row {
     pub(crate) median: f64,
     /// Half the distance between the quartiles, as a share of the median.
     pub(crate) spread: f64,
-    /// To the first side: the floor, where there is one.
+    /// The ratio to the first side: the lower bound, if there is one.
     pub(crate) ratio: f64,
-    /// To the fastest side that is neither ours nor the floor.
+    /// The ratio to the fastest side that is neither ours nor the lower bound.
     pub(crate) to_best_peer: Option<f64>,
 }
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Verdict {
     pub(crate) side: String,
-    /// What it is compared with; nothing for a number by itself.
+    /// The side that it is compared with; `None` for a number alone.
     pub(crate) against: Option<String>,
     pub(crate) at_most: f64,
     pub(crate) measured: f64,
@@ -105,7 +105,7 @@ impl Measured {
     }
 }
 
-/// The day, as ISO 8601 writes it. (The civil calendar of a count of days, after Howard Hinnant's algorithm.)
+/// The day in ISO 8601. (The civil calendar of a count of days, after Howard Hinnant's algorithm.)
 fn today() -> String {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let days = since.as_secs() / 86_400 + 719_468;

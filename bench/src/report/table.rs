@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::{Measured, Results, Verdict};
 
-/// One group: a line for each side, and what was asked for.
+/// One group: a line for each side, and the targets.
 pub(crate) fn table(group: &Measured) -> String {
     let mut text = format!("\n{}  {}\n", group.id, group.title);
     let _ = writeln!(
@@ -33,7 +33,7 @@ pub(crate) fn table(group: &Measured) -> String {
     text
 }
 
-/// The targets of a whole run, those that were missed first.
+/// The targets of a whole run, missed ones first.
 pub(crate) fn summary(results: &Results) -> String {
     let all = results.groups.iter().flat_map(|group| group.targets.iter().map(move |target| (group, target)));
     let (met, missed): (Vec<_>, Vec<_>) = all.partition(|(_, target)| target.met);
@@ -61,7 +61,7 @@ fn number(group: &Measured, number: f64) -> String {
     if group.plain { format!("{number:.2}") } else { time(number) }
 }
 
-/// Nanoseconds in the unit that reads best.
+/// Nanoseconds in the most readable unit.
 pub(crate) fn time(nanoseconds: f64) -> String {
     match nanoseconds {
         ..1e4 => format!("{nanoseconds:.1} ns"),

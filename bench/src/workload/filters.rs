@@ -48,7 +48,7 @@ fn ours(subscriptions: usize) -> Side {
 
 type Listener = Box<dyn Fn(&str, &Plain)>;
 
-/// A list of closures that look for themselves.
+/// A list of closures that check the event themselves.
 fn listed(subscriptions: usize) -> Side {
     let counter = Counter::default();
     let list: Vec<Listener> = (0..subscriptions)

@@ -1,4 +1,4 @@
-//! (g) History at 1,000 and 1,000,000: publishing into it, and asking it.
+//! (g) History at 1,000 and 1,000,000: publishing into it, and querying it.
 
 use bus_core::EventBus;
 

@@ -1,4 +1,5 @@
-//! (h) JSON out and in, for each event, against serde_json on a struct that was written by hand for it.
+//! (h) JSON, writing and reading, for each event, compared with serde_json on a hand-written
+//! struct.
 
 use std::hint::black_box;
 
@@ -8,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::load::{HISTORY, bus};
 use crate::measure::{Group, Side};
 
-/// The line of one event as somebody would write it who knows nothing of a bus.
+/// The line of one event in code without a bus.
 #[derive(Serialize, Deserialize)]
 struct Line {
     r#type: String,

@@ -1,4 +1,4 @@
-//! What is measured, one module a workload, each named by its letter.
+//! The workloads, one module each, named by their letters.
 
 mod filters;
 mod history;
@@ -17,11 +17,11 @@ mod window;
 
 use crate::measure::Group;
 
-/// Makes the groups of one workload. Nothing is set up before it is called.
+/// Makes the groups of one workload, with their setup.
 pub(crate) type Workload = fn() -> Vec<Group>;
 
-/// Every workload, by its letter. Where a profiler looks at one group, its workload is set up: the streams on one thread
-/// are by themselves, so that no other thread runs beside them.
+/// Every workload, by its letter. A profiler that looks at one group sets up its whole workload:
+/// the streams on one thread are a workload of their own, so that no other thread runs beside them.
 pub(crate) const ALL: &[(&str, Workload)] = &[
     ("a", sync::groups),
     ("b", ready::groups),

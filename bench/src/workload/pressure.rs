@@ -1,5 +1,5 @@
-//! (p) More is published than a handler can take: 32 senders at a full queue, and one send among two threads that never
-//! stop publishing.
+//! (p) More is published than a handler can handle: 32 senders at a full queue, and one send among
+//! two threads that never stop publishing.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -17,16 +17,16 @@ const SENDERS: usize = 32;
 /// How many events may wait for the handler that 32 threads send to.
 const CAPACITY: usize = 16;
 
-/// What that handler does for each event.
+/// The time of that handler for each event.
 const SHORT: Duration = Duration::from_micros(2);
 
 /// How long the 32 threads send for one number.
 const LENGTH: Duration = Duration::from_millis(250);
 
-/// What the handler of the single send does for each event.
+/// The time of the handler of the single send for each event.
 const HANDLED: Duration = Duration::from_micros(30);
 
-/// The two threads give up after so long, if the single send has not returned by then.
+/// The two threads stop after this time, if the single send has not returned by then.
 const FLOOD: Duration = Duration::from_millis(300);
 
 pub(crate) fn groups() -> Vec<Group> {
@@ -74,7 +74,8 @@ fn lone() -> Group {
         .limit("bus", 100.0)
 }
 
-/// The send finds the handler idle, and so runs it on its own thread. Inside this first run the two others publish.
+/// The send finds the handler idle, and so runs it on its own thread. Inside this first run the two
+/// others publish.
 fn single_send() -> f64 {
     let bus = bus(0);
     let state = Arc::new(Flood::default());
@@ -114,16 +115,16 @@ fn single_send() -> f64 {
     })
 }
 
-/// What the three threads of a single send know of each other.
+/// The state that the three threads of a single send share.
 #[derive(Default)]
 struct Flood {
     /// The single send is inside its handler.
     open: AtomicBool,
     /// How many of the two threads publish.
     publishing: AtomicU64,
-    /// Something that they published waits behind it.
+    /// One of their events waits behind it.
     queued: AtomicBool,
-    /// When the handler went on after that.
+    /// The time when the handler went on after that.
     begun: std::sync::Mutex<Option<Instant>>,
     /// The single send has returned.
     over: AtomicBool,

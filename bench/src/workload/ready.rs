@@ -62,7 +62,7 @@ fn ours(handlers: usize, yields: bool) -> Side {
     side.per(handlers)
 }
 
-/// What people write by hand: all handlers at once, as many at work as the bus allows.
+/// The hand-written form: all handlers at once, as many at a time as the bus allows.
 fn joined(handlers: usize, yields: bool) -> Side {
     let (runtime, counter) = (runtime(), Counter::default());
     let places = Arc::new(tokio::sync::Semaphore::new(10));

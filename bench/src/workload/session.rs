@@ -21,7 +21,7 @@ use crate::measure::{Group, Side};
 
 const STREAMS: u64 = 4;
 
-/// Events between two turns of the readers, as a runtime would give them.
+/// Events between two runs of the readers, as in a runtime.
 const TURN: usize = 64;
 
 /// The kinds that have a handler.
@@ -36,7 +36,7 @@ const HANDLED: [&str; 8] = [
     "edge_traversed",
 ];
 
-/// Where what is no part of the repository stands: beside it, unless `BUS_SHARED` says where.
+/// The location of files outside of the repository: beside it, unless `BUS_SHARED` is set.
 fn shared() -> PathBuf {
     let beside = || concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared").into();
     std::env::var_os("BUS_SHARED").map_or_else(beside, PathBuf::from)
@@ -54,7 +54,7 @@ pub(crate) fn groups() -> Vec<Group> {
         .side(bare::side(Rc::clone(&lines)).per(events))
         .fixed(1)
         .target("bus", "serde, read and written", 2.0);
-    // What a first pass writes is looked at, which is no part of the work.
+    // The output of a first pass is checked, which is not part of the work.
     for side in &mut group.sides {
         side.take(1);
     }
@@ -124,11 +124,11 @@ fn ours(lines: Rc<Vec<String>>) -> Side {
     })
 }
 
-/// What a pass writes: into the same memory each time, as a writer to a file would.
+/// The output of a pass, in the same memory each time, like that of a writer to a file.
 #[derive(Default)]
 struct Written {
     out: Vec<u8>,
-    /// What the first pass wrote, which was looked at line by line.
+    /// The output of the first pass, which was checked line by line.
     length: Option<usize>,
 }
 
@@ -138,7 +138,8 @@ impl Written {
         &mut self.out
     }
 
-    /// Nothing is missing: the first pass is read again and held against what it was made from, the others must be as long.
+    /// The output is complete: the first pass is read again and compared with its input, the others
+    /// must have the same length.
     fn assert_all(&mut self, lines: &[String]) {
         let length = *self.length.get_or_insert_with(|| {
             let text = std::str::from_utf8(&self.out).expect("JSON is text");
@@ -150,7 +151,8 @@ impl Written {
     }
 }
 
-/// Every key that was read is written with its value, but that a time names its zone and what is null may be left out.
+/// Every key of the input is in the output with its value; a time gets its zone, and null may be
+/// left out.
 fn assert_same(written: &str, read: &str) {
     let value = |line| serde_json::from_str::<Value>(line).expect("it is JSON");
     let (written, read) = (value(written), value(read));

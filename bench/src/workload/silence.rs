@@ -1,4 +1,4 @@
-//! (e) Nobody listens: kept, and not kept.
+//! (e) No subscribers: with and without history.
 
 use crate::load::LoadEmit;
 use crate::load::{HISTORY, bus, text};
@@ -30,7 +30,7 @@ fn ours(name: &str, history: usize) -> Side {
     })
 }
 
-/// The payload alone, to be taken off.
+/// The payload alone, to be subtracted.
 fn payload() -> Side {
     Side::new("the 200 bytes alone", |times| (0..times).for_each(|_| drop(std::hint::black_box(text()))))
 }

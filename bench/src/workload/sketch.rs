@@ -1,7 +1,9 @@
-//! The least that a publish can be with everything on: forty lines that stamp an event, keep it and call closures under the bus's rule that no two threads run a handler at once.
+//! The minimum of a publish with every feature on: forty lines that stamp an event, keep it and
+//! call closures under the rule of the bus that no two threads run a handler at once.
 //!
-//! Not a bus: a handler that publishes, panics, is slow, has a filter or goes away is not thought of, nothing is counted, and nobody learns what became of an event. It says
-//! how much of a figure of the bus is what its promises cost at the least, and how much is what it does for the rest.
+//! It is not a bus: it does not handle a handler that publishes, panics, is slow, has a filter or
+//! ends, it counts nothing, and it reports no outcome. It shows which part of the time of the bus
+//! its guarantees need at the least, and which part is the rest.
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use crate::load::{Counter, HISTORY, text};
 use crate::measure::Side;
 
-/// What of an event every subscriber may want, with the same fields as the bus's.
+/// The parts of an event for subscribers, with the same fields as the bus's.
 struct Event<B: ?Sized = dyn Body> {
     _run: u64,
     seq: AtomicU64,
@@ -94,14 +96,14 @@ pub(super) fn side(handlers: usize) -> Side {
     Side::new("a sketch of a bus", move |times| {
         let before = counter.get();
         for _ in 0..times {
-            // As an emit has, so that it can be spawned.
+            // Like an emit, so that it can be spawned.
             black_box(Arc::clone(&sketch).publish(text()));
         }
         counter.assert_added(before, times * handlers as u64);
     })
 }
 
-/// Read as the bus reads it most of the time.
+/// Read in the bus's usual way.
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 fn now() -> u64 {
     use fast_clock::Clock;

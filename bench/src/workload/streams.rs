@@ -6,7 +6,7 @@ use crate::load::LoadEmit;
 use crate::load::{Counter, HISTORY, Said, bus, runtime_of, text};
 use crate::measure::{Group, Side};
 
-/// How many events may wait for a reader.
+/// The capacity of a reader.
 pub(crate) const CAPACITY: usize = 1_024;
 
 #[derive(Clone, Copy)]
@@ -63,7 +63,7 @@ fn ours(shape: Shape) -> Side {
     publish_in_bursts("bus", runtime, counter, shape, move || drop(desk.emit_said(text()).send()))
 }
 
-/// Publishes in bursts, and after each lets the readers run until they have read all of it.
+/// Publishes in bursts, and runs the readers after each until they have read all of it.
 pub(crate) fn publish_in_bursts(
     name: &str,
     runtime: Runtime,
@@ -86,7 +86,7 @@ pub(crate) fn publish_in_bursts(
         if threads == 1 {
             runtime.block_on(work);
         } else {
-            // On a worker of the runtime, as an application would.
+            // On a worker of the runtime, as in an application.
             runtime.block_on(runtime.spawn(work)).expect("no publisher panicked");
         }
         counter.assert_added(before, bursts * (burst * readers) as u64);

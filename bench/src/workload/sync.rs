@@ -38,7 +38,7 @@ fn group(handlers: usize) -> Group {
 
 type Listener = Box<dyn Fn(&Plain)>;
 
-/// The least that can be done: a list of closures.
+/// The lower bound: a list of closures.
 pub(crate) fn floor(handlers: usize) -> Side {
     let counter = Counter::default();
     let list: Vec<Listener> = (0..handlers)

@@ -1,6 +1,7 @@
 //! (f) Two publishing threads against one: with work of their own for each publish, and with none.
 //!
-//! Each side is measured a second time under another name: how far the two differ is the noise of the machine.
+//! Each side is measured a second time under another name: how far the two differ is the noise of
+//! the machine.
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,10 +16,12 @@ use crate::load::LoadEmit;
 use crate::load::{Counter, HISTORY, Said, bus, text};
 use crate::measure::{Group, Side};
 
-/// How long the threads publish for one number: long against the time for which the system lets one thread run.
+/// How long the threads publish for one number: long against the time for which the system lets one
+/// thread run.
 const LENGTH: Duration = Duration::from_millis(20);
 
-/// How long for a share of each thread: a thread that waits for its share may wait for some milliseconds.
+/// How long for a share of each thread: a thread that waits for its turn may wait for some
+/// milliseconds.
 const SHARE_LENGTH: Duration = Duration::from_millis(100);
 
 pub(crate) fn groups() -> Vec<Group> {
@@ -67,7 +70,7 @@ fn share(handlers: usize) -> Group {
         .limit("2 threads", 1.5)
 }
 
-/// A bus with so many handlers, each of which asserts the order.
+/// A bus with this many handlers, each of which asserts the order.
 fn ours(handlers: usize) -> Publish {
     let (bus, counter) = (bus(HISTORY), Counter::default());
     for _ in 0..handlers {
@@ -97,7 +100,7 @@ fn with_work(publish: Publish) -> Publish {
     })
 }
 
-/// 2.5 µs of work that shares nothing with anybody.
+/// 2.5 µs of work that shares no memory with other threads.
 fn work() {
     static STEPS: LazyLock<u64> = LazyLock::new(|| {
         let steps = 1_000_000;

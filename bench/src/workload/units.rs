@@ -1,4 +1,4 @@
-//! (u) What the steps of a publish are made of, so that a figure of another machine can be understood.
+//! (u) The steps of a publish, so that a result of another machine can be understood.
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,4 +1,4 @@
-//! Threads that publish at the same time: only what they publish while all of them run is counted.
+//! Threads that publish at the same time: only events published while all of them run are counted.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 /// Publishes one event.
 pub(super) type Publish = Arc<dyn Fn() + Send + Sync>;
 
-/// How long all threads publish before the window opens: caches and queues are then as they stay.
+/// How long all threads publish before the window opens, so that caches and queues are in a steady
+/// state.
 const WARM: Duration = Duration::from_millis(1);
 
 /// A span of time in which all threads published.
@@ -15,11 +16,12 @@ pub(super) struct Window {
     length: Duration,
     /// How many publishes each thread finished in it.
     pub(super) sent: Vec<u64>,
-    /// How often each thread waited for something in it, where the system counts that.
+    /// How often each thread waited in it, if the system counts that.
     waited: Vec<u64>,
 }
 
-/// A counter of one thread, on a cache line of its own so that counting does not slow down the other threads.
+/// A counter of one thread, on a cache line of its own so that counting does not slow down the
+/// other threads.
 #[derive(Default)]
 #[repr(align(128))]
 struct Own(AtomicU64);
@@ -30,8 +32,8 @@ impl Window {
         self.length.as_secs_f64() * 1e9 / self.all().max(1) as f64
     }
 
-    /// How many times as many events the luckiest thread published as the unluckiest. One that published none counts
-    /// as if it had published one.
+    /// How many times as many events the luckiest thread published as the unluckiest. One that
+    /// published none counts as if it had published one.
     pub(super) fn share(&self) -> f64 {
         let most = self.sent.iter().max().copied().unwrap_or_default();
         let least = self.sent.iter().min().copied().unwrap_or_default();
@@ -48,7 +50,7 @@ impl Window {
     }
 }
 
-/// Lets so many threads publish until the window closes. The thread that calls it sleeps meanwhile.
+/// Makes this many threads publish until the window closes. The calling thread sleeps meanwhile.
 pub(super) fn publish_together(threads: usize, length: Duration, publish: &Publish) -> Window {
     let (running, closed) = (AtomicUsize::new(0), AtomicBool::new(false));
     let sent: Vec<Own> = (0..threads).map(|_| Own::default()).collect();
@@ -64,7 +66,7 @@ pub(super) fn publish_together(threads: usize, length: Duration, publish: &Publi
                 }
                 while !closed.load(Ordering::Relaxed) {
                     publish();
-                    // Nobody else writes it.
+                    // No other thread writes it.
                     sent.0.store(sent.0.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
                 }
             });
@@ -87,13 +89,13 @@ pub(super) fn publish_together(threads: usize, length: Duration, publish: &Publi
     })
 }
 
-/// The number of this thread, as the system has it; 0 where it has none.
+/// The number of this thread in the system; 0 if the system has none.
 fn thread_id() -> u64 {
     let link = std::fs::read_link("/proc/thread-self").unwrap_or_default();
     link.file_name().and_then(|name| name.to_str()).and_then(|name| name.parse().ok()).unwrap_or_default()
 }
 
-/// How often that thread has given up its processor by itself, to wait for something.
+/// How often that thread has given up its processor to wait for something.
 fn switches(thread: u64) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/self/task/{thread}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));

@@ -1,4 +1,4 @@
-//! The agent catalogue as it was specified, a row a kind.
+//! The specification of the agent catalogue, a row for each kind.
 
 /// The keys of every event on the wire, in order.
 pub(crate) const KEYS: [&str; 7] =
@@ -6,13 +6,13 @@ pub(crate) const KEYS: [&str; 7] =
 
 pub(crate) struct Row {
     pub(crate) kind: &'static str,
-    /// `S`, and `N` and `X` where the event cannot be emitted without.
+    /// `S`, and `N` and `X` if an emit needs them.
     pub(crate) scope: &'static str,
     pub(crate) fields: &'static str,
     pub(crate) policy: &'static str,
     /// Data with required fields only.
     pub(crate) least: &'static str,
-    /// The same as it is written: defaults filled in, redacted content hidden.
+    /// The same data as the bus writes it: defaults filled in, redacted content hidden.
     pub(crate) data: &'static str,
 }
 

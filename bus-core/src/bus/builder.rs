@@ -1,4 +1,4 @@
-//! A bus with settings of its own.
+//! A bus with its own settings.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,11 @@ use crate::payload::{AgentEvent, Registration};
 use crate::registry::Catalogue;
 use crate::sync::Handle;
 
-/// The settings of a bus in the making.
+/// The settings of a new bus.
+///
+/// The defaults are safe for a program that knows nothing of them: every queue, the history and the
+/// number of handlers at work are bounded. A handler has no time limit unless
+/// [`handler_timeout`](Self::handler_timeout) is set.
 ///
 /// ```
 /// use std::time::Duration;
@@ -48,78 +52,92 @@ impl EventBusBuilder {
         Self { settings, observer: None, registrations: Vec::new(), preferred: Vec::new(), linked: true }
     }
 
-    /// How many events history holds, `transient` ones apart: 1,000 unless set. 0 keeps none.
+    /// Sets how many events history holds, apart from `transient` ones: 1,000 unless set. 0 keeps
+    /// none.
     pub fn history(mut self, events: usize) -> Self {
         self.settings.history = events;
         self
     }
 
-    /// How many `transient` events history holds: 1,000 unless set. 0 keeps none.
+    /// Sets how many `transient` events history holds: 1,000 unless set. 0 keeps none.
     pub fn transient_history(mut self, events: usize) -> Self {
         self.settings.transient_history = events;
         self
     }
 
-    /// How much memory the events in history may take together, `transient` ones included: 64 MiB
-    /// unless set. The size of an event is estimated. Beyond it the oldest are evicted and counted,
-    /// as beyond the number of events.
+    /// Sets how many bytes of memory the events in history may take, `transient` ones included: 64
+    /// MiB unless set. Beyond it the oldest events are evicted and counted.
+    ///
+    /// The size of an event is an estimate: [`Stats::kept_bytes`](crate::Stats::kept_bytes) is its
+    /// sum. The newest event is kept, however large.
     pub fn history_bytes(mut self, bytes: usize) -> Self {
         self.settings.history_bytes = bytes;
         self
     }
 
-    /// Has an observer see every publish and every call of a handler.
+    /// Sets an observer, which sees every publish and every call of a handler.
     pub fn observe(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observer = Some(observer);
         self
     }
 
-    /// How many async handlers may be at work at once, over the whole bus: 10 unless set. One that waits in an emit or a wait of the bus is not counted.
+    /// Sets how many async handlers may be at work at once, over the whole bus: 10 unless set. It
+    /// must not be 0. A handler that waits in an emit or a wait of the bus is not counted. Sync
+    /// handlers are not limited.
+    ///
+    /// Handlers that find no permit wait in the order of asking, and count as waiting. If they wait
+    /// for longer than [`slow_after`](Self::slow_after), a warning names the handlers at work.
     pub fn max_concurrent_handlers(mut self, handlers: usize) -> Self {
         self.settings.max_concurrent_handlers = handlers;
         self
     }
 
-    /// How many events may cause each other in a row: 64 unless set. A longer chain is refused.
+    /// Sets how many events may cause each other in a row: 64 unless set. A longer chain is refused
+    /// with [`Refused::ChainTooDeep`](crate::Refused::ChainTooDeep).
     pub fn chain_limit(mut self, events: u32) -> Self {
         self.settings.chain_limit = events;
         self
     }
 
-    /// How long an async handler may take for one event, where its subscription does not say: for ever unless set.
+    /// Sets how long an async handler may take for one event, unless its subscription has a
+    /// [`timeout`](crate::Subscribe::timeout). Unless set, there is no limit.
     pub fn handler_timeout(mut self, limit: Duration) -> Self {
         self.settings.handler_timeout = Some(limit);
         self
     }
 
-    /// How long a handler may run before a warning names it, while it still runs: 5 seconds unless set. Zero turns the warning off.
+    /// Sets how long a handler may run before a warning names it, while it still runs: 5 seconds
+    /// unless set. The warning is late by about an eighth of that. Zero turns it off.
     pub fn slow_after(mut self, threshold: Duration) -> Self {
         self.settings.slow_after = threshold;
         self
     }
 
-    /// How large the JSON of a payload may be. Unless set, anything goes and nothing is measured: with a limit each event is written as JSON once when it is published.
+    /// Sets how many bytes the JSON of a payload may have; a larger one is refused with
+    /// [`Refused::TooLarge`](crate::Refused::TooLarge). Unless set, nothing is measured. With a
+    /// limit, each event is written as JSON once more when it is published.
     pub fn max_event_bytes(mut self, bytes: usize) -> Self {
         self.settings.max_event_bytes = Some(bytes);
         self
     }
 
-    /// Where async handlers run: on the runtime they were subscribed on unless set.
+    /// Sets the runtime of async handlers. Unless set, a handler runs on the runtime in which it
+    /// was subscribed.
     pub fn runtime(mut self, runtime: Handle) -> Self {
         self.settings.runtime = Some(runtime);
         self
     }
 
-    /// Makes the events of a definition known from the start. With the feature `inventory` that happens by itself for all that are linked in; a typed emit or subscription does it for its own
-    /// kind.
+    /// Registers the events of a definition. With the feature `inventory` all linked definitions
+    /// are registered without it. A typed emit or subscription registers its own kind.
     pub fn events<D: AgentEvent>(mut self) -> Self {
         self.registrations.push(D::REGISTRATION);
         self
     }
 
-    /// Takes the events of this definition where another one that is linked in has a kind or an alias of
-    /// the same name, as another version of the same crate does. The events of the other that have such a
-    /// name are left out of this bus: whoever emits or subscribes to one is refused, with the reason.
+    /// Prefers the events of this definition over those of another linked one with a kind or an
+    /// alias of the same name, such as another version of the same crate. The bus leaves the other
+    /// events of that name out: emitting or subscribing to one is refused, with the reason.
     ///
     /// ```standalone_crate
     /// use bus_core::{AgentEvent, EventBus};
@@ -137,17 +155,19 @@ impl EventBusBuilder {
         self
     }
 
-    /// Leaves out the definitions that are only linked in: the bus knows those that [`events`](Self::events)
-    /// and [`prefer`](Self::prefer) name, and the kinds that are emitted or subscribed to by type.
+    /// Leaves out definitions that are only linked. The bus then knows those of
+    /// [`events`](Self::events) and [`prefer`](Self::prefer), and the kinds that are emitted or
+    /// subscribed to by type.
     pub fn without_linked(mut self) -> Self {
         self.linked = false;
         self
     }
 
-    /// The bus.
+    /// Makes the bus.
     ///
     /// # Errors
-    /// Where two definitions declare the same kind, naming both places, or a limit is 0 that must not be.
+    /// If two definitions declare the same kind: the error names both. If
+    /// [`max_concurrent_handlers`](Self::max_concurrent_handlers) is 0.
     pub fn build(self) -> Result<EventBus, BuildError> {
         let Self { settings, observer, registrations, preferred, linked } = self;
         if settings.max_concurrent_handlers == 0 {

@@ -15,30 +15,32 @@ use crate::event::SubscriptionId;
 use crate::excerpt::excerpt;
 use crate::sync::{Ordering, Sleep, sleep};
 
-/// How many subscriptions are looked at in one turn of the lock.
+/// How many subscriptions are visited with each lock.
 const WINDOW: usize = 256;
 
-/// What a closed bus left.
+/// The work that a closed bus has left.
+///
+/// Its `Display` is one line for a log.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct CloseReport {
-    /// Handlers that were still at work, or had events waiting, when the time was over. What waited
-    /// was dropped and counted; what was at work goes on.
+    /// Handlers that were at work, or had events waiting, when the time was over. Waiting events
+    /// were dropped and counted. Handlers at work go on.
     pub left: Vec<Left>,
-    /// Streams with events that are not read yet. They can still be read.
+    /// Streams with unread events. These can still be read.
     pub unread: Vec<Left>,
-    /// Events that began something which has not ended.
+    /// Pairs that have begun and not ended.
     pub open_pairs: OpenPairs,
 }
 
 impl CloseReport {
-    /// Whether every handler had done all its work.
+    /// Whether every handler has done all its work. No handler runs after that.
     pub fn is_drained(&self) -> bool {
         self.left.is_empty()
     }
 }
 
-/// One line for a log: drained, or which subscription was left with what.
+/// One line for a log: drained, or the work that each subscription has left.
 impl fmt::Display for CloseReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.is_drained() { "drained" } else { "not drained" })?;
@@ -63,27 +65,31 @@ pub struct Left {
     pub id: SubscriptionId,
     /// Its name.
     pub name: String,
-    /// Events at work in its handler.
+    /// Events that run in its handler.
     pub running: usize,
     /// Events that waited for it.
     pub waiting: usize,
 }
 
 impl EventBus {
-    /// Closes the bus: refuses new events from now on, lets the handlers do what waits for them, for
-    /// `timeout` at most, and reports what was left. With zero it takes stock at once.
+    /// Closes the bus. It refuses new events from now on, lets handlers finish their waiting events
+    /// for at most `timeout`, and reports the work that is left. With zero it reports at once.
     ///
     /// The bus is closed when this returns, even if the future is never polled. Streams can be read
     /// to their end. Closing again waits again.
     ///
+    /// When the report is [drained](CloseReport::is_drained), no handler runs afterwards. When it
+    /// is not, waiting events are dropped and counted, and handlers that have not begun do not
+    /// begin.
+    ///
     /// Inside a handler, it does not wait for that handler, nor for those that wait for it.
     ///
     /// # Panics
-    /// When polled outside a tokio runtime with time enabled, unless the bus is quiet already or the
-    /// timeout is zero.
+    /// When polled outside a tokio runtime with time enabled, unless no handler has work left or
+    /// the timeout is zero.
     ///
     /// # Cancel safety
-    /// Dropping it leaves the bus closed, and drops nothing.
+    /// Dropping the future leaves the bus closed. Waiting events are still handled.
     ///
     /// ```
     /// # use bus_core::EventBus;
@@ -101,7 +107,7 @@ impl EventBus {
             state.closed = true;
             state.close_rings(effects);
         });
-        // No event comes any more: readers are told in steps.
+        // No event comes any more; readers are woken in steps.
         let (mut from, mut more) = (0, true);
         while more {
             self.core.step(|state, effects| {
@@ -114,20 +120,26 @@ impl EventBus {
     }
 }
 
-/// The future of [`EventBus::close`].
+/// The future of [`EventBus::close`]. It yields the report.
+///
+/// # Panics
+/// As [`EventBus::close`].
+///
+/// # Cancel safety
+/// Dropping it leaves the bus closed. Waiting events are still handled.
 #[must_use = "the bus is closed already, but nothing is waited for before this is awaited"]
 pub struct Close {
     bus: EventBus,
     timeout: Duration,
     sleep: Option<Pin<Box<Sleep>>>,
-    /// Where the bus has its waker.
+    /// The key of its waker in the bus.
     closer: Option<Key>,
-    /// The node of the wait-for graph that waits in it.
+    /// The node of the wait-for graph that waits for the close.
     noted: Option<Node>,
 }
 
 impl Close {
-    /// Whether the bus is quiet. Until then a waker is stored.
+    /// Whether no handler has work left. Until then a waker is stored.
     fn is_quiet(&mut self, waker: &Waker) -> bool {
         let (core, closer) = (Arc::clone(&self.bus.core), &mut self.closer);
         let here = node(&core);
@@ -200,8 +212,8 @@ impl Future for Close {
     }
 }
 
-/// Takes stock, and ends what a handler still has waiting in the same turn of the lock: what is
-/// reported is what is dropped.
+/// Reports what is left, and drops what waits for a handler in the same turn of the lock: the
+/// dropped events are the reported ones.
 fn take_stock(core: &Arc<Core>, here: Option<Node>) -> (Vec<Left>, Vec<Left>) {
     let (mut left, mut unread) = (Vec::new(), Vec::new());
     let (mut from, mut more) = (0, true);
@@ -232,7 +244,7 @@ fn take_stock_of(
     let (running, waiting) =
         if is_stream { (0, state.waiting_for_reader(key).0) } else { state.work_of(key, here) };
     let Some(Subscription { info, life, .. }) = state.subscriptions.get(key) else { return };
-    // One that still reads history has not begun with what it would find there.
+    // A handler that still reads history has not begun with the events of the past.
     if running + waiting == 0 && (is_stream || *life != Life::Replaying) {
         return;
     }

@@ -1,4 +1,4 @@
-//! The bus itself: a cheap handle, from which everything else is made.
+//! The bus: a handle that is cheap to clone, from which everything else is made.
 
 mod builder;
 mod close;
@@ -12,10 +12,13 @@ pub use close::{Close, CloseReport, Left};
 use crate::delivery::{Core, OpenPair, OpenPairs, drop_each};
 use crate::registry::Catalogue;
 
-/// How many open pairs are read in one turn of the lock.
+/// How many open pairs are read with each lock.
 const WINDOW: usize = 256;
 
-/// A bus. The handle is cheap to clone; all clones are the same bus, which lives as long as one of them, or an emitter, does.
+/// A handle of a bus.
+///
+/// A clone is cheap and is the same bus. The bus lives as long as one handle or emitter. Guards and
+/// streams do not keep it alive.
 ///
 /// ```standalone_crate
 /// use bus_core::{AgentEvent, EventBus};
@@ -27,7 +30,9 @@ const WINDOW: usize = 256;
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
 /// let bus = EventBus::new();
-/// let _guard = bus.subscribe::<TargetStarted>().handle_sync(|event| println!("{} began", event.target));
+/// let _guard = bus
+///     .subscribe::<TargetStarted>()
+///     .handle_sync(|event| println!("{} began", event.target));
 /// bus.stream("desk").emit_target_started("app").await;
 /// # }
 /// ```
@@ -37,29 +42,33 @@ pub struct EventBus {
 }
 
 impl EventBus {
-    /// A bus with the defaults of [`EventBus::builder`].
+    /// Makes a bus with the defaults of [`EventBus::builder`].
     ///
     /// # Panics
-    /// Where two definitions that are linked in declare the same kind; the message names both places and
-    /// packages. [`EventBusBuilder::build`] returns that as an error, and [`EventBusBuilder::prefer`] says which
-    /// of the two the bus takes.
+    /// If two linked definitions declare the same kind. The message names both and their packages.
+    /// [`EventBusBuilder::build`] returns an error instead, and [`EventBusBuilder::prefer`] chooses
+    /// one of the two.
     #[track_caller]
     #[expect(clippy::panic, reason = "documented; the builder returns it")]
     pub fn new() -> Self {
         Self::builder().build().unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// Begins a bus with settings of your own.
+    /// Returns the settings of a new bus.
     pub fn builder() -> EventBusBuilder {
         EventBusBuilder::new()
     }
 
-    /// Every event kind that this bus knows of, as of now.
+    /// Returns every event kind that this bus knows at this moment.
     pub fn catalogue(&self) -> Arc<Catalogue> {
         self.core.catalogue()
     }
 
-    /// What has begun and not ended, and what ended without having begun, after the `ends_with` of the definitions.
+    /// Returns the beginnings without an end, and the ends without a beginning, by the `ends_with`
+    /// of the definitions.
+    ///
+    /// The newest 65,536 beginnings and the newest 100 unmatched ends are kept; all are counted.
+    /// Pairs are read in steps, so that others publish meanwhile.
     ///
     /// ```standalone_crate
     /// # use bus_core::{AgentEvent, EventBus};
@@ -82,7 +91,7 @@ impl EventBus {
     /// ```
     pub fn open_pairs(&self) -> OpenPairs {
         let (mut unfinished, mut at) = (Vec::new(), 0);
-        // In steps, so that the bus is never held up for long.
+        // In steps, so that no publisher waits long for the lock.
         loop {
             let window = self.core.lock().pairs.open_after(at, WINDOW);
             let Some(last) = window.last() else { break };

@@ -1,9 +1,8 @@
 //! The time of an event: the system's clock.
 //!
-//! With the feature `counter`, where the processor has a counter that the kernel trusts, a thread
-//! that publishes often asks the system once a millisecond and reads the counter in between: asking
-//! costs a publish more than anything else that it does alone. Without the feature each time is the
-//! system's own.
+//! With the feature `counter`, on a processor with a counter that the kernel trusts, a thread that
+//! publishes often asks the system once a millisecond and reads the counter in between, because
+//! asking costs more than the rest of a publish. Without the feature each time is the system's own.
 
 // Its tests need no counter: they run whatever the features are.
 #[cfg(any(
@@ -26,9 +25,9 @@ use std::time::{Duration, SystemTime};
 pub(crate) struct Moment(u64);
 
 impl Moment {
-    /// Now: the system's clock, or less than a microsecond off. It is some microseconds off where
-    /// the thread was interrupted as it looked at the clock. On one thread it never decreases,
-    /// unless the system's clock was set back.
+    /// Returns the current time: the system's clock, or less than a microsecond off. It is some
+    /// microseconds off if the thread was interrupted while it read the clock. On one thread it
+    /// never decreases, unless the system's clock was set back.
     #[cfg(all(
         feature = "counter",
         target_os = "linux",
@@ -40,7 +39,7 @@ impl Moment {
         Self(counter::now())
     }
 
-    /// Now, by the system's clock.
+    /// Returns the current time, by the system's clock.
     #[cfg(not(all(
         feature = "counter",
         target_os = "linux",
@@ -62,7 +61,7 @@ impl Moment {
     }
 }
 
-/// The system's clock. A machine that believes it is before 1970 is at its beginning.
+/// Returns the time of the system's clock. A machine whose time is before 1970 is at 1970.
 fn system() -> u64 {
     Moment::of(SystemTime::now()).map_or(0, |now| now.0)
 }

@@ -10,7 +10,7 @@ use crate::delivery::slab::Key;
 use crate::delivery::state::State;
 use crate::delivery::subscription::{Counts, Info, Receiver};
 
-/// What became of a subscription's events, and what is under way.
+/// The outcomes of a subscription's events, and its unfinished ones.
 pub(crate) struct Account {
     pub(crate) info: Arc<Info>,
     pub(crate) overflow: Overflow,

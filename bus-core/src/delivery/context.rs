@@ -1,4 +1,4 @@
-//! What the current thread is in the middle of: the handlers and callbacks on its stack.
+//! The context of the current thread: the handlers and callbacks on its stack.
 //!
 //! An emit inside a handler reads from here what caused it, how deep it is nested and which node
 //! of the wait-for graph would wait for it; nobody has to pass that on.
@@ -18,7 +18,8 @@ use crate::event::{AnyEvent, KindRef, Link, Root, Stored};
 /// would overflow the stack.
 pub(crate) const NESTING: usize = 8;
 
-/// How many frames a thread records. Callbacks may nest deeper than handlers, up to the chain limit.
+/// How many frames a thread records. Callbacks may nest deeper than handlers, up to the chain
+/// limit.
 const RECORDED: usize = 16;
 
 /// One event at work in one group of handlers.
@@ -35,7 +36,7 @@ pub(crate) enum Node {
     Job(JobRef),
 }
 
-/// What a frame runs.
+/// The code that a frame runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Runs {
     Sync,
@@ -102,7 +103,8 @@ crate::sync::per_thread_plain!(CAUSE: Cell<Option<Arc<Stored>>> = Cell::new(None
 
 /// A frame on this thread's stack, until it is dropped.
 pub(crate) struct Entered {
-    /// What was in [`CAUSE`] before, where the event of this frame is there now.
+    /// The former value of [`CAUSE`], if the event of this frame is there now.
+    #[expect(clippy::option_option, reason = "the former value may be none")]
     cause: Option<Option<Arc<Stored>>>,
     /// The recorded frame that this one has overwritten.
     lost: Option<Box<Frame>>,

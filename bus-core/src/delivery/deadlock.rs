@@ -1,9 +1,9 @@
 //! The wait-for graph: finds deliveries that can only come after a handler that waits for them.
 //!
-//! An awaited emit inside a handler waits for the handlers that its event reaches. Two handlers that
-//! emit to each other would wait for ever, and so would longer rings, also rings whose events have
-//! nothing to do with each other. Whenever a wait is noted, this walks ahead from each delivery it
-//! waits for; those that cannot come are deferred: they still happen, later.
+//! An awaited emit inside a handler waits for the handlers that its event reaches. Two handlers
+//! that emit to each other would wait for ever, and so would longer rings, also rings whose events
+//! have nothing to do with each other. Whenever a wait is noted, this walks ahead from each
+//! delivery it waits for; those that cannot come are deferred: they still happen, later.
 //!
 //! The node of a sync handler is the thread that holds its claim: a blocked thread also holds the
 //! groups of the same publish that have not begun, and every frame further down its stack. An async
@@ -18,14 +18,14 @@ use crate::delivery::Core;
 use crate::delivery::context::{self, JobRef, Node};
 use crate::delivery::effects::{self, Effects};
 use crate::delivery::group::{Group, Running};
-use crate::delivery::pending::Pending;
+use crate::delivery::pending::{Pending, Unit};
 use crate::delivery::routes::Target;
 use crate::delivery::slab::Key;
 use crate::delivery::state::State;
 use crate::delivery::subscription::Receiver;
 use crate::sync::failpoint;
 
-/// Who waits for what. A node that does not wait is not in it.
+/// The waits of all nodes. A node that does not wait is not in it.
 #[derive(Default)]
 pub(crate) struct Graph {
     nodes: HashMap<Node, Waits, hashbrown::DefaultHashBuilder>,
@@ -147,6 +147,7 @@ impl Core {
     ///
     /// tokio keeps the task that was woken last for the thread that woke it. Under a sync handler
     /// that blocks, that task would wait for the handler, which may wait for it.
+    #[expect(clippy::unused_self, reason = "a thread of a bus waits")]
     pub(crate) fn free_runtime(&self) {
         if effects::has_later() && context::is_sync_handler() {
             effects::wake_later();
@@ -243,7 +244,8 @@ impl State {
         self.graph.set_event(node, true);
         let held: Vec<Key> = match node {
             Node::Job(job) => vec![job.group],
-            // Mostly async handlers wait for events; a blocked thread is rare enough to look at all.
+            // Mostly async handlers wait for events; a blocked thread is rare enough to look at
+            // all.
             Node::Thread(thread) => {
                 let holds = |group: &Group| group.running.iter().any(|running| running.thread == thread);
                 self.groups.iter().filter(|(_, group)| holds(group)).map(|(key, _)| key).collect()
@@ -266,10 +268,10 @@ impl State {
         let Some(group) = self.groups.get_mut(key) else { return };
         let own = group.running.iter().filter(|running| running.node(key) == node);
         let units = own.filter_map(|running| running.unit.as_ref());
-        effects.wake(units.filter_map(|unit| unit.defer()));
+        effects.wake(units.filter_map(Unit::defer));
         if stands {
             let queued = group.queue.iter().filter_map(|queued| queued.unit.as_ref());
-            effects.wake(queued.filter_map(|unit| unit.defer()));
+            effects.wake(queued.filter_map(Unit::defer));
             group.senders.release_all(effects);
         }
     }
@@ -373,7 +375,7 @@ impl<'a> Walk<'a> {
         self
     }
 
-    /// What a node waits for: for each delivery the nodes any of which brings it on.
+    /// The waits of a node: for each delivery the nodes any of which brings it on.
     fn ahead(&self, node: Node) -> Vec<SmallVec<[Node; 2]>> {
         let Some(waits) = self.state.graph.nodes.get(&node) else { return Vec::new() };
         let deliveries = waits.pendings.iter().flat_map(|pending| {

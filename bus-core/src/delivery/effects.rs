@@ -34,8 +34,8 @@ pub(crate) struct Work {
     pub(crate) batch: WakeBatch,
     /// Threads that waited for spare capacity.
     pub(crate) signals: Vec<Arc<Signal>>,
-    /// Gaps that handlers are told of before their next event, which is the cause of what the
-    /// callback publishes.
+    /// Gaps to report to handlers before their next event, which is the cause of the events that
+    /// the callback publishes.
     pub(crate) lags: Vec<(Arc<Info>, Lagged, Option<Arc<Stored>>)>,
     pub(crate) reports: Vec<Report>,
     /// Wakers that were replaced: one may be the last reference to a task.
@@ -231,7 +231,8 @@ pub(crate) fn wake_later() {
 #[inline]
 pub(crate) fn drop_event(core: &Core, event: Arc<Stored>) {
     if Arc::strong_count(&event) > 1 {
-        // Another thread may drop the other handles meanwhile; then this one is the last all the same.
+        // Another thread may drop the other handles meanwhile; then this one is the last all the
+        // same.
         return catch_panic(|| drop(event));
     }
     drop_payload(core, event);

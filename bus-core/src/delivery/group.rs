@@ -2,15 +2,15 @@
 //!
 //! All sync handlers that take the same set of events with the same queue settings and no filter
 //! are members of one group: a publish claims them by taking [`Members`] out, runs them in one loop
-//! and puts them back, in one step however many they are. A handler with a filter is a group of one,
-//! and so is an async handler.
+//! and puts them back, in one step however many they are. A handler with a filter is a group of
+//! one, and so is an async handler.
 //!
-//! Members come and go while a group is at work. Who joins has the `seq` from which on it sees
-//! events, and is let in between two events; who leaves is taken out between two events: what a
-//! publish has claimed is at work, and is finished. Accounts go by *cohorts*: members with no publish between their
-//! joining. An event carries its youngest cohort, so that a member's counts are those of the cohorts
-//! at or above its own, and its own corrections. (One total with a base at joining is wrong as soon
-//! as an event was queued before the joining and ends after it.)
+//! Members come and go while a group is at work. A new member has the `seq` of the first event that
+//! it sees, and is let in between two events; a leaving member is taken out between two events: a
+//! claimed event is finished. Accounts go by *cohorts*: members with no publish between their
+//! joining. An event carries its youngest cohort, so that a member's counts are those of the
+//! cohorts at or above its own, and its own corrections. (One total with a base at joining is wrong
+//! as soon as an event was queued before the joining and ends after it.)
 
 use std::any::{Any, TypeId};
 use std::collections::VecDeque;
@@ -39,9 +39,12 @@ pub(crate) const MEMBERS: usize = 256;
 /// One closure of the user's, to be dropped outside the lock.
 pub(crate) type Closure = Box<dyn Any + Send>;
 
-/// A sync handler of events of `S`, with what the loop over a group looks at.
+/// A closure of the user's. It returns the error if it fails.
+type Call<S> = Box<dyn FnMut(&Event<S>) -> Option<BoxError> + Send>;
+
+/// A sync handler of events of `S`, with the fields that the loop over a group reads.
 pub(crate) struct Member<S> {
-    call: Box<dyn FnMut(&Event<S>) -> Option<BoxError> + Send>,
+    call: Call<S>,
     id: SubscriptionId,
     name: Arc<str>,
     /// The first event that it sees.
@@ -115,7 +118,7 @@ pub(crate) trait Calls: Send {
 /// Receives the position and the time of each member that has returned.
 pub(crate) type Observed<'a> = dyn FnMut(SubscriptionId, &str, &Outcome, std::time::Instant) + 'a;
 
-/// Who did not handle an event, by position, and how each ended.
+/// The members that did not handle an event, by position, and their outcomes.
 pub(crate) type Failures = Vec<(usize, Outcome)>;
 
 /// The position in `at` while no member is at work.
@@ -214,7 +217,7 @@ pub(crate) struct Members {
     pub(crate) failures: Failures,
 }
 
-/// What a group has while nobody runs it.
+/// The handlers of a group while no thread runs it.
 pub(crate) enum Idle {
     Sync(Option<Box<Members>>),
     /// One for each event that the handler may work on at once.
@@ -267,7 +270,7 @@ pub(crate) struct Cohort {
     pub(crate) queued: usize,
 }
 
-/// What the slow warning saw of a group at its last look: its job, and the member at work.
+/// The state of a group at the last look of the slow warning: its job, and the running member.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Seen {
     pub(crate) job: u64,
@@ -276,7 +279,7 @@ pub(crate) struct Seen {
     pub(crate) since: u64,
 }
 
-/// What makes sync handlers members of one group.
+/// The settings that sync handlers of one group have in common.
 #[derive(PartialEq, Eq)]
 pub(crate) struct Alike {
     pub(crate) set: TypeId,
@@ -284,6 +287,7 @@ pub(crate) struct Alike {
 }
 
 /// Handlers that are claimed together, under the lock.
+#[expect(clippy::struct_excessive_bools, reason = "independent properties, read one by one")]
 pub(crate) struct Group {
     pub(crate) kinds: Kinds,
     /// `None` for a group of one, which nobody joins.
@@ -315,7 +319,7 @@ pub(crate) struct Group {
     /// The age of its oldest member: filters are called in this order.
     pub(crate) age: u64,
     pub(crate) loss: Loss,
-    /// What the slow warning saw at its last look.
+    /// The state at the last look of the slow warning.
     pub(crate) seen: Seen,
 }
 
@@ -400,7 +404,7 @@ impl Group {
         self.cohort()
     }
 
-    /// What was counted for a member.
+    /// Returns the counts of a member.
     pub(crate) fn counts_of(&self, member: &Membership) -> Counts {
         if let Some(last) = &member.last {
             return last.counts;
@@ -430,17 +434,17 @@ impl Group {
     }
 }
 
-/// What was claimed of a group.
+/// The claimed handlers of a group.
 pub(crate) enum Claimed {
     Sync(Box<Members>),
     Async(Box<Handler>),
 }
 
-/// What a subscription knows of its group.
+/// The position of a subscription in its group, and its accounts there.
 pub(crate) struct Membership {
     pub(crate) group: Key,
     pub(crate) cohort: u32,
-    /// What its events became where that is not what its cohort counts.
+    /// The outcomes of its events that differ from the counts of its cohort.
     pub(crate) corrections: Option<Box<Counts>>,
     /// Set when it has ended: its counts then, while its last events run.
     pub(crate) last: Option<Box<Last>>,

@@ -2,13 +2,14 @@
 //!
 //! A publish takes one step under the lock: it stamps the event, retains it, and hands it to every
 //! receiver that wants it. The unit of push delivery is the [handler group](group): sync handlers
-//! without a filter that take the same events are members of one group, any other handler is a group
-//! of one. An idle group is *claimed*, by taking its members out: a claim is the exclusive right to
-//! run the group, so the order of claims is the order in which members see events. A group at work
-//! gets the event into its bounded [queue]. A stream gets it into a shared [ring], or into a queue
-//! of its own. After the lock the publisher [runs](run) what it claimed: sync handlers here, async ones
-//! polled in place when it awaits them on their runtime, otherwise handed to their [task]. A second
-//! step settles what became of the event, and takes up what has been queued meanwhile.
+//! without a filter that take the same events are members of one group, any other handler is a
+//! group of one. An idle group is *claimed*, by taking its members out: a claim is the exclusive
+//! right to run the group, so the order of claims is the order in which members see events. A group
+//! at work gets the event into its bounded [queue]. A stream gets it into a shared [ring], or into
+//! a queue of its own. After the lock the publisher [runs](run) what it claimed: sync handlers
+//! here, async ones polled in place when it awaits them on their runtime, otherwise handed to their
+//! [task]. A second step settles what became of the event, and takes up what has been queued
+//! meanwhile.
 //!
 //! ```text
 //! publish ── lock ──┬─ idle group: claim ──→ run ──→ lock: settle ──→ next of the queue, or idle
@@ -17,10 +18,10 @@
 //!                   └─ stream: ring or queue, wake the reader
 //! ```
 //!
-//! What is not finished when a publish returns is [pending], and may be awaited. Who waits for whom is
-//! kept in the [wait-for graph](deadlock); a delivery that could only come after a handler which
-//! waits for it is deferred. Everything that runs foreign code waits as [effects] until the lock is
-//! free.
+//! A delivery that is not finished when a publish returns is [pending], and may be awaited. All
+//! waits are recorded in the [wait-for graph](deadlock); a delivery that could only come after a
+//! handler which waits for it is deferred. Everything that runs foreign code waits as [effects]
+//! until the lock is free.
 //!
 //! Imports run one way: publish → run → group, task, ring → queue, pending, effects → outcome,
 //! context. [`state`] owns them all.
@@ -81,7 +82,7 @@ pub(crate) use slab::Key;
 pub(crate) use slow::watch;
 pub(crate) use state::State;
 pub(crate) use streams::{Read, takes};
-pub(crate) use subscription::{Guarded, Info, Life, OnLag, Predicate, Receiver, Subscription};
+pub(crate) use subscription::{Callbacks, Info, Life, OnLag, Predicate, Receiver, Subscription};
 pub(crate) use task::{AsyncClosure, AsyncRunner};
 
 use crate::error::{DuplicateKind, Refused};
@@ -92,7 +93,7 @@ use crate::registry::Catalogue;
 use crate::sync::{AtomicBool, AtomicU64, FairMutex, Guard, Handle, Mutex, Ordering};
 use effects::drop_event;
 
-/// What a bus was built with.
+/// The settings that a bus was built with.
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) history: usize,
@@ -110,7 +111,7 @@ pub(crate) struct Settings {
 #[repr(align(128))]
 struct Padded<T>(T);
 
-/// What all handles of one bus share.
+/// The state that all handles of one bus share.
 pub(crate) struct Core {
     pub(crate) run: u64,
     pub(crate) settings: Settings,

@@ -33,7 +33,8 @@ use crate::event::{AnyEvent, Stored, SubscriptionId};
 ///     }
 /// }
 ///
-/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), bus_core::BuildError> {
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), bus_core::BuildError> {
 /// let calls = Arc::new(Calls::default());
 /// let bus = EventBus::builder().observe(calls.clone()).build()?;
 /// bus.subscribe_any().handle_sync(|_| {}).detach();

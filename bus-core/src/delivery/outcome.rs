@@ -1,4 +1,4 @@
-//! What became of one event in one handler.
+//! The outcome of one event in one handler.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::delivery::panic::{catch_panic, message};
 use crate::error::BoxError;
 
-/// What became of one event in one handler.
+/// The outcome of one event in one handler.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
@@ -26,7 +26,7 @@ pub enum Outcome {
     Dropped,
 }
 
-/// What a handler may return: nothing, or `Result<(), BoxError>`.
+/// The return type of a handler: nothing, or `Result<(), BoxError>`.
 #[diagnostic::on_unimplemented(
     message = "a handler returns `()` or `Result<(), BoxError>`, not `{Self}`",
     label = "this handler's result",

@@ -1,23 +1,25 @@
-//! What happens to an event that finds a subscription's queue full, and how the subscriber learns of it.
+//! The policy for an event that finds a subscription's queue full, and the report to the
+//! subscriber.
 
 use std::fmt;
 
-/// What becomes of an event that does not fit into a subscription's queue.
+/// The policy for an event beyond the capacity of a subscription's queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Overflow {
-    /// The oldest event that is not `critical` makes room: for readers who want what is new. Streams do this unless told otherwise.
+    /// Drops the oldest event that is not `critical`: for readers of the newest events. The default
+    /// of streams.
     DropOldest,
-    /// The new event is dropped, unless it is `critical`: for readers who want what came first.
+    /// Drops the new event, unless it is `critical`: for readers of the first events.
     DropNewest,
-    /// A waiting event of the same kind and scope, and of equal fields where the kind says so, is replaced by the new one; where there is none, the oldest makes room.
-    /// Only kinds declared `coalesce` are replaced.
+    /// Replaces a waiting event of the same kind and scope, and of equal fields if the kind has
+    /// some; if there is none, drops the oldest. Only kinds declared `coalesce` are replaced.
     Coalesce,
-    /// The subscription ends after what is queued; a stream yields [`Lagged`] and then ends.
+    /// Ends the subscription after its queued events; a stream yields [`Lagged`] and then ends.
     Close,
-    /// The event goes in all the same, and an awaited emit returns only when the queue is under its capacity again; past the hard limit the delivery is
-    /// dropped. Handlers do this unless told otherwise.
+    /// Queues the event nevertheless, and an awaited emit returns only when the queue is under its
+    /// capacity again; past the hard limit the delivery is dropped. The default of handlers.
     Wait,
 }
 
@@ -25,11 +27,12 @@ pub enum Overflow {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
 #[non_exhaustive]
 pub struct Lagged {
-    /// How many events are missing. For [`LagCause::Evicted`] at most this many; 0 for [`LagCause::OtherRun`], where nobody can know.
+    /// How many events are missing. For [`LagCause::Evicted`] at most this many; 0 for
+    /// [`LagCause::OtherRun`], for which nobody can know.
     pub missed: u64,
-    /// The place of the first one.
+    /// The `seq` of the first one.
     pub from_seq: u64,
-    /// The place of the last one.
+    /// The `seq` of the last one.
     pub to_seq: u64,
     /// Why they are missing.
     pub cause: LagCause,
@@ -44,7 +47,8 @@ pub enum LagCause {
     Overflow,
     /// The cursor lies before what history still holds.
     Evicted,
-    /// The cursor is of another run of the bus: what happened between that run and this one is unknown.
+    /// The cursor is of another run of the bus: the events between that run and this one are
+    /// unknown.
     OtherRun,
     /// The cursor is of this run and lies ahead of its newest event: it was not made by this bus.
     Future,

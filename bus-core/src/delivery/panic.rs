@@ -41,8 +41,8 @@ pub(crate) fn message(panic: Box<dyn Any + Send>) -> String {
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("a panic without a text")
         .to_owned();
-    // What a panic carries may panic when it is dropped. What that second panic carries is leaked:
-    // dropping it could go on without end.
+    // The payload of a panic may panic when it is dropped. The payload of that second panic is
+    // leaked: dropping it could go on without end.
     if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
         std::mem::forget(again);
     }

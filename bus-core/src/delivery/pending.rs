@@ -1,8 +1,8 @@
 //! The deliveries of a publish that are not finished when it returns, and who waits for them.
 //!
-//! A [`Pending`] is made only where something is unfinished. Each receiver that has the event queued
-//! or at work holds one [`Unit`] of it, and settles that once. All of it changes under the bus's
-//! lock, except that a waiter looks at it under its own.
+//! A [`Pending`] is made only where something is unfinished. Each receiver that has the event
+//! queued or at work holds one [`Unit`] of it, and settles that once. All of it changes under the
+//! bus's lock, except that a waiter looks at it under its own.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -150,7 +150,7 @@ impl Drop for Unit {
     }
 }
 
-/// What a publish left unfinished.
+/// The deliveries that a publish left unfinished.
 pub(crate) struct Open {
     core: Arc<Core>,
     pending: Arc<Pending>,
@@ -174,8 +174,8 @@ impl Sent {
         Self { receipt: Receipt::default(), open: None }
     }
 
-    /// What is known now: whether it was refused, its id, how many subscriptions it reached, and the
-    /// results of the sync handlers that have run.
+    /// Returns the result so far: whether it was refused, its id, how many subscriptions it
+    /// reached, and the results of the sync handlers that have run.
     pub fn receipt(&self) -> &Receipt {
         &self.receipt
     }
@@ -211,7 +211,9 @@ impl Future for Finished {
 pub(crate) struct Waiting {
     receipt: Receipt,
     open: Option<Open>,
-    /// The node that the wait-for graph has this wait of; the outer option is set once it was told.
+    /// The node that the wait-for graph has this wait of; the outer option is set once it was
+    /// noted.
+    #[expect(clippy::option_option, reason = "a wait outside of handlers is noted without a node")]
     noted: Option<Option<Node>>,
 }
 
@@ -226,7 +228,7 @@ impl Waiting {
             return Poll::Ready(std::mem::take(&mut self.receipt));
         };
         if !pending.is_done() {
-            // Whoever polls it waits for it: it may have begun elsewhere.
+            // The poller waits for it: it may have begun elsewhere.
             let here = context::node(core);
             let polled = core.block_here(here);
             if self.noted != Some(here) || !polled.is_empty() {

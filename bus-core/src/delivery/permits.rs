@@ -18,7 +18,7 @@ pub(crate) struct Permits {
     /// Permits that were granted to a waiting task which has not come for them yet: at most as many
     /// as there are.
     granted: Vec<u64>,
-    /// Who was first in the queue at the last look, and the tick of the first look at it; 0 once
+    /// The first waiter of the queue at the last look, and the tick of the first look at it; 0 once
     /// that was reported.
     first: (u64, u64),
 }

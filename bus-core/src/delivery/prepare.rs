@@ -1,5 +1,5 @@
-//! What a publish works out before it takes the lock, because it runs foreign code: filters, and
-//! the fields that events are compared by.
+//! The results that a publish needs before it takes the lock, because they run foreign code:
+//! filters, and the fields that events are compared by.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::scope::{hash_of, hash_text, mix};
 /// get the event unasked, and ask when they take it up: a publish must end.
 const ROUNDS: u32 = 2;
 
-/// What was worked out for one event.
+/// The results for one event.
 #[derive(Default)]
 pub(crate) struct Prepared {
     pub(crate) coalesce: u64,
@@ -34,7 +34,7 @@ struct Asked {
     rounds: u32,
 }
 
-/// What must be worked out before an event can be published.
+/// A result that is needed before an event can be published.
 pub(crate) enum Missing {
     Pairs(Vec<Ends>),
     Verdicts(Vec<(Target, Arc<Info>)>),
@@ -60,7 +60,7 @@ pub(crate) fn wants(core: &Core, predicates: &[Predicate], event: &Arc<Stored>) 
 }
 
 impl State {
-    /// What must be worked out before an event of this kind can be published.
+    /// Returns the result that is needed before an event of this kind can be published.
     #[inline]
     pub(crate) fn missing(&self, kind: usize, event: &Stored, prepared: &Prepared) -> Option<Missing> {
         let route = self.routes.kind(kind);

@@ -1,8 +1,8 @@
 //! Publishing: one step under the lock stamps the event, retains it and hands it to every receiver.
 //!
 //! A receiver is a group of handlers or a stream. An idle group is claimed, to be run when the lock
-//! is free; one that is at work gets the event into its queue; a stream gets it into its ring or its
-//! queue. There is one way for all events.
+//! is free; one that is at work gets the event into its queue; a stream gets it into its ring or
+//! its queue. There is one way for all events.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -159,7 +159,9 @@ impl Core {
             publish.effects.drop_later(state.history.shrink());
         } else if self.observer.is_some() {
             // The next event gets this position.
-            kept.iter().for_each(|event| event.head.stamp(0));
+            if let Some(event) = &kept {
+                event.head.stamp(0);
+            }
         }
         publish.end_step(&mut state);
         drop(state);
@@ -229,8 +231,8 @@ impl<'a> Publish<'a> {
         self.more.get_or_insert_with(|| SPARE.try_with(Cell::take).ok().flatten().unwrap_or_default())
     }
 
-    /// Hands the event to every receiver that wants it: rings, the groups of its kind, those of every
-    /// kind, then what has a filter.
+    /// Hands the event to every receiver that wants it: rings, the groups of its kind, those of
+    /// every kind, then what has a filter.
     #[inline]
     fn offer_all(&mut self, state: &mut State, kind: usize, event: &Arc<Stored>, prepared: &Prepared) {
         let State { routes, groups, subscriptions, rings, next_job, busy, graph, permits, .. } = state;
@@ -580,7 +582,7 @@ impl<'a> Publish<'a> {
     }
 }
 
-/// What the publisher gets. What was pending may be settled by now.
+/// Returns the result for the publisher. Pending deliveries may be settled by now.
 #[inline]
 fn sent(core: &Arc<Core>, mut receipt: Receipt, pending: Option<Arc<Pending>>) -> Sent {
     let Some(pending) = pending else { return Sent { receipt, open: None } };

@@ -19,7 +19,7 @@ pub(crate) struct Queued {
     pub(crate) thread: u64,
     /// Settles the delivery for whoever waits for it.
     pub(crate) unit: Option<Unit>,
-    /// What was dropped between the event before and this one.
+    /// The gaps between the event before and this one.
     pub(crate) gaps: Gaps,
     /// Equal for events that may replace each other; 0 for those that may not.
     pub(crate) coalesce: u64,
@@ -112,7 +112,7 @@ pub(crate) struct Bounds {
 /// Events that wait for one receiver.
 pub(crate) struct Queue {
     items: VecDeque<Queued>,
-    /// What was dropped after the last event.
+    /// The gaps after the last event.
     tail: Gaps,
     replays: usize,
     bounds: Bounds,

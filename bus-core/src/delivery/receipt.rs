@@ -1,4 +1,4 @@
-//! What became of one publish.
+//! The result of one publish.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use crate::delivery::subscription::Info;
 use crate::error::Refused;
 use crate::event::{EventId, SubscriptionId};
 
-/// What became of one publish.
+/// The result of one publish.
 ///
 /// ```standalone_crate
 /// use bus_core::{AgentEvent, BoxError, Event, EventBus, Outcome};
@@ -18,7 +18,7 @@ use crate::event::{EventId, SubscriptionId};
 /// }
 ///
 /// async fn refuse(_: Event<TargetStarted>) -> Result<(), BoxError> {
-///     Err("no room".into())
+///     Err("out of memory".into())
 /// }
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -27,7 +27,7 @@ use crate::event::{EventId, SubscriptionId};
 /// let receipt = bus.stream("desk").emit_target_started("app").await;
 /// assert_eq!((receipt.reached(), receipt.handled()), (1, 0));
 /// assert_eq!(receipt.problems()[0].name(), "gate");
-/// assert_eq!(*receipt.problems()[0].outcome(), Outcome::Failed("no room".into()));
+/// assert_eq!(*receipt.problems()[0].outcome(), Outcome::Failed("out of memory".into()));
 /// # }
 /// ```
 #[derive(Debug, Clone, Default)]
@@ -80,7 +80,7 @@ impl Problem {
         &self.name
     }
 
-    /// What happened: never [`Outcome::Handled`].
+    /// Returns the outcome: never [`Outcome::Handled`].
     pub fn outcome(&self) -> &Outcome {
         &self.outcome
     }
@@ -153,7 +153,8 @@ impl Receipt {
         self.queued as usize
     }
 
-    /// How many deliveries were not waited for, because they can only come after a handler that is itself waiting. They still happen.
+    /// How many deliveries were not waited for, because they can only come after a handler that
+    /// waits itself. They still happen.
     pub fn deferred(&self) -> usize {
         self.deferred as usize
     }

@@ -3,13 +3,13 @@
 //! Every stream without a filter sees all events of its kinds, so that queues of their own would
 //! hold the same events once for each reader. Instead they are *attached* to one ring: a publish
 //! puts its event there once, and each reader has a position. A reader takes a whole [`Segment`] of
-//! up to 64 events under the ring's lock and reads it without one; its [`Cursor`] says how far it is,
-//! so that what it took and has not read still counts as waiting.
+//! up to 64 events under the ring's lock and reads it without one; its [`Cursor`] says how far it
+//! is, so that what it took and has not read still counts as waiting.
 //!
 //! Nothing is ever dropped from a ring. Before an event would find a reader's capacity used up, the
-//! reader is *detached*: its unread events become a queue of its own, with all the rules that queues
-//! have. It is attached again when that queue has gone down to half of the capacity. A reader inside
-//! a handler is detached too: the wait-for graph is found from queues.
+//! reader is *detached*: its unread events become a queue of its own, with all the rules that
+//! queues have. It is attached again when that queue has gone down to half of the capacity. A
+//! reader inside a handler is detached too: the wait-for graph is found from queues.
 //!
 //! The ring has a lock of its own, so that readers stay out of the way of publishers. It is taken
 //! after the bus's lock, never before it.
@@ -68,14 +68,14 @@ impl Stream {
     }
 }
 
-/// What a reader shares with its subscription.
+/// The state that a reader shares with its subscription.
 #[derive(Default)]
 pub(crate) struct Shared {
     pub(crate) cursor: Cursor,
     rest: Mutex<Rest>,
 }
 
-/// What a reader gets when the last handle of its bus is gone.
+/// The events that a reader gets after the last handle of its bus is dropped.
 #[derive(Default)]
 struct Rest {
     /// Not while the bus is there, or is being dropped.
@@ -118,7 +118,7 @@ impl Shared {
 
 /// The position of the next event that a reader takes from its segment.
 ///
-/// Whoever moves it decides: the reader moves it on without the bus's lock, a publish detaches it
+/// Moving it decides: the reader moves it on without the bus's lock, a publish detaches it
 /// under that lock, and either sees at once what the other did. So an event is read or goes to the
 /// reader's own queue, never both.
 #[derive(Debug)]
@@ -204,7 +204,7 @@ struct Entry {
     spot: Option<Spot>,
 }
 
-/// What a reader did since it was counted last, and what waits for it.
+/// The events that a reader has read since the last count, and those that wait for it.
 pub(crate) struct Counted {
     pub(crate) matched: u64,
     pub(crate) handled: u64,
@@ -213,16 +213,16 @@ pub(crate) struct Counted {
     pub(crate) oldest: Option<u64>,
 }
 
-/// What a reader takes along when it is detached.
+/// The state of a reader that is detached.
 pub(crate) struct Detached {
     pub(crate) unread: Vec<Arc<Stored>>,
     pub(crate) waker: Option<Waker>,
     pub(crate) counted: Counted,
 }
 
-/// What a reader finds on its ring.
+/// The result of a read from the ring.
 pub(crate) enum Found {
-    /// The next event; those behind it may have been lent with it.
+    /// The next event; those behind it may have been taken with it.
     Next(Arc<Stored>),
     Nothing,
     /// No more comes.
@@ -391,7 +391,7 @@ impl Ring {
         waker
     }
 
-    /// What a reader did since this was asked last.
+    /// Counts the events that a reader has read since the last call.
     pub(crate) fn account(&mut self, entry: Key) -> Option<Counted> {
         let position = self.entries.get(entry)?.shared.cursor.position();
         self.count(entry, position)
@@ -453,7 +453,7 @@ impl Ring {
     }
 }
 
-/// What is dropped when the ring's lock is free.
+/// Values to drop when the ring's lock is free.
 #[derive(Default)]
 struct Old {
     waker: Option<Waker>,

@@ -2,8 +2,8 @@
 //!
 //! Members of a group run in one loop, outside the lock. Then one step settles what became of the
 //! event, lets new members in and takes the next event out of the queue, or leaves the group idle.
-//! An event that waited for another thread's run is run here too, but only so many: then a worker of
-//! the bus goes on (see [`workers`](super::workers)).
+//! An event that waited for another thread's run is run here too, but only so many: then a worker
+//! of the bus goes on (see [`workers`](super::workers)).
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -18,7 +18,7 @@ use crate::delivery::group::{Claimed, Failures, Idle, Members, NOBODY, Phase, Ru
 use crate::delivery::observe::Stopwatch;
 use crate::delivery::outcome::Outcome;
 use crate::delivery::panic::catch_panic;
-use crate::delivery::pending::Settled;
+use crate::delivery::pending::{Settled, Unit};
 use crate::delivery::permits::Permit;
 use crate::delivery::prepare::wants;
 use crate::delivery::publish::{More, Publish};
@@ -37,6 +37,7 @@ const FOREIGN_EVENTS: u32 = if cfg!(bus_shuttle) { 2 } else { 64 };
 const FOREIGN_TIME: Duration = Duration::from_millis(1);
 
 /// The exclusive right to run one group on one event.
+#[expect(clippy::struct_excessive_bools, reason = "independent properties, read one by one")]
 pub(crate) struct Claim {
     pub(crate) group: Key,
     pub(crate) job: u64,
@@ -243,7 +244,8 @@ fn takes_permit(core: &Core, permit: &mut Permit) -> bool {
 
 // Groups that were claimed too deep in the stack; the outermost frame runs them.
 crate::sync::per_thread_plain!(HAS_POSTPONED: Cell<bool> = Cell::new(false));
-crate::sync::per_thread_plain!(POSTPONED: RefCell<VecDeque<(Arc<Core>, Next)>> = RefCell::new(VecDeque::new()));
+type Postponed = (Arc<Core>, Next);
+crate::sync::per_thread_plain!(POSTPONED: RefCell<VecDeque<Postponed>> = RefCell::new(VecDeque::new()));
 // How many events of other publishers the outermost publish has run, and until when it may.
 crate::sync::per_thread_plain!(FOREIGN: Cell<(u32, Option<Instant>)> = Cell::new((0, None)));
 
@@ -276,11 +278,13 @@ fn run_later() {
         // One by one: those behind it stay in the list, should its handler block.
         let Some((core, next)) = take_postponed() else { return };
         let next = run_queued(&core, next);
-        next.into_iter().for_each(|next| go_on(&core, next));
+        if let Some(next) = next {
+            go_on(&core, next);
+        }
     }
 }
 
-fn take_postponed() -> Option<(Arc<Core>, Next)> {
+fn take_postponed() -> Option<Postponed> {
     let next = POSTPONED.try_with(|list| list.borrow_mut().pop_front()).ok().flatten();
     if next.is_none() {
         HAS_POSTPONED.with(|has| has.set(false));
@@ -597,7 +601,7 @@ impl State {
             if let Some(receipt) = receipt {
                 receipt.reached -= running.live;
             }
-            effects.wake(running.unit.and_then(|unit| unit.unmatch()));
+            effects.wake(running.unit.and_then(Unit::unmatch));
             return;
         };
         group.cohort_mut(running.cohort).counts.handled += 1;
@@ -637,7 +641,9 @@ impl State {
             }
             (None, Some(receipt)) => {
                 receipt.handled += handled;
-                problems.into_iter().for_each(|problem| receipt.problem(problem));
+                for problem in problems {
+                    receipt.problem(problem);
+                }
             }
             (None, None) => {}
         }
@@ -661,8 +667,8 @@ impl State {
         }
     }
 
-    /// Takes the next event of a group out of its queue, with what runs it; without one the group is
-    /// left idle.
+    /// Takes the next event of a group out of its queue, with what runs it; without one the group
+    /// is left idle.
     pub(crate) fn take_next(&mut self, key: Key, thread: u64, effects: &mut Effects) -> Option<Next> {
         self.sweep(key, effects);
         let Some(group) = self.groups.get_mut(key) else {
@@ -676,7 +682,7 @@ impl State {
             let job = self.new_job();
             let group = self.groups.get_mut(key)?;
             group.cohort_mut(queued.cohort).queued -= 1;
-            // What came from history took no capacity.
+            // An event of history took no capacity.
             if !queued.replay {
                 let capacity = group.queue.bounds().capacity;
                 group.senders.pop(capacity, effects);

@@ -1,4 +1,5 @@
-//! A table whose keys are never used twice, so that a key kept too long finds nothing instead of a stranger.
+//! A table whose keys are never used twice, so that a key kept too long finds nothing instead of
+//! another value.
 
 /// Names a slot in a [`Slab`] and the value it had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -76,7 +77,8 @@ impl<T> Slab<T> {
         self.slots.iter_mut().filter_map(|slot| slot.value.as_mut())
     }
 
-    /// The values of the slots `from..from + count`, and whether there are slots after them: for walks that let go of the lock in between.
+    /// The values of the slots `from..from + count`, and whether there are slots after them: for
+    /// walks that release the lock in between.
     pub(crate) fn window_mut(&mut self, from: usize, count: usize) -> (impl Iterator<Item = &mut T>, bool) {
         let end = from.saturating_add(count).min(self.slots.len());
         let more = end < self.slots.len();

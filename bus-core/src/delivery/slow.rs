@@ -1,9 +1,9 @@
 //! Names handlers that take long, while they still run.
 //!
 //! One thread for the process moves the clock of each bus on and looks for handlers that began too
-//! many ticks ago. A handler at work therefore costs one load and one store, and even a handler that
-//! blocks its thread is named. It also names who holds the permits while others wait for one, and
-//! reports losses that were added up.
+//! many ticks ago. A handler at work therefore costs one load and one store, and even a handler
+//! that blocks its thread is named. It also names who holds the permits while others wait for one,
+//! and reports losses that were added up.
 
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -82,7 +82,7 @@ fn turn() -> Option<Duration> {
     wait.map(|wait| wait.clamp(Duration::from_millis(1), Duration::from_millis(250)))
 }
 
-/// What one look at a bus finds.
+/// The findings of one look at a bus.
 #[derive(Default)]
 struct Findings {
     slow: Vec<Arc<Info>>,

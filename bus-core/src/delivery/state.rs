@@ -40,8 +40,7 @@ pub(crate) struct SharedRing {
     pub(crate) ring: Arc<Mutex<Ring>>,
 }
 
-/// What the lock protects. Whoever holds the lock decides the order of events; no foreign code runs
-/// under it.
+/// The state under the lock. The lock decides the order of events; no foreign code runs under it.
 pub(crate) struct State {
     pub(crate) closed: bool,
     pub(crate) next_seq: u64,
@@ -61,7 +60,7 @@ pub(crate) struct State {
     pub(crate) predicates: usize,
     /// How many groups are at work, or read history.
     pub(crate) busy: usize,
-    /// Who waits for the bus to be quiet.
+    /// Closers that wait for the bus to be idle.
     pub(crate) closers: Slab<Waker>,
 }
 

@@ -24,21 +24,21 @@ pub(crate) type OnLag = Arc<dyn Fn(Lagged) + Send + Sync>;
 
 /// Closures of the user's, which are dropped one by one, each under a guard of its own: two that
 /// panic in one drop would abort the process.
-pub(crate) struct Guarded<T>(Vec<T>);
+pub(crate) struct Callbacks<T>(Vec<T>);
 
-impl<T> Default for Guarded<T> {
+impl<T> Default for Callbacks<T> {
     fn default() -> Self {
         Self(Vec::new())
     }
 }
 
-impl<T> Guarded<T> {
+impl<T> Callbacks<T> {
     pub(crate) fn push(&mut self, closure: T) {
         self.0.push(closure);
     }
 }
 
-impl<T> std::ops::Deref for Guarded<T> {
+impl<T> std::ops::Deref for Callbacks<T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
@@ -46,13 +46,13 @@ impl<T> std::ops::Deref for Guarded<T> {
     }
 }
 
-impl<T> Drop for Guarded<T> {
+impl<T> Drop for Callbacks<T> {
     fn drop(&mut self) {
         drop_each(self.0.drain(..));
     }
 }
 
-/// What a subscription was made with. It never changes, so that it is read without the lock.
+/// The settings of a subscription. They never change, so that they are read without the lock.
 pub(crate) struct Info {
     pub(crate) id: SubscriptionId,
     pub(crate) name: Arc<str>,
@@ -60,9 +60,9 @@ pub(crate) struct Info {
     pub(crate) location: &'static Location<'static>,
     pub(crate) kinds: Kinds,
     pub(crate) wanted: Wanted,
-    pub(crate) predicates: Guarded<Predicate>,
+    pub(crate) predicates: Callbacks<Predicate>,
     /// One, if there is any.
-    pub(crate) on_lag: Guarded<OnLag>,
+    pub(crate) on_lag: Callbacks<OnLag>,
     pub(crate) timeout: Option<Duration>,
     /// The runtime of an async handler.
     pub(crate) runtime: Option<Handle>,
@@ -95,7 +95,7 @@ pub(crate) enum Receiver {
     Stream(Box<Stream>),
 }
 
-/// What became of the events that matched one subscription.
+/// The outcomes of the events that matched one subscription.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Counts {
@@ -156,7 +156,9 @@ impl Counts {
             (&mut self.coalesced, other.coalesced),
             (&mut self.dropped, other.dropped),
         ];
-        pairs.into_iter().for_each(|(count, more)| *count = count.wrapping_add(more));
+        for (count, more) in pairs {
+            *count = count.wrapping_add(more);
+        }
     }
 
     /// Every event that matched and is neither at work nor waiting.

@@ -1,8 +1,8 @@
 //! Async handlers, and the task that runs one when nobody polls it in place.
 //!
 //! A handler that is not ready at once is run by a task on its own runtime. The task stays parked
-//! for as long as the handler lives, so that an event need not start one. Between two events it knows
-//! nothing of the bus: so it keeps no bus alive, and ends when the handler is dropped.
+//! for as long as the handler lives, so that an event need not start one. Between two events it
+//! knows nothing of the bus: so it keeps no bus alive, and ends when the handler is dropped.
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -114,7 +114,7 @@ pub(crate) struct Handler {
     group: Key,
     /// Where its parked task is found, once it has one.
     slot: Option<Arc<Slot>>,
-    /// What a task runs it on.
+    /// The event that a task runs it on.
     work: Option<Work>,
     turns: u32,
 }
@@ -386,8 +386,8 @@ impl Drop for Handler {
 }
 
 impl State {
-    /// Notes that a handler goes on, or begins, where it has its permit. Returns whether it must not
-    /// begin, because its subscription has ended.
+    /// Notes that a handler goes on, or begins, where it has its permit. Returns whether it must
+    /// not begin, because its subscription has ended.
     fn go_on(&mut self, at: JobRef, held: bool, core: &Core) -> bool {
         let tick = core.tick();
         let ended = self.groups.get(at.group).is_none_or(|group| group.live == 0);
@@ -414,7 +414,8 @@ impl State {
         }
     }
 
-    /// The thread above which a handler was polled blocks no more: the handler takes its permit back.
+    /// The thread above which a handler was polled blocks no more: the handler takes its permit
+    /// back.
     pub(crate) fn end_block(&mut self, at: JobRef) {
         self.permits.take_back();
         if let Some(running) = self.running_mut(at) {
@@ -423,7 +424,7 @@ impl State {
     }
 }
 
-/// What a handler and its parked task share.
+/// The state that a handler and its parked task share.
 #[derive(Default)]
 pub(crate) struct Slot(Mutex<Inside>);
 
@@ -477,7 +478,7 @@ impl Inside {
     }
 }
 
-/// Who waits for a permit waits in its slot.
+/// A handler waits for a permit in its slot.
 impl Wake for Slot {
     fn wake(self: Arc<Self>) {
         let waker = self.0.lock().waker.take();

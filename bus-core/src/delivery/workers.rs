@@ -1,8 +1,8 @@
 //! The threads of the bus: each goes on with one group that a publisher has run enough events for.
 //!
 //! A worker holds at most one claim at a time. (Workers that share claims would make rings of their
-//! own: one claim would wait for another on the same thread.) An idle worker is used again, and ends
-//! when nothing comes for a while.
+//! own: one claim would wait for another on the same thread.) An idle worker is used again, and
+//! ends when nothing comes for a while.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Emitting without a type: kinds that no file declares, and events that were read or published before.
+//! Emitting without a type: undeclared kinds, and events that were read or published before.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -15,11 +15,12 @@ use crate::event::{Again, AnyEvent, Event, FromJson, Link, ReadEvent, Stored};
 use crate::excerpt::excerpt;
 use crate::json;
 
-/// An event that is not published yet and whose type the compiler does not know: what [`emit_dynamic`](super::Emitter::emit_dynamic) and
-/// [`republish`](EventBus::republish) give. Await it or [`send`](Self::send) it, as an [`Emit`](super::Emit).
+/// An event that is not published yet and has no static type: the result of
+/// [`emit_dynamic`](super::Emitter::emit_dynamic) and [`republish`](EventBus::republish). Await it
+/// or [`send`](Self::send) it, as an [`Emit`](super::Emit).
 ///
 /// # Cancel safety
-/// Dropped before its first poll it published nothing; dropped later it only forgets the receipt.
+/// Dropped before its first poll, it publishes nothing. Dropped later, it only loses the receipt.
 #[must_use = "nothing is published until it is awaited or sent: add `.await`, or `.send()` to wait for nobody"]
 pub struct EmitDynamic {
     bus: EventBus,
@@ -49,7 +50,8 @@ impl EmitDynamic {
         Self { bus: source.bus.clone(), cause: source.cause(), what: Some(what), waiting: None }
     }
 
-    /// Publishes the event and waits for nobody, as [`Emit::send`](super::Emit::send).
+    /// Publishes the event without waiting for async handlers and streams, as
+    /// [`Emit::send`](super::Emit::send) does, with the same bounds.
     pub fn send(mut self) -> Sent {
         self.publish(Mode::Send)
     }
@@ -68,9 +70,9 @@ impl EmitDynamic {
     }
 }
 
-/// The same event in this bus: it keeps scope, id, time and cause, and gets a new `seq`. An event that
-/// nobody else holds, as one that was just read, becomes the published event; of any other the
-/// payload is shared.
+/// The same event in this bus: it keeps scope, id, time and cause, and gets a new `seq`. An event
+/// without another owner, such as one that was just read, becomes the published event. Any other
+/// shares its payload.
 fn again(run: u64, event: ReadEvent, cause: Option<Arc<Link>>) -> AnyEvent {
     let origin = event.to_be_kept();
     let mut stored = event.stored;
@@ -83,7 +85,11 @@ fn again(run: u64, event: ReadEvent, cause: Option<Arc<Link>>) -> AnyEvent {
 }
 
 impl EventBus {
-    /// Publishes an event that was read, or that another bus published. It keeps scope, id, time and cause, and gets a new place here.
+    /// Publishes an event that was read, or that was published before, here or on another bus. It
+    /// keeps scope, id, time and cause, and gets a new `seq` here.
+    ///
+    /// [`Event::id`] is where it was published first, and [`Event::cursor`] its position in this
+    /// bus. Resume from the cursor.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -100,7 +106,7 @@ impl EventBus {
         EmitDynamic { bus: self.clone(), cause: crate::delivery::cause(), what: Some(what), waiting: None }
     }
 
-    /// A value as the body of an event: typed where the catalogue knows the kind.
+    /// Makes the body of an event from a value: typed if the catalogue knows the kind.
     fn body_of(&self, kind: &str, data: &Value) -> Result<FromJson, Refused> {
         if !data.is_object() {
             return Err(Refused::InvalidData(format!(
@@ -126,12 +132,13 @@ impl EventBus {
         // A `Value` holds no key twice.
         json::check(&raw, levels, true).map_err(|error| Refused::InvalidData(error.to_string()))?;
         let event = self.core.catalogue().get(kind);
-        let version = event.map(|event| event.version); // what this program emits is of today
+        // This program emits events of the current version.
+        let version = event.map(|event| event.version);
         Ok(FromJson::decode(kind, event, raw.into(), None, version))
     }
 }
 
-/// Whether there are more than so many levels; it goes no deeper to find out.
+/// Whether there are more than so many levels. It goes no deeper than that.
 fn is_deeper(value: &Value, levels: usize) -> bool {
     match value {
         Value::Array(items) => levels == 0 || items.iter().any(|item| is_deeper(item, levels - 1)),
@@ -190,7 +197,7 @@ mod tests {
             rounds.push(Arc::downgrade(last().stored()));
             bus.republish(last()).send();
         }
-        // The first holds the payload, which every round shares.
+        // The first holds the payload, which all later ones share.
         let held: Vec<_> = rounds.iter().map(|round| round.strong_count() > 0).collect();
         assert_eq!(held.iter().filter(|held| **held).count(), 1, "{held:?}");
         assert_eq!(last().data()["answer"], 42);

@@ -9,9 +9,11 @@ use crate::event::Event;
 use crate::json::is_long_key;
 use crate::scope::{Execution, Id, NoExecution, NoNode, Node, RESERVED, Scope};
 
-/// A bus with a scope; its type says whether it has a node and an execution. Emit helpers hang on it.
+/// A bus with a scope. Its type says whether it has a node and an execution. Emit helpers are
+/// methods of it.
 ///
-/// A clone is cheap and shares the scope. An emitter of narrower scope is a new one; the one it was made from stays as it was.
+/// A clone is cheap and shares the scope. Methods that set a part of the scope return a new emitter
+/// and do not change this one. An emitter keeps its bus alive.
 ///
 /// ```
 /// let bus = bus_core::EventBus::new();
@@ -34,7 +36,7 @@ impl Emitter {
 }
 
 impl EventBus {
-    /// An emitter for a stream: where every event begins.
+    /// Makes an emitter for a stream. Every event belongs to one.
     pub fn stream(&self, id: impl Into<String>) -> Emitter {
         Emitter::new(self.clone(), id)
     }
@@ -47,44 +49,48 @@ impl<N, X> Emitter<N, X> {
         Emitter { source: Arc::new(source), scope: PhantomData }
     }
 
-    /// The same place at a node.
+    /// Sets the node.
     pub fn node(&self, id: impl Into<String>) -> Emitter<Node, X> {
         self.change(|scope| scope.node = Some(Id::new(id)))
     }
 
-    /// The same place in an execution.
+    /// Sets the execution.
     pub fn execution(&self, id: impl Into<String>) -> Emitter<N, Execution> {
         self.change(|scope| scope.execution = Some(Id::new(id)))
     }
 
-    /// The same place at a node, if there is one: for scope that is only sometimes there. The type does not change, so that events which need a node still do not compile.
+    /// Sets the node if there is one. The type does not change, so events that need a node still do
+    /// not compile.
     #[must_use]
     pub fn maybe_node(&self, id: Option<impl Into<String>>) -> Self {
         self.change(|scope| scope.node = id.map(Id::new).or_else(|| scope.node.take()))
     }
 
-    /// The same place in an execution, if there is one: for scope that is only sometimes there. The type does not change, so that events which need an execution still do not compile.
+    /// Sets the execution if there is one. The type does not change, so events that need an
+    /// execution still do not compile.
     #[must_use]
     pub fn maybe_execution(&self, id: Option<impl Into<String>>) -> Self {
         self.change(|scope| scope.execution = id.map(Id::new).or_else(|| scope.execution.take()))
     }
 
-    /// The same place, tied to related events.
+    /// Sets the correlation, which related events share.
     #[must_use]
     pub fn correlation(&self, id: impl Into<String>) -> Self {
         self.change(|scope| scope.correlation = Some(Id::new(id)))
     }
 
-    /// The same place, tied to related events if there is something to tie it to.
+    /// Sets the correlation if there is one.
     #[must_use]
     pub fn maybe_correlation(&self, id: Option<impl Into<String>>) -> Self {
         self.change(|scope| scope.correlation = id.map(Id::new).or_else(|| scope.correlation.take()))
     }
 
-    /// The same place with an open attribute, such as `graph_id`.
+    /// Sets an open attribute, such as `graph_id`.
     ///
-    /// An attribute becomes a key of the event's JSON, so the envelope's own names are taken, and a name has at
-    /// most 64 KiB: an event emitted with another is refused, and the receipt says so.
+    /// An attribute is a key of the event's JSON. So its name is none of the envelope's keys, and
+    /// has at most 64 KiB. An event with another name is refused:
+    /// [`Refused::ReservedAttribute`](crate::Refused::ReservedAttribute) or
+    /// [`Refused::LongAttribute`](crate::Refused::LongAttribute).
     #[must_use]
     pub fn attribute(&self, name: &str, value: impl Into<String>) -> Self {
         self.change(|scope| {
@@ -96,14 +102,19 @@ impl<N, X> Emitter<N, X> {
         })
     }
 
-    /// The same place; what is emitted is caused by `event`. Inside a handler that is so by itself: this is for work that a handler spawns.
+    /// Sets the cause of the events that are emitted. Inside a handler the cause is the handled
+    /// event without it: this is for work that a handler spawns.
     #[must_use]
     pub fn caused_by<S>(&self, event: &Event<S>) -> Self {
         let source = Source { cause: Some(event.link()), ..Source::clone(&self.source) };
         Self { source: Arc::new(source), scope: PhantomData }
     }
 
-    /// Emits a kind that no file declares. `data` is a JSON object; what a declared kind needs is checked when it is read, not here.
+    /// Emits an event by the name of its kind, declared or not. `data` is a JSON object. The fields
+    /// of a declared kind are checked when they are read, not here.
+    ///
+    /// An empty kind, a kind over 256 bytes, and data that no reader would take are refused with
+    /// [`Refused::InvalidData`](crate::Refused::InvalidData).
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -116,12 +127,12 @@ impl<N, X> Emitter<N, X> {
         EmitDynamic::new(&self.source, kind.into(), data)
     }
 
-    /// The bus that it emits to.
+    /// Returns the bus that it emits to.
     pub fn bus(&self) -> &EventBus {
         &self.source.bus
     }
 
-    /// Where its events happen.
+    /// Returns the scope of its events.
     pub fn scope(&self) -> &Scope {
         &self.source.scope
     }

@@ -1,4 +1,4 @@
-//! Emitting: an emitter knows where, a payload says what, and the receipt tells what became of it.
+//! Emitting: an emitter has the scope, a payload has the data, and the receipt has the outcomes.
 
 mod dynamic;
 mod emitter;
@@ -25,7 +25,7 @@ use crate::json::{KEY_BYTES, written_length};
 use crate::payload::Payload;
 use crate::scope::{RESERVED, Scope};
 
-/// Where an event comes from: bus, scope and cause.
+/// The origin of an event: bus, scope and cause.
 #[derive(Clone)]
 pub(crate) struct Source {
     pub(crate) bus: EventBus,
@@ -34,7 +34,7 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    /// What caused that which is emitted now: what the emitter was told, or the event that a handler on the stack handles.
+    /// The cause of an emit: the one of the emitter, or else the event of the handler on the stack.
     #[inline]
     fn cause(&self) -> Option<Arc<Link>> {
         self.cause.clone().or_else(crate::delivery::cause)
@@ -46,7 +46,7 @@ impl Source {
     }
 }
 
-/// Looks at what every event must be, whatever it carries, and publishes it.
+/// Checks the rules for every event, and publishes it.
 fn publish(core: &Arc<Core>, event: AnyEvent, mode: Mode) -> Sent {
     match check(core, &event) {
         Ok(()) => {
@@ -57,23 +57,47 @@ fn publish(core: &Arc<Core>, event: AnyEvent, mode: Mode) -> Sent {
     }
 }
 
-/// An event that is not published yet: `.await` it to publish it and wait for the handlers it reaches, or [`send`](Self::send) it to wait for nobody.
+/// An event that is not published yet. `.await` publishes it and waits for the handlers that it
+/// reaches; [`send`](Self::send) publishes it without waiting for them.
 ///
-/// Nothing is published before the first poll. From then on the event is on the bus: dropping the future cancels no handler and loses nothing.
+/// The future yields a [`Receipt`] with the outcome of each delivery. It never yields an error: an
+/// event that is refused is [`Receipt::refused`].
+///
+/// An awaited emit polls async handlers of this runtime in place, and waits for streams with
+/// [`Overflow::Wait`](crate::Overflow::Wait) that are over their capacity. Inside a handler, a
+/// delivery that can only come after this handler is deferred: it is done later, and
+/// [`Receipt::deferred`] counts it.
 ///
 /// # Cancel safety
-/// Dropped before its first poll it published nothing; dropped later it only forgets the receipt.
+/// Dropped before its first poll, it publishes nothing. Dropped later, it only loses the receipt:
+/// the event is on the bus, and its deliveries go on.
+///
+/// ```standalone_crate
+/// # use bus_core::{AgentEvent, EventBus};
+/// # #[derive(AgentEvent)]
+/// # enum BuildEvents { TargetStarted { target: String } }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let bus = EventBus::new();
+/// let _guard = bus.subscribe::<TargetStarted>().handle(async |_| tokio::task::yield_now().await);
+/// let receipt = bus.stream("desk").emit_target_started("app").await;
+/// assert_eq!(receipt.handled(), 1);
+/// let sent = bus.stream("desk").emit_target_started("lib").send();
+/// assert_eq!(sent.receipt().reached(), 1); // not handled yet
+/// assert_eq!(sent.finished().await.handled(), 1);
+/// # }
+/// ```
 #[must_use = "nothing is published until it is awaited or sent: add `.await`, or `.send()` to wait for nobody"]
 pub struct Emit<P: Payload> {
     source: Arc<Source>,
     cause: Option<Arc<Link>>,
     payload: Option<P>,
-    // A box, because most emits never wait, and all of them are moved about.
+    // A box, because most emits never wait, and all of them are moved.
     waiting: Option<Box<Waiting>>,
 }
 
 impl<P: Payload> Emit<P> {
-    /// An emit from that emitter. Its scope is not checked: generated helpers and [`Scoped::emit`] do that.
+    /// Makes an emit of that emitter. Its scope is not checked: generated helpers and
+    /// [`Scoped::emit`] do that.
     #[doc(hidden)]
     #[inline]
     pub fn new<N, X>(emitter: &Emitter<N, X>, payload: P) -> Self {
@@ -81,7 +105,8 @@ impl<P: Payload> Emit<P> {
         Self { cause: source.cause(), source, payload: Some(payload), waiting: None }
     }
 
-    /// The payload, for the setters of optional fields: they belong to a builder, which has not been polled.
+    /// The payload, for the setters of optional fields. They are methods of a builder, which was
+    /// not polled yet.
     #[doc(hidden)]
     #[expect(
         clippy::expect_used,
@@ -91,9 +116,16 @@ impl<P: Payload> Emit<P> {
         self.payload.as_mut().expect("an emit that is not published has its payload")
     }
 
-    /// Publishes the event and waits for nobody. `.finished().await` on the result waits after all.
+    /// Publishes the event without waiting for async handlers and streams. `.finished().await` on
+    /// the result waits for them.
     ///
-    /// Outside any handler this blocks the thread while a *sync* handler that the event reached is at capacity on another thread; otherwise it never waits.
+    /// Idle sync handlers run on this thread before it returns. Then this thread may run events
+    /// that other threads published to them meanwhile: at most 64, or 1 ms of them, for each
+    /// outermost publish. Then a thread of the bus goes on, so a sync handler may also run there.
+    ///
+    /// Outside of handlers and callbacks it blocks the thread while a *sync* handler that the event
+    /// reached is over its capacity on another thread. Senders go on in the order of their events.
+    /// Otherwise it waits for nothing but the handlers that it runs.
     #[inline]
     pub fn send(mut self) -> Sent {
         self.publish(Mode::Send)
@@ -101,7 +133,7 @@ impl<P: Payload> Emit<P> {
 
     fn publish(&mut self, mode: Mode) -> Sent {
         let core = &self.source.bus.core;
-        // What may be refused for its cause or its scope takes the long way.
+        // Only an event with a cause or a reserved attribute may be refused for these.
         let plain = self.cause.is_none() && self.source.scope.reserved.is_none();
         if let Some(refused) = core.refuse_too_deep(P::DESCRIPTOR.kind, &mut self.payload) {
             return refused;
@@ -159,7 +191,8 @@ impl<P: Payload> Drop for Emit<P> {
     }
 }
 
-/// `let _ = emitter.emit_x()` silences the compiler's warning, so debug builds say at run time that nothing was published.
+/// `let _ = emitter.emit_x()` silences the compiler's warning, so debug builds log that nothing was
+/// published.
 #[cold]
 #[cfg(debug_assertions)]
 fn say_dropped(kind: &str) {
@@ -184,7 +217,7 @@ fn check(core: &Core, event: &AnyEvent) -> Result<(), Refused> {
     }
     match core.settings.max_event_bytes {
         Some(limit) => {
-            // Fields write themselves: that is foreign code.
+            // Fields are written by foreign code.
             let _frame = Entered::filter(core, event.stored());
             check_size(event, limit)
         }
@@ -205,7 +238,7 @@ fn check_size(event: &AnyEvent, limit: usize) -> Result<(), Refused> {
     if bytes > limit { Err(Refused::TooLarge { bytes, limit }) } else { Ok(()) }
 }
 
-/// The kinds that led to an event, oldest first.
+/// Returns the kinds that led to an event, oldest first.
 fn chain(event: &AnyEvent) -> Vec<String> {
     let causes = std::iter::successors(event.head().cause.as_deref(), |link| link.parent.as_deref());
     let mut chain: Vec<_> = causes.map(|link| link.kind.as_ref().as_str().to_owned()).collect();
@@ -214,7 +247,7 @@ fn chain(event: &AnyEvent) -> Vec<String> {
     chain
 }
 
-// An emit can be spawned wherever its payload can be sent.
+// An emit can be spawned if its payload can be sent.
 const _: () = {
     const fn sendable<T: Send + 'static>() {}
     #[expect(dead_code, reason = "its bounds are what is checked")]

@@ -1,22 +1,23 @@
-//! What emit helpers hang on: everything that has an emitter.
+//! The traits behind emit helpers: everything that has an emitter.
 //!
-//! The type of the emitter is the proof of scope. An event that needs a node asks for [`HasNode`], which only what is
-//! [`NodeScoped`] has; the traits are generic in the event so that the compiler's message can name it.
+//! The type of the emitter proves its scope. An event that needs a node requires [`HasNode`], which
+//! only [`NodeScoped`] types have. The traits are generic in the event, so that the compiler's
+//! message can name it.
 
 use super::{Emit, Emitter};
 use crate::payload::Payload;
 use crate::scope::{Execution, NoExecution, NoNode, Node};
 
-/// Something that events are emitted from: an emitter, or a context of your own that holds one.
+/// An emitter, or a type of your own that has one.
 ///
-/// Implement it for your agent, node or request type, and every emit helper of every definition is a method of it. The
-/// type of the emitter says which scope it has, and so which events it can emit.
+/// Implement it for your agent, node or request type. Then every emit helper of every definition is
+/// a method of it. The type of the emitter decides which events it can emit.
 ///
 /// ```standalone_crate
 /// use bus_core::{AgentEvent, Emitter, EventBus, Execution, Node, Scoped};
 ///
 /// #[derive(AgentEvent)]
-/// enum DeskEvents {
+/// enum ResearchEvents {
 ///     #[event(requires(node, execution))]
 ///     AnswerFound { answer: String },
 /// }
@@ -48,21 +49,23 @@ pub trait Scoped {
     /// `Emitter`, `Emitter<Node>`, `Emitter<NoNode, Execution>` or `Emitter<Node, Execution>`.
     type Emitter: AnyEmitter;
 
-    /// The emitter that the events go out through.
+    /// Returns the emitter of its events.
     fn emitter(&self) -> &Self::Emitter;
 
-    /// Emits a payload: what the event's own helper does, for a payload made elsewhere.
+    /// Emits a payload that was made elsewhere, as the event's own helper does.
     ///
-    /// Scope is checked as the helper checks it. Nothing is published before the result is awaited or sent.
+    /// The scope is checked at compile time. Nothing is published before the result is awaited or
+    /// sent.
     fn emit<P: Payload + EmittableFrom<Self>>(&self, payload: P) -> <P::Node as Emits<P>>::Emit {
         <P::Node as Emits<P>>::emit(self.emitter(), payload)
     }
 }
 
 impl<N: 'static, X: 'static> Emitter<N, X> {
-    /// Emits a payload: what the event's own helper does, for a payload made elsewhere.
+    /// Emits a payload that was made elsewhere, as the event's own helper does.
     ///
-    /// Scope is checked as the helper checks it. Nothing is published before the result is awaited or sent.
+    /// The scope is checked at compile time. Nothing is published before the result is awaited or
+    /// sent.
     pub fn emit<P: Payload + EmittableFrom<Self>>(&self, payload: P) -> <P::Node as Emits<P>>::Emit {
         <P::Node as Emits<P>>::emit(self, payload)
     }
@@ -76,14 +79,14 @@ impl<N: 'static, X: 'static> Scoped for Emitter<N, X> {
     }
 }
 
-/// An [`Emitter`] of whatever scope; nothing else is one.
+/// An [`Emitter`] of any scope. No other type implements it.
 pub trait AnyEmitter: sealed::Sealed {
     /// [`Node`] or [`NoNode`].
     type Node: 'static;
     /// [`Execution`] or [`NoExecution`].
     type Execution: 'static;
 
-    /// Without a check of scope: what generated helpers call once they have made it.
+    /// Emits without a check of the scope: generated helpers call it after their check.
     #[doc(hidden)]
     fn emit_unchecked<P: Payload>(&self, payload: P) -> Emit<P>;
 }
@@ -103,7 +106,8 @@ mod sealed {
     impl<N, X> Sealed for crate::emit::Emitter<N, X> {}
 }
 
-/// Has a node. For functions that emit events of a node: `fn run(scope: &impl NodeScoped)`.
+/// A type whose emitter has a node. For functions that emit events with a node:
+/// `fn run(scope: &impl NodeScoped)`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no node: give its emitter one with `.node(\"id\")`",
     label = "a node is needed here"
@@ -113,7 +117,8 @@ pub trait NodeScoped: Scoped {}
 #[diagnostic::do_not_recommend]
 impl<T: Scoped + ?Sized> NodeScoped for T where T::Emitter: AnyEmitter<Node = Node> {}
 
-/// Has an execution. For functions that emit events of an execution: `fn run(scope: &impl ExecutionScoped)`.
+/// A type whose emitter has an execution. For functions that emit events with an execution:
+/// `fn run(scope: &impl ExecutionScoped)`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no execution: give its emitter one with `.execution(\"id\")`",
     label = "an execution is needed here"
@@ -123,7 +128,7 @@ pub trait ExecutionScoped: Scoped {}
 #[diagnostic::do_not_recommend]
 impl<T: Scoped + ?Sized> ExecutionScoped for T where T::Emitter: AnyEmitter<Execution = Execution> {}
 
-/// Has the node that the event `E` needs. Not for your own bounds: those say [`NodeScoped`].
+/// A type with the node that the event `E` needs. Your own bounds use [`NodeScoped`].
 #[diagnostic::on_unimplemented(
     message = "`{E}` needs a node, and `{Self}` has none: give its emitter one with `.node(\"id\")`",
     label = "`{E}` needs a node",
@@ -137,7 +142,7 @@ impl<T: NodeScoped + ?Sized, E> HasNode<E, Node> for T {}
 #[diagnostic::do_not_recommend]
 impl<T: Scoped + ?Sized, E> HasNode<E, NoNode> for T {}
 
-/// Has the execution that the event `E` needs. Not for your own bounds: those say [`ExecutionScoped`].
+/// A type with the execution that the event `E` needs. Your own bounds use [`ExecutionScoped`].
 #[diagnostic::on_unimplemented(
     message = "`{E}` needs an execution, and `{Self}` has none: give its emitter one with `.execution(\"id\")`",
     label = "`{E}` needs an execution",
@@ -151,10 +156,10 @@ impl<T: ExecutionScoped + ?Sized, E> HasExecution<E, Execution> for T {}
 #[diagnostic::do_not_recommend]
 impl<T: Scoped + ?Sized, E> HasExecution<E, NoExecution> for T {}
 
-/// What emitting a payload gives: always [`Emit<P>`](Emit).
+/// The result of emitting a payload: always [`Emit<P>`](Emit).
 ///
-/// By this detour a value that is no payload is one error. A result of `Emit<Value>` would be found wrong once more, at the
-/// `.await` or `.send()` behind it; this way the compiler has no type to find fault with.
+/// With this trait, a value that is no payload is one error. A result of `Emit<Value>` would cause
+/// a second one, at the `.await` or `.send()` behind it.
 pub trait Emits<P> {
     /// [`Emit<P>`](Emit)
     type Emit;
@@ -172,7 +177,7 @@ impl<P: Payload, Any> Emits<P> for Any {
     }
 }
 
-/// A payload that `S` has enough scope for.
+/// A payload that the scope of `S` is enough for.
 pub trait EmittableFrom<S: ?Sized> {}
 
 impl<P, S> EmittableFrom<S> for P
@@ -182,7 +187,7 @@ where
 {
 }
 
-/// What generated helpers call, once the bounds of the helper have checked the scope.
+/// Generated helpers call it after their bounds have checked the scope.
 #[doc(hidden)]
 #[inline]
 pub fn emit<T: Scoped + ?Sized, P: Payload>(scoped: &T, payload: P) -> Emit<P> {

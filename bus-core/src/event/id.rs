@@ -1,4 +1,4 @@
-//! The name of a published event, and the cursor that a reader resumes from.
+//! The id of a published event, and the cursor that a reader resumes from.
 
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -9,13 +9,14 @@ use crate::excerpt::excerpt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// A position in the log of one run of one bus: the name of an event (where it was born,
-/// [`Event::id`](crate::Event::id)), or the cursor to resume from (where it is now,
-/// [`Event::cursor`](crate::Event::cursor)).
+/// A position in the log of one run of one bus: the id of an event, which is its position in the
+/// log of the bus that first published it ([`Event::id`](crate::Event::id)), or the cursor to
+/// resume from, which is its position in the log of this bus
+/// ([`Event::cursor`](crate::Event::cursor)).
 ///
-/// It is written `<run>-<seq>`, the run as 16 hexadecimal digits. The run is in it so that a reader
-/// which resumes after a restart is told that its position is in another run, instead of getting the
-/// wrong events.
+/// It is written `<run>-<seq>`, the run as 16 hexadecimal digits. A reader that resumes after a
+/// restart learns from the run that its position is in another run, instead of getting the wrong
+/// events.
 ///
 /// ```
 /// use bus_core::EventId;
@@ -42,13 +43,14 @@ impl EventId {
         self.run
     }
 
-    /// The place in that run, from 1.
+    /// The position in that run, from 1.
     pub fn seq(self) -> u64 {
         self.seq
     }
 }
 
-/// A number for one run of one bus that no other run has: two random words of the standard library's hasher over the clock and the process id.
+/// A number for one run of one bus that no other run has: two random words of the standard
+/// library's hasher over the clock and the process id.
 pub(crate) fn new_run() -> u64 {
     let mut hasher = RandomState::new().build_hasher();
     let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
@@ -63,7 +65,7 @@ impl fmt::Display for EventId {
     }
 }
 
-/// Text that is not an event id.
+/// A text that is not an event id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidEventId(String);
 
@@ -88,11 +90,11 @@ impl FromStr for EventId {
             let seq = seq.strip_prefix('-')?;
             let digit = |byte| char::from(byte).to_digit(16).map(u64::from);
             let run = run.bytes().try_fold(0, |run, byte| Some(run << 4 | digit(byte)?))?;
-            // A number may begin with a sign elsewhere.
+            // Other numbers may begin with a sign, but not this one.
             seq.starts_with(|char: char| char.is_ascii_digit())
                 .then_some(Self { run, seq: seq.parse().ok()? })
         };
-        // A cursor comes from outside: the error shows its beginning, not all of it.
+        // A cursor comes from outside, so the error shows only its beginning.
         parse().ok_or_else(|| InvalidEventId(text.chars().take(40).collect()))
     }
 }

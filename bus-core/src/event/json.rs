@@ -1,4 +1,4 @@
-//! A payload that came as text: the text is kept, whatever became of it.
+//! A payload that came as text: the text is always kept.
 
 use std::any::Any;
 
@@ -6,7 +6,7 @@ use super::stored::{Body, Kind, KindRef};
 use crate::json::Marked;
 use crate::payload::{DecodeError, Descriptor, ErasedPayload};
 
-/// A payload that came as JSON: read from a line, or emitted under a kind that no file declares.
+/// A payload that came as JSON: read from a line, or emitted under an undeclared kind.
 pub(crate) struct FromJson {
     pub(crate) kind: Kind,
     pub(crate) raw: Box<str>,
@@ -14,18 +14,20 @@ pub(crate) struct FromJson {
     pub(crate) decoded: Decoded,
 }
 
-/// What reading `data` into its type gave.
+/// The result of reading `data` into its type.
 pub(crate) enum Decoded {
     Payload(Box<dyn ErasedPayload>),
-    /// The kind is declared, and `data` does not fit its type. A box, since every event has room for it and few have one.
-    Misfit(Box<DecodeError>),
-    /// Nobody declared the kind.
+    /// The kind is declared, and `data` does not fit its type. A box, because every event has the
+    /// size of the largest variant and few events have this one.
+    Unfit(Box<DecodeError>),
+    /// The kind is not declared.
     Undeclared,
 }
 
 impl FromJson {
-    /// Reads `data` into the type that `event`, which the catalogue has for the kind, declares. An older version is
-    /// raised to today's, an alias becomes today's kind. `marked` are the members of the same data, where it was scanned.
+    /// Reads `data` into the type of `event`, the catalogue's entry for the kind. An older version
+    /// is converted to the current one, an alias becomes the current kind. `marked` are the members
+    /// of the same data, if it was scanned.
     pub(crate) fn decode(
         kind: &str,
         event: Option<&'static Descriptor>,
@@ -36,11 +38,11 @@ impl FromJson {
         let Some(event) = event else {
             return Self { kind: Kind::Open(kind.into()), raw, version, decoded: Decoded::Undeclared };
         };
-        // Lines from before versions were written are of the first.
+        // Lines of the time before versions were written have the first version.
         let version = Some(version.unwrap_or(1));
         let decoded = match event.decode_marked(&raw, marked, version) {
             Ok(payload) => Decoded::Payload(payload),
-            Err(error) => Decoded::Misfit(Box::new(error)),
+            Err(error) => Decoded::Unfit(Box::new(error)),
         };
         Self { kind: Kind::Declared(event), raw, version, decoded }
     }
@@ -64,7 +66,7 @@ impl Body for FromJson {
     }
     fn decode_error(&self) -> Option<&DecodeError> {
         match &self.decoded {
-            Decoded::Misfit(error) => Some(error),
+            Decoded::Unfit(error) => Some(error),
             _ => None,
         }
     }

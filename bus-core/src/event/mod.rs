@@ -1,7 +1,8 @@
-//! What a subscriber gets: a cheap shared handle to an event that nobody can change.
+//! The events of subscribers: cheap shared handles to immutable events.
 //!
-//! [`Event<S>`] knows the set of payloads it can hold and derefs to the payload where that set is one type. [`AnyEvent`] is the same with the type erased. Either
-//! is one reference-counted pointer: cloning it copies no payload.
+//! [`Event<S>`] has the set of its possible payloads in its type and derefs to the payload if that
+//! set is one type. [`AnyEvent`] is the same with the type erased. Each is one reference-counted
+//! pointer: cloning it copies no payload.
 
 mod id;
 mod json;
@@ -26,7 +27,7 @@ pub(crate) use stored::{Again, Body, Head, Kind, KindRef, Link, Origin, Root, St
 use crate::payload::{AgentEvent, DecodeError, Descriptor, EventSet, Payload};
 use crate::scope::Scope;
 
-/// Names one subscription of one bus, for as long as the bus lives: ids are not used again.
+/// The id of one subscription of one bus. The bus never reuses an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
 #[serde(transparent)]
 pub struct SubscriptionId(pub(crate) u64);
@@ -37,7 +38,7 @@ impl fmt::Display for SubscriptionId {
     }
 }
 
-/// The set of all events, declared or not: what [`AnyEvent`] is an [`Event`] of.
+/// The set of all events, declared or not: [`AnyEvent`] is an [`Event`] of it.
 #[derive(Debug, Clone, Copy)]
 pub enum AnyKind {}
 
@@ -54,7 +55,8 @@ pub enum AnyKind {}
 /// ```
 pub type AnyEvent = Event<AnyKind>;
 
-/// A published event whose payload belongs to `S`: one payload type, a tuple of them, a definition, or anything ([`AnyEvent`]).
+/// A published event whose payload belongs to `S`: one payload type, a tuple of them, a definition,
+/// or any kind ([`AnyEvent`]).
 ///
 /// For one payload type it derefs to the payload; for a definition there is [`view`](Self::view).
 ///
@@ -73,7 +75,7 @@ pub type AnyEvent = Event<AnyKind>;
 /// ```
 pub struct Event<S = AnyKind> {
     stored: Arc<Stored>,
-    /// 0 where it came through none.
+    /// 0 if it came through none.
     via: u64,
     set: PhantomData<fn() -> S>,
 }
@@ -84,7 +86,7 @@ impl Event {
         Self { stored, via: 0, set: PhantomData }
     }
 
-    /// One more handle of an event.
+    /// Another handle of an event.
     #[inline]
     pub(crate) fn of(stored: &Arc<Stored>) -> Self {
         Self::new(Arc::clone(stored))
@@ -92,7 +94,7 @@ impl Event {
 }
 
 impl<S> Event<S> {
-    /// Takes the word of the routing table that the payload belongs to `T`.
+    /// Trusts the routing table that the payload belongs to `T`.
     #[inline]
     pub(crate) fn assume<T>(self) -> Event<T> {
         Event { stored: self.stored, via: self.via, set: PhantomData }
@@ -121,7 +123,7 @@ impl<S> Event<S> {
         self.stored.body.kind()
     }
 
-    /// This event as the next step of a causal chain.
+    /// This event as the next link of a causal chain.
     pub(crate) fn link(&self) -> Arc<Link> {
         let head = self.head();
         Arc::new(Link {
@@ -141,16 +143,16 @@ impl<S> Event<S> {
         self.stored
     }
 
-    /// The same event with its type erased.
+    /// Returns the same event with its type erased.
     #[inline]
     pub fn into_any(self) -> AnyEvent {
         self.assume()
     }
 
-    /// The same event as one of the set `T`, where its payload belongs to that set.
+    /// Returns the same event as one of the set `T`.
     ///
     /// # Errors
-    /// The event itself, unchanged, where its payload does not belong to `T`.
+    /// The event itself, unchanged, if its payload does not belong to `T`.
     pub fn typed<T: EventSet>(self) -> Result<Event<T>, Self> {
         let held = self.body().as_any().map(std::any::Any::type_id);
         let fits =
@@ -158,23 +160,24 @@ impl<S> Event<S> {
         if fits { Ok(self.assume()) } else { Err(self) }
     }
 
-    /// The name of the kind on the wire.
+    /// Returns the name of the kind on the wire.
     pub fn kind(&self) -> &str {
         self.kind_ref().as_str()
     }
 
-    /// The name of the event: the bus run that first published it, and its position there. It stays
-    /// the same wherever the event is published again. To resume from, use [`cursor`](Self::cursor).
+    /// Returns the id of the event: the bus run that first published it, and its position there. It
+    /// stays the same when the event is published again. To resume, use [`cursor`](Self::cursor).
     #[inline]
     pub fn id(&self) -> EventId {
         self.head().id()
     }
 
-    /// The position of the event in the log of the bus that it came from: `<run of that bus>-<seq>`.
+    /// Returns the position of the event in the log of the bus that it came from:
+    /// `<run of that bus>-<seq>`.
     ///
-    /// It equals [`id`](Self::id), unless the event was republished or imported: then the id says
-    /// where the event was born, and the cursor where it is now. It is what a subscription
-    /// resumes from.
+    /// It equals [`id`](Self::id), unless the event was republished or imported: then the id is the
+    /// position in the log of the first bus, and the cursor the one in the log of this bus. A
+    /// subscription resumes from the cursor.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -183,7 +186,7 @@ impl<S> Event<S> {
     /// let born = local.history().collect().remove(0);
     /// assert_eq!(born.cursor(), born.id());
     ///
-    /// central.stream("desk").emit_dynamic("vendor_kind", serde_json::json!({ "answer": 41 })).await;
+    /// central.stream("desk").emit_dynamic("vendor_kind", serde_json::json!({})).await;
     /// central.republish(born.clone()).await;
     /// let again = central.history().limit(1).collect().remove(0);
     /// assert_eq!(again.id(), born.id());
@@ -195,76 +198,77 @@ impl<S> Event<S> {
         self.head().cursor()
     }
 
-    /// The place in the order of the bus that published it: every event has a greater one than the event before.
+    /// Returns the position in the order of the bus that published it: every event has a greater
+    /// one than the event before.
     #[inline]
     pub fn seq(&self) -> u64 {
         self.head().seq()
     }
 
-    /// When it was published; for a republished event when it first was.
+    /// Returns the time of publishing; for a republished event that of the first time.
     pub fn timestamp(&self) -> SystemTime {
         self.head().time()
     }
 
-    /// Where it happened.
+    /// Returns the scope that it happened in.
     #[inline]
     pub fn scope(&self) -> &Scope {
         &self.head().scope
     }
 
-    /// The stream it happened in.
+    /// Returns the stream.
     pub fn stream(&self) -> &str {
         self.scope().stream()
     }
 
-    /// The node it happened at, where it has one.
+    /// Returns the node, if it has one.
     pub fn node(&self) -> Option<&str> {
         self.scope().node()
     }
 
-    /// The execution it belongs to, where it has one.
+    /// Returns the execution, if it has one.
     pub fn execution(&self) -> Option<&str> {
         self.scope().execution()
     }
 
-    /// What ties it to related events, where it has that.
+    /// Returns the correlation with related events, if it has one.
     pub fn correlation(&self) -> Option<&str> {
         self.scope().correlation()
     }
 
-    /// An open attribute of its scope.
+    /// Returns an open attribute of its scope.
     pub fn attribute(&self, name: &str) -> Option<&str> {
         self.scope().attribute(name)
     }
 
-    /// The event whose handler emitted this one.
+    /// Returns the event whose handler emitted this one.
     pub fn causation(&self) -> Option<EventId> {
         let head = self.head();
         let kept = head.origin.as_ref().and_then(|origin| origin.causation);
         kept.or_else(|| head.cause.as_ref().map(|link| link.id))
     }
 
-    /// The version of the payload's schema; `None` for a kind that nobody declared and that came without one.
+    /// Returns the version of the payload's schema; `None` for an undeclared kind without one.
     pub fn version(&self) -> Option<u32> {
         self.body().version()
     }
 
-    /// The subscription it came through; `None` for an event from history.
+    /// Returns the subscription that it came through; `None` for an event from history.
     pub fn subscription(&self) -> Option<SubscriptionId> {
         (self.via != 0).then_some(SubscriptionId(self.via))
     }
 
-    /// The payload, where it is a `P`.
+    /// Returns the payload if it is a `P`.
     pub fn payload<P: Payload>(&self) -> Option<&P> {
         self.body().as_any()?.downcast_ref()
     }
 
-    /// The view of one definition file, where the event belongs to it.
+    /// Returns the view of one definition file if the event belongs to it.
     pub fn view_as<D: AgentEvent>(&self) -> Option<D::View<'_>> {
         D::view(self.body().payload()?)
     }
 
-    /// What the catalogue says of its kind; `None` for a kind that no definition declares.
+    /// Returns the catalogue's entry for its kind; `None` for an undeclared kind.
     pub fn descriptor(&self) -> Option<&'static Descriptor> {
         match self.kind_ref() {
             KindRef::Declared(descriptor) => Some(descriptor),
@@ -272,17 +276,18 @@ impl<S> Event<S> {
         }
     }
 
-    /// Why `data` could not be read into the type that its kind declares, where it could not.
+    /// Returns the error of reading `data` into the type of its kind, if there was one.
     pub fn decode_error(&self) -> Option<&DecodeError> {
         self.body().decode_error()
     }
 }
 
 impl<D: AgentEvent> Event<D> {
-    /// The event as the definition's view, for an exhaustive `match`.
+    /// Returns the event as the definition's view, for an exhaustive `match`.
     ///
     /// # Panics
-    /// Never, unless two copies of the crate that declares the definition are linked and events of one reach a subscription of the other.
+    /// Only if two copies of the crate that declares the definition are linked, and events of one
+    /// reach a subscription of the other.
     #[expect(
         clippy::expect_used,
         reason = "the routing table only hands out events whose payload belongs to the definition"

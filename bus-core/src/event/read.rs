@@ -8,10 +8,11 @@ use super::{AnyEvent, Event, EventId, FromJson, Head, Origin, Stored};
 use crate::payload::{DecodeError, Payload};
 use crate::scope::Scope;
 
-/// An event read from JSON, before it is published: it has the id and the place that were written with it, if any, and none of this bus.
+/// An event read from JSON, before it is published: it has the id and the seq of its line, if any,
+/// and none of this bus.
 ///
-/// Its `data` is kept as the text that was read and is written back as that, so that reading loses nothing: not the keys that the payload's type does not know, nor
-/// the digits of a number.
+/// Its `data` is kept as the text that was read and written back unchanged, so that reading loses
+/// nothing: neither the keys without a field nor the digits of a number.
 #[derive(Clone)]
 pub struct ReadEvent {
     pub(crate) stored: Arc<Stored>,
@@ -26,7 +27,8 @@ impl ReadEvent {
         self.stored.head.origin.as_deref()
     }
 
-    /// What it keeps when it is published again, where there is any: the Python runtime's events have nothing of their own.
+    /// The facts that it keeps when it is published again, if any: the events of the Python runtime
+    /// have none.
     pub(crate) fn to_be_kept(&self) -> Option<Box<Origin>> {
         let (id, causation) = (self.id(), self.causation());
         let kept = |origin: &Origin| (origin.extras.clone(), origin.at, origin.large);
@@ -35,61 +37,62 @@ impl ReadEvent {
         some.then(|| Box::new(Origin { id, seq: None, causation, extras, at, large }))
     }
 
-    /// The name of the kind on the wire: today's, where the line had an alias.
+    /// Returns the name of the kind on the wire: the current one, if the line had an alias.
     pub fn kind(&self) -> &str {
         self.stored.body.kind().as_str()
     }
 
-    /// Where it happened.
+    /// Returns the scope that it happened in.
     pub fn scope(&self) -> &Scope {
         &self.stored.head.scope
     }
 
-    /// When it was first published.
+    /// Returns the time when it was first published.
     pub fn timestamp(&self) -> SystemTime {
         self.stored.head.time()
     }
 
-    /// The id it was written with; the Python runtime writes none.
+    /// Returns the id of the line; the Python runtime writes none.
     pub fn id(&self) -> Option<EventId> {
         let head = &self.stored.head;
         let kept = self.origin().and_then(|origin| origin.id);
         kept.or_else(|| (head.run != 0).then(|| EventId::new(head.run, head.seq())))
     }
 
-    /// The place it was written with, in the run that wrote it.
+    /// Returns the seq of the line, in the run that wrote it.
     pub fn seq(&self) -> Option<u64> {
         let head = &self.stored.head;
         if head.run == 0 { self.origin()?.seq } else { Some(head.seq()) }
     }
 
-    /// The event that caused it, as it was written.
+    /// Returns the id of the event that caused it, from the line.
     pub fn causation(&self) -> Option<EventId> {
         let kept = self.origin().and_then(|origin| origin.causation);
         kept.or_else(|| self.stored.head.cause.as_ref().map(|link| link.id))
     }
 
-    /// The version of the payload's schema that it was written with.
+    /// Returns the version of the payload's schema, from the line.
     pub fn version(&self) -> Option<u32> {
         self.stored.body.version()
     }
 
-    /// The text of `data` as it was read, digit by digit and unredacted; `None` for an event that another bus published typed.
+    /// Returns the text of `data` as it was read, unredacted and with every digit; `None` for an
+    /// event that another bus published typed.
     pub fn raw_data(&self) -> Option<&str> {
         self.stored.body.raw()
     }
 
-    /// The payload, where it is a `P`.
+    /// Returns the payload if it is a `P`.
     pub fn payload<P: Payload>(&self) -> Option<&P> {
         self.stored.body.as_any()?.downcast_ref()
     }
 
-    /// Whether some definition file declares the kind.
+    /// Returns whether a definition file declares the kind.
     pub fn is_declared(&self) -> bool {
         matches!(self.stored.body.kind(), super::KindRef::Declared(_))
     }
 
-    /// Why `data` could not be read into the type that its kind declares, where it could not.
+    /// Returns the error of reading `data` into the type of its kind, if there was one.
     pub fn decode_error(&self) -> Option<&DecodeError> {
         self.stored.body.decode_error()
     }

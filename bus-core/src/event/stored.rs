@@ -1,4 +1,4 @@
-//! What an event is in memory: one allocation of head and body, shared by everybody who sees it.
+//! An event in memory: one allocation of head and body that all handles share.
 
 use std::any::Any;
 use std::fmt;
@@ -17,11 +17,11 @@ pub(crate) struct Stored<B: ?Sized = dyn Body> {
     pub(crate) body: B,
 }
 
-/// What every event has.
+/// The parts that every event has.
 pub(crate) struct Head {
     /// The run of the bus that published it; 0 for an event that no bus published (tests).
     pub(crate) run: u64,
-    /// Written once, under the order lock, before anybody else sees the event.
+    /// Written once, under the order lock, before any other code sees the event.
     seq: AtomicU64,
     /// The estimated memory of the event.
     bytes: u32,
@@ -29,35 +29,36 @@ pub(crate) struct Head {
     pub(crate) scope: Arc<Scope>,
     /// The event whose handler emitted this one.
     pub(crate) cause: Option<Arc<Link>>,
-    /// What an event brought along that was read from JSON or republished.
+    /// The facts from JSON or from an earlier publish.
     pub(crate) origin: Option<Box<Origin>>,
 }
 
-/// What a read event brings from where it was written.
+/// The facts that a read event keeps from its line.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Origin {
     pub(crate) id: Option<EventId>,
     pub(crate) seq: Option<u64>,
     pub(crate) causation: Option<EventId>,
-    /// A reader took it whose limit was higher than usual, and takes it again.
+    /// It was read by a reader with a higher limit than usual, which accepts it again.
     pub(crate) large: bool,
-    /// Its time, where that is too far away for the head.
+    /// Its time, if that is outside of the head's range.
     pub(crate) at: Option<SystemTime>,
-    /// Keys of the envelope that are neither its own nor text: written back as they were.
+    /// Extra keys of the envelope that are not text: written back unchanged.
     pub(crate) extras: Vec<(Box<str>, Box<str>)>,
 }
 
-/// One step of a causal chain: a handled event, and the one that caused it.
+/// One link of a causal chain: a handled event, and the one that caused it.
 #[derive(Debug)]
 pub(crate) struct Link {
     pub(crate) kind: Kind,
     pub(crate) id: EventId,
-    /// How many events came before this one in its chain.
+    /// The number of events before this one in its chain.
     pub(crate) depth: u32,
     pub(crate) parent: Option<Arc<Link>>,
 }
 
-/// A handled event that nothing caused: what its [`Link`] is made of, without a handle of the event.
+/// A handled event without a cause, from which its [`Link`] can be made without a handle of the
+/// event.
 #[derive(Clone, Copy)]
 pub(crate) struct Root {
     pub(crate) kind: &'static Descriptor,
@@ -70,7 +71,7 @@ impl Root {
     }
 }
 
-/// One link after the other: a long chain would overflow the stack if each dropped the one before it.
+/// Iterative, because a long chain would overflow the stack if each link dropped the one before it.
 impl Drop for Link {
     fn drop(&mut self) {
         let mut parent = self.parent.take();
@@ -80,14 +81,14 @@ impl Drop for Link {
     }
 }
 
-/// The kind of an event: a declared one is its descriptor's, an open one is text.
+/// The kind of an event: the descriptor of a declared one, the text of an open one.
 #[derive(Debug, Clone)]
 pub(crate) enum Kind {
     Declared(&'static Descriptor),
     Open(Arc<str>),
 }
 
-/// A [`Kind`] that an event lends.
+/// A [`Kind`] that is borrowed from an event.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum KindRef<'a> {
     Declared(&'static Descriptor),
@@ -125,7 +126,7 @@ impl Head {
         Self { run, seq: AtomicU64::new(0), bytes: 0, at: Moment::now(), scope, cause, origin: None }
     }
 
-    /// The head of an event that has its time already, and what it brought along.
+    /// The head of an event that already has its time, with the facts from its line.
     pub(crate) fn at(at: SystemTime, scope: Arc<Scope>, origin: Option<Origin>) -> Self {
         let (near, mut origin) = (Moment::of(at), origin.map(Box::new));
         if near.is_none() {
@@ -140,7 +141,7 @@ impl Head {
         self.origin.as_ref().and_then(|origin| origin.at).unwrap_or_else(|| self.at.time())
     }
 
-    /// The head of the same event, to be published by that run.
+    /// The head of the same event, for publishing by that run.
     pub(crate) fn again(&self, run: u64, cause: Option<Arc<Link>>, origin: Option<Box<Origin>>) -> Self {
         let scope = Arc::clone(&self.scope);
         Self { run, seq: AtomicU64::new(0), bytes: 0, at: self.at, scope, cause, origin }
@@ -151,19 +152,19 @@ impl Head {
         self.seq.load(Ordering::Relaxed)
     }
 
-    /// Gives the event its place. Relaxed is enough: the order lock publishes it.
+    /// Sets the seq of the event. Relaxed is enough, because the order lock publishes it.
     #[inline]
     pub(crate) fn stamp(&self, seq: u64) {
         self.seq.store(seq, Ordering::Relaxed);
     }
 
-    /// Makes it the head of an event that is about to be published by that run.
+    /// Prepares the head of an event that this run is about to publish.
     pub(crate) fn renew(&mut self, run: u64, cause: Option<Arc<Link>>, origin: Option<Box<Origin>>) {
         (self.run, self.cause, self.origin) = (run, cause, origin);
         self.stamp(0);
     }
 
-    /// The name of the event.
+    /// The id of the event.
     #[inline]
     pub(crate) fn id(&self) -> EventId {
         self.kept_id().unwrap_or_else(|| self.cursor())
@@ -181,23 +182,23 @@ impl Head {
         self.origin.as_ref().and_then(|origin| origin.id)
     }
 
-    /// What names an event with this head in a causal chain, if it is the chain's beginning.
+    /// The first link of a causal chain that begins with this event, if one can.
     #[inline]
     pub(crate) fn as_root(&self, kind: &'static Descriptor, id: EventId) -> Option<Root> {
         self.cause.is_none().then_some(Root { kind, id })
     }
 
-    /// How many events came before this one in its chain.
+    /// The number of events before this one in its chain.
     #[inline]
     pub(crate) fn depth(&self) -> u32 {
         self.cause.as_ref().map_or(0, |link| link.depth + 1)
     }
 }
 
-/// What an event carries: a typed payload, or text that was read.
+/// The content of an event: a typed payload, or text that was read.
 pub(crate) trait Body: Send + Sync + 'static {
     fn kind(&self) -> KindRef<'_>;
-    /// The payload as its own type, where there is one.
+    /// The payload as its own type, if it has one.
     fn payload(&self) -> Option<&dyn ErasedPayload>;
     /// For `downcast_ref` without a second virtual call.
     fn as_any(&self) -> Option<&dyn Any>;
@@ -259,8 +260,8 @@ impl<P: Payload> Body for Typed<P> {
 
 /// The body of an event that is published again: shared with the event that holds the payload.
 ///
-/// That event is never one of these itself: however often an event is published again, there is one
-/// step to its payload, no round keeps those before it, and the last one drops no chain.
+/// That event is never one of these itself. However often an event is published again, there is one
+/// step to its payload, no event keeps the earlier ones, and the last drop follows no chain.
 pub(crate) struct Again(Arc<Stored>);
 
 impl Again {
@@ -300,7 +301,8 @@ impl fmt::Debug for Stored {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 match self.0.payload() {
                     Some(payload) => fmt::Debug::fmt(payload, f),
-                    // Text of a kind that nobody declared, or that does not fit, may hold what a declaration would have redacted.
+                    // Text of an undeclared kind, or text that does not fit, may have content that
+                    // a declaration would have redacted.
                     None => write!(f, "({} bytes of JSON)", self.0.raw().map_or(0, str::len)),
                 }
             }

@@ -1,4 +1,4 @@
-//! Asking the history.
+//! Queries of the history.
 
 use std::sync::Arc;
 
@@ -11,7 +11,10 @@ use crate::scope::Id;
 /// How many events are returned unless `limit` says otherwise.
 const LIMIT: usize = 100;
 
-/// A question about the events that a bus still holds: newest first, at most 100, unless said otherwise.
+/// A query of the events that the history holds: newest first, at most 100, unless set.
+///
+/// All filters must fit. A query walks the history in steps of 256 events, so that others publish
+/// meanwhile: events published or evicted during the walk may be in the result or not.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -36,7 +39,7 @@ pub struct HistoryQuery {
 }
 
 impl EventBus {
-    /// Asks for the events that the bus still holds.
+    /// Returns a query of the events that the history holds.
     pub fn history(&self) -> HistoryQuery {
         let wanted = Wanted::default();
         HistoryQuery {
@@ -51,7 +54,7 @@ impl EventBus {
 }
 
 impl HistoryQuery {
-    /// Only events of these kinds; an alias is as good as the kind.
+    /// Selects events of these kinds; an alias stands for its kind.
     pub fn kinds<K: AsRef<str>>(mut self, kinds: impl IntoIterator<Item = K>) -> Self {
         let catalogue = self.bus.core.catalogue();
         let today =
@@ -60,60 +63,62 @@ impl HistoryQuery {
         self
     }
 
-    /// Only events of this stream.
+    /// Selects events of this stream.
     pub fn stream(mut self, id: impl Into<String>) -> Self {
         self.wanted.stream = Some(Id::new(id));
         self
     }
 
-    /// Only events of this node.
+    /// Selects events of this node.
     pub fn node(mut self, id: impl Into<String>) -> Self {
         self.wanted.node = Some(Id::new(id));
         self
     }
 
-    /// Only events of this execution.
+    /// Selects events of this execution.
     pub fn execution(mut self, id: impl Into<String>) -> Self {
         self.wanted.execution = Some(Id::new(id));
         self
     }
 
-    /// Only events with this correlation.
+    /// Selects events with this correlation.
     pub fn correlation(mut self, id: impl Into<String>) -> Self {
         self.wanted.correlation = Some(Id::new(id));
         self
     }
 
-    /// Only events with this attribute.
+    /// Selects events whose attribute has this value.
     pub fn attribute(mut self, name: &str, value: impl Into<String>) -> Self {
         self.wanted.set_attribute(name, Id::new(value));
         self
     }
 
-    /// Only events after this one. With the id of another run of the bus: all events.
+    /// Selects events behind this one. A cursor of another run selects all events, unless an event
+    /// with this id was republished here.
     pub fn since(mut self, cursor: EventId) -> Self {
         self.since = Some(cursor);
         self
     }
 
-    /// At most this many; 100 unless set.
+    /// Sets how many events are returned at most: 100 unless set.
     pub fn limit(mut self, limit: usize) -> Self {
         self.limit = limit;
         self
     }
 
-    /// Oldest first in place of newest first. The limit then cuts off the newest.
+    /// Returns the oldest events first. The limit then cuts off the newest.
     pub fn oldest_first(mut self) -> Self {
         self.oldest_first = true;
         self
     }
 
-    /// The answer.
+    /// Runs the query.
     pub fn collect(self) -> Vec<AnyEvent> {
         let core = &self.bus.core;
         let after = self.since.map_or(0, |cursor| position(core, cursor));
         let mut found = Vec::new();
-        // Where the walk stands: everything after it (or, newest first, before it) is still to be looked at.
+        // The position of the walk: events after it (newest first: before it) are still to be
+        // visited.
         let mut at = if self.oldest_first { after } else { u64::MAX };
         while found.len() < self.limit {
             let Some(next) = self.window(core, after, at, &mut found) else { break };
@@ -123,13 +128,14 @@ impl HistoryQuery {
         found
     }
 
-    /// The answer, for the payloads of `S` alone. The limit counts those alone.
+    /// Runs the query for payloads of `S`. The limit counts these alone. An event of such a kind
+    /// whose data does not fit its type is left out, and still counts.
     pub fn typed<S: EventSet>(self) -> Vec<Event<S>> {
         let kinds = S::descriptors().into_iter().map(|event| event.kind);
         self.kinds(kinds).collect().into_iter().filter_map(|event| event.typed().ok()).collect()
     }
 
-    /// Looks at the next events of the walk; gives where it stands afterwards, or nothing at its end.
+    /// Visits the next events of the walk. Returns its position afterwards, or `None` at its end.
     fn window(&self, core: &Core, after: u64, at: u64, found: &mut Vec<AnyEvent>) -> Option<u64> {
         let state = core.lock();
         let kind = match self.kinds.as_deref() {
@@ -161,7 +167,8 @@ fn same(wanted: &str, kind: KindRef<'_>) -> bool {
     wanted == kind.as_str()
 }
 
-/// The place of a cursor in this run; 0, before everything, for the cursor of another run whose event is not held.
+/// The position of a cursor in this run; 0, before everything, for a cursor of another run whose
+/// event is not held.
 fn position(core: &Core, cursor: EventId) -> u64 {
     if cursor.run() == core.run {
         return cursor.seq();

@@ -1,8 +1,9 @@
 //! Whether a reader takes a value that is about to be written.
 //!
 //! The writer of a field is foreign: a map may repeat a key of the struct around it, keys may be
-//! serialized alike, raw JSON may hold anything that `serde_json` does not look at. The text is JSON,
-//! since `serde_json` wrote it; what it may have beside is refused when reading (see the wire's scan).
+//! serialized alike, raw JSON may hold anything that `serde_json` does not look at. The text is
+//! JSON, since `serde_json` wrote it; what it may have beside is refused when reading (see the
+//! wire's scan).
 
 use std::borrow::Cow;
 use std::fmt;
@@ -69,7 +70,8 @@ pub(crate) fn is_long_key(key: &str) -> bool {
     key.len() > KEY_BYTES / 6 && written_length(key) > KEY_BYTES
 }
 
-/// Checks a value that `serde_json` wrote. `Ok(true)` where it goes over several lines, as raw JSON may.
+/// Checks a value that `serde_json` wrote. `Ok(true)` where it goes over several lines, as raw JSON
+/// may.
 ///
 /// `distinct` says that no object of it can hold a key twice.
 pub(crate) fn check(text: &str, levels: usize, distinct: bool) -> Result<bool, Unreadable> {

@@ -1,9 +1,9 @@
-//! Where things stand in a text that was checked. Places instead of text: they are stored as they are found, in few words,
-//! and the memory serves for text after text.
+//! Positions of the parts of a checked text. Positions instead of text: they are small, need no
+//! copy, and their memory is reused for the next text.
 
 use super::text::Text;
 
-/// What a value is.
+/// The shape of a value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) enum Shape {
     /// There is no value.
@@ -17,22 +17,22 @@ pub(crate) enum Shape {
     Null,
 }
 
-/// Where a value stands.
+/// The position of a value.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Value {
     pub(crate) start: usize,
     pub(crate) end: usize,
     pub(crate) shape: Shape,
-    /// By how many bytes the escapes of a string are longer than what they stand for.
+    /// By how many bytes the escapes of a string are longer than the characters they encode.
     pub(crate) saved: usize,
 }
 
-/// Where a key stands, without its quotes.
+/// The position of a key, without its quotes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Name {
     pub(crate) start: usize,
     pub(crate) end: usize,
-    /// As of a [`Value`].
+    /// The same as in a [`Value`].
     pub(crate) saved: usize,
 }
 
@@ -41,25 +41,25 @@ pub(crate) struct Name {
 pub(crate) struct Member {
     pub(crate) name: Name,
     pub(crate) value: Value,
-    /// Where the characters of a string with escapes begin among those that were written down.
+    /// The start of this string's characters in the unescaped text, for a string with escapes.
     pub(crate) written: usize,
 }
 
-/// An object that was checked: no key of it is there twice, and its members need not be looked for again.
+/// A checked object: it has no key twice, and its members need not be searched again.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Marked<'a> {
-    /// The text that the places are of; the object is a part of it.
+    /// The text that the positions refer to; the object is a part of it.
     pub(crate) text: &'a str,
     pub(crate) members: &'a [Member],
-    /// What the strings with escapes stand for, written down when they were checked.
+    /// The unescaped characters of the strings with escapes, written when they were checked.
     pub(crate) written: &'a str,
 }
 
-/// A value that was checked.
+/// A checked value.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Checked<'a> {
     pub(crate) shape: Shape,
-    /// All of it, as it stands.
+    /// The text of the whole value.
     pub(crate) raw: &'a str,
     /// The characters of a string; empty for other shapes.
     pub(crate) chars: &'a str,
@@ -80,7 +80,7 @@ impl<'a> Marked<'a> {
 }
 
 impl Shape {
-    /// The first byte of a value says what it is.
+    /// The first byte of a value shows its shape.
     #[inline]
     pub(crate) fn of(first: Option<u8>) -> Self {
         match first {
@@ -93,7 +93,7 @@ impl Shape {
         }
     }
 
-    /// As error texts call it.
+    /// The name in error texts.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Object => "an object",
@@ -108,13 +108,13 @@ impl Shape {
 }
 
 impl Value {
-    /// All of it, as it stands.
+    /// The text of the whole value.
     #[inline]
     pub(crate) fn raw<'a>(&self, text: &'a str) -> &'a str {
         &text[self.start..self.end]
     }
 
-    /// The text of a string; nothing for other shapes.
+    /// The text of a string; `None` for other shapes.
     #[inline]
     pub(crate) fn string<'a>(&self, text: &'a str) -> Option<Text<'a>> {
         (self.shape == Shape::String)

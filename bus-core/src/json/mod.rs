@@ -1,8 +1,8 @@
-//! The text of JSON: what payload and wire both need to read and write it.
+//! The JSON text functions that both payload and wire need.
 //!
-//! Nothing here decides whether a text is JSON: that is the wire's scan, in one pass. These are the
-//! marks that it leaves, the strings and numbers that both modules write, and the check of what the
-//! writer of a field wrote.
+//! Nothing here decides whether a text is JSON: the scan of `wire` does, in one pass. This module
+//! has the marks that the scan leaves, writes strings and numbers, and checks the output of a
+//! field's `Serialize`.
 
 mod check;
 mod mark;
@@ -14,6 +14,6 @@ pub(crate) use mark::{Checked, Marked, Member, Name, Shape, Value};
 pub(crate) use text::{escape, is_finite, ordinary};
 pub(crate) use write::{decimal, hex, string};
 
-/// Levels of arrays and objects that an event may have, its own object being the first: as many as fit one bit each into a
-/// `u128`, and as leave `data` the 127 levels that `serde_json` decodes.
+/// The most levels of arrays and objects in an event, its own object being the first: one bit each
+/// fits into a `u128`, and it leaves `data` the 127 levels that `serde_json` decodes.
 pub(crate) const LEVELS: usize = 128;

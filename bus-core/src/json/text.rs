@@ -2,16 +2,16 @@
 
 use std::borrow::Cow;
 
-/// A string between its quotes, checked, as it stands in the text.
+/// A checked string between its quotes, in its escaped form.
 #[derive(Clone, Copy)]
 pub(crate) struct Text<'a> {
     pub(crate) raw: &'a str,
-    /// By how many bytes its escapes are longer than what they stand for: 0 when it has none.
+    /// By how many bytes its escapes are longer than the characters they encode; 0 if it has none.
     pub(crate) saved: usize,
 }
 
 impl<'a> Text<'a> {
-    /// The characters that it stands for.
+    /// Its characters, unescaped.
     #[inline]
     pub(crate) fn chars(self) -> Cow<'a, str> {
         if self.saved == 0 { Cow::Borrowed(self.raw) } else { Cow::Owned(unescaped(self.raw, self.saved)) }
@@ -27,7 +27,7 @@ impl<'a> Text<'a> {
     }
 }
 
-/// Undoes the escapes of a string that was checked.
+/// Unescapes a checked string.
 #[cold]
 fn unescaped(raw: &str, saved: usize) -> String {
     let bytes = raw.as_bytes();
@@ -47,7 +47,8 @@ fn unescaped(raw: &str, saved: usize) -> String {
     }
 }
 
-/// The escape that `rest` begins with: what it stands for, and its length. `None` where there is no good one.
+/// Returns the character of the escape that `rest` begins with, and the length of the escape.
+/// `None` if it is invalid.
 #[inline]
 pub(crate) fn escape(rest: &[u8]) -> Option<(char, usize)> {
     let [b'\\', kind, rest @ ..] = rest else { return None };
@@ -60,7 +61,7 @@ pub(crate) fn escape(rest: &[u8]) -> Option<(char, usize)> {
     }
 }
 
-/// The digits after `\u`, and the second half where they are the first half of a pair.
+/// The digits after `\u`, and the second half if they are the first half of a surrogate pair.
 fn unicode(rest: &[u8]) -> Option<(char, usize)> {
     let (digits, rest) = rest.split_first_chunk()?;
     let unit = unit(*digits)?;
@@ -79,8 +80,8 @@ fn unit(digits: [u8; 4]) -> Option<u32> {
     (a | b | c | d < 16).then(|| u32::from(a) << 12 | u32::from(b) << 8 | u32::from(c) << 4 | u32::from(d))
 }
 
-/// What a byte after a backslash stands for, 0 where it is no escape. A table, since which of them comes next is
-/// anybody's guess.
+/// The byte that a byte after a backslash encodes, 0 if it is not an escape. A table, because the
+/// branch could not be predicted.
 const SHORT: [u8; 256] = {
     let mut table = [0; 256];
     let mut rest: &[(u8, u8)] = &[
@@ -100,7 +101,7 @@ const SHORT: [u8; 256] = {
     table
 };
 
-/// The value of a hexadecimal digit, 255 where it is none.
+/// The value of a hexadecimal digit, 255 if it is not one.
 const HEX: [u8; 256] = {
     let mut table = [255; 256];
     let mut rest: &[u8] = b"0123456789abcdef";
@@ -114,8 +115,8 @@ const HEX: [u8; 256] = {
     table
 };
 
-/// Where the run of ordinary characters that begins at `at` ends: at a quote, a backslash, a control character or the
-/// end. Eight bytes at a time: strings are nearly all of an event.
+/// The end of the run of ordinary characters that begins at `at`: a quote, a backslash, a control
+/// character or the end. Eight bytes at a time, because strings are most of an event.
 #[inline]
 pub(crate) fn ordinary(bytes: &[u8], mut at: usize) -> usize {
     while let Some(chunk) = eight(bytes, at) {
@@ -136,7 +137,7 @@ fn eight(bytes: &[u8], at: usize) -> Option<&[u8; 8]> {
     bytes.get(at..).and_then(<[u8]>::first_chunk)
 }
 
-/// How many of eight bytes come before the first that is not ordinary.
+/// The number of ordinary bytes before the first other one, of eight.
 #[inline]
 fn run(chunk: [u8; 8]) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
@@ -144,18 +145,18 @@ fn run(chunk: [u8; 8]) -> usize {
     let quote = (word ^ (ONES * u64::from(b'"'))).wrapping_sub(ONES);
     let slash = (word ^ (ONES * u64::from(b'\\'))).wrapping_sub(ONES);
     let control = word.wrapping_sub(ONES * 0x20);
-    // What fell below zero has its high bit set. Of those bits the lowest is right, where the byte itself has none; those above
-    // it may not be, which does no harm.
+    // A byte that fell below zero has its high bit set. The lowest of those bits is correct if the
+    // byte itself has none; higher ones may not be, which is harmless.
     let found = (quote | slash | control) & !word & (ONES << 7);
     (found.trailing_zeros() / 8) as usize
 }
 
-/// Whether a number of JSON, as it stands, is one that an `f64` holds. A short one without an exponent
-/// always is.
+/// Whether an `f64` holds a number of JSON, given as text. It always holds a short number without
+/// an exponent.
 #[inline]
 pub(crate) fn is_finite(number: &str, has_exponent: bool) -> bool {
     (!has_exponent && number.len() <= DIGITS) || number.parse().is_ok_and(f64::is_finite)
 }
 
-/// Every number of so many digits is less than the largest `f64`.
+/// Every number with at most this many digits is less than the largest `f64`.
 const DIGITS: usize = 308;

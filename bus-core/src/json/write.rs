@@ -1,8 +1,8 @@
-//! Strings and numbers, straight into a buffer.
+//! Writes strings and numbers directly into a buffer.
 
 use super::text::ordinary;
 
-/// Appends a JSON string: what must be escaped is, everything else stands as it is.
+/// Appends a JSON string and escapes only the characters that need it.
 pub(crate) fn string(text: &str, out: &mut Vec<u8>) {
     let bytes = text.as_bytes();
     out.reserve(bytes.len() + 2);

@@ -1,4 +1,4 @@
-//! How one *type* of field is written and read, whichever event it is in.
+//! The codec of one *type* of field, in whatever event it is.
 
 use std::any::Any;
 use std::fmt;
@@ -12,7 +12,8 @@ use crate::json::Checked;
 
 /// A type that can be a field of an event.
 ///
-/// Every type with the traits below is one; the trait exists so that the compiler can say what is missing.
+/// Implemented for every type with the traits below; it exists so that the compiler can name the
+/// missing one.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field of an event: it and what it holds need `Debug` and serde's `Serialize` and \
                `Deserialize`; derive what is missing",
@@ -21,7 +22,7 @@ use crate::json::Checked;
             the field off the wire: `#[serde(skip)]`"
 )]
 pub trait FieldValue: 'static {
-    /// How values of this type are written and read.
+    /// The codec of this type.
     #[doc(hidden)]
     const CODEC: &'static FieldCodec;
 }
@@ -34,12 +35,12 @@ where
     const CODEC: &'static FieldCodec = &FieldCodec::of::<T, Plain>();
 }
 
-/// Writes and reads a `T` in a way of its own: what `#[serde(with = "…")]` on a field becomes.
+/// Writes and reads a `T` in a custom form: the target of `#[serde(with = "…")]` on a field.
 #[doc(hidden)]
 pub trait Adapter<T>: 'static {
-    /// As `Serialize::serialize` of `value`.
+    /// Like `Serialize::serialize` of `value`.
     fn serialize<S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error>;
-    /// As `T::deserialize`.
+    /// Like `T::deserialize`.
     fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error>;
 }
 
@@ -58,7 +59,7 @@ impl<T: Serialize + DeserializeOwned> Adapter<T> for Plain {
     }
 }
 
-/// Fills the slot from a value, and says whether it did.
+/// Fills the slot from a value; returns whether it could.
 pub(super) type Read = fn(Checked<'_>, &mut dyn Any) -> bool;
 
 /// The functions of one field type. Values come as `&dyn Any`, slots to fill as `&mut Option<T>`.
@@ -66,9 +67,10 @@ pub(super) type Read = fn(Checked<'_>, &mut dyn Any) -> bool;
 #[derive(Clone, Copy)]
 pub struct FieldCodec {
     pub(super) encode: fn(&dyn Any, &mut Vec<u8>) -> serde_json::Result<()>,
-    /// Reads the value that a text begins with; where it ends.
+    /// Reads the value that a text begins with; returns its end.
     pub(super) decode: fn(&str, &mut dyn Any) -> serde_json::Result<usize>,
-    /// Reads a value that was checked, where it plainly is of the type; else `decode` has to, or to say why not.
+    /// Reads a checked value if it is plainly of the type; otherwise `decode` reads it, or reports
+    /// the error.
     pub(super) read: Option<Read>,
     /// No object that is written holds a key twice.
     pub(super) distinct: bool,
@@ -92,8 +94,8 @@ pub(super) const fn plain<T: fmt::Debug + Serialize + DeserializeOwned + 'static
     FieldCodec::of::<T, Plain>()
 }
 
-/// The codec of `T`, written and read by `A`. The bounds stand on the functions, so that a type that lacks one is told of
-/// that and not of a constant it has never heard of.
+/// The codec of `T` that `A` writes and reads. The bounds are on the functions, so that the
+/// compiler names the missing trait and not an internal constant.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct CodecOf<T, A>(PhantomData<(T, A)>);
@@ -138,7 +140,7 @@ fn encode<T: 'static, A: Adapter<T>>(value: &dyn Any, out: &mut Vec<u8>) -> serd
     }
 }
 
-/// Goes over a value that nobody wants.
+/// Skips a value that is not needed.
 const SKIP: fn(&str, &mut dyn Any) -> serde_json::Result<usize> = |text, _| {
     let mut input = serde_json::Deserializer::from_str(text);
     IgnoredAny::deserialize(&mut input)?;

@@ -1,4 +1,4 @@
-//! What the arguments of an emit helper may be.
+//! The argument types of emit helpers.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasher;
@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::Object;
 
-/// A value that becomes a field of type `T`: for strings, ids and JSON values everything that is `Into<T>`.
+/// A value that becomes a field of type `T`: for strings, ids and JSON values any value that is
+/// `Into<T>`.
 #[diagnostic::on_unimplemented(
     message = "this field is a `{T}`, and `{Self}` does not convert into it",
     label = "expected something that is `Into<{T}>`"

@@ -10,25 +10,25 @@ use super::{Descriptor, ErasedPayload, FieldDescriptor, Payload, Upcast};
 use crate::excerpt::excerpt;
 use crate::json::Marked;
 
-/// Why data did not become a payload.
+/// Data that is not the payload it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecodeError {
     kind: &'static str,
     reason: DecodeReason,
 }
 
-/// What is wrong with the data of a [`DecodeError`].
+/// The problem with the data of a [`DecodeError`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DecodeReason {
-    /// The data is not a JSON object, or its text is cut off.
+    /// The data is not a JSON object, or its text ends too early.
     NotAnObject(String),
-    /// A required field is not there.
+    /// A required field is missing.
     Missing {
         /// The name on the wire.
         field: &'static str,
     },
-    /// A field is there more than once.
+    /// A field occurs more than once.
     Twice {
         /// The name on the wire.
         field: &'static str,
@@ -37,14 +37,14 @@ pub enum DecodeReason {
     Invalid {
         /// The name on the wire.
         field: &'static str,
-        /// What was found and what was expected; says nothing of the value of a redacted field.
+        /// The found and the expected value; without the value of a redacted field.
         cause: String,
     },
     /// The `upcast` hook failed.
     Upcast {
-        /// The version it was called for.
+        /// The version that it was called for.
         from: u32,
-        /// What the hook said.
+        /// The error of the hook.
         cause: String,
     },
 }
@@ -55,12 +55,12 @@ impl DecodeError {
         self.kind
     }
 
-    /// What is wrong.
+    /// The problem.
     pub fn reason(&self) -> &DecodeReason {
         &self.reason
     }
 
-    /// The field that is wrong, where it is one.
+    /// The field with the problem, if it is one.
     pub fn field(&self) -> Option<&'static str> {
         match self.reason {
             DecodeReason::Missing { field }
@@ -82,7 +82,7 @@ impl fmt::Display for DecodeError {
                     "field `{field}` is missing; add it, or give it `#[event(default)]` in the definition"
                 )
             }
-            DecodeReason::Twice { field } => write!(f, "field `{field}` is there twice; leave one out"),
+            DecodeReason::Twice { field } => write!(f, "field `{field}` occurs twice; leave one out"),
             DecodeReason::Invalid { field, cause } => write!(f, "field `{field}`: {cause}"),
             DecodeReason::Upcast { from, cause } => {
                 write!(f, "its `upcast` from version {from} failed: {cause}")
@@ -98,7 +98,7 @@ impl std::error::Error for DecodeError {}
 pub struct Decoder<'a> {
     descriptor: &'a Descriptor,
     text: &'a str,
-    /// The members of `text`, where it was scanned before.
+    /// The members of `text`, if it was scanned before.
     marked: Option<Marked<'a>>,
 }
 
@@ -107,8 +107,8 @@ impl<'a> Decoder<'a> {
         Self { descriptor, text, marked }
     }
 
-    /// Fills `slots`, each an `Option<T>` of the field at the same place in the descriptor. When it returns `Ok`, the slot
-    /// of each required field is filled.
+    /// Fills `slots`, each an `Option<T>` of the field at the same position in the descriptor.
+    /// After `Ok` the slot of each required field is filled.
     ///
     /// # Errors
     ///
@@ -123,8 +123,8 @@ impl<'a> Decoder<'a> {
         reason.map_err(|reason| DecodeError { kind: self.descriptor.kind, reason })
     }
 
-    /// The error of a required slot that is empty after [`fields`](Self::fields): it cannot be, but generated code
-    /// neither panics nor is believed.
+    /// The error of a required slot that is empty after [`fields`](Self::fields). It cannot be, but
+    /// generated code must not panic and is not trusted.
     #[doc(hidden)]
     #[cold]
     pub fn incomplete(&self) -> DecodeError {
@@ -142,7 +142,8 @@ pub(super) fn invalid(field: &FieldDescriptor, error: &serde_json::Error) -> Dec
     DecodeReason::Invalid { field: field.name, cause }
 }
 
-/// The text without "at line 1 column 9": the place is one in the value, not in the file that a reader has before them.
+/// The text without "at line 1 column 9", which is a position in the value, not in the reader's
+/// file.
 pub(super) fn cause(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let end = text.rfind(" at line ").unwrap_or(text.len());
@@ -157,7 +158,7 @@ pub(super) fn boxed<P: Payload>(input: &mut Decoder<'_>) -> Result<Box<dyn Erase
 }
 
 /// Calls the hook for each version from `from` to the one before the descriptor's.
-pub(super) fn raise(
+pub(super) fn upcast(
     descriptor: &Descriptor,
     hook: Upcast,
     from: u32,

@@ -4,32 +4,33 @@ use std::fmt;
 
 use super::{Descriptor, ErasedPayload, Location};
 
-/// A definition: an enum whose variants are events. Implemented by `#[derive(AgentEvent)]`; the enum is never built.
+/// A definition: an enum whose variants are events. Implemented by `#[derive(AgentEvent)]`; the
+/// enum is never built.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a definition of events: put `#[derive(AgentEvent)]` on an enum",
     label = "not a definition"
 )]
 pub trait AgentEvent: 'static {
-    /// One event of the definition, borrowed: the enum to `match` on.
+    /// One event of the definition, borrowed, as the enum to `match` on.
     type View<'a>;
 
     /// The name of the enum.
     const NAME: &'static str;
 
-    /// The schema version that its events have unless they say their own.
+    /// The schema version of events that set none of their own.
     const VERSION: u32;
 
     /// Its events, in order.
     const EVENTS: &'static [&'static Descriptor];
 
-    /// What is put into the registry; for explicit registration where the linker does none.
+    /// The registration, for explicit registration without a linker that supports it.
     const REGISTRATION: &'static Registration;
 
     /// The view of a payload that belongs to this definition.
     #[doc(hidden)]
     fn view(payload: &dyn ErasedPayload) -> Option<Self::View<'_>>;
 
-    /// Never called: see where the derive writes it.
+    /// Never called; see its implementation in the derive.
     #[doc(hidden)]
     #[must_use]
     fn witness<T>(self) -> Self
@@ -45,7 +46,7 @@ pub struct Registration {
     pub definition: &'static str,
     /// Its module.
     pub module: &'static str,
-    /// Where it is declared.
+    /// The location of its declaration.
     pub location: Location,
     /// Its events, in order.
     pub events: &'static [&'static Descriptor],
@@ -93,7 +94,8 @@ impl Registration {
     }
 }
 
-/// Puts a registration where [`linked`] finds it; called by generated code, which cannot see the features of this crate.
+/// Registers a definition for [`linked`]; called by generated code, which cannot see the features
+/// of this crate.
 #[cfg(feature = "inventory")]
 #[doc(hidden)]
 #[macro_export]
@@ -103,7 +105,7 @@ macro_rules! __submit {
     };
 }
 
-/// Without the feature `inventory` nothing is put anywhere.
+/// Without the feature `inventory` there is no registration.
 #[cfg(not(feature = "inventory"))]
 #[doc(hidden)]
 #[macro_export]
@@ -114,7 +116,7 @@ macro_rules! __submit {
 #[cfg(feature = "inventory")]
 inventory::collect!(&'static Registration);
 
-/// The definition files that are linked in, in no order; none without the feature `inventory`.
+/// The linked definition files, in no order; none without the feature `inventory`.
 pub fn linked() -> Vec<&'static Registration> {
     #[cfg(feature = "inventory")]
     return inventory::iter::<&'static Registration>.into_iter().copied().collect();

@@ -1,4 +1,4 @@
-//! What is known of one kind of event.
+//! The static facts about one kind of event.
 
 use std::any::TypeId;
 
@@ -7,12 +7,12 @@ use serde_json::Value;
 use super::{DecodeError, Decoder, ErasedPayload, FieldDescriptor, Payload, decode};
 use crate::json::Marked;
 
-/// Raises the data of an event by one version: see `upcast` in the table of the derive.
+/// Converts the data of an event to the next version: see `upcast` in the table of the derive.
 pub type Upcast = fn(u32, Value) -> Result<Value, Box<dyn std::error::Error + Send + Sync>>;
 
-/// What is known of one kind of event: one `static` for each variant of a definition.
+/// The static facts about one kind of event: one `static` for each variant of a definition.
 ///
-/// Everything that shows or checks events reads it from here, so that no list is kept by hand.
+/// All code that shows or checks events reads them here, so that no list is kept by hand.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Descriptor {
@@ -22,27 +22,27 @@ pub struct Descriptor {
     pub kind: &'static str,
     /// The version of the payload's schema.
     pub version: u32,
-    /// Further kinds that are accepted when reading, as written in the definition.
+    /// Older kinds that are accepted when reading, as written in the definition.
     pub aliases: &'static [&'static str],
     /// The doc comment.
     pub docs: &'static str,
     /// The fields, in order.
     pub fields: &'static [FieldDescriptor],
-    /// The scope it cannot be emitted without.
+    /// The scope that an emit needs.
     pub requires: Requires,
-    /// How it is kept and delivered when there is too much.
+    /// How it is kept and delivered under overflow.
     pub policy: Policy,
-    /// What ends that which this event begins.
+    /// The events that end this one.
     pub ends_with: &'static [EndsWith],
     /// The name of the definition enum.
     pub definition: &'static str,
-    /// The module of the definition, as `module_path!` gives it.
+    /// The module of the definition, from `module_path!`.
     pub module: &'static str,
-    /// Where it is declared.
+    /// The location of its declaration.
     pub location: Location,
-    /// The note of `#[deprecated]`, empty where it has none.
+    /// The note of `#[deprecated]`, empty if it has none.
     pub deprecated: Option<&'static str>,
-    /// Raises older data to today's.
+    /// Converts older data to the current version.
     pub upcast: Option<Upcast>,
     /// The position in the definition.
     #[doc(hidden)]
@@ -51,7 +51,7 @@ pub struct Descriptor {
     decode: fn(&mut Decoder<'_>) -> Result<Box<dyn ErasedPayload>, DecodeError>,
 }
 
-/// The scope an event cannot be emitted without. A stream is always needed.
+/// The scope that an emit needs. A stream is always needed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Requires {
     /// A node.
@@ -60,32 +60,33 @@ pub struct Requires {
     pub execution: bool,
 }
 
-/// How a kind is kept and delivered when there is too much.
+/// How a kind is kept and delivered under overflow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
     /// Kept in a history quota of its own.
     pub transient: bool,
-    /// Never dropped to make room in a subscriber's queue.
+    /// Never dropped from a full queue of a subscriber.
     pub critical: bool,
-    /// Under overflow a newer one may replace an older one of equal scope and equal values of these fields.
+    /// On overflow a newer one may replace an older one of equal scope and equal values of these
+    /// fields.
     pub coalesce: Option<&'static [&'static str]>,
 }
 
-/// One kind that ends what another begins.
+/// A kind that ends another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EndsWith {
     /// The kind that ends it.
     pub kind: &'static str,
-    /// The fields (wire names) that both must agree in, beside the scope.
+    /// The fields (wire names) that must be equal in both, beside the scope.
     pub by: &'static [&'static str],
 }
 
-/// A place in the source.
+/// A location in the source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Location {
-    /// As `file!` gives it.
+    /// From `file!`.
     pub file: &'static str,
-    /// From 1.
+    /// The line, from 1.
     pub line: u32,
 }
 
@@ -98,7 +99,7 @@ impl std::fmt::Display for Location {
 /// Builds a descriptor; called in constants by generated code.
 #[doc(hidden)]
 impl Descriptor {
-    /// The descriptor of `P`, with what every event has.
+    /// The descriptor of `P`, with the facts that every event has.
     pub const fn new<P: Payload>(
         name: &'static str,
         kind: &'static str,
@@ -213,26 +214,29 @@ impl Descriptor {
         self.fields.iter().any(|field| field.redacted)
     }
 
-    /// Reads the payload out of its JSON object, which was written by this version of the event.
+    /// Reads the payload from its JSON object, which has the current version of the event.
     ///
-    /// Keys that no field answers to are passed over. `null` is `None` for an `Option`; for a field with a default whose
-    /// type has no null it means what a missing key means: the default.
+    /// Keys without a field are ignored. `null` is `None` for an `Option`; for a field with a
+    /// default whose type has no null it means the default, as a missing key does.
     ///
     /// # Errors
     ///
-    /// When `data` is not an object, a required field is missing, a field is there twice, or a value does not fit its
-    /// type. The error names the field; the value of a redacted field is not quoted.
+    /// If `data` is not an object, a required field is missing, a field occurs twice, or a value
+    /// does not fit its type. The error names the field; it does not quote the value of a redacted
+    /// field.
     pub fn decode(&self, data: &str) -> Result<Box<dyn ErasedPayload>, DecodeError> {
         (self.decode)(&mut Decoder::new(self, data, None))
     }
 
-    /// Like [`decode`](Self::decode), for data written by `version` of the event (1 where none is given).
+    /// Like [`decode`](Self::decode), for data of another version of the event (1 if none is
+    /// given).
     ///
-    /// Where that is older than the descriptor's version, the `upcast` hook is called for each version between, in order.
+    /// If that version is older than the descriptor's, the `upcast` hook is called for each version
+    /// between, in order.
     ///
     /// # Errors
     ///
-    /// As [`decode`](Self::decode), and when the hook fails.
+    /// Those of [`decode`](Self::decode), and those of the hook.
     pub fn decode_version(
         &self,
         data: &str,
@@ -241,7 +245,8 @@ impl Descriptor {
         self.decode_marked(data, None, version)
     }
 
-    /// As [`decode_version`](Self::decode_version); `marked` are the members of the same data, where it was scanned.
+    /// Like [`decode_version`](Self::decode_version); `marked` are the members of the same data, if
+    /// it was scanned.
     pub(crate) fn decode_marked(
         &self,
         data: &str,
@@ -250,8 +255,8 @@ impl Descriptor {
     ) -> Result<Box<dyn ErasedPayload>, DecodeError> {
         match self.upcast {
             Some(hook) if version.unwrap_or(1) < self.version => {
-                let raised = decode::raise(self, hook, version.unwrap_or(1), data)?;
-                self.decode(&raised)
+                let current = decode::upcast(self, hook, version.unwrap_or(1), data)?;
+                self.decode(&current)
             }
             _ => (self.decode)(&mut Decoder::new(self, data, marked)),
         }

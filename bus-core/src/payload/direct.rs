@@ -1,7 +1,7 @@
 //! Field types that are read and written without serde: those that nearly every event has.
 //!
-//! Only what plainly is of the type is taken here. Whatever is not, errors among it, serde is asked for as with any other
-//! type, so that both ways give the same values and say the same.
+//! This code accepts only values that are plainly of the type. All others, errors included, go to
+//! serde as for any other type, so that both ways have the same values and errors.
 
 use std::any::Any;
 use std::fmt;
@@ -12,15 +12,15 @@ use serde::de::DeserializeOwned;
 use super::codec::{FieldCodec, plain};
 use crate::json::{self, Checked, Shape};
 
-/// A type that is read from a value that was checked, and written, without serde.
+/// A type that is read from a checked value, and written, without serde.
 pub(super) trait Direct: Sized {
-    /// The value, where it is plainly one of this type.
+    /// Returns the value if it is plainly one of this type.
     fn read(value: Checked<'_>) -> Option<Self>;
-    /// Appends it as serde does; `false` where serde is to be asked.
+    /// Appends it in the same form as serde; `false` if serde must write it.
     fn write(&self, out: &mut Vec<u8>) -> bool;
 }
 
-/// The codec of a type that goes without serde where it can.
+/// The codec of a type that avoids serde if it can.
 pub(super) const fn direct<T>() -> FieldCodec
 where
     T: Direct + fmt::Debug + Serialize + DeserializeOwned + 'static,
@@ -67,7 +67,7 @@ impl Direct for bool {
 }
 
 impl Direct for f64 {
-    /// Both round to the nearest; one that is too large for the type is serde's to refuse.
+    /// Both round to the nearest; serde refuses one that is too large for the type.
     fn read(value: Checked<'_>) -> Option<Self> {
         let number = (value.shape == Shape::Number).then(|| value.raw.parse::<Self>().ok()).flatten();
         number.filter(|number| number.is_finite())

@@ -1,4 +1,4 @@
-//! Writing: a JSON object and a `Debug` text out of the fields of an event.
+//! Writing: a JSON object and a `Debug` text from the fields of an event.
 
 use std::any::Any;
 use std::borrow::Cow;
@@ -10,7 +10,7 @@ use super::{Descriptor, ErasedPayload, FieldDescriptor, redact};
 use crate::excerpt::excerpt;
 use crate::json;
 
-/// Why a payload could not be written.
+/// A payload that could not be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EncodeError {
     kind: Cow<'static, str>,
@@ -24,8 +24,8 @@ impl EncodeError {
         &self.kind
     }
 
-    /// The field that could not be written, by its name on the wire. Where the event is too large, it
-    /// is the largest field, or the part of the scope that is larger.
+    /// The field that could not be written, by its name on the wire. Where the event is too large,
+    /// it is the largest field, or the part of the scope that is larger.
     pub fn field(&self) -> &str {
         &self.field
     }
@@ -49,7 +49,7 @@ impl fmt::Display for EncodeError {
 
 impl std::error::Error for EncodeError {}
 
-/// Appends the JSON object of `payload`; `out` is as before when it fails.
+/// Appends the JSON object of `payload`; on an error `out` is as before.
 pub(super) fn encode(payload: &dyn ErasedPayload, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let descriptor = payload.descriptor();
     let start = out.len();
@@ -74,7 +74,7 @@ pub(super) fn encode(payload: &dyn ErasedPayload, out: &mut Vec<u8>) -> Result<(
     result
 }
 
-/// The field that takes most of the bytes of an event, and how many.
+/// Returns the field with the most bytes of an event, and their number.
 pub(super) fn largest(payload: &dyn ErasedPayload) -> (&'static str, usize) {
     let mut largest = ("data", 0);
     payload.visit_fields(&mut |values| {
@@ -88,7 +88,7 @@ pub(super) fn largest(payload: &dyn ErasedPayload) -> (&'static str, usize) {
     largest
 }
 
-/// A flattened map may have a key that the event has already: nobody would read that.
+/// A flattened map may have a key that the event already has, which no reader would accept.
 fn once(descriptor: &Descriptor, text: &[u8]) -> Result<(), EncodeError> {
     let Some(field) = descriptor.fields.iter().find(|field| field.flattened) else { return Ok(()) };
     let failed = |cause| EncodeError { kind: descriptor.kind.into(), field: field.name.into(), cause };
@@ -120,17 +120,17 @@ fn member(field: &FieldDescriptor, value: &dyn Any, out: &mut Vec<u8>, first: us
     } else {
         (field.codec.encode)(value, out).map_err(shown)?;
     }
-    // What is read without serde has nothing to check.
+    // Values that are read without serde need no check.
     if field.codec.read.is_some() { Ok(()) } else { readable(field, out, start, json::LEVELS - 2) }
 }
 
-/// Checks that a reader takes the value that begins at `start`, and puts it on one line. The event and
-/// its `data` have a level each.
+/// Checks that a reader accepts the value that begins at `start`, and puts it on one line. The
+/// event and its `data` are one level each.
 fn readable(field: &FieldDescriptor, out: &mut Vec<u8>, start: usize, levels: usize) -> Result<(), String> {
     let text = std::str::from_utf8(&out[start..]).map_err(shown)?;
     let broken = json::check(text, levels, field.codec.distinct).map_err(|error| error.to_string())?;
     if broken {
-        // In JSON a line breaks between values only.
+        // A line break in JSON is between two values.
         let text = out.split_off(start);
         out.extend(text.into_iter().filter(|byte| !matches!(byte, b'\n' | b'\r')));
     }
@@ -163,7 +163,7 @@ fn flattened(
     Ok(())
 }
 
-/// The field as its type writes it, nothing hidden.
+/// The field as its type writes it, without redaction.
 pub(super) fn raw(field: &FieldDescriptor, value: &dyn Any) -> Result<Vec<u8>, String> {
     let mut text = Vec::new();
     match (field.codec.encode)(value, &mut text) {
@@ -173,7 +173,7 @@ pub(super) fn raw(field: &FieldDescriptor, value: &dyn Any) -> Result<Vec<u8>, S
     }
 }
 
-/// What foreign code says of its failure.
+/// The text of an error of foreign code, shortened.
 fn shown(error: impl fmt::Display) -> String {
     excerpt(&error.to_string()).to_string()
 }
@@ -182,7 +182,7 @@ fn hidden() -> String {
     "its value cannot be written as JSON (not shown: the field is redacted)".to_owned()
 }
 
-/// As a derived `Debug` writes it; of a redacted field the shape only.
+/// Like a derived `Debug`; of a redacted field only the shape.
 pub(super) fn debug(payload: &dyn ErasedPayload, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let descriptor = payload.descriptor();
     let mut result = Ok(());

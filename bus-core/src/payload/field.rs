@@ -1,10 +1,11 @@
-//! What is known of one field.
+//! The static facts about one field.
 
 use std::any::Any;
 
 use super::{FieldCodec, FieldSchema};
 
-/// What is known of one field of an event: the part of a [`Descriptor`](super::Descriptor) that catalogues show.
+/// The static facts about one field of an event: the part of a [`Descriptor`](super::Descriptor)
+/// that catalogues show.
 #[derive(Debug)]
 #[non_exhaustive]
 #[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own that a catalogue shows")]
@@ -13,13 +14,13 @@ pub struct FieldDescriptor {
     pub name: &'static str,
     /// The name in Rust.
     pub ident: &'static str,
-    /// Further names that are accepted when reading.
+    /// Older names that are accepted when reading.
     pub aliases: &'static [&'static str],
     /// The type as written in the definition.
     pub ty: &'static str,
     /// The doc comment.
     pub docs: &'static str,
-    /// Whether an event without this field cannot be emitted or read.
+    /// Whether an emit or a read needs this field.
     pub required: bool,
     /// The type is an `Option`.
     pub optional: bool,
@@ -27,7 +28,7 @@ pub struct FieldDescriptor {
     pub default: Option<&'static str>,
     /// The content never leaves the process.
     pub redacted: bool,
-    /// The field's own keys stand in the event's object, as `#[serde(flatten)]` says.
+    /// The field's own keys are keys of the event's object, as with `#[serde(flatten)]`.
     pub flattened: bool,
     /// The field is not written.
     pub skip_encoding: bool,

@@ -1,12 +1,13 @@
-//! Values of some fields, to compare payloads by.
+//! The values of some fields, to compare payloads.
 
 use std::fmt;
 
 use super::{ErasedPayload, encode};
 
-/// The values of some fields of a payload: equal when they are. What `coalesce` and `ends_with` compare by.
+/// The values of some fields of a payload, equal if all of them are. `coalesce` and `ends_with`
+/// compare these.
 ///
-/// It holds the true value of a redacted field and therefore shows nothing.
+/// It has the true value of a redacted field and therefore shows nothing.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key(Box<[u8]>);
 
@@ -16,7 +17,7 @@ impl fmt::Debug for Key {
     }
 }
 
-/// Calls the `Serialize` of the fields: to be made before a lock is taken.
+/// Calls the `Serialize` of the fields, so it must be made before a lock is taken.
 pub(super) fn key(payload: &dyn ErasedPayload, names: &[&str]) -> Key {
     let mut key = Vec::new();
     let fields = payload.descriptor().fields;
@@ -24,7 +25,8 @@ pub(super) fn key(payload: &dyn ErasedPayload, names: &[&str]) -> Key {
         payload.visit_fields(&mut |values| {
             for name in names {
                 if let Some(index) = fields.iter().position(|field| field.name == *name) {
-                    // A value that cannot be written counts as none: nothing better can be compared.
+                    // A value that cannot be written counts as none, because there is nothing
+                    // better to compare.
                     key.extend(encode::raw(&fields[index], values[index]).unwrap_or_default());
                 }
                 key.push(b',');

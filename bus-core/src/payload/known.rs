@@ -1,7 +1,7 @@
-//! Codecs that are compiled here, once, for types that nearly every definition has.
+//! Codecs that are compiled once, here, for types that nearly every definition has.
 //!
-//! Without them each definition crate would compile the reader of `serde_json` for `String`, `u64` and so on again: for a small
-//! definition file that is most of what it costs to build.
+//! Without them each definition crate would compile the reader of `serde_json` for `String`, `u64`
+//! and so on again, which is most of the build time of a small definition file.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -15,8 +15,9 @@ use super::codec::{FieldCodec, plain};
 use super::direct::direct;
 use super::{FieldValue, Object};
 
-/// Asks for the codec of a type. An inherent constant goes before one of a trait, so that `<KnownCodec<T>>::CODEC` is one
-/// of those below for the types that have one, and [`OwnCodec`]'s for every other type of the same name.
+/// Selects the codec of a type. An inherent constant takes precedence over one of a trait, so
+/// `<KnownCodec<T>>::CODEC` is one of those below for the types that have one, and [`OwnCodec`]'s
+/// for every other type of the same name.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct KnownCodec<T>(PhantomData<T>);
@@ -24,7 +25,7 @@ pub struct KnownCodec<T>(PhantomData<T>);
 /// The codec that the definition crate compiles itself.
 #[doc(hidden)]
 pub trait OwnCodec {
-    /// As [`FieldValue::CODEC`].
+    /// The same as [`FieldValue::CODEC`].
     const CODEC: &'static FieldCodec;
 }
 
@@ -40,7 +41,7 @@ const fn distinct<T: fmt::Debug + Serialize + DeserializeOwned + 'static>() -> F
 macro_rules! known {
     ($($codec:ident: $($type:ty),*;)*) => {$($(
         impl KnownCodec<$type> {
-            /// Compiled in this crate: a static is code of the crate that declares it.
+            /// Compiled in this crate, because a static is code of the crate that declares it.
             pub const CODEC: &'static FieldCodec = {
                 static CODEC: FieldCodec = $codec::<$type>();
                 &CODEC

@@ -1,9 +1,10 @@
-//! What an event carries: payloads, their descriptors and the codec that reads and writes them.
+//! The data of an event: payloads, their descriptors and the codec that reads and writes them.
 //!
-//! This is the lowest layer. It knows nothing of a bus, an event or a scope. Nobody implements these traits by hand:
-//! `#[derive(AgentEvent)]` does, and what it generates is small, because the work is done here in functions that are
-//! not generic over the event. An event hands over its fields as `&dyn Any`; the [`Descriptor`] knows for each field
-//! how its *type* is written and read (the "table codec"), so that a type used by a thousand fields is compiled once.
+//! This is the lowest layer. It knows nothing of a bus, an event or a scope. Nobody implements
+//! these traits by hand: `#[derive(AgentEvent)]` does, and its code is small, because the work is
+//! done here in functions that are not generic over the event. An event passes its fields as
+//! `&dyn Any`; the [`Descriptor`] has the codec of each field's *type* (the "table codec"), so that
+//! a type of a thousand fields is compiled once.
 
 mod codec;
 mod convert;
@@ -51,35 +52,35 @@ use std::fmt;
     label = "not a payload"
 )]
 pub trait Payload: Clone + fmt::Debug + Send + Sync + Sized + 'static {
-    /// What is known of this kind of event without an instance of it.
+    /// The static facts about this kind of event.
     const DESCRIPTOR: &'static Descriptor;
 
-    /// The marker `Node` if it cannot be emitted without a node, else `NoNode`.
+    /// The marker `Node` if an emit needs a node, otherwise `NoNode`.
     #[doc(hidden)]
     type Node: 'static;
 
-    /// The marker `Execution` if it cannot be emitted without an execution, else `NoExecution`.
+    /// The marker `Execution` if an emit needs an execution, otherwise `NoExecution`.
     #[doc(hidden)]
     type Execution: 'static;
 
-    /// Shows every field, in the order of the descriptor, to `visit`.
+    /// Passes every field, in the order of the descriptor, to `visit`.
     #[doc(hidden)]
     fn fields(&self, visit: &mut dyn FnMut(&[&dyn Any]));
 
-    /// Reads the fields out of the JSON object that `input` holds.
+    /// Reads the fields from the JSON object in `input`.
     #[doc(hidden)]
     fn decode(input: &mut Decoder<'_>) -> Result<Self, DecodeError>;
 }
 
-/// A payload whose type is not known: the side of [`Payload`] that a trait object can have.
+/// A payload of unknown type: the part of [`Payload`] that a trait object can have.
 pub trait ErasedPayload: Send + Sync + 'static {
     /// For a downcast to the payload's type.
     fn as_any(&self) -> &dyn Any;
 
-    /// What is known of this kind of event.
+    /// The static facts about this kind of event.
     fn descriptor(&self) -> &'static Descriptor;
 
-    /// Shows every field, in the order of the descriptor, to `visit`.
+    /// Passes every field, in the order of the descriptor, to `visit`.
     #[doc(hidden)]
     fn visit_fields(&self, visit: &mut dyn FnMut(&[&dyn Any]));
 }
@@ -103,19 +104,20 @@ impl dyn ErasedPayload {
     ///
     /// # Errors
     ///
-    /// When the `Serialize` of a field fails, or no reader would take what it wrote: a key that one object
-    /// holds twice, a key of more than 64 KiB, too many levels. The error names the field, and `out` is as
-    /// it was before.
+    /// If the `Serialize` of a field fails, or if no reader would accept its output: one object
+    /// holds a key twice, a key has more than 64 KiB, there are too many levels. The error names
+    /// the field, and `out` is as before.
     pub fn encode_json(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         encode::encode(self, out)
     }
 
-    /// The field that takes most of the bytes of its JSON, and how many.
+    /// Returns the field with the most bytes of its JSON, and their number.
     pub(crate) fn largest_field(&self) -> (&'static str, usize) {
         encode::largest(self)
     }
 
-    /// The values of `fields` (wire names), to compare two payloads by; names the payload has not are left out.
+    /// The values of `fields` (wire names), to compare two payloads; names that the payload does
+    /// not have are left out.
     pub fn key(&self, fields: &[&str]) -> Key {
         key::key(self, fields)
     }
@@ -126,7 +128,7 @@ impl dyn ErasedPayload {
     }
 }
 
-/// Redacted: a field that must not leave the process shows its shape only.
+/// Redacted: a field that must not leave the process shows only its shape.
 impl fmt::Debug for dyn ErasedPayload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         encode::debug(self, f)

@@ -1,9 +1,10 @@
 //! JSON objects as fields.
 
-/// A JSON object: a field for what has no type of its own.
+/// A JSON object: a field for data without a type of its own.
 pub type Object = serde_json::Map<String, serde_json::Value>;
 
-/// A JSON object, written as `serde_json::json!` writes one, and typed as the object that a field wants.
+/// Makes a JSON object in the syntax of `serde_json::json!`, with the type that an object field
+/// needs.
 ///
 /// ```
 /// let input = bus_core::object! { "question": "why", "depth": 2, "tags": ["a", "b"] };
@@ -16,7 +17,7 @@ macro_rules! object {
     };
 }
 
-/// What `object!` is made of: an object literal is always an object.
+/// Unwraps the value of `object!`, because an object literal is always an object.
 #[doc(hidden)]
 pub fn object(value: serde_json::Value) -> Object {
     match value {

@@ -1,4 +1,4 @@
-//! Hiding content while keeping shape and keys.
+//! Hides content and keeps shape and keys.
 
 use std::borrow::Cow;
 
@@ -6,19 +6,21 @@ use super::transcode::{Content, copy};
 use super::{Descriptor, FieldDescriptor, transcode};
 use crate::json;
 
-/// What a string in a redacted field becomes. A number becomes 0, a boolean false, null stays.
+/// The replacement of a string in a redacted field. A number becomes 0, a boolean false, null
+/// stays.
 pub const REDACTED: &str = "[redacted]";
 
-/// The `data` of an event that was read, fit to be written again: the content of redacted fields is hidden, all else is
-/// as it was, unknown keys among it.
+/// The `data` of an event that was read, safe to be written again: the content of redacted fields
+/// is hidden, everything else is unchanged, including unknown keys.
 ///
-/// Where the event has both redacted fields and an `upcast` hook, unknown keys are hidden too, since one of them may be
-/// the older name of a redacted field. What is not an object, in an event with redacted fields, is hidden whole.
+/// If the event has both redacted fields and an `upcast` hook, unknown keys are hidden too, because
+/// one of them may be the older name of a redacted field. Data that is not an object, in an event
+/// with redacted fields, is hidden completely.
 pub fn redact_raw<'a>(descriptor: &Descriptor, data: &'a str) -> Cow<'a, str> {
     if !descriptor.has_redacted() {
         return Cow::Borrowed(data);
     }
-    // What cannot even be read as an object is hidden whole.
+    // Data that cannot be read as an object is hidden completely.
     Cow::Owned(object(descriptor, data).unwrap_or_else(|_| format!("\"{REDACTED}\"")))
 }
 

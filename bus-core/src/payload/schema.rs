@@ -1,7 +1,8 @@
-//! The JSON Schema of a field's type, for those who write catalogues: the feature `schema`.
+//! The JSON Schema of a field's type, for writers of catalogues: the feature `schema`.
 //!
-//! A field's type need not implement `schemars::JsonSchema`. Where it does, the descriptor has a function that gives its
-//! schema; the probe below finds out at compile time, one constant a field. Without the feature nothing of this is built.
+//! A field's type need not implement `schemars::JsonSchema`. If it does, the descriptor has a
+//! function that returns its schema; the probe below decides at compile time, with one constant for
+//! each field. Without the feature none of this is built.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -9,7 +10,7 @@ use std::marker::PhantomData;
 #[cfg(feature = "schema")]
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
-/// What a descriptor holds: how to get the schema of a field's type, if it has one.
+/// The function in a descriptor that returns the schema of a field's type, if it has one.
 #[doc(hidden)]
 #[derive(Clone, Copy)]
 pub struct FieldSchema {
@@ -18,7 +19,7 @@ pub struct FieldSchema {
 }
 
 impl FieldSchema {
-    /// For a type of which nothing is known.
+    /// For a type without a schema.
     pub const NONE: Self = Self {
         #[cfg(feature = "schema")]
         make: None,
@@ -31,8 +32,9 @@ impl fmt::Debug for FieldSchema {
     }
 }
 
-/// Asks whether a type has a schema. An inherent constant whose bounds hold goes before one of a trait, so that
-/// `<SchemaProbe<T>>::SCHEMA` is the one below for a type that has, and [`NoSchema`]'s for one that has not.
+/// Checks whether a type has a schema. An inherent constant whose bounds hold takes precedence over
+/// one of a trait, so `<SchemaProbe<T>>::SCHEMA` is the one below for a type that has one, and
+/// [`NoSchema`]'s for one that does not.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct SchemaProbe<T>(PhantomData<T>);
@@ -52,7 +54,8 @@ pub trait NoSchema {
 
 impl<T> NoSchema for SchemaProbe<T> {}
 
-/// The schema of a field's type; called by generated code, which cannot see the features of this crate.
+/// The schema of a field's type; called by generated code, which cannot see the features of this
+/// crate.
 #[cfg(feature = "schema")]
 #[doc(hidden)]
 #[macro_export]
@@ -63,7 +66,7 @@ macro_rules! __schema {
     }};
 }
 
-/// Without the feature no type is asked.
+/// Without the feature no type has a schema.
 #[cfg(not(feature = "schema"))]
 #[doc(hidden)]
 #[macro_export]
@@ -75,8 +78,9 @@ macro_rules! __schema {
 
 #[cfg(feature = "schema")]
 impl super::FieldDescriptor {
-    /// The JSON Schema of the field's type, `None` where the type does not implement `schemars::JsonSchema` or the field is
-    /// written by a function of its own (`#[serde(with = "…")]`). The types that it names are put into `generator`.
+    /// The JSON Schema of the field's type. `None` if the type does not implement
+    /// `schemars::JsonSchema` or a custom function writes the field (`#[serde(with = "…")]`). The
+    /// types that it names are added to `generator`.
     pub fn json_schema(&self, generator: &mut SchemaGenerator) -> Option<Schema> {
         self.schema.make.map(|make| make(generator))
     }
@@ -91,7 +95,7 @@ mod tests {
     struct Opaque;
 
     #[test]
-    fn a_type_says_its_schema_or_that_it_has_none() {
+    fn a_type_has_its_schema_or_none() {
         let mut generator = SchemaGenerator::default();
         let known: FieldSchema = crate::__schema!(Vec<String>);
         let schema = known.make.map(|make| make(&mut generator).to_value());

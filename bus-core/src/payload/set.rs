@@ -1,8 +1,8 @@
-//! What a subscription is for.
+//! The event set of a subscription.
 
 use super::{Descriptor, Payload};
 
-/// The events that a subscription is for: one payload, a tuple of up to twelve, or a whole definition.
+/// The events of a subscription: one payload, a tuple of up to twelve, or a whole definition.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a set of events: name a payload, a tuple of payloads, or a definition enum",
     label = "not an event",

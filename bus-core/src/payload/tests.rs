@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-/// By hand what the derive generates, so that this layer is tested without it.
+/// The code that the derive generates, written by hand to test this layer without it.
 #[derive(Clone, PartialEq)]
 struct Called {
     name: String,
@@ -25,9 +25,9 @@ static FIELDS: [FieldDescriptor; 4] = [
     FieldDescriptor::new("tries", "tries", "u32", "", <u32 as FieldValue>::CODEC).default("3"),
 ];
 static CALLED: Descriptor =
-    Descriptor::new::<Called>("Called", "called", "", &FIELDS).version(3).upcast(raise);
+    Descriptor::new::<Called>("Called", "called", "", &FIELDS).version(3).upcast(convert);
 
-fn raise(from: u32, mut data: Value) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
+fn convert(from: u32, mut data: Value) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
     match from {
         1 => data["label"] = data["n"].take(),
         2 => data["name"] = data["label"].take(),
@@ -83,7 +83,7 @@ fn written(payload: &dyn ErasedPayload) -> String {
 }
 
 #[test]
-fn writes_in_order_and_hides_what_is_redacted() {
+fn writes_in_order_and_hides_redacted_fields() {
     assert_eq!(
         written(&sample()),
         r#"> {"name":"a\"b","size":null,"headers":{"token":{"v":["[redacted]",0,0,false,null]}},"tries":4}"#
@@ -116,7 +116,7 @@ fn errors_name_the_field_and_quote_nothing_redacted() {
         ),
         (r#"{"name": 5}"#, "field `name`: invalid type: integer `5`, expected a string"),
         (r#"{"name": null}"#, "field `name`: invalid type: null, expected a string"),
-        (r#"{"name": "a", "title": "b"}"#, "field `name` is there twice; leave one out"),
+        (r#"{"name": "a", "title": "b"}"#, "field `name` occurs twice; leave one out"),
         (
             r#"{"headers": "canary"}"#,
             "field `headers`: its value does not fit `Map` (not shown: the field is redacted)",
@@ -128,7 +128,7 @@ fn errors_name_the_field_and_quote_nothing_redacted() {
     }
 }
 
-/// The walk takes braces, commas and colons itself: it must be as strict with them as a parser.
+/// The walk reads braces, commas and colons itself, so it must be as strict with them as a parser.
 #[test]
 fn damaged_text_is_an_error() {
     let whole = r#" { "x" : [ 1 , {} ] , "name" : "a\u00e9" , "headers" : { "h" : 1.5e3 } , "tries" : 7 } "#;
@@ -156,7 +156,7 @@ fn damaged_text_is_an_error() {
 }
 
 #[test]
-fn older_data_is_raised_one_version_at_a_time() {
+fn older_data_is_converted_one_version_at_a_time() {
     let old = r#"{"n": "x", "headers": {}}"#;
     for version in [None, Some(1)] {
         let payload = CALLED.decode_version(old, version).unwrap();
@@ -173,7 +173,7 @@ fn older_data_is_raised_one_version_at_a_time() {
 }
 
 #[test]
-fn raw_data_keeps_all_but_what_is_redacted() {
+fn raw_data_keeps_all_but_redacted_content() {
     let data = r#"{"name": "x",  "headers": {"a": "canary"}, "old_headers": "canary", "size": null}"#;
     assert_eq!(
         redact_raw(&CALLED, data),

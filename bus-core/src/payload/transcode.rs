@@ -1,4 +1,5 @@
-//! From any deserializer into any serializer, so that a payload needs no serde code of its own.
+//! Copies from any deserializer to any serializer, so that a payload needs no serde code of its
+//! own.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -13,22 +14,22 @@ use serde_json::value::RawValue;
 use super::redact::REDACTED;
 use super::{Decoder, ErasedPayload, Payload, encode};
 
-/// The `Serialize` of a payload: its JSON object, redacted, in whatever format `serializer` writes.
+/// The `Serialize` of a payload: its JSON object, redacted, in the format of `serializer`.
 ///
 /// # Errors
 ///
-/// When a field cannot be written, or the serializer fails.
+/// If a field cannot be written, or the serializer fails.
 pub fn serialize<S: Serializer>(payload: &dyn ErasedPayload, serializer: S) -> Result<S::Ok, S::Error> {
     let mut text = Vec::new();
     encode::encode(payload, &mut text).map_err(S::Error::custom)?;
     copy(&mut serde_json::Deserializer::from_slice(&text), serializer, Content::Kept)
 }
 
-/// The `Deserialize` of a payload. The format must describe itself, as JSON, CBOR or TOML do.
+/// The `Deserialize` of a payload. The format must be self-describing, as JSON, CBOR and TOML are.
 ///
 /// # Errors
 ///
-/// When the input fails, or what it holds is not this payload.
+/// If the input fails, or its content is not this payload.
 pub fn deserialize<'de, P: Payload, D: Deserializer<'de>>(deserializer: D) -> Result<P, D::Error> {
     let text = text(deserializer)?;
     P::decode(&mut Decoder::new(P::DESCRIPTOR, &text, None)).map_err(D::Error::custom)
@@ -41,11 +42,11 @@ fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> 
     String::from_utf8(text).map_err(D::Error::custom)
 }
 
-/// Writes what `input` holds to `output`.
+/// Writes the content of `input` to `output`.
 ///
 /// # Errors
 ///
-/// When one of the two fails; the error is the serializer's.
+/// If one of the two fails; the error is the serializer's.
 pub fn transcode<'de, D: Deserializer<'de>, S: Serializer>(input: D, output: S) -> Result<S::Ok, S::Error> {
     copy(input, output, Content::Kept)
 }
@@ -65,7 +66,7 @@ where
     Input::new(input, content).serialize(output)
 }
 
-/// A value not read yet, as something to serialize: read at the moment it is written.
+/// An unread value that can be serialized: it is read while it is written.
 struct Input<'de, D>(RefCell<Option<D>>, Content, PhantomData<&'de ()>);
 
 impl<D> Input<'_, D> {
@@ -83,7 +84,8 @@ impl<'de, D: Deserializer<'de>> Serialize for Input<'de, D> {
     }
 }
 
-/// Writes each value that it is shown. Its result is that of the serializer, inside that of the deserializer.
+/// Writes each value that it visits. The result is that of the serializer inside that of the
+/// deserializer.
 struct Copy<'de, S> {
     output: S,
     content: Content,
@@ -116,7 +118,7 @@ impl<'de, S: Serializer> Visitor<'de> for Copy<'de, S> {
         visit_bytes(&[u8]) => serialize_bytes or &[];
     }
 
-    /// A number with a fraction is hidden as `0`, not `0.0`: how it was written is content too.
+    /// A number with a fraction is hidden as `0`, not `0.0`, because its form is content too.
     fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
         Ok(match self.content {
             Content::Hidden => self.output.serialize_u64(0),
@@ -158,7 +160,7 @@ impl<'de, S: Serializer> Visitor<'de> for Copy<'de, S> {
             Ok(output) => output,
             Err(error) => return Ok(Err(error)),
         };
-        // Keys are kept: they are shape.
+        // Keys are kept, because they belong to the shape.
         while let Some(result) = map.next_key_seed(Key(&mut output))? {
             if let Err(error) = result {
                 return Ok(Err(error));
@@ -199,7 +201,7 @@ impl<'de, S: SerializeMap> DeserializeSeed<'de> for Member<'_, S> {
     }
 }
 
-/// The members of a JSON object in order, values unread.
+/// The members of a JSON object in order, with unread values.
 pub(super) struct Members<'a>(pub(super) Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {

@@ -1,8 +1,10 @@
-//! One walk over the text of a JSON object that fills the slots of an event's fields, each value read where it stands.
+//! One walk over the text of a JSON object that fills the slots of an event's fields and reads each
+//! value in place.
 //!
-//! `serde_json` shows the members of an object only to code that is generic over its deserializer, which a table of
-//! functions cannot be, or as text that was gone over once to find its end. So the walk takes the braces, commas and colons
-//! itself and leaves keys and values to `serde_json`, which says where each ended.
+//! `serde_json` shows the members of an object only to code that is generic over its deserializer,
+//! which a table of functions cannot be, or as text after a first pass to find its end. So the walk
+//! reads the braces, commas and colons itself and leaves keys and values to `serde_json`, which
+//! returns their ends.
 
 use std::any::Any;
 use std::fmt;
@@ -20,12 +22,13 @@ pub(super) struct Walk<'w, 's> {
     fields: &'static [FieldDescriptor],
     slots: &'w mut [&'s mut dyn Any],
     seen: Seen,
-    /// The members that no field answers to, as an object not yet closed; kept only where a field is flattened.
+    /// The members without a field, as an object that is not closed yet; kept only if a field is
+    /// flattened.
     rest: Option<Vec<u8>>,
 }
 
-/// A bit for each field that was found; the derive refuses more than 128. Two words, since one of 128 bits is slow to
-/// read where only half of it was just written.
+/// A bit for each field that was found; the derive refuses more than 128. Two words, because a word
+/// of 128 bits is slow to read after only half of it was written.
 #[derive(Default)]
 struct Seen([u64; 2]);
 
@@ -45,7 +48,7 @@ impl<'w, 's> Walk<'w, 's> {
         Self { fields, slots, seen: Seen::default(), rest }
     }
 
-    /// Goes over all of `text`, which is one object.
+    /// Walks over all of `text`, which is one object.
     pub(super) fn object(mut self, text: &str) -> Result<(), DecodeReason> {
         let Some(mut rest) = after(text, '{') else { return Err(no_object(text)) };
         if let Some(end) = after(rest, '}') {
@@ -63,7 +66,8 @@ impl<'w, 's> Walk<'w, 's> {
         if blank(rest).is_empty() { self.finish() } else { Err(damaged("there is more after its end")) }
     }
 
-    /// Goes over the members of an object that was scanned. Nearly always they stand in the order of the fields.
+    /// Walks over the members of a scanned object. Nearly always they are in the order of the
+    /// fields.
     pub(super) fn marked(mut self, marked: Marked<'_>) -> Result<(), DecodeReason> {
         let mut next = 0;
         for member in marked.members {
@@ -90,7 +94,7 @@ impl<'w, 's> Walk<'w, 's> {
         }
     }
 
-    /// A key, its colon and its value; what follows them.
+    /// A key, its colon and its value; returns the rest.
     fn member<'t>(&mut self, text: &'t str) -> Result<&'t str, DecodeReason> {
         let unreadable = |error: serde_json::Error| DecodeReason::NotAnObject(cause(&error));
         let mut input = Deserializer::from_str(text);
@@ -111,7 +115,7 @@ impl<'w, 's> Walk<'w, 's> {
         Ok(behind(value, end))
     }
 
-    /// Reads the value that `text` begins with; where it ends.
+    /// Reads the value that `text` begins with; returns its end.
     fn fill(&mut self, index: usize, text: &str) -> Result<usize, DecodeReason> {
         let field = &self.fields[index];
         if self.seen.has(index) {
@@ -124,7 +128,8 @@ impl<'w, 's> Walk<'w, 's> {
                 let cause = format!("its value goes on behind what `{}` reads of it", field.ty);
                 Err(DecodeReason::Invalid { field: field.name, cause })
             }
-            // The original writes null for what is absent: where there is a default, that is what it means.
+            // The original writes null for absent values: for a field with a default it means the
+            // default.
             Err(_) if text.starts_with("null") && field.default.is_some() => Ok("null".len()),
             Err(error) => Err(invalid(field, &error)),
         }
@@ -157,22 +162,23 @@ impl<'w, 's> Walk<'w, 's> {
     }
 }
 
-/// Where a deserializer stands, which only its iterator tells.
+/// The position of a deserializer, which only its iterator has.
 pub(super) fn end(input: Deserializer<StrRead<'_>>) -> usize {
     input.into_iter::<IgnoredAny>().byte_offset()
 }
 
-/// What follows a mark, where the mark is what comes next.
+/// The text after a mark, if the mark comes next.
 fn after(text: &str, mark: char) -> Option<&str> {
     blank(text).strip_prefix(mark)
 }
 
-/// The text from its first character on that is not white space.
+/// The text without leading white space.
 fn blank(text: &str) -> &str {
     text.trim_start_matches([' ', '\n', '\r', '\t'])
 }
 
-/// Whether a value ends before this. A reader need not take all of a number: that of a `u128` is done with `1.5` at the dot.
+/// Whether a value ends before this text. A reader need not read all of a number: that of a `u128`
+/// ends at the dot of `1.5`.
 fn ends(rest: &str) -> bool {
     matches!(blank(rest).bytes().next(), None | Some(b',' | b'}'))
 }
@@ -198,13 +204,13 @@ fn no_object(text: &str) -> DecodeReason {
     })
 }
 
-/// Finds the field that a key names, without a copy of the key.
+/// Finds the field of a key without a copy of the key.
 struct Name {
     fields: &'static [FieldDescriptor],
     keep: bool,
 }
 
-/// What a key is to the event.
+/// The meaning of a key in the event.
 enum Key {
     Field(usize),
     Other(String),

@@ -1,7 +1,8 @@
-//! The catalogue: every event kind that a bus knows of, by name and by type.
+//! The catalogue: every event kind that a bus knows, by name and by type.
 //!
-//! A bus starts with the definitions it was told of and, with the feature `inventory`, with every definition file that is linked into the program. Emitting or subscribing to a typed event adds
-//! its kind.
+//! A bus starts with the definitions that its builder names and, with the feature `inventory`, with
+//! every definition file that is linked into the program. Emitting or subscribing to a typed event
+//! adds its kind.
 
 use std::any::TypeId;
 use std::collections::{HashMap, HashSet};
@@ -10,7 +11,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use crate::error::DuplicateKind;
 use crate::payload::{Descriptor, Package, Registration};
 
-/// Every event kind that a bus knows of.
+/// Every event kind that a bus knows.
 ///
 /// ```standalone_crate
 /// use bus_core::{AgentEvent, EventBus};
@@ -37,15 +38,16 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// Everything that is linked into this program.
+    /// The catalogue of all definitions that are linked into this program.
     ///
     /// # Errors
-    /// Every kind or alias that two events have, with both places.
+    /// Every kind or alias that two events have, with both locations.
     pub fn linked() -> Result<Self, Vec<DuplicateKind>> {
         Self::of(crate::payload::linked(), &[])
     }
 
-    /// What these registrations declare. Of the names that a preferred one declares too, it is that one's.
+    /// The events that these registrations declare. A name that a preferred one declares too
+    /// belongs to the preferred one.
     pub(crate) fn of(
         registrations: Vec<&'static Registration>,
         preferred: &[&'static Registration],
@@ -55,7 +57,8 @@ impl Catalogue {
         let stays = |event: &&'static Descriptor| {
             own.contains(&event.type_id()) || !names(event).any(|name| taken.contains(name))
         };
-        // The order of linking is not specified: sorted, so that an error names the same place first every time.
+        // The order of linking is not specified; sorted, so that an error always names the same
+        // location first.
         let mut events: Vec<_> = events(&registrations).filter(stays).collect();
         let mut catalogue = Self { registrations, ..Self::default() };
         events.sort_by_key(|event| (event.location.file, event.location.line, event.kind));
@@ -109,12 +112,13 @@ impl Catalogue {
         all.into_iter()
     }
 
-    /// How many events there are.
+    /// The number of events.
     pub fn len(&self) -> usize {
         self.types.len()
     }
 
-    /// Whether no event is known: then no definition file is linked in, which takes a `use definitions as _;` of its crate.
+    /// Whether no event is known. Then no definition file is linked in: its crate needs a
+    /// `use definitions as _;`.
     pub fn is_empty(&self) -> bool {
         self.types.is_empty()
     }

@@ -6,10 +6,11 @@ use std::sync::{Arc, LazyLock};
 
 use hashbrown::DefaultHashBuilder;
 
-/// One seed for the process, so that ids of different buses compare by hash first, and so that nobody outside can choose ids that collide.
+/// One seed for the process, so that ids of different buses compare by hash first, and no outsider
+/// can choose ids that collide.
 static SEED: LazyLock<DefaultHashBuilder> = LazyLock::new(DefaultHashBuilder::default);
 
-/// Text that names something, with its hash beside it. Shared by the scopes that are made from each other.
+/// A name with its hash. Scopes that are made from each other share it.
 #[derive(Clone)]
 pub(crate) struct Id {
     text: Arc<str>,
@@ -21,7 +22,7 @@ impl Id {
         Self::of(&text.into())
     }
 
-    /// The same, where there is no string to be given away.
+    /// The same, from a string that the caller keeps.
     pub(crate) fn of(text: &str) -> Self {
         Self { hash: hash_text(text), text: text.into() }
     }
@@ -59,7 +60,8 @@ pub(crate) fn hash_of(value: &impl std::hash::Hash) -> u64 {
     SEED.hash_one(value)
 }
 
-/// Joins two hashes into one; the order counts. (The odd constant is 2^64 over the golden ratio, as in Knuth's multiplicative hashing.)
+/// Combines two hashes into one, in this order. (The odd constant is 2^64 over the golden ratio, as
+/// in Knuth's multiplicative hashing.)
 pub(crate) fn mix(a: u64, b: u64) -> u64 {
     (a.rotate_left(23) ^ b).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }

@@ -1,8 +1,9 @@
-//! What the type of an emitter says about its scope.
+//! The scope in the type of an emitter.
 //!
-//! `Emitter<Node, NoExecution>` has a node and no execution that the compiler knows of. The markers are never built.
+//! `Emitter<Node, NoExecution>` has a node, and no execution that the compiler knows. The markers
+//! are never built.
 
-/// The emitter has no node that the compiler knows of; `.node(id)` gives it one.
+/// The emitter has no node that the compiler knows; `.node(id)` adds one.
 #[derive(Debug, Clone, Copy)]
 pub enum NoNode {}
 
@@ -10,7 +11,7 @@ pub enum NoNode {}
 #[derive(Debug, Clone, Copy)]
 pub enum Node {}
 
-/// The emitter has no execution that the compiler knows of; `.execution(id)` gives it one.
+/// The emitter has no execution that the compiler knows; `.execution(id)` adds one.
 #[derive(Debug, Clone, Copy)]
 pub enum NoExecution {}
 

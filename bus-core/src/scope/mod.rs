@@ -1,7 +1,8 @@
-//! Where something happened: stream, node, execution, correlation, and open attributes.
+//! The scope of an event: stream, node, execution, correlation, and open attributes.
 //!
-//! A [`Scope`] is made once for an emitter and shared by all its events. Each id carries its hash, so that finding the subscriptions of one
-//! execution among a hundred thousand costs a table look-up and no hashing of strings.
+//! A [`Scope`] is made once for an emitter and shared by all its events. Each id has its hash, so
+//! that finding the subscriptions of one execution among a hundred thousand is one table look-up
+//! without hashing a string.
 
 mod id;
 mod marker;
@@ -10,9 +11,10 @@ pub use marker::{Execution, NoExecution, NoNode, Node};
 
 pub(crate) use id::{Id, hash_of, hash_text, mix};
 
-/// Where an event happened.
+/// The scope that an event happened in.
 ///
-/// Only the stream is always there. The ids are open text: the bus compares them and never interprets them.
+/// Only the stream is always present. The ids are open text: the bus compares them and never
+/// interprets them.
 ///
 /// ```
 /// let bus = bus_core::EventBus::new();
@@ -28,11 +30,12 @@ pub struct Scope {
     pub(crate) execution: Option<Id>,
     pub(crate) correlation: Option<Id>,
     pub(crate) attributes: Vec<(Box<str>, Id)>,
-    /// A name that no attribute can have, the envelope's own or too long: events with it are refused.
+    /// A name that no attribute can have, since it is the envelope's own or too long: events with
+    /// it are refused.
     pub(crate) reserved: Option<std::sync::Arc<str>>,
 }
 
-/// The keys of the envelope on the wire: no attribute may take one of these names.
+/// The keys of the envelope on the wire, which no attribute may have.
 pub(crate) const RESERVED: [&str; 11] = [
     "type",
     "stream_id",
@@ -63,22 +66,22 @@ impl Scope {
         }
     }
 
-    /// The stream, always there.
+    /// The stream, which every event has.
     pub fn stream(&self) -> &str {
         self.stream.as_str()
     }
 
-    /// The node, where the event has one.
+    /// The node, if the event has one.
     pub fn node(&self) -> Option<&str> {
         self.node.as_ref().map(Id::as_str)
     }
 
-    /// The execution, where the event has one.
+    /// The execution, if the event has one.
     pub fn execution(&self) -> Option<&str> {
         self.execution.as_ref().map(Id::as_str)
     }
 
-    /// What ties related events together, such as the id of a request.
+    /// The correlation of related events, such as the id of a request.
     pub fn correlation(&self) -> Option<&str> {
         self.correlation.as_ref().map(Id::as_str)
     }
@@ -97,7 +100,7 @@ impl Scope {
         self.attributes.iter().map(|(key, value)| (&**key, value.as_str()))
     }
 
-    /// Sets an attribute, in place of an older value of the same name.
+    /// Sets an attribute and replaces an older value of the same name.
     pub(crate) fn set_attribute(&mut self, name: &str, value: impl Into<String>) {
         let value = Id::new(value);
         match self.attributes.iter_mut().find(|(key, _)| &**key == name) {
@@ -106,7 +109,7 @@ impl Scope {
         }
     }
 
-    /// One number for the place (stream, node and execution), for tables keyed by it.
+    /// One number for stream, node and execution, as the key of tables.
     pub(crate) fn place_hash(&self) -> u64 {
         mix(
             mix(self.stream.hash(), hash_of_optional(self.node.as_ref())),
@@ -114,7 +117,7 @@ impl Scope {
         )
     }
 
-    /// One number for all of it: equal for equal scopes, in whatever order the attributes were set.
+    /// One number for the whole scope: equal for equal scopes, in any order of the attributes.
     pub(crate) fn hash(&self) -> u64 {
         let attributes = self.attributes.iter().map(|(name, value)| mix(hash_text(name), value.hash()));
         let attributes = attributes.fold(0_u64, u64::wrapping_add);

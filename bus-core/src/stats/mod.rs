@@ -1,4 +1,4 @@
-//! What a bus can report about itself.
+//! The counts of a bus and of its subscriptions.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,15 +10,16 @@ use crate::delivery::{Counts, Info, Key, Overflow, State};
 use crate::event::SubscriptionId;
 use crate::sync::Ordering;
 
-/// How many subscriptions are looked at in one turn of the lock.
+/// How many subscriptions are read with each lock.
 const WINDOW: usize = 256;
 
-/// A picture of the bus.
+/// The counts of a bus.
 ///
-/// For every subscription, and for those that have ended together, this holds exactly: `matched =
+/// For each subscription, and for all that have ended together, this holds exactly: `matched =
 /// handled + failed + panicked + timed_out + overflowed + coalesced + dropped + running + waiting`.
-/// Up to 256 subscriptions are of one moment, with the counts of the whole bus; further ones are
-/// read in steps, so that the bus is never held up for long.
+///
+/// The first 256 subscriptions and the counts of the whole bus are of one moment. Further
+/// subscriptions are read in steps of 256, so that others publish meanwhile.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -32,33 +33,34 @@ const WINDOW: usize = 256;
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Events that have a `seq`: kept, or wanted by somebody.
+    /// Events with a `seq`: history kept them, or a subscription or a pair wanted them.
     pub published_total: u64,
-    /// The same by kind; kinds that were never published are left out.
+    /// The same by kind, without kinds that were never published. Undeclared kinds beyond 4,096 are
+    /// counted together as `(other kinds)`.
     pub published: BTreeMap<String, u64>,
-    /// Events that nobody wanted and nothing kept.
+    /// Events that no subscription wanted and history did not keep.
     pub unobserved: u64,
-    /// Events that did not get onto the bus: closed, chain too deep, too large.
+    /// Events that were refused: see [`Refused`](crate::Refused).
     pub refused: u64,
     /// Events in history now.
     pub kept: usize,
     /// The estimated memory of the events in history, in bytes.
     pub kept_bytes: usize,
-    /// Events that history evicted, `transient` ones apart.
+    /// Events that history evicted, apart from `transient` ones.
     pub evicted: u64,
     /// `transient` events that history evicted.
     pub evicted_transient: u64,
-    /// Beginnings without an end so far.
+    /// Beginnings without an end that are kept: at most 65,536.
     pub open_pairs: usize,
     /// Ends without a beginning.
     pub unmatched_ends: u64,
-    /// Each subscription, in the order they were made.
+    /// The subscriptions, in the order in which they were made.
     pub subscriptions: Vec<SubscriptionStats>,
-    /// All subscriptions that have ended, together.
+    /// The counts of all subscriptions that have ended.
     pub ended: Counts,
 }
 
-/// One subscription at one moment.
+/// The counts of one subscription at one moment.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct SubscriptionStats {
@@ -66,23 +68,23 @@ pub struct SubscriptionStats {
     pub id: SubscriptionId,
     /// Its name.
     pub name: String,
-    /// Where it was made, as <file:line:column>.
+    /// The location in the code where it was made, as `file:line:column`.
     pub subscribed_at: String,
-    /// What it does with events that do not fit.
+    /// Its policy for events that do not fit.
     pub overflow: Overflow,
-    /// What became of the events that matched it.
+    /// The outcomes of the events that matched it.
     #[serde(flatten)]
     pub counts: Counts,
-    /// Events at work in its handler.
+    /// Events that run in its handler.
     pub running: usize,
     /// Events that wait in its queue, or for a permit.
     pub waiting: usize,
-    /// How many events the oldest waiting event is behind the newest event of the bus; 0 if none
-    /// waits.
+    /// The number of events on the bus from the oldest waiting event to the newest one; 0 if none
+    /// waits. Events that do not match it are included.
     pub lag: u64,
 }
 
-/// What one turn of the lock reads of a subscription. Texts are made after it.
+/// The part of a subscription that is read under the lock. Texts are made after it.
 struct Row {
     info: Arc<Info>,
     overflow: Overflow,
@@ -93,8 +95,8 @@ struct Row {
 }
 
 impl EventBus {
-    /// A picture of the bus. It does not walk the history, and looks at no more than 256
-    /// subscriptions in one turn of the lock.
+    /// Returns the counts of the bus and of each subscription. It does not walk the history, and
+    /// reads at most 256 subscriptions in one turn of the lock.
     pub fn stats(&self) -> Stats {
         let (mut rows, mut totals, mut from, mut more) = (Vec::new(), None, 0, true);
         while more {
@@ -137,7 +139,7 @@ impl EventBus {
 }
 
 impl Stats {
-    /// The first subscription of this name.
+    /// Returns the first subscription of this name.
     pub fn subscription(&self, name: &str) -> Option<&SubscriptionStats> {
         self.subscriptions.iter().find(|subscription| subscription.name == name)
     }

@@ -1,4 +1,4 @@
-//! Adds a subscription, with what history holds for it, so that nothing is missing between the two.
+//! Adds a subscription with its events from history, without a gap between the two.
 
 use std::panic::Location;
 use std::sync::Arc;
@@ -12,28 +12,28 @@ use crate::error::SubscribeError;
 use crate::event::{EventId, Stored, SubscriptionId};
 use crate::sync::{Handle, Ordering, failpoint};
 
-/// After so many rounds of asking a filter about the past, what came meanwhile is queued unasked: a
-/// slow filter must not keep a subscription from its beginning.
+/// After this many rounds of asking a filter about the past, new events are queued unasked: a slow
+/// filter must not delay a subscription without end.
 const ROUNDS: u32 = 2;
 
 /// A subscription that was added.
 pub(crate) struct Added {
     pub(crate) key: Key,
     pub(crate) id: SubscriptionId,
-    /// What history lost, for a subscription that looks back.
+    /// The gap in history, for a subscription with `since`.
     pub(crate) missed: Option<Lagged>,
 }
 
-/// What a handler is made of.
+/// The closures of a new handler.
 pub(crate) enum NewHandler {
     Sync(Box<dyn NewMember>),
-    /// One runner for each event that the handler may work on at once.
+    /// One runner for each event that the handler may handle at once.
     Async(Vec<Box<dyn AsyncRunner>>, Handle),
 }
 
-/// Where a replay stands.
+/// The state of a replay.
 struct Replay {
-    /// The seq of the last event that was looked at.
+    /// The seq of the last event that was read.
     at: u64,
     rounds: u32,
     /// How many events it may take, and how many it took.
@@ -117,7 +117,7 @@ impl Core {
         Ok(Added { key, id, missed })
     }
 
-    /// The seq behind which a cursor begins, found in steps.
+    /// Finds, in steps, the seq behind which a cursor begins.
     fn position(&self, cursor: EventId) -> Result<u64, Miss> {
         if cursor.run() == self.run {
             let newest = self.lock().next_seq - 1;
@@ -138,8 +138,8 @@ impl Core {
         }
     }
 
-    /// Puts what history holds into the queue of a subscription, in steps, and lets live events
-    /// reach it behind that.
+    /// Puts the events of history into the queue of a subscription, in steps, and lets live events
+    /// reach it behind them.
     fn replay(self: &Arc<Self>, key: Key, info: &Arc<Info>, missed: Option<Lagged>, mut replay: Replay) {
         let mut missed = missed;
         loop {
@@ -160,7 +160,7 @@ impl Core {
                 }
                 window
             };
-            // Others get the lock in between.
+            // Other threads get the lock in between.
             self.yield_lock();
             replay.rounds += u32::from(window.last);
             let (mut wanted, mut rest) = (Vec::new(), Vec::new());
@@ -176,7 +176,7 @@ impl Core {
         end_of_stack();
     }
 
-    /// Has slow handlers named, from the first handler on.
+    /// Starts the watch for slow handlers with the first handler.
     fn start_watch(self: &Arc<Self>) {
         if !self.watched.swap(true, Ordering::AcqRel) {
             watch(self);
@@ -194,13 +194,13 @@ struct Miss {
 /// Some events of the past.
 struct Window {
     events: Vec<Arc<Stored>>,
-    /// Whether no newer ones are held.
+    /// Whether history holds no newer ones.
     last: bool,
 }
 
 impl Window {
-    /// Whether the replay ends with this window: no filter is left to be asked, or it was asked often
-    /// enough, or all that was wanted is found.
+    /// Whether the replay ends with this window: no filter is left to be asked, or it was asked
+    /// often enough, or all that was wanted is found.
     fn ends(&self, info: &Info, replay: &Replay) -> bool {
         let unasked = !info.predicates.is_empty() && !self.events.is_empty();
         replay.found >= replay.most || (self.last && (!unasked || replay.rounds >= ROUNDS))
@@ -208,7 +208,7 @@ impl Window {
 }
 
 impl State {
-    /// What history lost after a cursor.
+    /// The gap in history after a cursor.
     fn missed(&self, cursor: Result<u64, Miss>, info: &Info) -> Option<Lagged> {
         match cursor {
             Err(Miss { at, cause: LagCause::Future }) => {
@@ -253,8 +253,8 @@ impl State {
         }
     }
 
-    /// Puts events of the past into a queue. With `ask` its filter is asked when they are taken up.
-    /// Where the subscription has ended meanwhile they come back, and are counted as dropped.
+    /// Puts events of the past into a queue. With `ask` its filter is asked when they are taken. If
+    /// the subscription has ended meanwhile, it returns them, and they are counted as dropped.
     fn append_replay(&mut self, key: Key, events: Vec<Arc<Stored>>, ask: bool) -> Vec<Arc<Stored>> {
         let count = events.len();
         let ended = self.subscriptions.get(key).is_none_or(|found| found.life != Life::Replaying);
@@ -264,7 +264,9 @@ impl State {
             return events;
         }
         let Some(queue) = self.queue_of(key) else { return events };
-        events.into_iter().for_each(|event| queue.replay(event, ask));
+        for event in events {
+            queue.replay(event, ask);
+        }
         match &mut self.subscriptions.get_mut(key).map(|found| &mut found.receiver) {
             Some(Receiver::Stream(stream)) => stream.counts.matched += count as u64,
             Some(Receiver::Handler(member)) => {
@@ -281,8 +283,8 @@ impl State {
 }
 
 impl Window {
-    /// Takes up the last events of the past, and lets live events reach the subscription, in one
-    /// step. Its handlers begin with what is queued.
+    /// Queues the last events of the past, and lets live events reach the subscription, in one
+    /// step. Its handlers begin with the queued events.
     fn attach<'a>(
         self,
         mut state: crate::sync::Guard<'a, State>,
@@ -291,7 +293,7 @@ impl Window {
         info: &Info,
         replay: &mut Replay,
     ) {
-        // Who wants only one event reads all that its filter was not asked about, up to that one.
+        // A wait for one event reads all that its filter was not asked about, up to that one.
         let ask = !info.predicates.is_empty() && replay.found < replay.most;
         let most = if ask { usize::MAX } else { replay.most - replay.found };
         let events: Vec<_> = self.events.into_iter().take(most).collect();
@@ -324,8 +326,7 @@ impl Window {
 
 crate::sync::per_thread!(PLACE: Option<(&'static Location<'static>, Arc<str>)> = None);
 
-/// A place in the code as a name. Where waits are made by the thousand they are mostly made at one
-/// place.
+/// Names a location in the code. Waits made by the thousand mostly come from one location.
 fn place_name(location: &'static Location<'static>) -> Arc<str> {
     let known = PLACE.try_with(|place| {
         let known = place.borrow();
@@ -339,7 +340,7 @@ fn place_name(location: &'static Location<'static>) -> Arc<str> {
 }
 
 impl Plan {
-    /// The bounds of the queue of such a subscription.
+    /// Returns the bounds of the queue of such a subscription.
     fn bounds(&self, overflow: Overflow) -> Bounds {
         let overflow = self.overflow.unwrap_or(overflow);
         Bounds { capacity: self.capacity, hard_limit: self.hard_limit(), overflow }
@@ -366,7 +367,7 @@ impl Plan {
 }
 
 impl Info {
-    /// Whether it may want events that history keeps in a quota of their own.
+    /// Whether it may want events that history keeps in a separate quota.
     fn wants_transient(&self) -> bool {
         match &self.kinds {
             Kinds::Any | Kinds::Named(_) => true,

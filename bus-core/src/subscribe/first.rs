@@ -14,13 +14,28 @@ use crate::error::WaitError;
 use crate::event::Event;
 use crate::sync::Sleep;
 
-/// The first event that fits, from the moment this was made on, whenever it is polled. Several may come: this is the first of them.
+/// A future of the first event that fits. It counts from the moment this value was made, not from
+/// its first poll.
 ///
 /// # Errors
-/// [`WaitError::Closed`] where the bus is closed before such an event; with [`timeout`](Self::timeout) also [`WaitError::TimedOut`].
+/// Yields [`WaitError::Closed`] if the bus is closed, or its last handle is dropped, before such an
+/// event. With [`timeout`](Self::timeout) it may also yield [`WaitError::TimedOut`].
 ///
 /// # Cancel safety
 /// Dropping it ends the wait.
+///
+/// ```standalone_crate
+/// # use bus_core::{AgentEvent, EventBus};
+/// # #[derive(AgentEvent)]
+/// # enum BuildEvents { BuildFinished { ok: bool } }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), bus_core::WaitError> {
+/// let bus = EventBus::new();
+/// let done = bus.subscribe::<BuildFinished>().filter(|event| event.ok).first();
+/// bus.stream("desk").emit_build_finished(false).await;
+/// bus.stream("desk").emit_build_finished(true).await;
+/// assert!(done.await?.ok);
+/// # Ok(()) }
+/// ```
 #[must_use = "a wait does nothing until it is awaited"]
 pub struct First<S> {
     reader: Reader,
@@ -28,10 +43,14 @@ pub struct First<S> {
 }
 
 impl<S: 'static> Subscribe<S> {
-    /// Waits for one event. The wait begins now, not when it is polled; with [`since`](Self::since) it looks back.
+    /// Waits for one event. The wait begins now, not when it is polled. With [`since`](Self::since)
+    /// it takes the oldest event of the past that fits.
+    ///
+    /// Inside a handler, the bus knows that the handler waits: emits that could only go on behind
+    /// this wait are deferred.
     ///
     /// # Panics
-    /// Where two linked definitions declare the kind.
+    /// If two linked definitions declare the kind.
     #[track_caller]
     #[expect(clippy::panic, reason = "documented")]
     pub fn first(self) -> First<S> {
@@ -42,19 +61,18 @@ impl<S: 'static> Subscribe<S> {
 }
 
 impl<S> First<S> {
-    /// Waits no longer than this. Zero asks for what has already happened and never waits.
-    ///
-    /// The time begins with the first poll.
+    /// Limits the wait to this time, which begins with the first poll. Zero never waits: it finds
+    /// an event that has already come.
     pub fn timeout(self, limit: Duration) -> FirstWithin<S> {
         FirstWithin { first: self, limit, sleep: None }
     }
 
-    /// Without a context it only looks.
+    /// Looks for the event. Without a context no waker is stored.
     fn look(&mut self, mut context: Option<&mut Context<'_>>) -> Poll<Result<Event<S>, WaitError>> {
         loop {
             match self.reader.poll(context.as_deref_mut()) {
                 Poll::Ready(Some(Ok(event))) => return Poll::Ready(Ok(event)),
-                // A gap is told by `missed`; the event may still come.
+                // `missed` reports a gap; the event may still come.
                 Poll::Ready(Some(Err(_))) => {}
                 Poll::Ready(None) => return Poll::Ready(Err(WaitError::Closed)),
                 Poll::Pending => return Poll::Pending,
@@ -62,7 +80,8 @@ impl<S> First<S> {
         }
     }
 
-    /// What history no longer held of the time that [`since`](Subscribe::since) asked for: the event may be among it.
+    /// Returns the gap if history no longer held all events behind the cursor of
+    /// [`since`](Subscribe::since): the event may have been among them.
     pub fn missed(&self) -> Option<Lagged> {
         self.reader.missed.as_deref().copied()
     }
@@ -82,10 +101,18 @@ impl<S> fmt::Debug for First<S> {
     }
 }
 
-/// A wait with an end: see [`First::timeout`].
+/// A [`First`] with a time limit: see [`First::timeout`].
+///
+/// # Errors
+/// Yields [`WaitError::TimedOut`] when the time is over, and [`WaitError::Closed`] as [`First`]
+/// does.
 ///
 /// # Panics
-/// When polled outside a tokio runtime with time enabled, unless the limit is zero.
+/// When polled outside a tokio runtime with time enabled, unless the limit is zero or the event has
+/// come.
+///
+/// # Cancel safety
+/// Dropping it ends the wait.
 #[must_use = "a wait does nothing until it is awaited"]
 pub struct FirstWithin<S> {
     first: First<S>,
@@ -98,7 +125,7 @@ impl<S> Future for FirstWithin<S> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { first, limit, sleep } = &mut *self;
-        // The time first: who has waited long enough waits no more, and does not let go of a place for it.
+        // The time first: a wait that is over must not give a permit back by waiting once more.
         let over = sleep.as_mut().is_some_and(|sleep| sleep.as_mut().poll(context).is_ready());
         if over || limit.is_zero() {
             return match first.look(None) {

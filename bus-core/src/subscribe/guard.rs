@@ -1,4 +1,4 @@
-//! What keeps a subscription.
+//! The guard of a subscription.
 
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -8,7 +8,11 @@ use crate::bus::EventBus;
 use crate::delivery::{Core, Key};
 use crate::event::SubscriptionId;
 
-/// Keeps a subscription: dropping it ends the subscription and frees the handler. Events that still wait are dropped and counted; one at work is finished.
+/// The guard of a subscription. Dropping it ends the subscription and frees the handler.
+///
+/// Events that wait are dropped and counted. An event that a publish has claimed is finished: a
+/// sync handler that has not begun with it on another thread may be called once more after the
+/// guard is dropped. Nothing waits for a handler at work.
 ///
 /// ```
 /// # use bus_core::EventBus;
@@ -32,18 +36,20 @@ impl Subscription {
         Self { core: Arc::downgrade(core), key: added.key, id: added.id }
     }
 
-    /// Its id, for [`EventBus::unsubscribe`].
+    /// Returns the id, for [`EventBus::unsubscribe`].
     pub fn id(&self) -> SubscriptionId {
         self.id
     }
 
-    /// Lets the subscription go on for as long as the bus lives. Its id, to end it with.
+    /// Lets the subscription go on for as long as the bus lives, and returns its id, which
+    /// [`EventBus::unsubscribe`] takes.
     pub fn detach(mut self) -> SubscriptionId {
         self.core = Weak::new();
         self.id
     }
 
-    /// Ends the subscription, as dropping the guard does.
+    /// Ends the subscription, as dropping the guard does: a handler on another thread may be called
+    /// once more.
     pub fn unsubscribe(self) {}
 }
 
@@ -62,14 +68,17 @@ impl fmt::Debug for Subscription {
 }
 
 impl Core {
-    /// Ends a subscription. Returns whether it was there.
+    /// Ends a subscription. Returns whether it existed.
     pub(crate) fn end(self: &Arc<Self>, key: Key) -> bool {
         self.step(|state, effects| state.end(key, effects))
     }
 }
 
 impl EventBus {
-    /// Ends a subscription; a handler may end others and itself. Returns whether it was there.
+    /// Ends a subscription and returns whether it existed. A handler may end others and itself.
+    ///
+    /// Events that wait are dropped and counted. An event that a publish has claimed is finished,
+    /// so a sync handler may be called once more, by another thread, after this returns.
     #[expect(clippy::must_use_candidate, reason = "the answer is of use to some")]
     pub fn unsubscribe(&self, id: SubscriptionId) -> bool {
         let key = self.core.lock().ids.get(&id).copied();

@@ -13,11 +13,20 @@ use crate::event::Event;
 use crate::sync::{Handle, sleep};
 
 impl<S: 'static> Subscribe<S> {
-    /// Has an async handler called for every event, one at a time unless [`concurrency`](Self::concurrency) says otherwise.
+    /// Calls an async handler for each event, in order, one at a time unless
+    /// [`concurrency`](Self::concurrency) is set.
     ///
-    /// It runs on the runtime that this is called in, or the builder's. It returns `()` or `Result<(), BoxError>`; an error or a panic is in the receipt, the stats and the log, and harms nobody else.
+    /// The handler runs on the runtime in which this is called, or on that of the builder. An emit
+    /// that is awaited on this runtime polls the handler in place first. Otherwise a task runs it,
+    /// which stays with the handler. The handler needs one of the
+    /// [`max_concurrent_handlers`](crate::EventBusBuilder::max_concurrent_handlers) permits while
+    /// it is at work, but not while it waits in an emit or a wait of the bus.
     ///
-    /// A handler that needs something of its own gives each call a clone of it. An `async move` closure lends what it captured to one call at a time, so the compiler refuses it here.
+    /// It returns `()` or `Result<(), BoxError>`. An error or a panic is in the receipt, the stats
+    /// and the log. The subscription goes on, and other handlers are not affected.
+    ///
+    /// A handler that needs captured values gives each call a clone. The compiler refuses an
+    /// `async move` closure here, because its futures borrow from the closure.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -35,7 +44,11 @@ impl<S: 'static> Subscribe<S> {
     /// ```
     ///
     /// # Panics
-    /// Where there is no tokio runtime, or none with timers for a handler with a timeout, the bus is closed, or two linked definitions declare the kind: see [`try_handle`](Self::try_handle).
+    /// If [`try_handle`](Self::try_handle) returns an error.
+    ///
+    /// # Cancel safety
+    /// A handler's future is dropped when its [`timeout`](Self::timeout) is over or its runtime is
+    /// shut down, but not when its subscription ends.
     #[track_caller]
     #[expect(clippy::panic, reason = "documented; `try_handle` returns it")]
     pub fn handle<F, Fut>(self, handler: F) -> Subscription
@@ -47,10 +60,11 @@ impl<S: 'static> Subscribe<S> {
         self.try_handle(handler).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// Has an async handler called for every event.
+    /// Calls an async handler for each event, as [`handle`](Self::handle) does.
     ///
     /// # Errors
-    /// Where there is no tokio runtime, or none with timers for a handler with a timeout, the bus is closed, or two linked definitions declare the kind.
+    /// If there is no tokio runtime, or none with timers for a handler with a timeout, if the bus
+    /// is closed, or if two linked definitions declare the kind.
     pub fn try_handle<F, Fut>(self, handler: F) -> Result<Subscription, SubscribeError>
     where
         F: Fn(Event<S>) -> Fut + Send + Sync + 'static,
@@ -58,7 +72,7 @@ impl<S: 'static> Subscribe<S> {
         Fut::Output: HandlerResult,
     {
         let Self { bus, plan, .. } = self;
-        // The builder's choice first: it was made for all handlers of the bus.
+        // The builder's choice first: it is for all handlers of the bus.
         let runtime = bus.core.settings.runtime.clone().or_else(|| Handle::try_current().ok());
         let runtime = runtime.ok_or(SubscribeError::NoRuntime)?;
         let timed = plan.timeout.or(bus.core.settings.handler_timeout).is_some();
@@ -74,12 +88,43 @@ impl<S: 'static> Subscribe<S> {
         Ok(Subscription::new(&bus.core, &added))
     }
 
-    /// Has a closure called for every event, on the publishing thread and before `send` returns, unless it is busy: then right after, on the thread that runs it.
+    /// Calls a closure for each event, in order, one at a time, so it may be `FnMut`.
     ///
-    /// It runs one event at a time, so it may be `FnMut`. It returns `()` or `Result<(), BoxError>`; an error or a panic is in the receipt, the stats and the log, and harms nobody else.
+    /// An idle handler runs on the publishing thread before `send` returns. A busy one gets the
+    /// event right after, on the thread that runs it. Such a thread runs at most 64 events of other
+    /// publishers, or 1 ms of them, for each outermost publish. Then a thread of the bus goes on,
+    /// inside the runtime of the thread that handed over. So under load the closure may run on a
+    /// thread of the bus. More than 8 handlers deep, it runs when the outermost one has returned.
+    ///
+    /// Sync handlers of the same events with the same queue settings and without a filter share one
+    /// queue and run one after the other. A handler that joins while they are at work waits with
+    /// them. One that ends may be called once more, by another thread, after
+    /// [`unsubscribe`](crate::EventBus::unsubscribe) has returned.
+    ///
+    /// Unless [`overflow`](Self::overflow) is set, a sender outside of handlers and callbacks waits
+    /// while the queue is over its capacity; senders go on in the order of their events.
+    ///
+    /// The closure returns `()` or `Result<(), BoxError>`. An error or a panic is in the receipt,
+    /// the stats and the log. The subscription goes on, and other handlers are not affected.
+    ///
+    /// ```standalone_crate
+    /// # use bus_core::{AgentEvent, EventBus};
+    /// # #[derive(AgentEvent)]
+    /// # enum BuildEvents { TargetStarted { target: String } }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let bus = EventBus::new();
+    /// let mut count = 0;
+    /// let _guard = bus.subscribe::<TargetStarted>().handle_sync(move |event| {
+    ///     count += 1;
+    ///     println!("{} is target {count}", event.target);
+    /// });
+    /// let sent = bus.stream("desk").emit_target_started("app").send();
+    /// assert_eq!(sent.receipt().handled(), 1);
+    /// # }
+    /// ```
     ///
     /// # Panics
-    /// Where the bus is closed, two linked definitions declare the kind, or [`concurrency`](Self::concurrency) was asked for: see [`try_handle_sync`](Self::try_handle_sync).
+    /// If [`try_handle_sync`](Self::try_handle_sync) returns an error.
     #[track_caller]
     #[expect(clippy::panic, reason = "documented; `try_handle_sync` returns it")]
     pub fn handle_sync<F, R>(self, handler: F) -> Subscription
@@ -90,10 +135,11 @@ impl<S: 'static> Subscribe<S> {
         self.try_handle_sync(handler).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// Has a closure called for every event, on the publishing thread.
+    /// Calls a closure for each event, as [`handle_sync`](Self::handle_sync) does.
     ///
     /// # Errors
-    /// Where the bus is closed, two linked definitions declare the kind, or [`concurrency`](Self::concurrency) was asked for.
+    /// If the bus is closed, if two linked definitions declare the kind, or if
+    /// [`concurrency`](Self::concurrency) is more than 1.
     pub fn try_handle_sync<F, R>(self, mut handler: F) -> Result<Subscription, SubscribeError>
     where
         F: FnMut(&Event<S>) -> R + Send + 'static,
@@ -110,13 +156,14 @@ impl<S: 'static> Subscribe<S> {
     }
 }
 
-/// Whether a timer can be made on a runtime. tokio tells only by a panic, and must not tell that in the middle of a publish.
+/// Whether a timer can be made on a runtime. tokio reports that only by a panic, which must not
+/// come in the middle of a publish.
 fn has_timers(runtime: &Handle) -> bool {
     let _runtime = runtime.enter();
     catch_unwind(|| drop(sleep(Duration::ZERO))).is_ok()
 }
 
-/// The path of a function; for a closure, which has none, the place where it was subscribed.
+/// The path of a function; for a closure, which has none, the location where it was subscribed.
 fn name_of<F>(location: &std::panic::Location<'_>) -> String {
     let path = std::any::type_name::<F>();
     if path.contains("{{closure}}") {

@@ -1,7 +1,9 @@
 //! Subscribing: what is wanted, and a way to receive it.
 //!
-//! A [`Subscribe`] collects filters and settings and ends in one of four ways: [`handle`](Subscribe::handle) with an async closure, [`handle_sync`](Subscribe::handle_sync) with one that is called on the
-//! publishing thread, [`into_stream`](Subscribe::into_stream) to read, and [`first`](Subscribe::first) to wait for one event.
+//! A [`Subscribe`] collects filters and settings. One of four methods ends it:
+//! [`handle`](Subscribe::handle) with an async closure, [`handle_sync`](Subscribe::handle_sync)
+//! with a closure that runs on the publishing thread, [`into_stream`](Subscribe::into_stream) to
+//! read events, and [`first`](Subscribe::first) to wait for one event.
 
 mod add;
 mod first;
@@ -20,12 +22,17 @@ pub use guard::Subscription;
 pub use stream::EventStream;
 
 use crate::bus::EventBus;
-use crate::delivery::{Guarded, Kinds, Lagged, OnLag, Overflow, Predicate, Wanted};
+use crate::delivery::{Callbacks, Kinds, Lagged, OnLag, Overflow, Predicate, Wanted};
 use crate::event::{AnyKind, Event, EventId};
 use crate::payload::EventSet;
 use crate::scope::Id;
 
-/// A subscription in the making.
+/// A builder of a subscription: filters and settings.
+///
+/// Nothing is subscribed until [`handle`](Self::handle), [`handle_sync`](Self::handle_sync),
+/// [`into_stream`](Self::into_stream) or [`first`](Self::first) is called. Filters of different
+/// names must all fit; a second call of the same one replaces the first, apart from
+/// [`filter`](Self::filter), whose closures must all return true.
 ///
 /// ```standalone_crate
 /// use bus_core::{AgentEvent, Event, EventBus};
@@ -54,11 +61,11 @@ pub struct Subscribe<S> {
     set: PhantomData<fn() -> S>,
 }
 
-/// What a subscription is made of, whatever it receives.
+/// The settings of a subscription, whatever receives its events.
 pub(crate) struct Plan {
     pub(crate) kinds: Kinds,
     pub(crate) wanted: Wanted,
-    pub(crate) predicates: Guarded<Predicate>,
+    pub(crate) predicates: Callbacks<Predicate>,
     pub(crate) name: Option<Arc<str>>,
     pub(crate) capacity: usize,
     pub(crate) hard_limit: Option<usize>,
@@ -66,36 +73,47 @@ pub(crate) struct Plan {
     pub(crate) concurrency: usize,
     pub(crate) timeout: Option<Duration>,
     pub(crate) since: Option<EventId>,
-    pub(crate) on_lag: Guarded<OnLag>,
+    pub(crate) on_lag: Callbacks<OnLag>,
     pub(crate) location: &'static Location<'static>,
 }
 
-/// How many events wait for a subscription unless `capacity` says otherwise.
+/// The capacity of a queue unless `capacity` sets it.
 const CAPACITY: usize = 1_024;
 
-/// A queue that may go over its capacity goes to this many times it, unless `hard_limit` says otherwise.
+/// The hard limit is this many times the capacity unless `hard_limit` sets it.
 const HARD: usize = 16;
 
 impl EventBus {
     /// Begins a subscription to a payload, a tuple of payloads, or a definition.
+    ///
+    /// A handler of several kinds gets all of them in one order.
     #[track_caller]
     pub fn subscribe<S: EventSet>(&self) -> Subscribe<S> {
         Subscribe::new(self.clone(), Kinds::Declared(S::descriptors()), Location::caller())
     }
 
-    /// Begins a subscription to everything, declared or not; [`kinds`](Subscribe::kinds) narrows it by name.
+    /// Begins a subscription to every event, declared or not; [`kinds`](Subscribe::kinds) selects
+    /// kinds by name.
     #[track_caller]
     pub fn subscribe_any(&self) -> Subscribe<AnyKind> {
         Subscribe::new(self.clone(), Kinds::Any, Location::caller())
     }
 
-    /// Begins a wait for the next event of a set, wherever it happens: the short form of [`subscribe`](Self::subscribe) and [`first`](Subscribe::first), between which filters go.
+    /// Waits for the next event of a set, in any scope. It is the short form of
+    /// [`subscribe`](Self::subscribe) and [`first`](Subscribe::first), for waits without a filter.
+    ///
+    /// # Panics
+    /// If two linked definitions declare the kind.
+    ///
+    /// # Cancel safety
+    /// Dropping the future ends the wait.
     ///
     /// ```standalone_crate
     /// # use bus_core::{AgentEvent, EventBus};
     /// # #[derive(AgentEvent)]
     /// # enum BuildEvents { BuildFinished { ok: bool } }
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), bus_core::WaitError> {
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), bus_core::WaitError> {
     /// let bus = EventBus::new();
     /// let done = bus.wait_for::<BuildFinished>();
     /// bus.stream("desk").emit_build_finished(true).await;
@@ -113,7 +131,7 @@ impl<S> Subscribe<S> {
         let plan = Plan {
             kinds,
             wanted: Wanted::default(),
-            predicates: Guarded::default(),
+            predicates: Callbacks::default(),
             name: None,
             capacity: CAPACITY,
             hard_limit: None,
@@ -121,43 +139,51 @@ impl<S> Subscribe<S> {
             concurrency: 1,
             timeout: None,
             since: None,
-            on_lag: Guarded::default(),
+            on_lag: Callbacks::default(),
             location,
         };
         Self { bus, plan, set: PhantomData }
     }
 
-    /// Only events of this stream.
+    /// Selects events of this stream.
     pub fn stream(mut self, id: impl Into<String>) -> Self {
         self.plan.wanted.stream = Some(Id::new(id));
         self
     }
 
-    /// Only events of this node.
+    /// Selects events of this node.
     pub fn node(mut self, id: impl Into<String>) -> Self {
         self.plan.wanted.node = Some(Id::new(id));
         self
     }
 
-    /// Only events of this execution.
+    /// Selects events of this execution.
     pub fn execution(mut self, id: impl Into<String>) -> Self {
         self.plan.wanted.execution = Some(Id::new(id));
         self
     }
 
-    /// Only events with this correlation.
+    /// Selects events with this correlation.
     pub fn correlation(mut self, id: impl Into<String>) -> Self {
         self.plan.wanted.correlation = Some(Id::new(id));
         self
     }
 
-    /// Only events with this attribute.
+    /// Selects events whose attribute has this value; several attributes must all fit.
     pub fn attribute(mut self, name: &str, value: impl Into<String>) -> Self {
         self.plan.wanted.set_attribute(name, Id::new(value));
         self
     }
 
-    /// Only events that this says yes to. It runs on the publishing thread, for every event that the other filters let pass: an equality filter is faster. It is asked before the event has its place: `seq` is 0 there, but for what `since` looks back on. One that panics says no.
+    /// Selects events for which the closure returns true. Several filters must all return true.
+    ///
+    /// The closure runs on the publishing thread, outside the bus's lock, for each event that fits
+    /// the other filters; those are faster, because they are looked up. It runs before the event
+    /// has a position, so `seq` is 0, except for events of the past that [`since`](Self::since)
+    /// brings. A subscription made during a publish may get the event first and run its filter when
+    /// it takes the event up.
+    ///
+    /// A panic of the closure is logged and counts as false.
     pub fn filter(mut self, wanted: impl Fn(&Event<S>) -> bool + Send + Sync + 'static) -> Self
     where
         S: 'static,
@@ -166,59 +192,77 @@ impl<S> Subscribe<S> {
         self
     }
 
-    /// What it is called in receipts, stats and logs. Otherwise that is the handler's path, or the place in the code.
+    /// Sets the name in receipts, stats and logs. Unless set, it is the path of the handler's
+    /// function, or the location of the subscription in the code.
     pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
         self.plan.name = Some(name.into());
         self
     }
 
-    /// How many events may wait for it: 1,024 unless set, at least 1.
+    /// Sets how many events may wait: 1,024 unless set, at least 1. Events of the past that
+    /// [`since`](Self::since) brings do not count.
     pub fn capacity(mut self, events: usize) -> Self {
         self.plan.capacity = events.max(1);
         self
     }
 
-    /// How many events may wait where a queue goes over its capacity ([`Overflow::Wait`], `critical` events): 16 times the capacity unless set.
+    /// Sets how many events may wait where a queue may go over its capacity ([`Overflow::Wait`],
+    /// `critical` events): 16 times the capacity unless set, at least the capacity.
     pub fn hard_limit(mut self, events: usize) -> Self {
         self.plan.hard_limit = Some(events);
         self
     }
 
-    /// What becomes of an event that does not fit: [`Overflow::Wait`] for handlers and [`Overflow::DropOldest`] for streams unless set.
+    /// Sets what happens to an event that does not fit: [`Overflow::Wait`] for handlers and
+    /// [`Overflow::DropOldest`] for streams unless set.
     pub fn overflow(mut self, overflow: Overflow) -> Self {
         self.plan.overflow = Some(overflow);
         self
     }
 
-    /// How many events an async handler may work on at once: 1 unless set. With more they are taken up in order, and begin and end in any.
+    /// Sets how many events an async handler may work on at once: 1 unless set. With more, they are
+    /// taken up in order, and begin and end in any order. A sync handler refuses more than 1.
     pub fn concurrency(mut self, events: usize) -> Self {
         self.plan.concurrency = events.max(1);
         self
     }
 
-    /// How long an async handler may take for one event before it is dropped at the point where it waits. The default of the bus is none unless set on the builder.
+    /// Sets how long an async handler may take for one event. Over it, its future is dropped at the
+    /// point where it waits, and the outcome is [`Outcome::TimedOut`](crate::Outcome::TimedOut). A
+    /// handler that never yields is not ended.
+    ///
+    /// Unless set, [`EventBusBuilder::handler_timeout`](crate::EventBusBuilder::handler_timeout)
+    /// holds.
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.plan.timeout = Some(limit);
         self
     }
 
-    /// Begins after this event: first what history holds, oldest first, then live without a gap. What history no longer holds comes as [`Lagged`] before everything, and so does the cursor
-    /// of another run of the bus, of which nobody can know what is missing.
+    /// Begins behind this event: first the events that history holds, oldest first, then live
+    /// events without a gap.
+    ///
+    /// If history lost events behind the cursor, a [`Lagged`] comes first. It also comes first for
+    /// a cursor of another run of the bus, and for one ahead of the newest event. Resume from
+    /// [`Event::cursor`]: it is the position in this bus also for republished events.
     pub fn since(mut self, cursor: EventId) -> Self {
         self.plan.since = Some(cursor);
         self
     }
 
-    /// Called when a handler missed events, before the next event it gets. Without it a warning is logged.
-    pub fn on_lag(mut self, told: impl Fn(Lagged) + Send + Sync + 'static) -> Self {
-        self.plan.on_lag = Guarded::default();
-        self.plan.on_lag.push(Arc::new(told));
+    /// Sets a closure that is called when a handler has missed events, before its next event.
+    /// Unless set, a warning is logged.
+    ///
+    /// It runs outside the bus's lock, and may publish. A panic in it is logged.
+    pub fn on_lag(mut self, report: impl Fn(Lagged) + Send + Sync + 'static) -> Self {
+        self.plan.on_lag = Callbacks::default();
+        self.plan.on_lag.push(Arc::new(report));
         self
     }
 }
 
 impl Subscribe<AnyKind> {
-    /// Only events of these kinds, declared or not; an alias is as good as the kind.
+    /// Selects events of these kinds, declared or not; an alias stands for its kind. Without any
+    /// kind nothing is selected.
     pub fn kinds<K: AsRef<str>>(mut self, kinds: impl IntoIterator<Item = K>) -> Self {
         let catalogue = self.bus.core.catalogue();
         let mut names: Vec<Arc<str>> = Vec::new();

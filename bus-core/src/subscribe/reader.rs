@@ -1,4 +1,4 @@
-//! The reading end of a subscription, whatever is read from it: a stream, or the first event alone.
+//! The reading end of a subscription: of a stream, or of a wait for one event.
 
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
@@ -12,15 +12,15 @@ use crate::event::{AnyEvent, Event, Stored, SubscriptionId};
 
 /// The reading end of a subscription.
 pub(crate) struct Reader {
-    // Weak: a reader does not keep the bus, so that it ends when nobody can publish any more.
+    // Weak: a reader does not keep the bus, so that it ends when no publisher is left.
     core: Weak<Core>,
     shared: Arc<Shared>,
-    /// Its way to the ring, while it is attached and has read what waited before.
+    /// Its connection to the ring, while it is attached and has read its own queue.
     attached: Option<Attached>,
     hand: Hand,
     key: Option<Key>,
     pub(crate) id: SubscriptionId,
-    /// What history lost, for a reader that looks back.
+    /// The gap in history, for a reader with `since`.
     pub(crate) missed: Option<Box<Lagged>>,
 }
 
@@ -44,7 +44,7 @@ impl Reader {
                 reader.key = Some(added.key);
                 reader.id = added.id;
                 reader.missed = added.missed.map(Box::new);
-                // Until somebody else reads it, the handler that made it is its reader.
+                // The handler that made it is its reader, until it is polled elsewhere.
                 let here = node(core);
                 if here.is_some() {
                     core.step(|state, effects| {
@@ -59,13 +59,13 @@ impl Reader {
         }
     }
 
-    /// The next event or gap. Without a context nobody is woken.
+    /// The next event or gap. Without a context no waker is stored.
     #[inline]
     pub(crate) fn poll<S>(
         &mut self,
         context: Option<&mut Context<'_>>,
     ) -> Poll<Option<Result<Event<S>, Lagged>>> {
-        // Inside a handler the bus must know who reads.
+        // Inside a handler the bus must know the reader.
         if nesting() == 0
             && let Some(event) = self.read_on()
         {
@@ -84,11 +84,11 @@ impl Reader {
         AnyEvent::new(event).through(self.id).assume()
     }
 
-    /// The next of the events in hand, if they are still for this reader.
+    /// The next of the events in hand, if they still belong to this reader.
     #[inline]
     fn read_on(&mut self) -> Option<Arc<Stored>> {
         let event = self.hand.peek()?;
-        // A reader that was detached goes on with its own queue.
+        // A detached reader goes on with its own queue.
         if !self.shared.cursor.advance() {
             return None;
         }
@@ -117,10 +117,10 @@ impl Reader {
         }
     }
 
-    /// Asks the bus for the next event. If that is on the ring, it is attached then.
+    /// Asks the bus for the next event. If that is on the ring, the reader is attached then.
     fn ask(&mut self, context: Option<&mut Context<'_>>) -> Option<Poll<Item>> {
         let Some(key) = self.key else { return Some(Poll::Ready(None)) };
-        // What was in hand is in the reader's own queue now, or dropped and counted.
+        // The events in hand are in the reader's own queue now, or dropped and counted.
         (self.attached, self.hand) = (None, Hand::default());
         let Some(core) = self.core.upgrade() else { return Some(self.shared.read(context)) };
         let (inside, here, waits) = (nesting() > 0, node(&core), context.is_some());
@@ -141,7 +141,7 @@ impl Reader {
             Read::Queue(Poll::Ready(None)) => Some(Poll::Ready(None)),
             Read::Queue(Poll::Ready(Some(Err(gap)))) => Some(Poll::Ready(Some(Err(gap)))),
             Read::Queue(Poll::Ready(Some(Ok(queued)))) => {
-                if queued.ask && !self.wants(&core, key, &queued.event) {
+                if queued.ask && !wants_queued(&core, key, &queued.event) {
                     core.lock().unmatch_read(key);
                     return None;
                 }
@@ -149,13 +149,13 @@ impl Reader {
             }
         }
     }
+}
 
-    /// Asks the filter about an event that was queued unasked.
-    #[cold]
-    fn wants(&self, core: &Core, key: Key, event: &Arc<Stored>) -> bool {
-        let info = core.lock().subscriptions.get(key).map(|found| Arc::clone(&found.info));
-        info.is_none_or(|info| wants(core, &info.predicates, event))
-    }
+/// Asks the filter about an event that was queued unasked.
+#[cold]
+fn wants_queued(core: &Core, key: Key, event: &Arc<Stored>) -> bool {
+    let info = core.lock().subscriptions.get(key).map(|found| Arc::clone(&found.info));
+    info.is_none_or(|info| wants(core, &info.predicates, event))
 }
 
 impl Drop for Reader {

@@ -12,9 +12,13 @@ use super::reader::Reader;
 use crate::delivery::Lagged;
 use crate::event::{AnyKind, Event, SubscriptionId};
 
-/// Events in order, as they come. It ends when the bus is closed or dropped and everything is read.
+/// Events in order, to be read. It ends when the bus is closed or dropped and everything is read.
 ///
-/// It is a [`Stream`] of `Result<Event<S>, Lagged>`: `Err` tells of a gap, before the event after it.
+/// It is a [`Stream`] of `Result<Event<S>, Lagged>`: `Err` is a gap, and comes before the event
+/// behind the gap. A loop over `while let Some(Ok(event))` would end at the first gap.
+///
+/// Dropping it ends the subscription; unread events are counted as dropped. It does not keep the
+/// bus alive. It may be read on any thread, with any runtime or none.
 ///
 /// ```standalone_crate
 /// # use bus_core::{AgentEvent, EventBus};
@@ -43,10 +47,15 @@ pub struct EventStream<S = AnyKind> {
 }
 
 impl<S: 'static> Subscribe<S> {
-    /// Begins a stream: events from now on, or from [`since`](Self::since), wait in it until they are read.
+    /// Begins a stream. Events from now on, or behind the cursor of [`since`](Self::since), wait in
+    /// it until they are read.
+    ///
+    /// Unless [`overflow`](Self::overflow) is set, the oldest event is dropped for a new one when
+    /// [`capacity`](Self::capacity) events wait, and the gap is reported. On a closed bus the
+    /// stream is at its end.
     ///
     /// # Panics
-    /// Where two linked definitions declare the kind. On a closed bus the stream is empty and at its end.
+    /// If two linked definitions declare the kind.
     #[track_caller]
     #[expect(clippy::panic, reason = "documented")]
     pub fn into_stream(self) -> EventStream<S> {
@@ -57,7 +66,7 @@ impl<S: 'static> Subscribe<S> {
 }
 
 impl<S> EventStream<S> {
-    /// The next event, or the gap before it; `None` at the end.
+    /// Waits for the next event, or the gap before it; `None` at the end.
     ///
     /// # Cancel safety
     /// Safe: an event is taken out only when it is returned.
@@ -65,7 +74,8 @@ impl<S> EventStream<S> {
         Recv { stream: self }
     }
 
-    /// The next event, or the gap before it, if it is there now; `None` if not, or at the end.
+    /// Returns the next event, or the gap before it, without waiting; `None` if none is there, or
+    /// at the end.
     pub fn try_recv(&mut self) -> Option<Result<Event<S>, Lagged>> {
         match self.reader.poll(None) {
             Poll::Ready(item) => item,
@@ -73,7 +83,7 @@ impl<S> EventStream<S> {
         }
     }
 
-    /// The id of the subscription.
+    /// Returns the id of the subscription.
     pub fn id(&self) -> SubscriptionId {
         self.reader.id
     }

@@ -1,13 +1,13 @@
-//! Under loom there is one runtime, always at hand, which runs a task on a thread of its own.
+//! The runtime under loom, of which there is always one: it runs a task on a thread of its own.
 
 use std::convert::Infallible;
 use std::future::Future;
 
-/// Stands in for tokio's handle.
+/// A replacement for tokio's handle.
 #[derive(Debug, Clone, Copy)]
 pub struct Handle;
 
-/// Stands in for the id of a runtime.
+/// A replacement for the id of a runtime.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Id;
 
@@ -33,7 +33,8 @@ impl Handle {
     }
 }
 
-/// Runs a task on its thread. loom's own `block_on` wakes up for nothing so often that it finds no end.
+/// Runs a task on its thread. loom's own `block_on` wakes up without a reason so often that it
+/// never ends.
 fn run(task: impl Future<Output = ()>) {
     let woken = std::sync::Arc::new(Woken::default());
     let waker = std::task::Waker::from(std::sync::Arc::clone(&woken));

@@ -84,16 +84,14 @@ mod real {
         loop {
             let job = match receiver.recv_timeout(PATIENCE) {
                 Ok(job) => job,
-                Err(_) => match leave(number) {
-                    true => return,
-                    // Somebody has taken it meanwhile, and is about to send.
-                    false => match receiver.recv() {
-                        Ok(job) => job,
-                        Err(_) => return,
-                    },
+                Err(_) if leave(number) => return,
+                // It was taken meanwhile, and its job is about to come.
+                Err(_) => match receiver.recv() {
+                    Ok(job) => job,
+                    Err(_) => return,
                 },
             };
-            // What a job runs is guarded there; a panic here is one of the bus's own.
+            // A job catches the panics of the code it runs; a panic here is one of the bus's own.
             let _ = catch_unwind(AssertUnwindSafe(job));
             idle().push(Worker { number, jobs: jobs.clone() });
         }

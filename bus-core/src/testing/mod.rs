@@ -1,4 +1,4 @@
-//! What tests of an agent runtime need: a recorder of everything a bus publishes, and events without a bus.
+//! For tests of agent runtimes: a recorder of every event of a bus, and events without a bus.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::scope::Scope;
 use crate::subscribe::Subscription;
 use crate::sync::Mutex;
 
-/// Keeps every event that a bus publishes while this lives, oldest first, however many.
+/// Records every event that a bus publishes while this exists, oldest first, without a limit.
 ///
 /// ```standalone_crate
 /// use bus_core::testing::Recorder;
@@ -44,7 +44,7 @@ impl Recorder {
     /// Begins to record.
     ///
     /// # Panics
-    /// Where the bus is closed.
+    /// If the bus is closed.
     #[track_caller]
     pub fn new(bus: &EventBus) -> Self {
         let events = Arc::new(Mutex::new(Vec::new()));
@@ -57,25 +57,25 @@ impl Recorder {
         Self { events, _guard: guard }
     }
 
-    /// Everything so far, oldest first.
+    /// Returns all events so far, oldest first.
     pub fn events(&self) -> Vec<AnyEvent> {
         self.events.lock().clone()
     }
 
-    /// The kinds of everything so far, oldest first.
+    /// Returns the kinds of all events so far, oldest first.
     pub fn kinds(&self) -> Vec<String> {
         self.events.lock().iter().map(|event| event.kind().to_owned()).collect()
     }
 
-    /// The events of one payload type, oldest first.
+    /// Returns the events of one payload type, oldest first.
     pub fn of<P: Payload>(&self) -> Vec<Event<P>> {
         self.events().into_iter().filter_map(|event| event.typed().ok()).collect()
     }
 
-    /// The one event of this payload type.
+    /// Returns the one event of this payload type.
     ///
     /// # Panics
-    /// Where there is none, or more than one; the message lists the kinds that were recorded.
+    /// If there is none, or more than one; the message lists the recorded kinds.
     #[track_caller]
     #[expect(clippy::panic, reason = "an assertion for tests")]
     pub fn only<P: Payload>(&self) -> Event<P> {
@@ -98,7 +98,7 @@ impl Recorder {
     /// Asserts that the recorded payloads of this type are these, in this order.
     ///
     /// # Panics
-    /// Where they are not; the message shows both.
+    /// If they are not; the message shows both.
     #[track_caller]
     pub fn assert_payloads<P: Payload + PartialEq>(&self, expected: &[P]) {
         let found: Vec<P> = self.of::<P>().iter().map(|event| (**event).clone()).collect();
@@ -109,14 +109,14 @@ impl Recorder {
         );
     }
 
-    /// Forgets everything so far.
+    /// Removes all events so far.
     pub fn clear(&self) {
         let gone = std::mem::take(&mut *self.events.lock());
         drop(gone);
     }
 }
 
-/// An event without a bus, for testing a handler by itself: in the stream `test`, with seq 0.
+/// Makes an event without a bus, to test a handler alone: in the stream `test`, with seq 0.
 ///
 /// ```standalone_crate
 /// # use bus_core::{AgentEvent, Event};

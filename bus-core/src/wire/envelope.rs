@@ -1,4 +1,4 @@
-//! The object round every event: found in one pass, nothing copied that stands as it is.
+//! The object around every event, parsed in one pass without copying unchanged text.
 
 use std::borrow::Cow;
 use std::str::FromStr;
@@ -19,7 +19,7 @@ use crate::scope::RESERVED;
 
 type Result<T> = std::result::Result<T, ReadError>;
 
-/// One event as it stands in a text.
+/// One event in a text.
 #[derive(Debug)]
 pub(super) struct Envelope<'a> {
     pub(super) kind: Cow<'a, str>,
@@ -28,11 +28,11 @@ pub(super) struct Envelope<'a> {
     pub(super) execution: Option<Cow<'a, str>>,
     pub(super) correlation: Option<Cow<'a, str>>,
     pub(super) timestamp: SystemTime,
-    /// JSON of any shape, without a line break. As it stands in the text when it is borrowed.
+    /// JSON of any shape, without a line break. Unchanged text if it is borrowed.
     pub(super) data: Cow<'a, str>,
-    /// Extra keys that hold a string, in their order.
+    /// Extra keys with a string, in their order.
     pub(super) attributes: Vec<(Cow<'a, str>, Cow<'a, str>)>,
-    /// Extra keys that hold anything else but null: JSON on one line, to be written back.
+    /// Extra keys with any other value but null: JSON on one line, to be written back.
     pub(super) extra: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     pub(super) id: Option<EventId>,
     pub(super) seq: Option<u64>,
@@ -41,7 +41,8 @@ pub(super) struct Envelope<'a> {
 }
 
 impl<'a> Envelope<'a> {
-    /// Reads one event. All of `text` is checked, `data` included. `keys` may come from the event before.
+    /// Reads one event. All of `text` is checked, including `data`. `keys` may come from the event
+    /// before.
     pub(super) fn read(text: &'a str, limits: Limits, zone: &Zone, keys: &mut Keys) -> Result<Self> {
         let mut scan = Scan::new(text, limits, keys);
         if text.len() > limits.bytes {
@@ -57,7 +58,7 @@ impl<'a> Envelope<'a> {
 #[derive(Default)]
 struct Found<'a> {
     values: [Value; RESERVED.len()],
-    /// The slot that is likely to come next.
+    /// The slot that probably comes next.
     next: usize,
     attributes: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     extra: Vec<(Cow<'a, str>, Cow<'a, str>)>,
@@ -78,7 +79,8 @@ impl<'a> Found<'a> {
         Ok(())
     }
 
-    /// A key and its value. Nearly always our keys come in our order: so the next one is guessed first.
+    /// A key and its value. Nearly always our keys come in our order, so the next one is guessed
+    /// first.
     fn member(&mut self, scan: &mut Scan<'a, '_>) -> Result<()> {
         scan.next();
         let guess = self.next;
@@ -115,7 +117,7 @@ impl<'a> Found<'a> {
         Ok(())
     }
 
-    /// A key that is not the envelope's: an attribute, or kept as it is.
+    /// A key that is not the envelope's: an attribute, or kept unchanged.
     #[inline]
     fn other(&mut self, name: Cow<'a, str>, value: Value, scan: &Scan<'a, '_>) {
         if let Some(text) = value.string(scan.text) {
@@ -155,7 +157,7 @@ impl<'a> Found<'a> {
         })
     }
 
-    /// What stands as `data`, or an empty object where nothing does.
+    /// The text of `data`, or an empty object if it is missing.
     #[inline]
     fn data(&self, scan: &Scan<'a, '_>) -> Cow<'a, str> {
         match self.values[DATA] {
@@ -183,7 +185,7 @@ impl<'a> Found<'a> {
         }
     }
 
-    /// A string; absent and null are the same.
+    /// A string; a missing key and null are the same.
     #[inline]
     fn text(&self, slot: usize, scan: &Scan<'a, '_>) -> Result<Option<Cow<'a, str>>> {
         let value = self.values[slot];
@@ -196,7 +198,7 @@ impl<'a> Found<'a> {
         }
     }
 
-    /// The name of an event; absent and null are the same.
+    /// The id of an event; a missing key and null are the same.
     #[inline]
     fn event_id(&self, slot: usize, scan: &Scan<'a, '_>) -> Result<Option<EventId>> {
         let Some(text) = self.text(slot, scan)? else { return Ok(None) };
@@ -206,7 +208,7 @@ impl<'a> Found<'a> {
         }
     }
 
-    /// A whole number; absent and null are the same.
+    /// A whole number; a missing key and null are the same.
     #[inline]
     fn whole<N: FromStr>(&self, slot: usize, scan: &Scan<'a, '_>) -> Result<Option<N>> {
         let value = self.values[slot];
@@ -221,8 +223,8 @@ impl<'a> Found<'a> {
     }
 }
 
-/// The same JSON without line breaks, which may only stand between its parts: what was read from a pretty-printed text
-/// must fit on a line when it is written back.
+/// The same JSON without line breaks between its parts: an event read from pretty-printed text must
+/// be written as one line.
 fn one_line<'a>(json: &'a str, scan: &Scan<'_, '_>) -> Cow<'a, str> {
     if scan.broken { Cow::Owned(json.replace(['\n', '\r'], "")) } else { Cow::Borrowed(json) }
 }

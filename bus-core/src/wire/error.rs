@@ -1,10 +1,10 @@
-//! Why a text was not read.
+//! The errors of reading a text.
 
 use std::fmt;
 
 use crate::excerpt::excerpt;
 
-/// Why a text is not an event: what was wrong, and where.
+/// The reason why a text is not an event: the problem, and its position.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ReadError(Box<Inner>); // boxed: the good path moves a pointer, not this
 
@@ -15,24 +15,24 @@ struct Inner {
     column: usize,
 }
 
-/// What can be wrong with a text that should be an event.
+/// The problem of a text that should be an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReadProblem {
-    /// Nothing but white space.
+    /// The text is only white space.
     Empty,
     /// The text ends before the event does.
     Cut,
-    /// The event is over, the text is not.
+    /// There is text after the event.
     Trailing,
-    /// Not JSON at all: what was expected, and what stood there.
+    /// Not JSON: the expected and the actual content.
     Syntax {
-        /// What JSON would have here.
+        /// The expected content.
         expected: &'static str,
-        /// What is here.
+        /// The actual content.
         found: String,
     },
-    /// `NaN`, `Infinity` or `-Infinity`, which Python writes and JSON has not.
+    /// `NaN`, `Infinity` or `-Infinity`, which Python writes and JSON does not have.
     NotANumber,
     /// A number that no 64-bit float holds, as `1e400`.
     NumberTooLarge,
@@ -42,46 +42,46 @@ pub enum ReadProblem {
     LoneSurrogate,
     /// Bytes that are not UTF-8.
     NotUtf8,
-    /// An object holds one key twice.
+    /// An object has one key twice.
     DuplicateKey(String),
     /// More bytes than the limit.
     TooLarge {
-        /// How many there are; at least this many where reading stopped early.
+        /// The number of bytes; at least this many if reading stopped early.
         bytes: usize,
-        /// How many there may be.
+        /// The limit.
         limit: usize,
     },
     /// More levels of arrays and objects than the limit.
     TooDeep {
-        /// How many there may be.
+        /// The limit.
         limit: usize,
     },
     /// A key of more bytes than the limit.
     KeyTooLong {
-        /// How many there may be.
+        /// The limit.
         limit: usize,
     },
     /// A kind of more bytes than the limit.
     KindTooLong {
-        /// How many there may be.
+        /// The limit.
         limit: usize,
     },
-    /// A key that every event has is absent or null.
+    /// A required key is missing or null.
     Missing(&'static str),
-    /// A key of the envelope holds a value of another type.
+    /// A key of the envelope has a value of another type.
     WrongType {
         /// The key.
         key: &'static str,
-        /// What it should hold.
+        /// The expected type.
         expected: &'static str,
-        /// What it holds.
+        /// The actual type.
         found: &'static str,
     },
-    /// A key of the envelope holds the right type and a value that makes no sense.
+    /// A key of the envelope has the right type and an invalid value.
     Invalid {
         /// The key.
         key: &'static str,
-        /// Why not.
+        /// The reason.
         reason: &'static str,
     },
 }
@@ -95,17 +95,17 @@ impl ReadError {
         Self(Box::new(Inner { problem, offset, column: line.chars().count() + 1 }))
     }
 
-    /// What was wrong.
+    /// The problem.
     pub fn problem(&self) -> &ReadProblem {
         &self.0.problem
     }
 
-    /// Where, in bytes from the start of the text.
+    /// The position, in bytes from the start of the text.
     pub fn offset(&self) -> usize {
         self.0.offset
     }
 
-    /// Where, in characters from the start of the line, the first being 1.
+    /// The position, in characters from the start of the line, from 1.
     pub fn column(&self) -> usize {
         self.0.column
     }
@@ -115,7 +115,7 @@ impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use ReadProblem as P;
         match self.problem() {
-            // These speak of the whole text; a column would only distract.
+            // These problems concern the whole text, so a column would only distract.
             P::Empty | P::TooLarge { .. } | P::Missing(_) => write!(f, "{}", self.problem()),
             problem => write!(f, "{problem} (column {})", self.column()),
         }
@@ -142,7 +142,7 @@ impl fmt::Display for ReadProblem {
             }
             Self::NotUtf8 => f.write_str("not UTF-8: write the file as UTF-8"),
             Self::DuplicateKey(key) => {
-                write!(f, "key `{}` is there twice: give each key once", excerpt(key))
+                write!(f, "key `{}` occurs twice: write each key once", excerpt(key))
             }
             Self::TooLarge { bytes, limit } => {
                 write!(f, "{bytes} bytes are more than the {limit} allowed: raise the limit with `.max_bytes(n)`")

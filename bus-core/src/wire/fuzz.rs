@@ -1,5 +1,5 @@
-//! What must be true of any text, as plain functions: the tests and the fuzz targets call the same ones. There is no
-//! other way to them: the module exists under `cfg(test)` and `cfg(fuzzing)` only.
+//! Properties of any text, as plain functions that the tests and the fuzz targets share. The module
+//! exists only under `cfg(test)` and `cfg(fuzzing)`.
 #![allow(clippy::missing_errors_doc, reason = "each function is a question, and its error the answer no")]
 
 use std::time::{Duration, UNIX_EPOCH};
@@ -16,8 +16,9 @@ use super::time;
 use super::zone::Zone;
 use crate::bus::EventBus;
 
-/// Reads a text as an event and holds the answer against `serde_json`: what the one reads, the other reads too, and
-/// what only `serde_json` reads is refused for one of the reasons that are ours.
+/// Reads a text as an event and compares the result with `serde_json`: whatever this reader
+/// accepts, `serde_json` accepts too, and if only `serde_json` accepts a text, it is refused for
+/// one of our own reasons.
 pub fn event(text: &str) -> Result<(), String> {
     let ours = Envelope::read(text, Limits::new(), &Zone::UTC, &mut Keys::default());
     let theirs = serde_json::from_str::<&RawValue>(text).map(drop);
@@ -30,7 +31,7 @@ pub fn event(text: &str) -> Result<(), String> {
     }
 }
 
-/// Reads bytes as a bus does, lines and all; what was read is written as something that reads the same.
+/// Reads bytes like a bus, with lines; every event is written as an equal event.
 pub fn bus(bytes: &[u8]) -> Result<(), String> {
     let bus = EventBus::new();
     for event in bus.reader().lines(bytes).flatten() {
@@ -43,7 +44,7 @@ pub fn bus(bytes: &[u8]) -> Result<(), String> {
     Ok(())
 }
 
-/// Reads bytes as JSON lines; gives how many were events and how many were not.
+/// Reads bytes as JSON lines; returns the number of events and of errors.
 pub fn lines(bytes: &[u8], limit: usize) -> Result<(u64, u64), String> {
     let mut lines = Lines::new(bytes, limit);
     let (mut good, mut bad) = (0, 0);
@@ -59,7 +60,7 @@ pub fn lines(bytes: &[u8], limit: usize) -> Result<(u64, u64), String> {
     Ok((good, bad))
 }
 
-/// Reads a text as a timestamp; what was read is written and read again as the same instant.
+/// Reads a text as a timestamp, which is written and read again as the same instant.
 pub fn timestamp(text: &str) -> Result<(), String> {
     let Ok(instant) = time::parse(text, &Zone::UTC) else { return Ok(()) };
     let mut written = Vec::new();
@@ -80,7 +81,7 @@ pub fn instant(seconds: u32, nanos: u32) -> Result<(), String> {
     timestamp(&String::from_utf8_lossy(&written))
 }
 
-/// Whether a problem is one that `serde_json` does not see in a text that it only looks over.
+/// Whether `serde_json` does not see a problem in a text that it only skips.
 fn is_json(problem: &ReadProblem) -> bool {
     use ReadProblem as P;
     !matches!(problem, P::Cut | P::Trailing | P::NotANumber | P::Control(_) | P::NotUtf8)
@@ -88,7 +89,7 @@ fn is_json(problem: &ReadProblem) -> bool {
 }
 
 fn same_data(text: &str, envelope: &Envelope<'_>) -> Result<(), String> {
-    // A number that no `f64` holds is JSON, and no `Value`.
+    // A number outside of `f64` is valid JSON, but not a `Value`.
     let Ok(mut whole) = serde_json::from_str::<Value>(text) else { return Ok(()) };
     let Ok(data) = serde_json::from_str::<Value>(&envelope.data) else {
         return Err(format!("data is no JSON of its own: {}", envelope.data));
@@ -97,7 +98,7 @@ fn same_data(text: &str, envelope: &Envelope<'_>) -> Result<(), String> {
     if data == expected { Ok(()) } else { Err(format!("data became {data}")) }
 }
 
-/// The reader of one event, for a test that only asks whether it panics.
+/// The reader of one event, for a test that only checks for panics.
 pub fn read(text: &str) -> Result<(), ReadError> {
     Envelope::read(text, Limits::new(), &Zone::UTC, &mut Keys::default()).map(drop)
 }

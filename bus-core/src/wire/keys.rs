@@ -1,9 +1,10 @@
-//! Finds a key that one object holds twice.
+//! Finds a key that one object has twice.
 //!
-//! `serde_json` takes the last of two equal keys without a word, so that two readers of one text can see two different
-//! events. Here it is an error at every level. Most objects have a few keys: those are compared one with the other, and
-//! a mask of 64 bits tells in nearly all cases that there is nothing to compare. Large objects get a hash set, so that
-//! a hostile one costs no more than its length.
+//! `serde_json` takes the last of two equal keys without an error, so that two readers of one text
+//! can see two different events. Here it is an error at every level. Most objects have a few keys:
+//! those are compared with each other, and in nearly all cases a mask of 64 bits shows that no
+//! comparison is needed. Large objects get a hash set, so that the cost of a hostile one grows only
+//! with its length.
 
 use std::cell::Cell;
 
@@ -11,54 +12,56 @@ use hashbrown::HashSet;
 
 use crate::json::{Marked, Member, Name};
 
-/// From this many keys on an object gets a hash set.
+/// An object gets a hash set from this number of keys on.
 const LARGE: usize = 24;
 
-/// More members than this are not kept: whoever reads such an object goes over its text again.
+/// More members than this are not kept: the text of such an object is read again.
 const MARKED: usize = 128;
 
-/// The keys of all objects that are open at one place of a text.
+/// The keys of all objects that are open at one position of a text.
 ///
-/// Places instead of text, so that one of these serves for text after text and allocates for the first only.
+/// Positions instead of text, so that one value serves for many texts and allocates for the first
+/// only.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Keys {
     names: Vec<Name>, // of all open objects, the innermost last
     open: Vec<Object>,
     /// The members of one object that is to be read: at most [`MARKED`], no others.
     marked: Vec<Member>,
-    /// The characters of its strings that have escapes.
+    /// The unescaped characters of its strings with escapes.
     pub(super) written: String,
 }
 
 #[derive(Debug, Clone)]
 struct Object {
-    /// Where its keys start in `names`.
+    /// The start of its keys in `names`.
     first: usize,
-    /// One bit for each key seen, by its ends and its length.
+    /// One bit for each key seen, from its ends and its length.
     seen: u64,
-    /// Takes over when there are many.
+    /// Used for a large number of keys.
     many: Option<Box<HashSet<Box<str>>>>,
 }
 
 thread_local! {
-    /// For those who read one event and keep no reader.
+    /// For callers that read one event and keep no reader.
     static SPARE: Cell<Option<Box<Keys>>> = const { Cell::new(None) };
 }
 
 impl Keys {
-    /// The memory that somebody on this thread gave back, if any.
+    /// The memory that an earlier reader on this thread left, if any.
     pub(super) fn spare() -> Option<Box<Self>> {
         SPARE.try_with(Cell::take).ok().flatten()
     }
 
-    /// Leaves the memory for the next on this thread; what an unusual text took is not held.
+    /// Leaves the memory for the next reader on this thread, except that of an unusually large
+    /// text.
     pub(super) fn give_back(self: Box<Self>) {
         if self.names.capacity() <= 8 * LARGE && self.written.capacity() <= 4096 {
-            let _ = SPARE.try_with(|spare| spare.set(Some(self))); // fails where the thread ends: then nobody wants it
+            let _ = SPARE.try_with(|spare| spare.set(Some(self))); // fails at the end of the thread, when it is not needed
         }
     }
 
-    /// Forgets what an earlier text left open.
+    /// Removes the state of an earlier text.
     pub(super) fn clear(&mut self) {
         self.names.clear();
         self.open.clear();
@@ -73,7 +76,7 @@ impl Keys {
         }
     }
 
-    /// The object that was marked, where all of it was.
+    /// The marked object, if all of it was marked.
     pub(super) fn marked<'a>(&'a self, text: &'a str) -> Option<Marked<'a>> {
         let members = &*self.marked;
         (1..=MARKED).contains(&members.len()).then_some(Marked { text, members, written: &self.written })
@@ -89,7 +92,7 @@ impl Keys {
         }
     }
 
-    /// Adds a key to the innermost object; `false` when it is there already.
+    /// Adds a key to the innermost object; `false` if it already has the key.
     #[inline]
     pub(super) fn add(&mut self, key: Name, text: &str) -> bool {
         let Some(object) = self.open.last_mut() else { return true };
@@ -111,7 +114,7 @@ impl Keys {
     }
 }
 
-/// Cheap, not strong: who finds equal ones gains nothing but a few comparisons.
+/// Cheap, not strong: an attacker who finds equal ones only causes a few comparisons.
 #[inline]
 fn fold(key: &str) -> u8 {
     let bytes = key.as_bytes();

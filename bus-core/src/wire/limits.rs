@@ -1,15 +1,15 @@
-//! How much of everything a text may have before it is refused.
+//! The limits of a text.
 
-/// Bytes of a kind, at most: of one that is read, and of one that is emitted.
+/// The most bytes of a kind, when reading and when emitting.
 pub(crate) const KIND_BYTES: usize = 256;
 
-/// Bytes of one event, at most, unless a reader is told otherwise.
+/// The most bytes of one event, unless a reader has another limit.
 pub(crate) const EVENT_BYTES: usize = 16 * 1024 * 1024;
 
-/// Levels of `data`, at most: the event's own object is one more.
+/// The most levels of `data`: the event's own object is one more.
 pub(crate) const DATA_LEVELS: usize = Limits::DEPTH - 1;
 
-/// Limits of reading. The text comes from outside; each of these bounds what a hostile one can cost.
+/// Limits of reading. The text comes from outside; each limit bounds the cost of a hostile one.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     /// Bytes of one event.
@@ -25,7 +25,7 @@ pub(crate) struct Limits {
 impl Limits {
     pub(crate) const DEPTH: usize = crate::json::LEVELS;
 
-    /// The limits unless set.
+    /// The default limits.
     pub(crate) const fn new() -> Self {
         Self { bytes: EVENT_BYTES, depth: Self::DEPTH, key: crate::json::KEY_BYTES, kind: KIND_BYTES }
     }

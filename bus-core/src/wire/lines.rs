@@ -7,7 +7,7 @@ use crate::excerpt::excerpt;
 
 use super::error::{ReadError, ReadProblem};
 
-/// Takes a text apart into lines; a bad one is reported and the next is read.
+/// Splits a text into lines; a bad one is reported and the next is read.
 pub(super) struct Lines<R> {
     input: R,
     buffer: Vec<u8>,
@@ -16,14 +16,14 @@ pub(super) struct Lines<R> {
     over: bool,
 }
 
-/// A line that was not read, and which.
+/// A line that could not be read, with its number.
 #[derive(Debug)]
 pub struct LineError {
     line: u64,
     cause: LineCause,
 }
 
-/// Why a line was not read.
+/// The reason why a line could not be read.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum LineCause {
@@ -38,7 +38,8 @@ impl<R: BufRead> Lines<R> {
         Self { input, buffer: Vec::new(), number: 0, limit, over: false }
     }
 
-    /// The next line that is not blank, without its end; `None` after the last, and after a failure of the input.
+    /// The next line that is not blank, without its end; `None` after the last, and after an input
+    /// error.
     pub(super) fn next(&mut self) -> Option<Result<&str, LineError>> {
         loop {
             let bytes = match self.take() {
@@ -57,7 +58,8 @@ impl<R: BufRead> Lines<R> {
                 break;
             }
         }
-        // Told apart by hand: a `match` that returns the text would hold the borrow for the other arm too.
+        // Matched in two steps: a `match` that returns the text would hold the borrow in the other
+        // arm too.
         if let Err(error) = std::str::from_utf8(&self.buffer) {
             let good = String::from_utf8_lossy(&self.buffer[..error.valid_up_to()]);
             let error = ReadError::new(ReadProblem::NotUtf8, &good, good.len());
@@ -66,16 +68,16 @@ impl<R: BufRead> Lines<R> {
         std::str::from_utf8(&self.buffer).ok().map(Ok)
     }
 
-    /// Takes one line into the buffer. Its length with its end, which for one over the limit is more than the buffer
-    /// holds: the rest was skipped, not kept. 0 at the end.
+    /// Reads one line into the buffer. Returns its length with its end, which for one over the
+    /// limit is more than the buffer has, because the rest was skipped. 0 at the end.
     fn take(&mut self) -> io::Result<usize> {
         self.buffer.clear();
         if self.over {
             return Ok(0);
         }
         self.number += 1;
-        let room = u64::try_from(self.limit).unwrap_or(u64::MAX).saturating_add(2); // and the line's end
-        let mut bytes = self.input.by_ref().take(room).read_until(b'\n', &mut self.buffer)?;
+        let most = u64::try_from(self.limit).unwrap_or(u64::MAX).saturating_add(2); // and the line's end
+        let mut bytes = self.input.by_ref().take(most).read_until(b'\n', &mut self.buffer)?;
         let whole = self.buffer.ends_with(b"\n");
         for end in [b'\n', b'\r'] {
             if self.buffer.last() == Some(&end) {
@@ -93,7 +95,7 @@ impl<R: BufRead> Lines<R> {
 }
 
 impl<R> Lines<R> {
-    /// The number of the line that was last taken, from 1.
+    /// The number of the last line, from 1.
     pub(super) fn number(&self) -> u64 {
         self.number
     }
@@ -114,7 +116,7 @@ impl LineError {
         self.line
     }
 
-    /// Why it was not read.
+    /// The reason why it was not read.
     pub fn cause(&self) -> &LineCause {
         &self.cause
     }

@@ -1,7 +1,7 @@
-//! Events as JSON, out and in.
+//! Events as JSON, writing and reading.
 //!
-//! One event is one object, on one line: the seven keys of the Python bus in its order, null where absent, then the
-//! attributes, then `id`, `seq`, `version` and `causation_id`.
+//! One event is one object on one line: the seven keys of the Python bus in its order, null if
+//! absent, then the attributes, then `id`, `seq`, `version` and `causation_id`.
 
 mod envelope;
 mod error;

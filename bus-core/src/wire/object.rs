@@ -1,4 +1,4 @@
-//! Objects whose members are wanted, not only checked: the event itself, and its data.
+//! Objects whose members are needed, not only checked: the event itself, and its data.
 
 use super::error::ReadError;
 use super::scan::Scan;
@@ -7,7 +7,7 @@ use crate::json::{Member, Shape, Value, ordinary};
 type Result<T> = std::result::Result<T, ReadError>;
 
 impl Scan<'_, '_> {
-    /// One whole value; where it is an object, where its members stand is kept among the keys.
+    /// One whole value; if it is an object, the positions of its members are kept in the keys.
     #[inline]
     pub(super) fn marked(&mut self) -> Result<Value> {
         if self.next() != Some(b'{') {
@@ -25,7 +25,8 @@ impl Scan<'_, '_> {
         Ok(Value { start, end: self.at, shape: Shape::Object, saved: 0 })
     }
 
-    /// A string; its opening quote is here. Where it has escapes, its characters are written down among the keys.
+    /// A string; its opening quote is here. If it has escapes, its characters are written into the
+    /// keys.
     #[inline]
     fn copied(&mut self) -> Result<Value> {
         let start = self.at;
@@ -41,7 +42,7 @@ impl Scan<'_, '_> {
         Ok(Value { start, end: self.at, shape: Shape::String, saved: saved? })
     }
 
-    /// An object; its opening byte is here. `member` takes a key and its value.
+    /// An object; its opening byte is here. `member` reads a key and its value.
     #[inline]
     pub(super) fn object(&mut self, mut member: impl FnMut(&mut Self) -> Result<()>) -> Result<()> {
         self.enter(true)?;

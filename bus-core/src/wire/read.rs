@@ -1,4 +1,4 @@
-//! From a text to an event that can be published.
+//! Reads a text as an event that can be published.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -17,10 +17,10 @@ use crate::event::{FromJson, Origin, ReadEvent};
 use crate::registry::Catalogue;
 
 impl EventBus {
-    /// Reads one event from JSON: what this bus writes, and what the Python runtime writes, its times in UTC.
+    /// Reads one event from the JSON of this bus or of the Python runtime, with times in UTC.
     ///
-    /// The event is not published; [`republish`](Self::republish) does that. For another zone, other limits or a file
-    /// of many events, see [`reader`](Self::reader).
+    /// The event is not published; [`republish`](Self::republish) does that. For another zone,
+    /// other limits or a file of many events, see [`reader`](Self::reader).
     ///
     /// ```
     /// let bus = bus_core::EventBus::new();
@@ -32,13 +32,14 @@ impl EventBus {
     /// assert!(event.id().is_none());
     ///
     /// let error = bus.read_json(r#"{"type":"a","type":"b"}"#).unwrap_err();
-    /// assert_eq!(error.to_string(), "key `type` is there twice: give each key once (column 13)");
+    /// assert_eq!(error.to_string(), "key `type` occurs twice: write each key once (column 13)");
     /// # Ok::<(), bus_core::ReadError>(())
     /// ```
     ///
     /// # Errors
-    /// When the text is not one event in JSON, or passes a limit; the error says what is wrong, and where. A kind that
-    /// nobody declared, or data that does not fit its kind, is no error: see [`ReadEvent::decode_error`].
+    /// If the text is not one event in JSON, or exceeds a limit; the error has the problem and its
+    /// position. An undeclared kind, or data that does not fit its kind, is no error: see
+    /// [`ReadEvent::decode_error`].
     pub fn read_json(&self, text: &str) -> Result<ReadEvent, ReadError> {
         let mut reader = self.reader_with(Keys::spare().unwrap_or_default());
         let read = reader.read(text);
@@ -46,7 +47,7 @@ impl EventBus {
         read
     }
 
-    /// Reads events from JSON, with a zone and limits to choose.
+    /// Returns a reader of JSON events with a zone and limits to choose.
     pub fn reader(&self) -> Reader {
         self.reader_with(Box::default())
     }
@@ -65,13 +66,14 @@ impl EventBus {
 
 /// Reads events from JSON: one text, or a file of lines.
 ///
-/// Reading loses nothing: `data` is kept as it stands, keys of the envelope that are not its own are attributes where
-/// they hold text and are written back where they hold anything else but null. A kind that nobody declared is an event;
-/// so is one whose data does not fit its type, which then says why.
+/// Reading loses nothing: `data` is kept unchanged; extra keys of the envelope are attributes if
+/// they have text, and are written back if they have any other value but null. An undeclared kind
+/// is an event; so is one whose data does not fit its type, which then has the error.
 ///
 /// ```
 /// let bus = bus_core::EventBus::new();
-/// let file = "{\"type\":\"a\",\"stream_id\":\"s\",\"timestamp\":\"2026-11-22T08:14:08\"}\n{\"type\":\"b\",\n";
+/// let good = r#"{"type":"a","stream_id":"s","timestamp":"2026-11-22T08:14:08"}"#;
+/// let file = format!("{good}\n{{\"type\":\"b\",\n");
 /// let reader = bus.reader().zone("+02:00".parse()?);
 /// let lines: Vec<_> = reader.lines(file.as_bytes()).collect();
 /// assert_eq!(lines[0].as_ref().unwrap().kind(), "a");
@@ -81,7 +83,7 @@ impl EventBus {
 #[derive(Debug, Clone)]
 pub struct Reader {
     bus: EventBus,
-    /// What the bus knew of when it was last asked. Kinds are only ever added.
+    /// The kinds that the bus knew at the last look-up. Kinds are only ever added.
     known: Arc<Catalogue>,
     zone: Zone,
     limits: Limits,
@@ -91,29 +93,30 @@ pub struct Reader {
 
 /// The events of a file of JSON lines, from [`Reader::lines`].
 ///
-/// Blank lines are passed over. A line that is not an event is an error that names it, and the next line is read. A
-/// line over the limit is skipped without being held in memory.
+/// Blank lines are skipped. A line that is not an event is an error with its number, and the next
+/// line is read. A line over the limit is skipped without being held in memory.
 pub struct ReadLines<R> {
     reader: Reader,
     lines: Lines<R>,
 }
 
 impl Reader {
-    /// The zone of timestamps that name none: UTC unless set.
+    /// Sets the zone of timestamps without one: UTC unless set.
     #[must_use]
     pub fn zone(mut self, zone: Zone) -> Self {
         self.zone = zone;
         self
     }
 
-    /// How many bytes one event may have: 16 MiB unless set.
+    /// Sets the most bytes of one event: 16 MiB unless set.
     #[must_use]
     pub fn max_bytes(mut self, bytes: usize) -> Self {
         self.limits.bytes = bytes;
         self
     }
 
-    /// How many levels of arrays and objects one event may have, its own being the first: 128 unless set, and at most.
+    /// Sets the most levels of arrays and objects in one event, its own being the first: 128 unless
+    /// set, and at most.
     #[must_use]
     pub fn max_depth(mut self, levels: usize) -> Self {
         self.limits.depth = levels;
@@ -123,7 +126,7 @@ impl Reader {
     /// Reads one event.
     ///
     /// # Errors
-    /// As [`EventBus::read_json`].
+    /// Those of [`EventBus::read_json`].
     pub fn read(&mut self, text: &str) -> Result<ReadEvent, ReadError> {
         let envelope = Envelope::read(text, self.limits, &self.zone, &mut self.keys)?;
         let body = self.body(text, &envelope);
@@ -159,7 +162,7 @@ impl<R: BufRead> Iterator for ReadLines<R> {
 }
 
 impl<R> ReadLines<R> {
-    /// The number of the line that was read last, from 1.
+    /// Returns the number of the last line, from 1.
     pub fn line(&self) -> u64 {
         self.lines.number()
     }
@@ -174,7 +177,7 @@ impl<R> fmt::Debug for ReadLines<R> {
     }
 }
 
-/// What the event brings beside scope and data; the Python runtime's bring nothing.
+/// The facts of the event beside scope and data; events of the Python runtime have none.
 fn origin(text: &str, envelope: &Envelope<'_>) -> Option<Origin> {
     let Envelope { id, seq, causation, ref extra, .. } = *envelope;
     let some = id.is_some() || seq.is_some() || causation.is_some() || !extra.is_empty();

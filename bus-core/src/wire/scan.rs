@@ -1,9 +1,9 @@
 //! One pass over a JSON text that checks everything and keeps nothing.
 //!
-//! The reader takes `data` as it stands, so nobody else looks at it before it is written back or decoded. This pass is
-//! where it is held to the letter of JSON (RFC 8259) and to the limits: depth, length of keys, no key twice, no raw
-//! control character, no lone surrogate. It is a loop, not a recursion: one bit a level says array or object, so depth
-//! costs no stack.
+//! The reader takes `data` as unchanged text, so no other code checks it before it is written back
+//! or decoded. This pass enforces JSON (RFC 8259) and the limits: depth, length of keys, no key
+//! twice, no raw control character, no lone surrogate. It is a loop, not a recursion: one bit for
+//! each level distinguishes arrays and objects, so depth needs no stack.
 
 use super::error::{ReadError, ReadProblem};
 use super::keys::Keys;
@@ -12,16 +12,16 @@ use crate::json::{Name, Shape, Value};
 
 type Result<T> = std::result::Result<T, ReadError>;
 
-/// A place in a text.
+/// A position in a text.
 pub(super) struct Scan<'a, 'k> {
     pub(super) text: &'a str,
     pub(super) at: usize,
     limits: Limits,
     pub(super) keys: &'k mut Keys,
-    /// One bit a level, the innermost lowest: 1 for an object.
+    /// One bit for each level, the innermost lowest: 1 for an object.
     nest: u128,
     depth: usize,
-    /// Whether the text goes over more than one line so far.
+    /// Whether the text so far has a line break.
     pub(super) broken: bool,
 }
 
@@ -36,7 +36,7 @@ impl<'a, 'k> Scan<'a, 'k> {
         Err(ReadError::new(problem, self.text, at))
     }
 
-    /// What stands here is not what JSON has here.
+    /// The error that JSON does not allow the text at this position.
     #[cold]
     pub(super) fn unexpected<T>(&self, expected: &'static str) -> Result<T> {
         let rest = &self.text[self.at..];
@@ -56,7 +56,7 @@ impl<'a, 'k> Scan<'a, 'k> {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    /// The next byte that is not white space, which stays where it is.
+    /// The next byte that is not white space; it is not consumed.
     #[inline]
     pub(super) fn next(&mut self) -> Option<u8> {
         loop {
@@ -70,7 +70,7 @@ impl<'a, 'k> Scan<'a, 'k> {
         }
     }
 
-    /// Goes into an object or array; its opening byte is here.
+    /// Enters an object or array; its opening byte is here.
     pub(super) fn enter(&mut self, object: bool) -> Result<()> {
         let limit = self.limits.depth.min(Limits::DEPTH);
         if self.depth >= limit {
@@ -85,7 +85,7 @@ impl<'a, 'k> Scan<'a, 'k> {
         Ok(())
     }
 
-    /// Goes out of the innermost object or array; its closing byte is here.
+    /// Leaves the innermost object or array; its closing byte is here.
     pub(super) fn leave(&mut self) {
         if self.in_object() {
             self.keys.close();
@@ -99,13 +99,13 @@ impl<'a, 'k> Scan<'a, 'k> {
         self.nest & 1 == 1
     }
 
-    /// A key that its object has not yet, and the colon. The value is next.
+    /// A key that is new to its object, and the colon. The value is next.
     fn key(&mut self) -> Result<()> {
         let key = self.name()?;
         self.once(key)
     }
 
-    /// Notes a key of the innermost object, which must not have it yet.
+    /// Records a key of the innermost object, which must be new.
     #[inline]
     pub(super) fn once(&mut self, key: Name) -> Result<()> {
         if self.keys.add(key, self.text) { Ok(()) } else { self.twice(key) }
@@ -142,7 +142,7 @@ impl<'a, 'k> Scan<'a, 'k> {
         Ok(())
     }
 
-    /// Goes over a key that is known to be here, of so many bytes with its quotes, and the colon.
+    /// Skips a known key of this length with its quotes, and the colon.
     #[inline]
     pub(super) fn pass(&mut self, key: usize) -> Result<()> {
         self.at += key;
@@ -167,15 +167,15 @@ impl<'a, 'k> Scan<'a, 'k> {
         Ok(Value { start, end: self.at, shape, saved })
     }
 
-    /// Goes over one whole value, whatever is in it.
+    /// Skips one whole value.
     fn whole(&mut self) -> Result<()> {
         let base = self.depth;
         while self.begin()? || !self.end(base)? {}
         Ok(())
     }
 
-    /// The beginning of a value, which for a scalar is all of it: `true` when it opened something and the first value
-    /// inside is next.
+    /// The beginning of a value, which for a scalar is all of it: `true` if it opened an array or
+    /// object and the first value inside is next.
     fn begin(&mut self) -> Result<bool> {
         match self.next() {
             Some(b'"') => self.string().map(|_| false),
@@ -205,8 +205,8 @@ impl<'a, 'k> Scan<'a, 'k> {
         }
     }
 
-    /// After a value: closes what ends here. `true` when no more is open than `base`, `false` when another value is
-    /// next.
+    /// After a value: closes the arrays and objects that end here. `true` if no more is open than
+    /// `base`, `false` if another value is next.
     fn end(&mut self, base: usize) -> Result<bool> {
         while self.depth > base {
             match (self.next(), self.in_object()) {

@@ -1,4 +1,4 @@
-//! The scopes seen last: a recording repeats a few of them line after line.
+//! The most recent scopes: a recording repeats a few of them line after line.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -6,24 +6,24 @@ use std::sync::Arc;
 use super::envelope::Envelope;
 use crate::scope::{Id, Scope};
 
-/// How many are kept: as many as there are likely to be executions at work at a time.
+/// The number of scopes that are kept: about as many as executions that run at a time.
 const KEPT: usize = 16;
 
-/// How many attributes a scope may have to be kept.
+/// The most attributes of a scope that is kept.
 const MODEST: usize = 32;
 
-/// Shares one allocation among the events of one place.
+/// Shares one allocation among the events of one scope.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Scopes {
-    /// Likely to come again at once, and all there is when one event is read.
+    /// Probably used again at once, and the only one if one event is read.
     last: Option<Arc<Scope>>,
     others: Vec<Arc<Scope>>,
-    /// Which of the others is replaced next.
+    /// The next of the others to be replaced.
     oldest: usize,
 }
 
 impl Scopes {
-    /// The scope of an event, made where it is not one of those seen last.
+    /// The scope of an event; made anew if it is not a recent one.
     pub(super) fn get(&mut self, envelope: &Envelope<'_>) -> Arc<Scope> {
         if let Some(last) = &mut self.last {
             if same(last, envelope) {
@@ -35,7 +35,7 @@ impl Scopes {
             }
         }
         let scope = Arc::new(scope(envelope));
-        // One with many attributes will hardly come again, and would only be held here.
+        // A scope with many attributes is unlikely to be used again, so it is not kept.
         if envelope.attributes.len() <= MODEST
             && let Some(before) = self.last.replace(Arc::clone(&scope))
         {
@@ -72,7 +72,8 @@ fn scope(envelope: &Envelope<'_>) -> Scope {
     scope.node = id(&envelope.node);
     scope.execution = id(&envelope.execution);
     scope.correlation = id(&envelope.correlation);
-    // No name is there twice, and none is the envelope's: setting one by one would look for that again each time.
+    // All names are distinct and none is the envelope's; setting them one by one would check that
+    // again each time.
     let attributes = envelope.attributes.iter().map(|(name, value)| (Box::from(&**name), Id::of(value)));
     scope.attributes = attributes.collect();
     scope

@@ -1,8 +1,8 @@
-//! The keys of the envelope, by their places.
+//! The keys of the envelope by position.
 
 use crate::scope::RESERVED;
 
-// Places in `RESERVED`, which has the keys in the order they are written. What comes from elsewhere may have any.
+// Positions in `RESERVED`, which has the keys in the order of writing. Input may have any order.
 pub(super) const TYPE: usize = 0;
 pub(super) const STREAM: usize = 1;
 pub(super) const NODE: usize = 2;
@@ -15,8 +15,8 @@ pub(super) const SEQ: usize = 8;
 pub(super) const VERSION: usize = 9;
 pub(super) const CAUSATION: usize = 10;
 
-/// Whether a text begins with the key of a slot, quotes and all. Spelled out, since a text of known length is compared in a
-/// step or two.
+/// Whether a text begins with the key of a slot, including quotes. Written out for each key,
+/// because a text of known length is compared in a step or two.
 #[inline]
 pub(super) fn begins(text: &[u8], slot: usize) -> bool {
     match slot {
@@ -35,7 +35,7 @@ pub(super) fn begins(text: &[u8], slot: usize) -> bool {
     }
 }
 
-/// The place of a key in [`RESERVED`].
+/// The position of a key in [`RESERVED`].
 pub(super) fn slot(key: &str) -> Option<usize> {
     RESERVED.iter().position(|own| *own == key)
 }

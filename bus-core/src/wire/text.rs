@@ -1,4 +1,4 @@
-//! Strings, numbers and words of a JSON text.
+//! Strings, numbers and literals of a JSON text.
 
 use super::error::{ReadError, ReadProblem};
 use super::scan::Scan;
@@ -6,7 +6,7 @@ use crate::json::{escape, is_finite, ordinary};
 
 type Result<T> = std::result::Result<T, ReadError>;
 
-/// What takes the characters of a string.
+/// A receiver of the characters of a string.
 pub(super) trait Sink {
     fn run(&mut self, text: &str);
     fn char(&mut self, char: char);
@@ -29,12 +29,13 @@ impl Sink for String {
 }
 
 impl Scan<'_, '_> {
-    /// A string; its opening quote is here. By how many bytes its escapes are longer than what they stand for.
+    /// A string; its opening quote is here. Returns by how many bytes its escapes are longer than
+    /// their characters.
     pub(super) fn string(&mut self) -> Result<usize> {
         self.chars(&mut ())
     }
 
-    /// The same; where there are escapes, all characters of the string go into the sink.
+    /// The same; if there are escapes, all characters of the string go into the sink.
     pub(super) fn chars(&mut self, sink: &mut impl Sink) -> Result<usize> {
         let (text, bytes) = (self.text, self.text.as_bytes());
         let (mut at, mut saved) = (self.at + 1, 0);
@@ -52,7 +53,7 @@ impl Scan<'_, '_> {
                 Some(control) => return self.fail(ReadProblem::Control(*control), at),
                 None => return self.fail(ReadProblem::Cut, at),
             }
-            // Where one escape is there are often more.
+            // One escape is often followed by more.
             while bytes.get(at) == Some(&b'\\') {
                 let Some((char, length)) = escape(&bytes[at..]) else { return self.no_escape(at) };
                 sink.char(char);
@@ -64,7 +65,7 @@ impl Scan<'_, '_> {
         Ok(saved)
     }
 
-    /// Says what is wrong with the escape that begins there.
+    /// The error of the invalid escape that begins at that position.
     #[cold]
     fn no_escape<T>(&mut self, at: usize) -> Result<T> {
         self.at = at + 1;

@@ -1,8 +1,9 @@
 //! Instants as text.
 //!
-//! Written: `2026-11-22T06:14:08.602474+00:00`, always UTC, six digits of a second, or nine where the last three are
-//! not zero: what `datetime.fromisoformat` of Python 3.11 reads, and what comes back here as the same instant.
-//! Read: that, RFC 3339, and what Python's `isoformat()` writes: no zone, no fraction, an offset with seconds.
+//! Written: `2026-11-22T06:14:08.602474+00:00`, always UTC, six digits of a second, or nine if the
+//! last three are not zero. `datetime.fromisoformat` of Python 3.11 reads that, and this reader
+//! reads it as the same instant. Read: that, RFC 3339, and the output of Python's `isoformat()`: no
+//! zone, no fraction, an offset with seconds.
 
 use std::cell::Cell;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -11,14 +12,16 @@ use jiff::civil::DateTime;
 
 use super::zone::Zone;
 
-/// 0001-01-01T00:00:00Z and the last second of 9999, in seconds of Unix: what four digits of a year can say.
+/// 0001-01-01T00:00:00Z and the last second of 9999, in seconds of Unix: the range of years with
+/// four digits.
 const FIRST: i64 = -62_135_596_800;
 const LAST: i64 = 253_402_300_799;
 
 const FORM: &str = "is not a time: write it as 2026-11-22T06:14:08.602474+00:00";
 const RANGE: &str = "is outside the years 1 to 9999";
 
-/// Appends the text of an instant. One outside the years 1 to 9999 is written as the first or last of them.
+/// Appends the text of an instant. One outside the years 1 to 9999 is written as the first or last
+/// of them.
 pub(crate) fn write(time: SystemTime, out: &mut Vec<u8>) {
     let (seconds, nanos) = parts(time);
     let (day, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
@@ -39,7 +42,8 @@ pub(crate) fn write(time: SystemTime, out: &mut Vec<u8>) {
 }
 
 thread_local! {
-    /// The day that was written last, and its text: a calendar takes longer than all the rest of a time.
+    /// The day that was written last, and its text, because the calendar takes longer than the rest
+    /// of a time.
     static DAY: Cell<(i64, [u8; 10])> = const { Cell::new((0, *b"1970-01-01")) };
 }
 
@@ -54,7 +58,7 @@ fn date_text(day: i64) -> [u8; 10] {
     pair(&mut text[2..], year % 100);
     pair(&mut text[5..], month);
     pair(&mut text[8..], of_month);
-    let _ = DAY.try_with(|last| last.set((day, text))); // fails where the thread ends: then nobody wants it
+    let _ = DAY.try_with(|last| last.set((day, text))); // fails at the end of the thread, when it is not needed
     text
 }
 
@@ -65,7 +69,8 @@ fn pair(zeros: &mut [u8], number: i64) {
     zeros[1] += number % 10;
 }
 
-/// Reads the text of an instant; `zone` is for one that names none. More than nine digits of a second are cut off.
+/// Reads the text of an instant; `zone` is for a text without one. More than nine digits of a
+/// second are cut off.
 pub(crate) fn parse(text: &str, zone: &Zone) -> Result<SystemTime, &'static str> {
     let (local, nanos, rest) = civil(text.as_bytes()).ok_or(FORM)?;
     let offset = match rest {
@@ -98,7 +103,7 @@ pub(super) fn offset(text: &str) -> Option<i32> {
         .flatten()
 }
 
-/// Seconds since 1970 on the clock of the place, nanoseconds, and what follows them.
+/// Seconds since 1970 on the local clock, nanoseconds, and the rest of the text.
 fn civil(text: &[u8]) -> Option<(i64, u32, &[u8])> {
     let (minute, rest) = text.split_first_chunk()?;
     let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T' | b't' | b' ', h1, h2, b':', n1, n2] = *minute
@@ -122,7 +127,7 @@ fn civil(text: &[u8]) -> Option<(i64, u32, &[u8])> {
     Some((days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second, nanos, rest))
 }
 
-/// The digits of a second as nanoseconds, and what follows them.
+/// The digits of a second as nanoseconds, and the rest of the text.
 fn fraction(text: &[u8]) -> Option<(u32, &[u8])> {
     let (mut nanos, mut count) = (0, 0);
     while let Some(digit) = text.get(count).filter(|byte| byte.is_ascii_digit()) {
@@ -150,7 +155,7 @@ fn length(year: i64, month: i64) -> i64 {
     }
 }
 
-/// Days since 1970. Years begin in March here, so that the day that comes and goes is the last of a year.
+/// Days since 1970. Years begin in March here, so that the leap day is the last day of a year.
 fn days(year: i64, month: i64, day: i64) -> i64 {
     let (year, month) = if month < 3 { (year - 1, month + 9) } else { (year, month - 3) };
     let era = year.div_euclid(400);
@@ -159,7 +164,7 @@ fn days(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
 }
 
-/// The way back.
+/// The inverse.
 fn date(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));

@@ -1,4 +1,4 @@
-//! Events as JSON: straight into a buffer, the keys as they stand.
+//! Events as JSON, written directly into a buffer, with unchanged keys.
 
 use serde_json::Value;
 
@@ -12,17 +12,21 @@ use crate::payload::{EncodeError, redact_raw};
 impl<S> Event<S> {
     /// Appends the event as one line of JSON, without the line's end.
     ///
-    /// The seven keys of the Python bus come first, in its order and null where absent; then the attributes as keys of
-    /// their own; then `id`, `seq`, `version` and `causation_id`. What redacted fields hold is not in it.
+    /// The seven keys of the Python bus come first, in its order and null if absent; then the
+    /// attributes as keys of their own; then `id`, `seq`, `version` and `causation_id`. The content
+    /// of redacted fields is left out.
     ///
-    /// JSON has no float that is not finite: such a one is null, as it is to `serde_json` and to JavaScript, and an
-    /// `f64` cannot be read from that. A field that may hold one is an `Option<f64>`, or a type that says how.
+    /// JSON has no float that is not finite: such a value is null, as in `serde_json` and in
+    /// JavaScript, and an `f64` cannot be read from null. A field that may have one needs the type
+    /// `Option<f64>`, or a type with a form of its own.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), bus_core::EncodeError> {
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), bus_core::EncodeError> {
     /// # use serde_json::json;
     /// let bus = bus_core::EventBus::new();
-    /// bus.stream("desk").attribute("graph_id", "g-7").emit_dynamic("vendor_kind", json!({ "answer": 42 })).await;
+    /// let emitter = bus.stream("desk").attribute("graph_id", "g-7");
+    /// emitter.emit_dynamic("vendor_kind", json!({ "answer": 42 })).await;
     /// let mut line = Vec::new();
     /// bus.history().collect()[0].write_json(&mut line)?;
     /// let line = String::from_utf8_lossy(&line);
@@ -32,23 +36,25 @@ impl<S> Event<S> {
     /// ```
     ///
     /// # Errors
-    /// When a field cannot be written, or no reader would take it: its own `Serialize` fails, an object
-    /// of it holds a key twice, a key has more than 64 KiB, it has too many levels, or the event has more
-    /// than 16 MiB (unless it was read by a reader whose limit was higher). The error names the field, and
-    /// `out` is as it was.
+    /// If a field cannot be written, or if no reader would accept it: its own `Serialize` fails, an
+    /// object of it holds a key twice, a key has more than 64 KiB, it has too many levels, or the
+    /// event has more than 16 MiB (unless it was read by a reader with a higher limit). The error
+    /// names the field, and `out` is as before.
     pub fn write_json(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         Line::published(self).write(out)
     }
 
-    /// The event as one line of JSON; see [`write_json`](Self::write_json).
+    /// Returns the event as one line of JSON; see [`write_json`](Self::write_json).
     ///
-    /// Where a field cannot be written, `data` is null, and a `tracing` error says which field and why.
+    /// If a field cannot be written, `data` is null, and a `tracing` error has the field and the
+    /// reason.
     pub fn to_json(&self) -> String {
         Line::published(self).text()
     }
 
-    /// What `data` holds, for those who do not know the payload's type: null where it cannot be written, and hidden
-    /// where it is redacted. Whoever knows the type asks for [`payload`](Self::payload).
+    /// Returns the content of `data` as JSON, for code that does not know the payload's type: null
+    /// if it cannot be written, and hidden if it is redacted. Code that knows the type uses
+    /// [`payload`](Self::payload).
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -65,18 +71,22 @@ impl<S> Event<S> {
 }
 
 impl ReadEvent {
-    /// What it carries, as a JSON value with the content of redacted fields hidden, as [`Event::data`]. The text as it
-    /// was read is [`raw_data`](Self::raw_data).
+    /// Returns the content of `data` as a JSON value with the content of redacted fields hidden,
+    /// like [`Event::data`]. The text as it was read is [`raw_data`](Self::raw_data).
     pub fn data(&self) -> Value {
         Line::read(self).value()
     }
 
-    /// Appends the event as one line of JSON, without the line's end: what was read, in the order of our keys, with
-    /// null for an `id`, `seq` or `version` that it came without. The content of redacted fields is hidden.
+    /// Appends the event as one line of JSON, without the line's end: as it was read, in the order
+    /// of our keys, with null for a missing `id`, `seq` or `version`. The content of redacted
+    /// fields is hidden.
     ///
     /// ```
     /// let bus = bus_core::EventBus::new();
-    /// let text = r#"{"type":"vendor_kind","stream_id":"desk","data":{"exact":1.10},"timestamp":"2026-11-22T06:14:08","tries":3}"#;
+    /// let text = concat!(
+    ///     r#"{"type":"vendor_kind","stream_id":"desk","data":{"exact":1.10},"#,
+    ///     r#""timestamp":"2026-11-22T06:14:08","tries":3}"#,
+    /// );
     /// let mut line = Vec::new();
     /// bus.read_json(text)?.write_json(&mut line)?;
     /// assert_eq!(String::from_utf8_lossy(&line), concat!(
@@ -88,18 +98,19 @@ impl ReadEvent {
     /// ```
     ///
     /// # Errors
-    /// As [`Event::write_json`], and only for an event that was emitted, not read.
+    /// Those of [`Event::write_json`], and only for an event that was emitted, not read.
     pub fn write_json(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         Line::read(self).write(out)
     }
 
-    /// The event as one line of JSON; see [`write_json`](Self::write_json) and [`Event::to_json`].
+    /// Returns the event as one line of JSON; see [`write_json`](Self::write_json) and
+    /// [`Event::to_json`].
     pub fn to_json(&self) -> String {
         Line::read(self).text()
     }
 }
 
-/// What stands on a line.
+/// The parts of a line.
 struct Line<'a> {
     head: &'a Head,
     body: &'a dyn Body,
@@ -143,7 +154,7 @@ impl<'a> Line<'a> {
             out.extend_from_slice(b"null");
             self.end(&mut out);
         }
-        // All of it was text; looking again costs less than a proof would.
+        // All of it was text; checking again costs less than a proof would.
         String::from_utf8(out).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
     }
 

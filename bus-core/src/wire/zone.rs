@@ -1,4 +1,4 @@
-//! The zone of timestamps that name none.
+//! The zone of timestamps without one.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,12 +8,14 @@ use jiff::tz::TimeZone;
 
 use crate::excerpt::excerpt;
 
-/// The zone that a timestamp without one is in.
+/// The zone of a timestamp without one.
 ///
-/// The Python runtime writes naive local time, `2026-11-22T06:14:08.602474`: whoever reads it has to know where it was
-/// written. UTC unless set; written as text it is `UTC`, `local`, an offset as `+02:00`, or a name of the IANA database.
+/// The Python runtime writes naive local time, `2026-11-22T06:14:08.602474`, so a reader must know
+/// its zone. UTC unless set. As text it is `UTC`, `local`, an offset as `+02:00`, or a name of the
+/// IANA database.
 ///
-/// Where clocks go back, one local time happens twice: the earlier is taken, as Python does. Where they go
+/// If clocks go back, one local time happens twice: the earlier is taken, as in Python. If they go
+/// forward, a time that does not exist is moved on by the gap.
 /// forward, a time that never was is moved on by the gap.
 ///
 /// ```
@@ -30,12 +32,12 @@ pub struct Zone(Rule);
 
 #[derive(Clone, PartialEq, Eq)]
 enum Rule {
-    /// Seconds east of Greenwich: needs no calendar.
+    /// Seconds east of Greenwich; needs no calendar.
     Fixed(i32),
     Named(TimeZone),
 }
 
-/// A zone that nobody knows.
+/// An unknown zone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ZoneError {
     zone: String,
@@ -45,10 +47,10 @@ impl Zone {
     /// Coordinated universal time.
     pub const UTC: Self = Self(Rule::Fixed(0));
 
-    /// So many minutes east of Greenwich, west when negative.
+    /// An offset of this many minutes east of Greenwich, west if negative.
     ///
     /// # Errors
-    /// A day or more.
+    /// If it is a day or more.
     pub fn offset(minutes: i32) -> Result<Self, ZoneError> {
         if minutes.abs() < 24 * 60 {
             return Ok(Self(Rule::Fixed(minutes * 60)));
@@ -59,22 +61,22 @@ impl Zone {
     /// The zone of this computer.
     ///
     /// # Errors
-    /// When the computer does not say.
+    /// If the computer does not provide it.
     pub fn local() -> Result<Self, ZoneError> {
         TimeZone::try_system()
             .map(|zone| Self(Rule::Named(zone)))
             .map_err(|_| ZoneError { zone: "local".into() })
     }
 
-    /// A zone of the IANA database, as `Europe/Berlin`; its rules come from the computer.
+    /// A zone of the IANA database, such as `Europe/Berlin`; its rules come from the computer.
     ///
     /// # Errors
-    /// When the computer's database does not have it.
+    /// If the computer's database does not have it.
     pub fn named(name: &str) -> Result<Self, ZoneError> {
         TimeZone::get(name).map(|zone| Self(Rule::Named(zone))).map_err(|_| ZoneError { zone: name.into() })
     }
 
-    /// The offset that is kept without a calendar.
+    /// The offset, if the zone needs no calendar.
     pub(super) fn fixed(&self) -> Option<i32> {
         match self.0 {
             Rule::Fixed(seconds) => Some(seconds),
@@ -87,7 +89,8 @@ impl Zone {
         match &self.0 {
             Rule::Fixed(seconds) => Some(*seconds),
             Rule::Named(zone) => zone.to_zoned(local).ok().map(|zoned| {
-                // In a gap the moved time's own offset is not what brings `local` to the instant; this is.
+                // In a gap the moved time has another offset than the one that maps `local` to the
+                // instant, which is this.
                 let moved = zoned.datetime().duration_since(local).as_secs();
                 zoned.offset().seconds().saturating_sub(i32::try_from(moved).unwrap_or(0))
             }),

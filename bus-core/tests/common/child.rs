@@ -1,4 +1,4 @@
-//! Tests that might hang for good or take the process along run in a child: this program again, with that one test.
+//! Runs tests that may hang or abort in a child process: this program again, with that one test.
 
 use std::collections::BTreeSet;
 use std::process::{Child, Command, Output, Stdio};
@@ -9,31 +9,33 @@ use super::PATIENCE;
 /// Set in a child.
 const APART: &str = "BUS_APART";
 
-/// Runs the test that this closure was written in, in a child, and fails as it does; `false` in that child, where the test is to be run.
+/// Runs the test of this closure in a child, and fails with it; returns `false` in the child, which
+/// then runs the test.
 pub(crate) fn ran_apart<F>(body: &F) -> bool {
     static DONE: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
     if std::env::var_os(APART).is_some() {
         return false;
     }
     let name = test_of(body);
-    // A test with several runs in it: the child made them all.
+    // A test with several runs: the child made all of them.
     if DONE.lock().unwrap().insert(name.clone()) {
         let output = run(&name, &[]);
-        let told = text(&output);
-        let passed = output.status.success() && told.contains("1 passed");
-        assert!(passed, "{name} in a child, {}:\n{told}", output.status);
+        let printed = text(&output);
+        let passed = output.status.success() && printed.contains("1 passed");
+        assert!(passed, "{name} in a child, {}:\n{printed}", output.status);
     }
     true
 }
 
-/// The function that a closure was written in, as the test runner names it.
+/// The function of a closure, in the form of the test runner.
 pub(crate) fn test_of<F>(_: &F) -> String {
     let path = std::any::type_name::<F>();
     let test = path.split("::{{closure}}").next().unwrap_or(path);
     test.split_once("::").map_or(test, |(_, test)| test).to_owned()
 }
 
-/// Runs one test of this program in a child, which has its own watchdog; should that hang too, the child is ended.
+/// Runs one test of this program in a child with its own watchdog; if that hangs too, the child is
+/// killed.
 pub(crate) fn run(test: &str, settings: &[(&str, &str)]) -> Output {
     let own = std::env::current_exe().unwrap();
     let child = Command::new(own)
@@ -58,7 +60,7 @@ pub(crate) fn run(test: &str, settings: &[(&str, &str)]) -> Output {
     waiting.join().unwrap()
 }
 
-/// All that a child said.
+/// The whole output of a child.
 pub(crate) fn text(output: &Output) -> String {
     let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     said(&output.stdout) + &said(&output.stderr)

@@ -1,4 +1,4 @@
-//! What the bus says through `tracing`, collected for tests to look at.
+//! Collects the `tracing` output of the bus for tests.
 
 use std::fmt::{Debug, Write};
 use std::sync::{Mutex, Once};
@@ -15,7 +15,8 @@ pub(crate) fn collect() {
     ONCE.call_once(|| tracing::subscriber::set_global_default(Each(note)).unwrap());
 }
 
-/// The lines so far that have all of these words: tests of one program run side by side, so look for a name of your own.
+/// The lines so far that have all of these words. Tests of one program run concurrently, so search
+/// for a name of your own.
 pub(crate) fn lines(words: &[&str]) -> Vec<String> {
     let lines = LINES.lock().unwrap();
     lines.iter().filter(|line| words.iter().all(|word| line.contains(word))).cloned().collect()
@@ -27,7 +28,7 @@ fn note(event: &Event<'_>) {
     LINES.lock().unwrap().push(line);
 }
 
-/// Does the same with each thing that the bus says.
+/// Runs the same function for each event and span of the bus.
 pub(crate) struct Each<F>(pub(crate) F);
 
 impl<F: Fn(&Event<'_>) + 'static> Subscriber for Each<F> {

@@ -1,4 +1,4 @@
-//! What every test of the bus needs: a bus of its own under a watchdog, and the accounts at the end.
+//! The fixture of every bus test: a bus under a watchdog, and a check of its stats at the end.
 #![allow(dead_code, reason = "each test file is a program of its own and uses a part of this")]
 
 pub(crate) mod child;
@@ -15,36 +15,36 @@ use std::time::Duration;
 use bus_core::{EventBus, EventBusBuilder, Stats};
 use tokio::runtime;
 
-/// Longer than any test takes on a busy machine. Only a hang gets here.
+/// Longer than any test on a busy machine, so that only a hang reaches it.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Set where a test is meant to hang: a tenth of a second is then enough.
+/// Set where a test is meant to hang: a tenth of a second is enough then.
 pub(crate) const HANGS: &str = "BUS_HANGS";
 
-/// Panics with this word are meant, and are not printed.
+/// Panics with this word are intended, and not printed.
 pub(crate) const ON_PURPOSE: &str = "on purpose";
 
-/// Where a test stands, for the message if it hangs.
+/// The steps of a test, for the message if it hangs.
 #[derive(Clone, Default)]
-pub(crate) struct Stand(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Steps(Arc<Mutex<Vec<String>>>);
 
-impl Stand {
-    pub(crate) fn at(&self, place: impl Into<String>) {
-        self.0.lock().unwrap().push(place.into());
+impl Steps {
+    pub(crate) fn at(&self, step: impl Into<String>) {
+        self.0.lock().unwrap().push(step.into());
     }
 
-    /// The last few places, oldest first.
+    /// The last few steps, oldest first.
     fn last(&self) -> String {
-        let places = self.0.lock().unwrap();
-        if places.is_empty() {
+        let steps = self.0.lock().unwrap();
+        if steps.is_empty() {
             "its beginning".to_owned()
         } else {
-            places[places.len().saturating_sub(4)..].join(", then ")
+            steps[steps.len().saturating_sub(4)..].join(", then ")
         }
     }
 }
 
-/// One test in the making: its bus, its runtime.
+/// A test under construction: its bus, its runtime.
 pub(crate) struct Trial {
     builder: EventBusBuilder,
     runtime: runtime::Builder,
@@ -70,21 +70,23 @@ impl Trial {
         self
     }
 
-    /// Time stands still, and is moved by whoever waits for it.
+    /// Pauses time; a wait moves it on.
     pub(crate) fn paused(mut self) -> Self {
         self.runtime.start_paused(true);
         self
     }
 
-    /// In a child of this process: what hangs, overflows the stack or aborts harms no other test, and is told by the name of this one.
+    /// Runs in a child process: a hang, a stack overflow or an abort harms no other test, and is
+    /// reported under the name of this one.
     pub(crate) fn apart(self) -> Self {
         Self { apart: true, ..self }
     }
 
-    /// Runs the test under the watchdog. Afterwards the accounts of the bus must be right: at the end of the test, and again when its runtime is gone.
+    /// Runs the test under the watchdog. The stats of the bus must add up at the end of the test,
+    /// and again when its runtime is gone.
     pub(crate) fn run<F, Fut>(mut self, body: F)
     where
-        F: FnOnce(EventBus, Stand) -> Fut + Send + 'static,
+        F: FnOnce(EventBus, Steps) -> Fut + Send + 'static,
         Fut: Future<Output = ()>,
     {
         if self.apart && child::ran_apart(&body) {
@@ -92,9 +94,9 @@ impl Trial {
         }
         let bus = self.builder.build().unwrap();
         let watched = bus.clone();
-        watch(Some(&bus), move |stand| {
+        watch(Some(&bus), move |steps| {
             let runtime = self.runtime.enable_all().build().unwrap();
-            runtime.block_on(body(watched.clone(), stand));
+            runtime.block_on(body(watched.clone(), steps));
             check_accounts(&watched.stats());
             drop(runtime);
             check_accounts(&watched.stats());
@@ -103,25 +105,26 @@ impl Trial {
 }
 
 /// The same as [`watch`], in a child of this process.
-pub(crate) fn watch_apart(bus: Option<&EventBus>, body: impl FnOnce(Stand) + Send + 'static) {
+pub(crate) fn watch_apart(bus: Option<&EventBus>, body: impl FnOnce(Steps) + Send + 'static) {
     if !child::ran_apart(&body) {
         watch(bus, body);
     }
 }
 
-/// Runs a test on a thread of its own, and says where it stood if it hangs. Afterwards the accounts of the bus must be right.
-pub(crate) fn watch(bus: Option<&EventBus>, body: impl FnOnce(Stand) + Send + 'static) {
+/// Runs a test on a thread of its own, and prints its steps if it hangs. Afterwards the stats of
+/// the bus must add up.
+pub(crate) fn watch(bus: Option<&EventBus>, body: impl FnOnce(Steps) + Send + 'static) {
     keep_quiet();
-    let stand = Stand::default();
+    let steps = Steps::default();
     let (done, finished) = mpsc::channel();
-    let inner = stand.clone();
+    let inner = steps.clone();
     let test = std::thread::spawn(move || {
         body(inner);
         let _ = done.send(());
     });
     let patience = if std::env::var_os(HANGS).is_some() { PATIENCE / 300 } else { PATIENCE };
     let hung = finished.recv_timeout(patience) == Err(mpsc::RecvTimeoutError::Timeout);
-    assert!(!hung, "hung after {patience:?}; it stood at {}; {}", stand.last(), picture(bus));
+    assert!(!hung, "hung after {patience:?}; last steps: {}; {}", steps.last(), picture(bus));
     if let Err(panic) = test.join() {
         std::panic::resume_unwind(panic);
     }
@@ -130,7 +133,7 @@ pub(crate) fn watch(bus: Option<&EventBus>, body: impl FnOnce(Stand) + Send + 's
     }
 }
 
-/// A bus beside that of the trial. When it is let go of, its accounts must be right.
+/// A second bus. When it is dropped, its stats must add up.
 pub(crate) struct Audited(EventBus);
 
 pub(crate) fn audited(bus: EventBus) -> Audited {
@@ -153,7 +156,7 @@ impl Drop for Audited {
     }
 }
 
-/// The stats, unless the lock of the bus is what hangs.
+/// The stats, unless the lock of the bus is blocked.
 fn picture(bus: Option<&EventBus>) -> String {
     let Some(bus) = bus.cloned() else { return "no bus".to_owned() };
     let (send, stats) = mpsc::channel();
@@ -164,7 +167,8 @@ fn picture(bus: Option<&EventBus>) -> String {
     }
 }
 
-/// matched = handled + failed + panicked + timed out + overflowed + coalesced + dropped + running + waiting, for each subscription and for those that have ended.
+/// matched = handled + failed + panicked + timed out + overflowed + coalesced + dropped + running +
+/// waiting, for each subscription and for the ended ones.
 #[track_caller]
 pub(crate) fn check_accounts(stats: &Stats) {
     let mut wrong = String::new();
@@ -180,12 +184,12 @@ pub(crate) fn check_accounts(stats: &Stats) {
     assert!(wrong.is_empty(), "the accounts are wrong:{wrong}");
 }
 
-/// Polls a future once, as an executor that then forgets it would.
+/// Polls a future once, like an executor that then forgets it.
 pub(crate) fn poll_once<F: Future>(future: F) -> Poll<F::Output> {
     pin!(future).poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// Blocks this thread until a future is ready, as code outside any runtime does.
+/// Blocks this thread until a future is ready, like code outside of any runtime.
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     struct Unpark(std::thread::Thread);
     impl std::task::Wake for Unpark {
@@ -203,14 +207,14 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// Lets everything run that can run now, on a runtime of one thread.
+/// Runs every ready task, on a runtime of one thread.
 pub(crate) async fn settle() {
     for _ in 0..100 {
         tokio::task::yield_now().await;
     }
 }
 
-/// A list that handlers on any thread write to.
+/// A list that handlers on any thread append to.
 #[derive(Clone, Default)]
 pub(crate) struct Notes<T = String>(Arc<Mutex<Vec<T>>>);
 
@@ -232,7 +236,7 @@ impl<T: Clone> Notes<T> {
     }
 }
 
-/// Panics that are meant print nothing; all others do.
+/// Intended panics are not printed; all others are.
 fn keep_quiet() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -246,7 +250,8 @@ fn keep_quiet() {
     });
 }
 
-/// Lets the handlers do what they can, and closes the bus: none may be left. With paused time a hang shows at once.
+/// Runs the handlers as far as they get, and closes the bus: none may remain. With paused time a
+/// hang shows at once.
 pub(crate) async fn all_done(bus: &EventBus) {
     let busy = || bus.stats().subscriptions.iter().any(|s| s.running + s.waiting > 0);
     for _ in 0..100 {

@@ -12,7 +12,7 @@ use crate::common::{ON_PURPOSE, check_accounts, watch_apart};
 use crate::events::{Faults, FaultsEmit};
 use crate::programs::Random;
 
-/// What became of the events of one handler, as the test itself saw it.
+/// The outcomes of the events of one handler, as the test itself saw them.
 #[derive(Debug, Default, Clone)]
 struct Ledger {
     matched: u64,

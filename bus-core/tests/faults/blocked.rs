@@ -99,7 +99,7 @@ fn a_permit_that_was_left_to_another_is_not_there_twice() {
     });
 }
 
-/// What the blocked thread would have run next is run by another.
+/// The next jobs of the blocked thread run on another one.
 #[test]
 fn a_handler_that_blocks_a_worker_of_the_runtime_does_not_hold_up_what_it_waits_for() {
     for workers in [2, 4] {
@@ -142,7 +142,7 @@ fn a_task_that_the_awaited_handler_wakes_runs_too() {
     });
 }
 
-/// The thread that waits for an event also holds handlers that have not begun: who sends to those
+/// The thread that waits for an event also holds handlers that have not begun: a sender to those
 /// waits for none of them, whichever of the two waits comes first.
 #[test]
 fn a_handler_that_waits_for_an_event_holds_up_nobody_who_sends_to_others_of_its_publish() {

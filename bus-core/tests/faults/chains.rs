@@ -114,7 +114,7 @@ fn a_waker_that_publishes_ends_at_the_chain_limit() {
     });
 }
 
-/// What a lag callback publishes is caused by an event, so that its chain can end.
+/// An event published by a lag callback has a cause, so that its chain can end.
 #[test]
 fn what_a_lag_callback_publishes_names_the_event_that_caused_it() {
     trial().run(async |bus, _| {

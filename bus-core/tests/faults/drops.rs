@@ -1,5 +1,5 @@
-//! What a subscription is made of is dropped piece by piece: two pieces that panic then do not
-//! abort the process.
+//! The parts of a subscription are dropped one by one: two parts that panic then do not abort the
+//! process.
 //!
 //! A closure that owns two such values aborts it by itself, without any bus.
 

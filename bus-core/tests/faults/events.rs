@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use bus_core::{AgentEvent, AnyEvent, Event, EventBus, EventBusBuilder, EventId};
+use bus_core::{AgentEvent, AnyEvent, EventBus};
 
 #[derive(AgentEvent)]
 pub(crate) enum Faults {
@@ -29,30 +29,6 @@ pub(crate) enum Faults {
     Closed {
         n: u64,
     },
-}
-
-/// What the builder and the events are to have. Their own methods go before these, so that today
-/// nothing happens, and nothing has to be changed here once they exist.
-#[allow(dead_code, reason = "unused as soon as the methods exist")]
-pub(crate) trait Planned: Sized {
-    /// Limits how many bytes the history holds.
-    fn history_bytes(self, _: usize) -> Self {
-        self
-    }
-}
-
-impl Planned for EventBusBuilder {}
-
-/// The position of an event in the log that it was read from.
-#[allow(dead_code, reason = "unused as soon as the method exists")]
-pub(crate) trait Cursor {
-    fn cursor(&self) -> EventId;
-}
-
-impl<S> Cursor for Event<S> {
-    fn cursor(&self) -> EventId {
-        self.id()
-    }
 }
 
 /// The number that an event carries.
@@ -82,7 +58,7 @@ pub(crate) fn compute(time: Duration) {
 #[derive(Clone, Default)]
 pub(crate) struct Calls(Arc<(AtomicU64, AtomicUsize)>);
 
-/// After so many calls a callback of these tests publishes no more, so that each chain ends.
+/// After this many calls a callback of these tests publishes no more, so that each chain ends.
 pub(crate) const ENDLESS: u64 = 2_000;
 
 /// How deep callbacks and handlers may be nested on one stack, and one more for the first publish.

@@ -24,7 +24,7 @@ fn of<'a>(seen: &'a [String], name: &str) -> Vec<&'a str> {
 /// While they work on event 1, events 2 to 4 are sent, one more joins, and event 5 is sent: with
 /// space for two, events 2 and 3 are lost, and the new one was not there for them.
 #[test]
-fn a_handler_that_joined_later_is_not_told_of_what_was_lost_before() {
+fn a_handler_that_joined_later_gets_no_report_of_earlier_losses() {
     trial().run(async |bus, _| {
         let (seen, joined) = (Notes::new(), Arc::new(Mutex::new(None)));
         let _first = member(&bus, "first", Overflow::DropOldest, &seen);
@@ -78,7 +78,7 @@ fn an_overflow_that_ends_a_subscription_ends_each_and_reports_to_each() {
     });
 }
 
-/// Of two kinds that two threads publish, in the order of the bus.
+/// Events of two kinds that two threads publish, in the order of the bus.
 #[test]
 fn a_handler_of_several_kinds_gets_them_in_one_order() {
     watch(None, |_| {

@@ -10,8 +10,6 @@ use bus_core::{Event, Refused};
 use serde_json::json;
 
 use crate::common::{log, trial};
-#[allow(unused_imports, reason = "unused as soon as the methods of the builder exist")]
-use crate::events::Planned;
 use crate::events::{FaultsEmit, Opened, Ping};
 
 const MIB: usize = 1 << 20;

@@ -10,7 +10,7 @@ use crate::chains::CHAIN;
 use crate::common::trial;
 use crate::events::{Calls, FaultsEmit};
 
-/// What a user's type does when the bus drops it or writes it as JSON.
+/// The action of a user's type when the bus drops it or writes it as JSON.
 struct Acts {
     bus: EventBus,
     calls: Calls,

@@ -3,8 +3,6 @@
 use bus_core::{AnyEvent, EventBus, EventId, LagCause};
 
 use crate::common::trial;
-#[allow(unused_imports, reason = "unused as soon as the method of the event exists")]
-use crate::events::Cursor;
 use crate::events::{FaultsEmit, Ping};
 
 /// Publishes events 0 to `count` and returns them.
@@ -16,7 +14,7 @@ async fn publish(bus: &EventBus, count: u64) -> Vec<AnyEvent> {
     std::iter::from_fn(|| stream.try_recv()).map(Result::unwrap).collect()
 }
 
-/// What a reader that begins behind an event gets now: the numbers of events, and `gap`.
+/// The items of a reader that begins behind an event now: the numbers of events, and `gap`.
 fn read_since(bus: &EventBus, cursor: EventId) -> Vec<String> {
     let mut stream = bus.subscribe::<Ping>().since(cursor).into_stream();
     let items = std::iter::from_fn(|| stream.try_recv());
@@ -50,7 +48,7 @@ fn a_reader_that_got_a_republished_event_last_is_not_given_older_events_again() 
 }
 
 #[test]
-fn a_reader_that_got_a_republished_event_last_is_told_of_no_gap() {
+fn a_reader_that_got_a_republished_event_last_sees_no_gap() {
     trial().with(|bus| bus.history(2)).run(async |bus, _| {
         let last = republished(&bus).await;
         bus.stream("agent").emit_ping(5_u64).await;
@@ -73,7 +71,7 @@ fn from_the_future(bus: &EventBus, run: EventId) -> EventId {
 }
 
 #[test]
-fn a_cursor_from_the_future_of_this_run_is_told_as_a_gap() {
+fn a_cursor_from_the_future_of_this_run_is_reported_as_a_gap() {
     trial().run(async |bus, _| {
         let events = publish(&bus, 3).await;
         let future = from_the_future(&bus, events[0].id());
@@ -88,7 +86,7 @@ fn a_cursor_from_the_future_of_this_run_is_told_as_a_gap() {
 }
 
 #[test]
-fn a_handler_with_a_cursor_from_the_future_is_told_of_a_gap_before_its_next_event() {
+fn a_handler_with_a_cursor_from_the_future_gets_a_gap_before_its_next_event() {
     trial().run(async |bus, _| {
         let events = publish(&bus, 3).await;
         let future = from_the_future(&bus, events[0].id());

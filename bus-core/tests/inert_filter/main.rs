@@ -1,5 +1,5 @@
-//! A subscription whose filter nothing passes changes nothing: programs of every sort are run without
-//! it and with it, and all that a user can see must be the same, in the same order.
+//! A subscription whose filter passes nothing changes nothing: programs of every kind run without
+//! it and with it, and everything that a user can see must be the same, in the same order.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "../common/mod.rs"]
@@ -17,9 +17,9 @@ use bus_core::{AnyEvent, Event, EventBus, EventStream};
 use common::{Notes, ON_PURPOSE, settle};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use world::{K0, KINDS, Ways, World, shown, told};
+use world::{K0, KINDS, Ways, World, shown, shown_receipt};
 
-/// What is done from outside.
+/// An action from outside of handlers.
 #[derive(Debug, Clone, Copy)]
 enum Op {
     Publish {
@@ -69,12 +69,12 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-/// A stream, with a waker that says when it is woken.
+/// A stream, with a waker that records when it is woken.
 struct Reading(Option<EventStream>, Waker);
 
-struct Told(Weak<World>, usize);
+struct WakeNote(Weak<World>, usize);
 
-impl Wake for Told {
+impl Wake for WakeNote {
     fn wake(self: Arc<Self>) {
         let Some(world) = self.0.upgrade() else { return };
         world.notes.add(format!("stream {} is woken", self.1));
@@ -94,7 +94,7 @@ impl Reading {
                 Poll::Pending => "waits".to_owned(),
             };
             world.notes.add(read);
-            // It may be the last handle of the event, and then its panic is that of the reader.
+            // It may be the last handle of the event, and then the reader gets its panic.
             drop(catch_unwind(AssertUnwindSafe(|| drop(next))));
         }
     }
@@ -110,7 +110,7 @@ async fn act(world: &Arc<World>, streams: &mut Vec<Reading>, elsewhere: &EventBu
             );
             let event = elsewhere.read_json(&read);
             let receipt = world.bus.republish(event.unwrap()).send();
-            world.notes.add(told(receipt.receipt()));
+            world.notes.add(shown_receipt(receipt.receipt()));
         }
         Op::Handle { kind, sort } if !world.closed.load(Ordering::SeqCst) => world.handle(kind, sort),
         Op::Deep if !world.closed.load(Ordering::SeqCst) => (0..9).for_each(|kind| world.handle(kind, 3)),
@@ -125,7 +125,7 @@ async fn act(world: &Arc<World>, streams: &mut Vec<Reading>, elsewhere: &EventBu
             let any = world.bus.subscribe_any().capacity(capacity);
             let stream =
                 if kind < 7 { any.kinds([format!("k{kind}")]).into_stream() } else { any.into_stream() };
-            let waker = Waker::from(Arc::new(Told(Arc::downgrade(world), streams.len())));
+            let waker = Waker::from(Arc::new(WakeNote(Arc::downgrade(world), streams.len())));
             streams.push(Reading(Some(stream), waker));
         }
         Op::Read { at, most } => {
@@ -150,7 +150,7 @@ async fn act(world: &Arc<World>, streams: &mut Vec<Reading>, elsewhere: &EventBu
     settle().await;
 }
 
-/// Everything that is seen in a run.
+/// All observations of a run.
 fn run(program: &[Op], kept: [usize; 2], rejects: bool) -> Vec<String> {
     let (program, notes) = (program.to_vec(), Notes::new());
     let seen = notes.clone();
@@ -201,6 +201,6 @@ fn a_filter_that_nothing_passes_changes_nothing() {
         prop_assert_eq!(without.len(), with.len());
         Ok(())
     });
-    // With that word in it nothing would be printed.
+    // Panics with that word are not printed.
     ended.unwrap_or_else(|wrong| panic!("{}", wrong.to_string().replace(ON_PURPOSE, "")));
 }

@@ -1,4 +1,4 @@
-//! What programs are run on: events of many kinds, and handlers that do whatever handlers may.
+//! The world of the programs: events of many kinds, and handlers with every permitted action.
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, Weak};
@@ -9,7 +9,7 @@ use bus_core::{AgentEvent, AnyEvent, BoxError, Emit, EventBus, EventId, Payload,
 
 use crate::common::{Notes, ON_PURPOSE, check_accounts, poll_once};
 
-/// A field that is seen to go, and then panics or asks, as its number says.
+/// A field whose drop is recorded, and which then panics or calls the bus, depending on its number.
 #[derive(Clone, Debug)]
 pub(crate) struct Trap(#[expect(dead_code, reason = "it is there to be dropped")] Option<Arc<Falls>>);
 
@@ -40,7 +40,7 @@ impl<'de> serde::Deserialize<'de> for Trap {
     }
 }
 
-/// As many kinds as it takes to nest too deep.
+/// Enough kinds to nest too deep.
 #[derive(AgentEvent)]
 pub(crate) enum Ways {
     K0 {
@@ -94,7 +94,7 @@ pub(crate) const KINDS: u64 = 10;
 /// One run of a program.
 pub(crate) struct World {
     pub(crate) bus: EventBus,
-    /// A bus beside it, whose handler publishes on the first.
+    /// A second bus whose handler publishes on the first.
     pub(crate) beside: EventBus,
     pub(crate) notes: Notes,
     pub(crate) guards: Mutex<Vec<Subscription>>,
@@ -103,12 +103,12 @@ pub(crate) struct World {
 }
 
 /// The part of an id that is the same in every run.
-fn place(id: Option<EventId>) -> Option<u64> {
+fn seq_of(id: Option<EventId>) -> Option<u64> {
     id.map(EventId::seq)
 }
 
-pub(crate) fn told(receipt: &Receipt) -> String {
-    let places = (place(receipt.id()), receipt.seq(), receipt.refused());
+pub(crate) fn shown_receipt(receipt: &Receipt) -> String {
+    let places = (seq_of(receipt.id()), receipt.seq(), receipt.refused());
     let counts = (receipt.reached(), receipt.handled(), receipt.queued(), receipt.deferred());
     format!("{places:?} {counts:?} {:?}", receipt.problems())
 }
@@ -141,21 +141,22 @@ impl World {
     fn emit<P: Payload>(&self, emit: Emit<P>, awaited: bool) {
         let receipt = if awaited {
             match poll_once(emit) {
-                Poll::Ready(receipt) => told(&receipt),
+                Poll::Ready(receipt) => shown_receipt(&receipt),
                 Poll::Pending => "waits".to_owned(),
             }
         } else {
-            told(emit.send().receipt())
+            shown_receipt(emit.send().receipt())
         };
         self.notes.add(receipt);
     }
 
-    /// What a handler does with an event: it says what it sees, and then something depending on its sort and on the event.
-    fn deed(self: &Arc<Self>, name: u64, sort: u64, event: &AnyEvent) -> Result<(), BoxError> {
+    /// The body of a handler: it records its event, and then acts depending on its kind and on the
+    /// event.
+    fn action(self: &Arc<Self>, name: u64, sort: u64, event: &AnyEvent) -> Result<(), BoxError> {
         let n = serde_json::from_str::<serde_json::Value>(&event.to_json()).unwrap()["data"]["n"]
             .as_u64()
             .unwrap();
-        let (seq, id, cause) = (event.seq(), place(Some(event.id())), place(event.causation()));
+        let (seq, id, cause) = (event.seq(), seq_of(Some(event.id())), seq_of(event.causation()));
         let through = event.subscription();
         self.notes.add(format!("{name} has {} {n}: {seq} {id:?} {cause:?} {through:?}", event.kind()));
         let kind = event.kind()[1..].parse::<u64>().unwrap();
@@ -180,7 +181,7 @@ impl World {
             }
             (9, _) => {
                 let sent = next().map(|n| self.beside.stream("beside").emit_k0(n, Trap(None)).send());
-                self.notes.add(format!("{:?}", sent.map(|sent| told(sent.receipt()))));
+                self.notes.add(format!("{:?}", sent.map(|sent| shown_receipt(sent.receipt()))));
             }
             (10, 0) => self.notes.add(self.past()),
             _ => {}
@@ -190,26 +191,26 @@ impl World {
 
     pub(crate) fn past(&self) -> String {
         let past = self.bus.history().limit(7).collect();
-        let past = past.iter().map(|event| (event.kind().to_owned(), event.seq(), place(event.causation())));
+        let past = past.iter().map(|event| (event.kind().to_owned(), event.seq(), seq_of(event.causation())));
         format!("{:?}", past.collect::<Vec<_>>())
     }
 
     pub(crate) fn handle(self: &Arc<Self>, kind: u64, sort: u64) {
         let (world, name) = (Arc::downgrade(self), self.guards.lock().unwrap().len() as u64);
-        let deed =
-            move |event: &AnyEvent| world.upgrade().map_or(Ok(()), |world| world.deed(name, sort, event));
+        let action =
+            move |event: &AnyEvent| world.upgrade().map_or(Ok(()), |world| world.action(name, sort, event));
         let any = self.bus.subscribe_any().name(format!("h{name}"));
         let guard = match (kind, sort) {
             (_, 11) => any.handle(move |event: AnyEvent| {
-                let done = deed(&event);
+                let done = action(&event);
                 async move {
                     tokio::task::yield_now().await;
                     done
                 }
             }),
-            (9, _) => any.handle_sync(deed),
-            (_, 2) => any.stream("desk").handle_sync(deed),
-            _ => any.kinds([format!("k{kind}")]).handle_sync(deed),
+            (9, _) => any.handle_sync(action),
+            (_, 2) => any.stream("desk").handle_sync(action),
+            _ => any.kinds([format!("k{kind}")]).handle_sync(action),
         };
         self.guards.lock().unwrap().push(guard);
     }

@@ -1,4 +1,5 @@
-//! What is written is read back; what would not be is an error when writing, which names the field.
+//! Written events are read back; an event that would not be is an error when writing, which names
+//! the field.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -189,7 +190,7 @@ fn an_event_that_is_too_large() {
     }
 }
 
-/// A reader that was told to take it gave it, and gets it back.
+/// A reader with a higher limit reads the event, and gets it back when it is written.
 #[test]
 fn a_large_event_that_was_read_is_written_back() {
     let bus = audited(EventBus::new());

@@ -1,4 +1,5 @@
-//! The events of these tests: some of the Python runtime's, and some that show what a definition can say.
+//! The events of these tests: some of the Python runtime's, and some for single features of a
+//! definition.
 
 use std::collections::BTreeMap;
 
@@ -69,31 +70,31 @@ pub(crate) enum RuntimeEvents {
     },
 }
 
-/// What the Python runtime has not.
+/// Events that the Python runtime does not have.
 #[derive(AgentEvent)]
 #[events(derive(PartialEq))]
 pub(crate) enum ShopEvents {
-    /// Has had two other names.
+    /// Had two other names before.
     #[event(alias("build_done", "build.finished"))]
     BuildFinished { ok: bool },
     /// Version 1 had `total` in whole units, version 2 in cents, version 3 calls it `cents`.
-    #[event(version = 3, upcast = raise)]
+    #[event(version = 3, upcast = convert)]
     OrderPaid { order: String, cents: u64 },
-    /// Holds what must not leave the process.
+    /// Has content that must not leave the process.
     WebhookReceived {
         path: String,
         #[event(redact)]
         headers: BTreeMap<String, String>,
     },
-    /// JSON has no keys but text.
+    /// JSON has only text as keys.
     Placed { by_place: BTreeMap<(u8, u8), u8> },
-    /// Floats in other places.
+    /// Floats inside of other types.
     Sampled { all: Vec<f64>, mean: Option<f64> },
-    /// Every number there is.
+    /// Every type of number.
     Measured { small: i64, large: u64, real: f64, text: String },
 }
 
-fn raise(from: u32, mut data: Value) -> Result<Value, BoxError> {
+fn convert(from: u32, mut data: Value) -> Result<Value, BoxError> {
     let total = data["total"].as_u64().ok_or("`total` must be a whole number")?;
     match from {
         1 => data["total"] = (total * 100).into(),

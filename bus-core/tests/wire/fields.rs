@@ -1,5 +1,5 @@
-//! The field types that are read and written without serde give what serde gives: the same values to the last bit, the
-//! same errors, the same text.
+//! Field types that are read and written without serde have the same results as with serde: the
+//! same values to the last bit, the same errors, the same text.
 
 use std::fmt::Debug;
 
@@ -35,7 +35,7 @@ pub(crate) enum FieldEvents {
     Texts { v: Vec<String> },
 }
 
-/// Reads `raw` as the field of a `P`, and as a `T` by serde.
+/// Reads `raw` as the field of a `P`, and as a `T` with serde.
 fn agrees<P: Payload, T>(bus: &EventBus, raw: &str, value: fn(&P) -> &T)
 where
     T: Serialize + DeserializeOwned + Debug,
@@ -48,7 +48,7 @@ where
     match serde_json::from_str::<T>(raw) {
         Ok(theirs) => {
             let payload = event.payload::<P>().unwrap();
-            // By text: it tells -0 from 0.
+            // As text, to distinguish -0 from 0.
             assert_eq!(format!("{:?}", value(payload)), format!("{theirs:?}"), "{kind}: {raw}");
             let mut written = Vec::new();
             (payload as &dyn ErasedPayload).encode_json(&mut written).unwrap();
@@ -130,7 +130,7 @@ fn numbers_at_every_edge() {
 }
 
 #[test]
-fn what_is_no_number() {
+fn invalid_numbers() {
     let bus = audited(EventBus::new());
     for raw in [
         "true",
@@ -151,14 +151,14 @@ fn what_is_no_number() {
     ] {
         all_agree(&bus, raw);
     }
-    // Long ones, with an escape at every place of eight bytes.
+    // Long strings, with an escape at every position of eight bytes.
     for length in 0..40 {
         all_agree(&bus, &format!("\"{}\\n{}\"", "x".repeat(length), "y".repeat(40 - length)));
         all_agree(&bus, &format!("\"{}é\\u00e9\"", "x".repeat(length)));
     }
 }
 
-/// A number as somebody may write it.
+/// A number in any written form.
 fn number() -> impl Strategy<Value = String> {
     "-?(0|[1-9][0-9]{0,25})(\\.[0-9]{1,25})?([eE][+-]?[0-9]{1,3})?"
 }
@@ -179,7 +179,7 @@ proptest! {
         all_agree(&EventBus::new(), &serde_json::to_string(&value).unwrap());
     }
 
-    /// However its characters are escaped.
+    /// With its characters escaped in any way.
     #[test]
     fn any_text(text in any::<String>(), escaped in prop::collection::vec(any::<bool>(), 8)) {
         let one = |(char, escaped): (char, &bool)| {

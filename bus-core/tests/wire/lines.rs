@@ -8,9 +8,10 @@ fn good(mark: usize) -> String {
     format!(r#"{{"type":"k","stream_id":"s","data":{{}},"timestamp":"2026-11-22T06:14:08","mark":"{mark}"}}"#)
 }
 
-/// Each malformed line is reported with its number and its cause, and the good line after it is read.
+/// Each malformed line is reported with its number and its cause, and the good line after it is
+/// read.
 #[test]
-fn a_bad_line_is_named_and_the_next_is_read() {
+fn a_bad_line_is_reported_and_the_next_is_read() {
     let deep = "[".repeat(129) + &"]".repeat(129);
     let bad = [
         (good(0)[..60].to_owned(), "the text ends before the event does"),
@@ -19,7 +20,7 @@ fn a_bad_line_is_named_and_the_next_is_read() {
             "`type` must be a string, not a number",
         ),
         (good(0).replace("{}", &deep), "more than 128 levels"),
-        (good(0).replace("{}", r#"{"a":1,"a":1}"#), "key `a` is there twice"),
+        (good(0).replace("{}", r#"{"a":1,"a":1}"#), "key `a` occurs twice"),
         (good(0).replace("{}", "\"\0\""), "NUL inside a string"),
         (good(0).replace("{}", r#""\ud800""#), "half a surrogate pair"),
         (good(0).replace("{}", r#"{"a":NaN}"#), "`NaN` and `Infinity` are not JSON"),

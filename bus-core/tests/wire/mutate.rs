@@ -1,4 +1,5 @@
-//! Damaged recordings: no panic, nothing read that is not there, and every good line between the bad ones is read.
+//! Damaged recordings: no panic, no invented data, and every good line between the bad ones is
+//! read.
 
 use bus_core::EventBus;
 use serde_json::Value;
@@ -17,7 +18,7 @@ impl Dice {
         usize::try_from(self.0 >> 11).unwrap() % sides
     }
 
-    /// One or two faults, such as a disk, a cut connection or a careless writer makes.
+    /// One or two faults, such as a disk, a broken connection or a careless writer makes.
     fn damage(&mut self, line: &str) -> Vec<u8> {
         const PIECES: [&[u8]; 16] = [
             b"\"",
@@ -61,7 +62,7 @@ impl Dice {
     }
 }
 
-/// What is read of damaged bytes is JSON with the same `data`, and is written as something that reads the same.
+/// An event read from damaged bytes is JSON with the same `data`, and is written as an equal event.
 fn look(bus: &EventBus, bad: &[u8]) -> (u32, u32) {
     let (mut read, mut refused) = (0, 0);
     for event in bus.reader().max_bytes(4096).lines(bad) {
@@ -75,7 +76,7 @@ fn look(bus: &EventBus, bad: &[u8]) -> (u32, u32) {
         assert_eq!(again.to_json(), written);
         assert_eq!((again.kind(), again.scope(), again.data()), (event.kind(), event.scope(), event.data()));
         assert_eq!((again.timestamp(), again.decode_error()), (event.timestamp(), event.decode_error()));
-        // A number that no `f64` holds is JSON, and no `Value`.
+        // A number outside of `f64` is valid JSON, but not a `Value`.
         if let Ok(value) = serde_json::from_slice::<Value>(bad.trim_ascii()) {
             let data = event.raw_data().map(|data| serde_json::from_str::<Value>(data).unwrap());
             assert_eq!(data.as_ref(), value.get("data").or(Some(&Value::Object(serde_json::Map::new()))));
@@ -84,7 +85,8 @@ fn look(bus: &EventBus, bad: &[u8]) -> (u32, u32) {
     (read, refused)
 }
 
-/// Damages lines of a recording, each followed by a good one, which must be read whatever came before it.
+/// Damages lines of a recording, each followed by a good one, which must be read whatever came
+/// before it.
 fn ten_thousand(recording: &str) {
     let bus = audited(EventBus::new());
     let good: Vec<&str> = recording.lines().collect();
@@ -93,15 +95,15 @@ fn ten_thousand(recording: &str) {
     for round in 0..10_000 {
         let (line, next) = (good[round % good.len()], good[(round + 1) % good.len()]);
         let bad = dice.damage(line);
-        let (alone, told) = look(&bus, &bad);
+        let (alone, reported) = look(&bus, &bad);
         let both: Vec<_> = bus.reader().lines(&[&bad, &b"\n"[..], next.as_bytes()].concat()[..]).collect();
         let last = both.last().unwrap().as_ref().unwrap();
         assert_eq!(last.to_json(), bus.read_json(next).unwrap().to_json());
-        assert_eq!(both.len(), usize::try_from(alone + told).unwrap() + 1, "{}", bad.escape_ascii());
+        assert_eq!(both.len(), usize::try_from(alone + reported).unwrap() + 1, "{}", bad.escape_ascii());
         read += alone;
-        refused += told;
+        refused += reported;
     }
-    // The damage is neither harmless nor total, or the test would say nothing.
+    // The damage is neither harmless nor total, or the test would prove nothing.
     assert!(read > 500 && refused > 5_000, "read {read}, refused {refused}");
 }
 

@@ -1,4 +1,4 @@
-//! What somebody hostile or careless writes, and what a payload may hold that no reader would take.
+//! Hostile and careless input, and payloads that no reader would accept.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ fn line(kind: &str, data: &str) -> String {
     format!(r#"{{"type":"{kind}","stream_id":"s","data":{data},"timestamp":"2026-11-22T06:14:08"}}"#)
 }
 
-/// Emits it and gives it back as it is on the bus.
+/// Emits it and returns it as it is on the bus.
 fn emitted(payload: impl Payload<Node = bus_core::NoNode, Execution = bus_core::NoExecution>) -> AnyEvent {
     let bus = audited(EventBus::new());
     drop(bus.stream("s").emit(payload).send());
@@ -44,7 +44,7 @@ fn nested(levels: usize) -> Value {
 }
 
 #[test]
-fn a_field_by_two_of_its_names_is_a_misfit() {
+fn a_field_by_two_of_its_names_does_not_fit() {
     let bus = EventBus::new();
     for data in
         [r#"{"name":"a","title":"b"}"#, r#"{"title":"b","n\u0061me":"a"}"#, r#"{"title":null,"name":"a"}"#]
@@ -56,7 +56,7 @@ fn a_field_by_two_of_its_names_is_a_misfit() {
     }
 }
 
-/// Names and values are what they stand for, however they are written.
+/// Names and values have the same meaning in any written form.
 #[test]
 fn escaped_keys_name_fields() {
     let bus = EventBus::new();
@@ -70,7 +70,7 @@ fn escaped_keys_name_fields() {
         let read = bus.read_json(&text).unwrap();
         assert_eq!(read.payload(), Some(&Named::new("a\n")), "{data}: {:?}", read.decode_error());
         assert_eq!(bus.read_json(&read.to_json()).unwrap().payload(), read.payload::<Named>());
-        // With the end of a line, and a character that no event begins with.
+        // With a line end, and a character that cannot begin an event.
         assert_eq!(bus.read_json(&format!(" \t{text}\r\n")).unwrap().raw_data(), read.raw_data());
         for damaged in
             [format!("\u{feff}{text}"), format!("\0{text}"), format!("{text}\0"), format!("{text}\u{a0}")]
@@ -80,7 +80,7 @@ fn escaped_keys_name_fields() {
     }
 }
 
-/// More members than are marked are read all the same.
+/// An object with more members than the reader marks is still read.
 #[test]
 fn many_members_are_read() {
     let bus = EventBus::new();
@@ -96,7 +96,7 @@ fn many_members_are_read() {
 }
 
 #[test]
-fn a_flattened_key_that_is_there_already_is_told() {
+fn a_flattened_key_that_already_exists_is_reported() {
     let event = emitted(Open::new("a", BTreeMap::from([("name".to_owned(), json!("b"))])));
     let mut out = b"before".to_vec();
     assert_eq!(
@@ -112,7 +112,7 @@ fn a_flattened_key_that_is_there_already_is_told() {
 
 /// The event and its data are two levels of 128.
 #[test]
-fn what_is_too_deep_to_be_read_is_not_written() {
+fn data_too_deep_to_be_read_is_not_written() {
     for levels in [1, 2, 100, 125, 126] {
         let event = emitted(Deep::new(nested(levels)));
         let read = EventBus::new().read_json(&event.to_json()).unwrap();
@@ -125,7 +125,7 @@ fn what_is_too_deep_to_be_read_is_not_written() {
             "{error}"
         );
     }
-    // What is flattened has one level more.
+    // Flattened content has one level more.
     for (levels, fits) in [(126, true), (127, false)] {
         let event = emitted(Open::new("a", BTreeMap::from([("b".to_owned(), nested(levels))])));
         assert_eq!(event.write_json(&mut Vec::new()).is_ok(), fits, "{levels}");

@@ -1,4 +1,4 @@
-//! Plain Python reads what is written.
+//! Plain Python reads the output.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -31,7 +31,7 @@ for line in sys.stdin.buffer:
 "#;
 
 #[test]
-fn python_reads_what_is_written() {
+fn python_reads_the_output() {
     let bus = audited(EventBus::new());
     let emitter = bus.stream("s").attribute("graph_id", "g");
     for _ in 0..10 {
@@ -51,7 +51,7 @@ fn python_reads_what_is_written() {
         eprintln!("skipped: there is no python3 here");
         return;
     };
-    // It may end early, as one that is too old does: then its answer says why.
+    // It may end early, as one that is too old does: then its answer has the reason.
     let _ = python.stdin.take().unwrap().write_all(&file);
     let output = python.wait_with_output().unwrap();
     let answer = String::from_utf8(output.stdout).unwrap();

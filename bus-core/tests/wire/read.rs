@@ -1,4 +1,4 @@
-//! What becomes of a text that is read, and that nothing of it is lost.
+//! Reading any text, and that nothing of it is lost.
 
 use bus_core::{EventBus, ReadEvent};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::common::audited;
 use crate::define::{BuildFinished, LlmTextDelta, OrderPaid, ToolCallStarted};
 
-/// An event of one kind; `data` and `rest` as they stand.
+/// An event of one kind with this `data` and `rest`.
 fn line(kind: &str, data: &str, rest: &str) -> String {
     format!(
         r#"{{"type":"{kind}","stream_id":"s","data":{data},"timestamp":"2026-11-22T06:14:08.602474"{rest}}}"#
@@ -17,7 +17,7 @@ fn read(kind: &str, data: &str, rest: &str) -> ReadEvent {
     EventBus::new().read_json(&line(kind, data, rest)).unwrap()
 }
 
-/// What is written back.
+/// The event as it is written back.
 fn again(event: &ReadEvent) -> Value {
     serde_json::from_str(&event.to_json()).unwrap()
 }
@@ -32,7 +32,7 @@ fn a_declared_kind_is_typed() {
 }
 
 #[test]
-fn defaults_stand_for_what_is_absent_or_null() {
+fn defaults_replace_absent_and_null_values() {
     for data in [
         r#"{"tool_use_id":"t","tool_name":"n"}"#,
         r#"{"tool_use_id":"t","tool_name":"n","tool_input":null}"#,
@@ -40,13 +40,13 @@ fn defaults_stand_for_what_is_absent_or_null() {
     ] {
         let event = read("tool_call_started", data, "");
         assert_eq!(event.payload::<ToolCallStarted>(), Some(&ToolCallStarted::new("t", "n")), "{data}");
-        // The text is what it was, the unknown key and the null among it.
+        // The text is unchanged, with the unknown key and the null.
         assert_eq!(event.raw_data(), Some(data));
     }
 }
 
 #[test]
-fn an_old_name_becomes_todays() {
+fn an_old_name_becomes_the_current_one() {
     for kind in ["build_finished", "build_done", "build.finished"] {
         let event = read(kind, r#"{"ok":true}"#, "");
         assert_eq!(event.kind(), "build_finished");
@@ -56,13 +56,13 @@ fn an_old_name_becomes_todays() {
 }
 
 #[test]
-fn an_old_version_is_raised_and_kept_as_it_was() {
+fn an_old_version_is_converted_and_kept_as_it_was() {
     for (data, version) in [
         (r#"{"order":"o-1","total":5}"#, ""),
         (r#"{"order":"o-1","total":5}"#, r#","version":1"#),
         (r#"{"order":"o-1","total":500}"#, r#","version":2"#),
         (r#"{"order":"o-1","cents":500}"#, r#","version":3"#),
-        // From a later program: what fits today is taken.
+        // From a later program: the known part is read.
         (r#"{"order":"o-1","cents":500,"currency":"eur"}"#, r#","version":4"#),
     ] {
         let event = read("order_paid", data, version);
@@ -71,7 +71,7 @@ fn an_old_version_is_raised_and_kept_as_it_was() {
         let written = again(&event);
         assert_eq!(written["data"], serde_json::from_str::<Value>(data).unwrap());
         assert_eq!(written["version"], event.version().unwrap());
-        // And the raised one is found again in what was written.
+        // The converted value is also in the output.
         let second = EventBus::new().read_json(&event.to_json()).unwrap();
         assert_eq!(second.payload::<OrderPaid>(), event.payload::<OrderPaid>());
     }
@@ -80,7 +80,7 @@ fn an_old_version_is_raised_and_kept_as_it_was() {
 }
 
 #[test]
-fn what_does_not_fit_stays_an_event() {
+fn data_that_does_not_fit_stays_an_event() {
     for data in [r#"{"content":"a"}"#, r#"{"content":5,"snapshot":""}"#, "null", "[]", "\"text\""] {
         let event = read("llm_text_delta", data, "");
         assert_eq!(event.kind(), "llm_text_delta");
@@ -131,7 +131,7 @@ fn extra_keys_are_attributes_or_are_kept() {
     assert_eq!(EventBus::new().read_json(&text).unwrap().to_json(), text);
 }
 
-/// A hostile line costs what its length costs: nothing is looked for among all the others again and again.
+/// The cost of a hostile line grows with its length only: no lookup searches all other keys again.
 #[test]
 fn many_keys_cost_no_more_than_their_length() {
     let keys: Vec<String> = (0..100_000).map(|key| format!(r#""a{key}":"","n{key}":{key}"#)).collect();
@@ -142,7 +142,7 @@ fn many_keys_cost_no_more_than_their_length() {
     assert_eq!(EventBus::new().read_json(&text).unwrap().to_json(), text);
 }
 
-/// Digits that no `f64` holds, keys that no type knows, escapes of any kind: the text is the same.
+/// Digits outside of `f64`, unknown keys, any kind of escape: the text is the same.
 #[test]
 fn data_is_kept_to_the_letter() {
     let data = r#"{"n":123456789012345678901234567890.12345678901234567890,"e":1E+300,"z":-0.0,"s":"\u0041\/\ud83d\ude00","":[]}"#;
@@ -152,7 +152,7 @@ fn data_is_kept_to_the_letter() {
 }
 
 #[test]
-fn what_redaction_hides_is_not_written_back() {
+fn redacted_content_is_not_written_back() {
     let data = r#"{"path":"/in","headers":{"authorization":"secret"},"unknown":1}"#;
     let event = read("webhook_received", data, "");
     assert!(event.decode_error().is_none());
@@ -161,7 +161,7 @@ fn what_redaction_hides_is_not_written_back() {
         written["data"],
         json!({ "path": "/in", "headers": { "authorization": "[redacted]" }, "unknown": 1 })
     );
-    // Nor where the data does not fit.
+    // The same if the data does not fit.
     let event = read("webhook_received", r#"{"headers":{"authorization":"secret"}}"#, "");
     assert!(event.decode_error().is_some());
     assert!(!event.to_json().contains("secret"));
@@ -177,9 +177,9 @@ fn a_naive_time_is_in_the_zone_of_the_reader() {
     assert_eq!(utc.duration_since(east).unwrap().as_secs(), 7200);
 }
 
-/// Published again: scope, id and time are kept, the place is new.
+/// Published again: scope, id and time are kept, the position is new.
 #[tokio::test]
-async fn republished_it_is_itself() {
+async fn a_republished_event_is_unchanged() {
     let bus = audited(EventBus::new());
     let rest = r#","node_id":"n","execution_id":"e","correlation_id":"c","graph_id":"g","tries":2,"id":"00c0ffee00c0ffee-42","seq":42,"version":1,"causation_id":"00c0ffee00c0ffee-41""#;
     let data = r#"{"ok":true, "unknown":1.10}"#;
@@ -200,15 +200,15 @@ async fn republished_it_is_itself() {
     assert!(text.contains(data) && text.contains(r#""tries":2"#), "{text}");
 }
 
-/// Who asks by name and who asks history see what has no type; who asks for the type does not.
+/// A subscription by kind and history show events without a type; a typed subscription does not.
 #[tokio::test]
-async fn what_has_no_type_reaches_those_who_ask_by_name() {
+async fn an_event_without_a_type_reaches_subscriptions_by_kind() {
     let bus = audited(EventBus::new());
     let mut typed = bus.subscribe::<LlmTextDelta>().into_stream();
     let mut named = bus.subscribe_any().kinds(["llm_text_delta", "vendor_kind"]).into_stream();
-    let misfit = r#"{"content":"a"}"#;
+    let unfit = r#"{"content":"a"}"#;
     for (kind, data) in [
-        ("llm_text_delta", misfit),
+        ("llm_text_delta", unfit),
         ("vendor_kind", "{}"),
         ("llm_text_delta", r#"{"content":"a","snapshot":"a"}"#),
     ] {

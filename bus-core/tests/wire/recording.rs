@@ -10,17 +10,17 @@ use serde_json::Value;
 
 use crate::common::audited;
 
-/// A made-up session in the form that the Python runtime writes.
+/// An invented session in the form that the Python runtime writes.
 pub(crate) const GARDEN: &str = include_str!("../data/garden.jsonl");
 
 #[derive(Debug, Default, PartialEq)]
 struct Seen {
     typed: u32,
     undeclared: u32,
-    misfit: u32,
+    unfit: u32,
 }
 
-/// Reads, republishes and writes back each line; says what it saw and how many of each kind.
+/// Reads, republishes and writes back each line; returns the kinds with their counts.
 fn replay(input: impl Read, lines: &[&str]) -> (Seen, BTreeMap<String, u32>) {
     let bus = audited(EventBus::builder().history(100_000).transient_history(100_000).build().unwrap());
     let (mut seen, mut kinds) = (Seen::default(), BTreeMap::new());
@@ -29,7 +29,7 @@ fn replay(input: impl Read, lines: &[&str]) -> (Seen, BTreeMap<String, u32>) {
         match (event.is_declared(), event.decode_error()) {
             (false, _) => seen.undeclared += 1,
             (true, None) => seen.typed += 1,
-            (true, Some(_)) => seen.misfit += 1,
+            (true, Some(_)) => seen.unfit += 1,
         }
         *kinds.entry(event.kind().to_owned()).or_default() += 1;
         drop(bus.republish(event).send());
@@ -43,19 +43,19 @@ fn replay(input: impl Read, lines: &[&str]) -> (Seen, BTreeMap<String, u32>) {
         .map(bus_core::AnyEvent::to_json)
         .collect();
     assert_eq!(written.len(), lines.len());
-    for (place, (written, line)) in written.iter().zip(lines).enumerate() {
-        same(written, line, place + 1);
+    for (number, (written, line)) in written.iter().zip(lines).enumerate() {
+        same(written, line, number + 1);
     }
     (seen, kinds)
 }
 
-/// A line that was written back has all that the line had, value for value.
+/// A line that was written back has every value of the input line.
 fn same(written: &str, line: &str, seq: usize) {
     let (written, line): (Value, Value) =
         (serde_json::from_str(written).unwrap(), serde_json::from_str(line).unwrap());
     for (key, value) in line.as_object().unwrap() {
         match key.as_str() {
-            // The same instant, which now says its zone.
+            // The same instant, now with its zone.
             "timestamp" => assert!(written[key].as_str().unwrap().starts_with(value.as_str().unwrap())),
             _ => assert_eq!(&written[key], value, "{key}"),
         }
@@ -64,14 +64,14 @@ fn same(written: &str, line: &str, seq: usize) {
 }
 
 #[test]
-fn a_session_with_everything_in_it() {
+fn a_session_with_every_feature() {
     let lines: Vec<&str> = GARDEN.lines().collect();
     let (seen, kinds) = replay(GARDEN.as_bytes(), &lines);
-    assert_eq!(seen, Seen { typed: 28, undeclared: 4, misfit: 3 });
+    assert_eq!(seen, Seen { typed: 28, undeclared: 4, unfit: 3 });
     assert_eq!((kinds["llm_text_delta"], kinds["greenhouse_opened"], kinds["vendor.metric/v2"]), (13, 2, 1));
 }
 
-/// A real session, where it lies beside the workspace.
+/// A real session, if it is beside the workspace.
 pub(crate) fn session() -> Option<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/hive-session.jsonl.gz");
     let gzip = Command::new("gzip").arg("-dc").arg(&path).stderr(Stdio::null()).output();
@@ -90,7 +90,7 @@ fn the_recorded_session() {
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 7270);
     let (seen, kinds) = replay(text.as_bytes(), &lines);
-    assert_eq!(seen.misfit, 0);
+    assert_eq!(seen.unfit, 0);
     assert_eq!(
         (kinds["llm_text_delta"], kinds["tool_call_completed"], kinds["stream_stopped"]),
         (6866, 85, 3)

@@ -1,4 +1,4 @@
-//! What is written, and that it is read as the same again.
+//! Writing events, and reading them back as equal ones.
 
 use bus_core::{AnyEvent, Event, EventBus};
 use proptest::prelude::*;
@@ -10,7 +10,7 @@ use crate::define::{Measured, OrderPaid, Placed, Sampled, ShopEvents, WebhookRec
 const KEYS: [&str; 7] =
     ["type", "stream_id", "node_id", "execution_id", "data", "timestamp", "correlation_id"];
 
-/// The keys of an object in the order they stand.
+/// The keys of an object in their order.
 fn keys(text: &str) -> Vec<String> {
     let order = text.replace(['{', '}'], "");
     let object: serde_json::Map<String, Value> = serde_json::from_str(text).unwrap();
@@ -62,7 +62,7 @@ async fn the_cause_is_named() {
 }
 
 #[tokio::test]
-async fn what_redaction_hides_is_not_written() {
+async fn redacted_content_is_not_written() {
     let bus = audited(EventBus::new());
     let headers = [("authorization".to_owned(), "secret".to_owned())].into();
     bus.stream("s").emit(WebhookReceived::new("/in", headers)).await;
@@ -71,7 +71,8 @@ async fn what_redaction_hides_is_not_written() {
     assert!(!text.contains("secret"));
 }
 
-/// Emits, writes and reads; gives the event that was read, and checks that it is the one that was emitted.
+/// Emits, writes and reads; returns the event that was read, after a check that it equals the
+/// emitted one.
 fn there_and_back(payload: &Measured, name: &str) -> Event<Measured> {
     let bus = audited(EventBus::new());
     let emitter = bus.stream(name).node(name).execution(name).correlation(name);
@@ -136,9 +137,9 @@ fn every_code_point_comes_back() {
     }
 }
 
-/// What is emitted without a type is of today's version: reading it raises nothing.
+/// An event emitted without a type has the current version: reading converts nothing.
 #[tokio::test]
-async fn a_declared_kind_emitted_as_json_is_of_today() {
+async fn a_declared_kind_emitted_as_json_has_the_current_version() {
     let bus = audited(EventBus::builder().events::<ShopEvents>().build().unwrap());
     bus.stream("s").emit_dynamic("order_paid", json!({ "order": "o-1", "cents": 500 })).await;
     let event = newest(&bus);
@@ -147,9 +148,10 @@ async fn a_declared_kind_emitted_as_json_is_of_today() {
     assert_eq!(bus.read_json(&event.to_json()).unwrap().payload(), Some(&paid));
 }
 
-/// A payload that has no JSON is an error that names the field; as a line it is there without its data.
+/// A payload that has no JSON is an error that names the field; its line is written without the
+/// data.
 #[test]
-fn a_payload_without_json_is_told() {
+fn a_payload_without_json_is_reported() {
     let bus = audited(EventBus::new());
     drop(bus.stream("s").emit(Placed::new([((1, 2), 3)].into())).send());
     let event = newest(&bus);
@@ -162,7 +164,8 @@ fn a_payload_without_json_is_told() {
     assert!(read.decode_error().is_some());
 }
 
-/// JSON has no such float: it is null, wherever it stands, and reading says which field has no number.
+/// JSON has no such float: it is null at any position, and reading reports the field without a
+/// number.
 #[test]
 fn a_float_that_is_not_finite_is_null() {
     for real in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
@@ -184,9 +187,9 @@ fn a_float_that_is_not_finite_is_null() {
     assert_eq!(read.payload(), Some(&Sampled::new(vec![])));
 }
 
-/// What is too deep to be read is not emitted in the first place.
+/// Data that is too deep to read cannot be emitted.
 #[tokio::test]
-async fn as_deep_as_is_emitted_is_read() {
+async fn everything_that_can_be_emitted_is_shallow_enough_to_read() {
     let bus = audited(EventBus::new());
     let deep = |levels: usize| (1..levels).fold(json!({}), |inner, _| json!({ "a": inner }));
     assert!(bus.stream("s").emit_dynamic("k", deep(127)).await.is_ok());

@@ -1,4 +1,5 @@
-//! The little of the language server protocol that is needed: framed JSON over the server's standard input and output.
+//! The part of the language server protocol that is needed: framed JSON over the server's standard
+//! input and output.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -10,13 +11,13 @@ use serde_json::{Value, json};
 
 type Fallible<T> = Result<T, Box<dyn Error>>;
 
-/// A place in the open file, both from 0.
+/// A position in the open file, line and column from 0.
 pub(crate) struct Place {
     pub(crate) line: u64,
     column: usize,
 }
 
-/// A server at work on one file.
+/// A running server with one file.
 pub(crate) struct Client {
     server: Child,
     input: ChildStdin,
@@ -54,7 +55,8 @@ impl Client {
         Ok(client)
     }
 
-    /// Opens a file with this text, waits until the server has loaded everything, and yields the marked places.
+    /// Opens a file with this text, waits until the server has loaded everything, and returns the
+    /// marked positions.
     pub(crate) fn open(&mut self, path: &Path, marked: &str) -> Fallible<HashMap<String, Place>> {
         let (text, places) = unmark(marked);
         self.file = uri(path);
@@ -75,7 +77,7 @@ impl Client {
         Ok(places)
     }
 
-    /// What the server says of a place.
+    /// Returns the server's answer about a position.
     pub(crate) fn ask(&mut self, method: &str, place: &Place) -> Fallible<Value> {
         let position = json!({ "line": place.line, "character": place.column });
         let file = json!({ "uri": self.file });
@@ -107,7 +109,7 @@ impl Client {
             let mut message = self.read()?;
             if message["id"] == id && message["method"].is_null() {
                 return match message.get("error") {
-                    // The text changed under the question: ask again.
+                    // The text changed while the server worked: ask again.
                     Some(error) if error["code"] == -32801 => self.request(method, params),
                     Some(error) => Err(format!("{method}: {error}").into()),
                     None => Ok(message["result"].take()),
@@ -126,7 +128,7 @@ impl Client {
         Ok(self.input.flush()?)
     }
 
-    /// The next message; a question of the server's is answered with nothing.
+    /// The next message; a request of the server gets an empty answer.
     fn read(&mut self) -> Fallible<Value> {
         let mut length = 0;
         loop {
@@ -155,7 +157,7 @@ fn uri(path: &Path) -> String {
     format!("file://{}", path.display())
 }
 
-/// Takes the marks out of a text and yields where they were.
+/// Removes the marks from a text and returns their positions.
 fn unmark(marked: &str) -> (String, HashMap<String, Place>) {
     let mut places = HashMap::new();
     let mut text = String::new();

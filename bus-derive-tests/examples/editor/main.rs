@@ -1,7 +1,8 @@
-//! What an editor sees of a definition: asks rust-analyzer, over its protocol, about a small crate.
+//! Checks a definition in an editor: asks rust-analyzer, over its protocol, about a small crate.
 //!
-//! `cargo run -p bus-derive-tests --example editor` prints what it saw and fails where something is missing. It needs
-//! `rustup component add rust-analyzer rust-src`.
+//! `cargo run -p bus-derive-tests --example editor` prints the answers and fails if one is
+//! incomplete. It needs `rustup component add rust-analyzer
+//! rust-src`.
 
 mod client;
 
@@ -12,9 +13,9 @@ use std::path::{Path, PathBuf};
 use client::Client;
 use serde_json::Value;
 
-/// The crate that is looked at. `⟦name⟧` marks a place to ask about, and is taken out.
+/// The crate to ask about. `⟦name⟧` marks a position and is removed.
 const SOURCE: &str = include_str!("edited.txt");
-/// The same while a variant and a call are being typed.
+/// The same crate while the user types a variant and a call.
 const HALF_TYPED: &str = include_str!("half_typed.txt");
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -31,12 +32,12 @@ fn main() -> Outcome {
         ("setter", &["Megabytes granted, where limited."]),
         ("field", &["Name as the user typed it."]),
     ] {
-        let told = client.ask("textDocument/hover", &places[place])?["contents"]["value"].to_string();
+        let answer = client.ask("textDocument/hover", &places[place])?["contents"]["value"].to_string();
         note(
             &mut missing,
             &format!("docs on the {place}"),
-            words.iter().all(|word| told.contains(word)),
-            &told,
+            words.iter().all(|word| answer.contains(word)),
+            &answer,
         );
     }
     for place in ["struct", "helper", "setter", "view"] {
@@ -86,7 +87,7 @@ fn has(labels: &[String], name: &str) -> bool {
     labels.iter().any(|label| label.starts_with(name))
 }
 
-/// The line that a definition request answers with, from 0.
+/// The line in the answer to a definition request, from 0.
 fn line_of(found: &Value) -> Option<u64> {
     let first = found.get(0).unwrap_or(found);
     first["targetSelectionRange"]["start"]["line"]
@@ -94,7 +95,7 @@ fn line_of(found: &Value) -> Option<u64> {
         .or_else(|| first["range"]["start"]["line"].as_u64())
 }
 
-/// A crate of its own with bus-core as its dependency, outside of this workspace.
+/// A crate of its own that depends on bus-core, outside of this workspace.
 fn scratch() -> Result<PathBuf, Box<dyn Error>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);

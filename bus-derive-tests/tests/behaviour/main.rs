@@ -1,9 +1,9 @@
-//! What the words of a definition do when the program runs.
+//! The attributes of a definition at run time.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod numbers;
 mod policy;
 mod redact;
-mod serde_words;
+mod serde_attributes;
 mod upcast;
 mod version;

@@ -1,4 +1,4 @@
-//! Numbers are read whole or not at all.
+//! Numbers are read completely or refused.
 
 use bus_core::{AgentEvent, EventBus};
 
@@ -14,7 +14,7 @@ pub(crate) enum NumberEvents {
     },
 }
 
-/// A line of the wire with these data.
+/// A line on the wire with this data.
 fn line(data: &str) -> String {
     format!(
         r#"{{"type":"numbers.counted","stream_id":"s","node_id":null,"execution_id":null,"data":{data},"timestamp":"2026-11-22T06:14:08","correlation_id":null}}"#
@@ -30,7 +30,7 @@ fn a_hundred_and_twenty_eight_bits_come_back_as_they_went() {
     assert_eq!(bus.read_json(&written).unwrap().payload::<Counted>(), Some(&counted));
 }
 
-/// The reader of `u128` stops at a dot or an exponent and says nothing.
+/// The reader of `u128` stops at a dot or an exponent without an error.
 #[test]
 fn a_fraction_is_no_integer() {
     let bus = EventBus::new();

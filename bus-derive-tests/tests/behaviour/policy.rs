@@ -44,9 +44,9 @@ pub(crate) enum PolicyEvents {
     },
 }
 
-/// What waits in a stream, a gap as `lagged N`.
+/// The events that wait in a stream; a gap is `lagged N`.
 fn drained(stream: &mut EventStream<PolicyEvents>) -> Vec<String> {
-    let told = |event: &bus_core::Event<PolicyEvents>| match event.view() {
+    let shown = |event: &bus_core::Event<PolicyEvents>| match event.view() {
         PolicyEventsRef::TokenCame(event) => event.text.clone(),
         PolicyEventsRef::RunFailed(event) => event.error.clone(),
         PolicyEventsRef::LoadChanged(event) => format!("load {}", event.percent),
@@ -57,7 +57,7 @@ fn drained(stream: &mut EventStream<PolicyEvents>) -> Vec<String> {
     let next = || stream.try_recv();
     std::iter::from_fn(next)
         .map(|item| match item {
-            Ok(event) => told(&event),
+            Ok(event) => shown(&event),
             Err(lagged) => format!("lagged {}", lagged.missed),
         })
         .collect()
@@ -138,7 +138,7 @@ async fn pairs_that_are_not_whole_are_reported_when_asked_and_at_close() {
 }
 
 #[test]
-fn the_descriptor_says_it_too() {
+fn the_descriptor_has_the_policy() {
     let policies: Vec<_> = PolicyEvents::EVENTS.iter().map(|event| event.policy).collect();
     assert!(policies[0].transient && policies[1].critical);
     assert_eq!(policies[2].coalesce, Some(&[][..]));

@@ -1,4 +1,4 @@
-//! A secret in a redacted field appears nowhere outside of the process, whatever goes wrong with it.
+//! A secret in a redacted field never leaves the process, not even in an error.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 const CANARY: &str = "canary-7f3a";
-/// A number that nothing else here writes.
+/// A number that no other code here writes.
 const NUMBER: u64 = 918_273_645;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -168,7 +168,7 @@ async fn nothing_of_it_leaves_through_the_bus() {
 }
 
 #[tokio::test]
-async fn what_was_read_is_written_back_without_it() {
+async fn a_redacted_field_is_not_written_back() {
     let bus = EventBus::new();
     let line = |kind: &str, data: Value| {
         json!({
@@ -193,7 +193,7 @@ async fn what_was_read_is_written_back_without_it() {
         let error = read.decode_error().map(ToString::to_string).unwrap_or_default();
         bus.republish(read).await;
         let event = bus.history().limit(1).collect().remove(0);
-        // A key of an object is shape, and shape stays.
+        // A key of an object belongs to the shape, which stays.
         let text = event.to_json().replace(&format!("\"{CANARY}\":"), "\"key\":");
         assert_clean(&text);
         assert_clean(&error);

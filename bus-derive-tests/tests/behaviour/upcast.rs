@@ -1,9 +1,9 @@
-//! Data of an older version becomes today's, one version at a time.
+//! Data of an older version is converted to the current one, one version at a time.
 
 use bus_core::{AgentEvent, BoxError, EventBus};
 use serde_json::{Value, json};
 
-/// Version 1 had seconds in `took`, version 2 milliseconds, version 3 says so in the name.
+/// Version 1 had seconds in `took`, version 2 milliseconds; version 3 has the unit in the name.
 #[derive(AgentEvent)]
 #[events(prefix = "upcast.", derive(PartialEq))]
 pub(crate) enum UpcastEvents {
@@ -50,7 +50,7 @@ fn each_version_is_raised_by_its_own_step() {
 }
 
 #[test]
-fn a_hook_that_fails_leaves_an_event_that_says_so() {
+fn a_hook_that_fails_leaves_an_event_with_the_error() {
     let bus = EventBus::new();
     let read = bus.read_json(&line("upcast.job_ended", Some(1), &json!({ "took": "long" }))).unwrap();
     assert_eq!(

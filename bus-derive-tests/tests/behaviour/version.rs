@@ -1,4 +1,4 @@
-//! Kinds, aliases and versions: what is written, and what is still read.
+//! Kinds, aliases and versions, when writing and when reading.
 
 use bus_core::{AgentEvent, EventBus};
 use serde_json::{Value, json};
@@ -22,7 +22,8 @@ pub(crate) enum TillEvents {
     },
 }
 
-/// A kind that nobody declares is written back as it came: so each name of this one must be declared.
+/// A kind that nobody declares is written back as it came: so each name of this one must be
+/// declared.
 #[test]
 fn what_came_under_an_older_name_is_redacted() {
     let bus = EventBus::new();
@@ -38,10 +39,10 @@ fn what_came_under_an_older_name_is_redacted() {
 
 #[test]
 fn the_prefix_stands_before_every_kind_and_no_alias() {
-    let told: Vec<_> =
+    let described: Vec<_> =
         ShopEvents::EVENTS.iter().map(|event| (event.kind, event.version, event.aliases)).collect();
     let aliases = &["order_made", "shop.order_done"][..];
-    assert_eq!(told, [("shop.order_placed", 4, aliases), ("shop.paid", 7, &[][..])]);
+    assert_eq!(described, [("shop.order_placed", 4, aliases), ("shop.paid", 7, &[][..])]);
     assert_eq!((ShopEvents::NAME, ShopEvents::VERSION), ("ShopEvents", 4));
 }
 

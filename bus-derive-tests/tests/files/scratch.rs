@@ -1,7 +1,7 @@
 //! A program with a definition file, to which `new_kind.rs` adds a kind.
 use bus_core::{AgentEvent, Event, EventBus};
 
-/// What a build says about itself.
+/// The events of a build.
 #[derive(AgentEvent)]
 pub enum BuildEvents {
     /// A target began to compile.

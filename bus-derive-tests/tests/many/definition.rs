@@ -1,4 +1,4 @@
-//! A file with a mistake of each sort; who uses what is right in it is not to blame: 14 errors.
+//! One mistake of each kind; code that uses the valid parts gets no error: 14 errors.
 use bus_core::{AgentEvent, EventBus};
 
 #[derive(AgentEvent)]

@@ -1,4 +1,4 @@
-//! A field type with nothing derived can be neither copied nor written: 2 errors.
+//! A field type without derives can be neither copied nor written: 2 errors.
 use bus_core::AgentEvent;
 
 pub struct Profile;

@@ -1,4 +1,4 @@
-//! Three definitions that cannot be one, and those who use them: 3 errors.
+//! Three items that cannot be a definition, and their users: 3 errors.
 use bus_core::{AgentEvent, EventBus};
 
 #[derive(AgentEvent)]

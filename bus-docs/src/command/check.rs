@@ -1,4 +1,4 @@
-//! `check`: duplicates, what a change breaks, and what is declared and not used.
+//! `check`: duplicate kinds, breaking changes, and kinds that are declared and never used.
 
 use std::ffi::OsString;
 use std::fs;
@@ -11,23 +11,23 @@ use crate::coverage::{Coverage, coverage};
 use crate::model::{Catalog, Event};
 
 pub(super) const SUMMARY: &str =
-    "Check the events: duplicates, what breaks since the last release, what is unused.";
+    "Check the events: duplicates, breaking changes since the last release, unused kinds.";
 
 pub(super) const HELP: &str = "
 Usage: cargo xtask check [--against FILE] [--bless] [--sources DIR…] [--unused]
 
-Looks at the events that are linked into this program:
-  * a kind or an alias that two events have is an error, with both places;
-  * since the last release: what breaks those who read or emit events is an error that says the remedy, what is
-    compatible is listed;
-  * coverage: which kinds the sources never emit, and which they never subscribe to by name.
+Checks the events that are linked into this program:
+  * a kind or an alias that two events have is an error, with both locations;
+  * since the last release: a change that breaks code which reads or emits events is an error with the remedy, a
+    compatible change is listed;
+  * coverage: the kinds that the sources never emit, and those that they never subscribe to by name.
 
   --against FILE    the catalog.json of the last release, instead of released.json beside the catalogue
-  --bless           record the events of now as the last release, breaking or not
+  --bless           record the current events as the last release, breaking or not
   --sources DIR…    the folders to search for emits and subscriptions
   --unused          a kind that is never emitted is an error
 
-Exit code: 0 if nothing is wrong, 1 if something is, 2 for a wrong call.";
+Exit code: 0 if there is no problem, 1 if there is one, 2 for wrong use.";
 
 struct Options {
     against: PathBuf,
@@ -37,10 +37,10 @@ struct Options {
 }
 
 impl Project {
-    /// Checks the catalogue: `cargo xtask check`, with the words after its name.
+    /// Checks the catalogue: `cargo xtask check` with these arguments.
     ///
     /// # Errors
-    /// When the words are wrong, or something is wrong with the events.
+    /// If the arguments are wrong, or the events have a problem.
     pub fn check(&self, words: impl IntoIterator<Item = OsString>) -> Result<(), Outcome> {
         let options = self.check_options(words)?;
         let catalog = Catalog::linked(&self.title).map_err(Outcome::Found)?;
@@ -51,7 +51,7 @@ impl Project {
             (0, unused) if unused == 0 || !options.unused => Ok(()),
             (0, unused) => Err(Outcome::Found(format!("{unused} kinds are declared and never emitted"))),
             (broken, _) => Err(Outcome::Found(format!(
-                "{broken} changes break those who read or emit events; if that is meant, `--bless` records them as released"
+                "{broken} changes break code that reads or emits events; if that is intended, `--bless` records them as released"
             ))),
         }
     }
@@ -76,7 +76,7 @@ impl Project {
     }
 }
 
-/// How many changes break somebody.
+/// The number of breaking changes.
 fn changes(options: &Options, catalog: &Catalog) -> Result<usize, Outcome> {
     let path = options.against.display();
     let text = match fs::read_to_string(&options.against) {
@@ -95,7 +95,7 @@ fn changes(options: &Options, catalog: &Catalog) -> Result<usize, Outcome> {
     let count = |weight: Weight| changes.iter().filter(|change| change.weight == weight).count();
     let broken = count(Weight::Breaking);
     println!(
-        "releases: since the last one {broken} changes break somebody, {} are announced by a version, {} are compatible",
+        "releases: since the last one {broken} changes are breaking, {} are announced by a version, {} are compatible",
         count(Weight::Announced),
         count(Weight::Compatible)
     );
@@ -114,7 +114,7 @@ fn bless(options: &Options, catalog: &Catalog) -> Result<usize, Outcome> {
     Ok(0)
 }
 
-/// How many kinds are never emitted.
+/// The number of kinds that are never emitted.
 fn report(catalog: &Catalog, found: &Coverage) -> usize {
     for file in &found.unread {
         println!("coverage: not read: {file}");

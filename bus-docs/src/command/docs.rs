@@ -1,4 +1,4 @@
-//! `docs`: writes the catalogue, or says where what is there differs.
+//! `docs`: writes the catalogue, or lists the files that differ.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -14,15 +14,15 @@ pub(super) const SUMMARY: &str = "Write the event catalogue: HTML, Markdown, sch
 pub(super) const HELP: &str = "
 Usage: cargo xtask docs [--out DIR] [--only FORMAT…] [--check]
 
-Writes what people and programs need to know of the events that are linked into this program. It comes from the
-definitions alone, and the same definitions give the same bytes.
+Writes the documentation of all events that are linked into this program, for people and for programs. It depends on
+the definitions alone: the same definitions make the same bytes.
 
-  --out DIR         write there, instead of where the catalogue is kept
+  --out DIR         write there, instead of the folder of the catalogue
   --only FORMAT…    only these outputs
-  --check           write nothing; fail if a file is not as it would be written, and show the first difference
+  --check           write nothing; fail if a file would change, and show the first difference
 
 Formats:
-  catalog      catalog.json: all that is known of the events, in a stable format
+  catalog      catalog.json: all facts about the events, in a stable format
   markdown     events.md: all events on one page, for a code host
   schema       schema/: JSON Schema 2020-12, a file for each kind and one of all
   asyncapi     asyncapi.json: AsyncAPI 3.0, channels by scope
@@ -30,7 +30,7 @@ Formats:
   python       events.py: pydantic models, a discriminated union and a loader
   html         html/: a site with search; open html/index.html
 
-Exit code: 0 if all was written or is as it should be, 1 if not, 2 for a wrong call.";
+Exit code: 0 if all files are written or match, 1 if not, 2 for wrong use.";
 
 struct Options {
     out: PathBuf,
@@ -39,11 +39,11 @@ struct Options {
 }
 
 impl Project {
-    /// Writes the catalogue: `cargo xtask docs`, with the words after its name.
+    /// Writes the catalogue: `cargo xtask docs` with these arguments.
     ///
     /// # Errors
-    /// When the words are wrong, nothing is linked in, a kind is there twice, a file cannot be written, or with `--check`
-    /// is not as it should be.
+    /// If the arguments are wrong, no definition is linked, two events have one kind, a file cannot
+    /// be written, or with `--check` a file differs.
     pub fn docs(&self, words: impl IntoIterator<Item = OsString>) -> Result<(), Outcome> {
         let options = self.docs_options(words)?;
         let catalog = Catalog::linked(&self.title).map_err(Outcome::Found)?;
@@ -72,10 +72,10 @@ impl Project {
         let folder = options.out.display();
         match (options.check, differences.len()) {
             (false, _) => println!("{} events in {folder}", catalog.events.len()),
-            (true, 0) => println!("{} events: {folder} is as the definitions say", catalog.events.len()),
+            (true, 0) => println!("{} events: {folder} matches the definitions", catalog.events.len()),
             (true, count) => {
                 return Err(Outcome::Found(format!(
-                    "{count} files in {folder} are not as the definitions say: `cargo xtask docs` writes them"
+                    "{count} files in {folder} do not match the definitions: `cargo xtask docs` writes them"
                 )));
             }
         }

@@ -1,4 +1,4 @@
-//! The command line of a program that keeps a catalogue: `docs` and `check`.
+//! The command line of a program with a catalogue: `docs` and `check`.
 
 mod check;
 mod docs;
@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// A program's catalogue: what it is called and where it is kept.
+/// The catalogue of a program: its title and its folder.
 ///
 /// ```no_run
 /// use bus_agent as _; // links the definitions
@@ -24,12 +24,12 @@ pub struct Project {
     sources: Vec<PathBuf>,
 }
 
-/// Why a command did not end well. What it is about was printed already; this is the closing line.
+/// The failure of a command. The details were printed before; this is the closing line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// It was called wrongly: exit code 2.
+    /// Wrong use: exit code 2.
     Usage(String),
-    /// It ran and found something wrong: exit code 1.
+    /// The command ran and found a problem: exit code 1.
     Found(String),
 }
 
@@ -39,9 +39,11 @@ impl Project {
     /// The help of [`check`](Self::check).
     pub const CHECK_HELP: &'static str = check::HELP;
 
-    /// A catalogue of this title in the workspace that cargo runs this program for, kept in `docs/events`.
+    /// Makes a catalogue with this title, in the workspace that cargo runs this program for. Its
+    /// folder is `docs/events`.
     pub fn new(title: impl Into<String>) -> Self {
-        // Cargo names the folder of the running package; its parent is the workspace that has it as a member.
+        // Cargo names the folder of the running package; its parent is the workspace that has it as
+        // a member.
         let package = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
         let root = package
             .and_then(|folder| folder.parent().map(PathBuf::from))
@@ -49,28 +51,29 @@ impl Project {
         Self { title: title.into(), root, out: "docs/events".into(), sources: vec![".".into()] }
     }
 
-    /// The folder that the other paths begin in, instead of the parent of the running package.
+    /// Sets the folder that the other paths begin in, instead of the parent of the running package.
     #[must_use]
     pub fn root(mut self, folder: impl Into<PathBuf>) -> Self {
         self.root = folder.into();
         self
     }
 
-    /// Where the outputs are kept, instead of `docs/events`.
+    /// Sets the folder of the outputs, instead of `docs/events`.
     #[must_use]
     pub fn out(mut self, folder: impl Into<PathBuf>) -> Self {
         self.out = folder.into();
         self
     }
 
-    /// The folders in which `check` looks for emits and subscriptions, instead of the whole workspace.
+    /// Sets the folders in which `check` looks for emits and subscriptions, instead of the whole
+    /// workspace.
     #[must_use]
     pub fn sources<F: Into<PathBuf>>(mut self, folders: impl IntoIterator<Item = F>) -> Self {
         self.sources = folders.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Does what the words of the command line say: the whole of an xtask that has no other task.
+    /// Runs the command line of the program: the whole `main` of an xtask without other tasks.
     pub fn main(&self) -> ExitCode {
         let done = self.run(std::env::args_os().skip(1));
         match done {
@@ -83,10 +86,10 @@ impl Project {
         }
     }
 
-    /// As [`main`](Self::main), with the words given.
+    /// Runs a command with these arguments; see [`main`](Self::main).
     ///
     /// # Errors
-    /// When the words are wrong, or the command finds something wrong.
+    /// If the arguments are wrong, or the command finds a problem.
     pub fn run(&self, words: impl IntoIterator<Item = OsString>) -> Result<(), Outcome> {
         let mut words: Vec<OsString> = words.into_iter().collect();
         let first = if words.is_empty() { OsString::new() } else { words.remove(0) };
@@ -110,8 +113,8 @@ impl Project {
     fn overview(&self) -> String {
         format!(
             "The event catalogue \"{}\".\n\nUsage: cargo xtask TASK [OPTION…]\n\nTasks:\n  docs       {}\n  check      {}\n\n\
-             `cargo xtask TASK --help` says more about one of them.\n\
-             Exit codes: 0 done, 1 the task found something wrong, 2 it was called wrongly.\n",
+             `cargo xtask TASK --help` explains one of them.\n\
+             Exit codes: 0 done, 1 the task found a problem, 2 wrong use.\n",
             self.title,
             docs::SUMMARY,
             check::SUMMARY
@@ -126,7 +129,7 @@ impl Project {
 
 impl From<lexopt::Error> for Outcome {
     fn from(error: lexopt::Error) -> Self {
-        Self::Usage(format!("{error}; `--help` shows what there is"))
+        Self::Usage(format!("{error}; `--help` lists the options"))
     }
 }
 

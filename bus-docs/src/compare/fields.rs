@@ -1,4 +1,4 @@
-//! What changed in the fields of one event.
+//! Changes in the fields of one event.
 
 use super::Report;
 use super::types::accepts;
@@ -10,9 +10,9 @@ pub(super) fn check(report: &mut Report<'_>, old: &Catalog, new: &Catalog) {
         match find(after, &field.name) {
             Some(now) => changed(report, field, now, (old, new)),
             None => report.breaks(
-                format!("field `{}` is gone: readers that use it find nothing", field.name),
+                format!("field `{}` was removed: its readers find nothing", field.name),
                 format!(
-                    "put it back, or let the field that takes its place say `#[serde(alias = \"{}\")]`",
+                    "put it back, or write `#[serde(alias = \"{}\")]` on the field that replaces it",
                     field.name
                 ),
             ),
@@ -35,7 +35,7 @@ pub(super) fn check(report: &mut Report<'_>, old: &Catalog, new: &Catalog) {
     places(report);
 }
 
-/// The field of that name, also where the name is an older one.
+/// The field of that name, or of that older name.
 fn find<'a>(event: &'a Event, name: &str) -> Option<&'a Field> {
     let named = |field: &&Field| field.name == name;
     event
@@ -53,14 +53,14 @@ fn changed(report: &mut Report<'_>, before: &Field, after: &Field, (old, new): (
     }
     for alias in before.aliases.iter().filter(|alias| *alias != name && !after.aliases.contains(alias)) {
         report.breaks(
-            format!("field `{name}` is no more read from `{alias}`"),
+            format!("field `{name}` is no longer read from `{alias}`"),
             format!("put back `#[serde(alias = \"{alias}\")]`"),
         );
     }
     match (before.required, after.required) {
         (false, true) => report.breaks(
             format!("field `{name}` is required now: old data without it cannot be read"),
-            "give it back its default".to_owned(),
+            "restore its default".to_owned(),
         ),
         (true, false) => report.allows(format!(
             "field `{name}` is optional now: calls set it with `.{}(…)`, and the compiler shows which",
@@ -72,7 +72,7 @@ fn changed(report: &mut Report<'_>, before: &Field, after: &Field, (old, new): (
     match (before.redacted, after.redacted) {
         (false, true) => report.breaks(
             format!("the content of field `{name}` is hidden now: readers find `[redacted]`"),
-            "take `redact` away".to_owned(),
+            "remove `redact`".to_owned(),
         ),
         (true, false) => {
             report.allows(format!("the content of field `{name}` is SHOWN now: it leaves the process"));
@@ -101,7 +101,9 @@ fn ty(report: &mut Report<'_>, before: &Field, after: &Field, (old, new): (&Cata
     let name = &after.name;
     match (wider, same) {
         (true, true) => {}
-        (true, false) => report.allows(format!("field `{name}` takes more now: `{was}` became `{is}`")),
+        (true, false) => {
+            report.allows(format!("field `{name}` accepts more values now: `{was}` became `{is}`"));
+        }
         (false, _) => {
             let change = if was == is {
                 format!("the schema of `{is}` changed")
@@ -109,15 +111,15 @@ fn ty(report: &mut Report<'_>, before: &Field, after: &Field, (old, new): (&Cata
                 format!("`{was}` became `{is}`")
             };
             report.breaks(
-                format!("field `{name}` does not take all it took: {change}"),
-                "give it back its type, or add a field beside it".to_owned(),
+                format!("field `{name}` accepts fewer values than before: {change}"),
+                "restore its type, or add a new field".to_owned(),
             );
         }
     }
 }
 
-/// Required fields are arguments, in their order: where two of one type change places, old calls compile and say something
-/// else than they said.
+/// Required fields are arguments, in their order. If two of one type are swapped, old calls still
+/// compile but have another meaning.
 fn places(report: &mut Report<'_>) {
     let required =
         |event: &'_ Event| event.fields.iter().filter(|f| f.is_argument()).cloned().collect::<Vec<_>>();
@@ -134,13 +136,13 @@ fn places(report: &mut Report<'_>) {
         .iter()
         .zip(&after)
         .filter(|(before, after)| !is(before, after))
-        .map(|(before, after)| format!("`{}` stands where `{}` stood", after.name, before.name))
+        .map(|(before, after)| format!("`{}` is in the position of `{}`", after.name, before.name))
         .collect();
     if !moved.is_empty() {
         let helper = &report.after.helper;
         report.forbids(
-            format!("arguments of one type changed places: {}; old calls of `{helper}` compile and mean something else", moved.join(", ")),
-            "give the required fields back their order, or rename the event so that old calls fail",
+            format!("arguments of one type were swapped: {}; old calls of `{helper}` compile and have another meaning", moved.join(", ")),
+            "restore the order of the required fields, or rename the event so that old calls fail",
         );
     }
 }

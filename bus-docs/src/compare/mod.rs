@@ -1,4 +1,4 @@
-//! What changed between two releases of a catalogue, and what that breaks.
+//! Changes between two releases of a catalogue, and their effect on its users.
 
 mod fields;
 mod types;
@@ -10,24 +10,24 @@ use crate::model::{Catalog, Event};
 /// One difference between two releases.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// What it means for those who read or emit events.
+    /// The effect on code that reads or emits events.
     pub weight: Weight,
-    /// The kind that it is about.
+    /// The kind of the changed event.
     pub kind: String,
-    /// What changed.
+    /// The change.
     pub what: String,
-    /// What to do about it, where something has to be done.
+    /// The remedy, if one is needed.
     pub remedy: Option<String>,
 }
 
-/// What a change means for those who read or emit events.
+/// The effect of a change on code that reads or emits events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Weight {
-    /// It breaks readers or emitters, and nothing tells them.
+    /// It breaks readers or emitters without notice.
     Breaking,
-    /// It breaks them, and the event's version was raised to tell them.
+    /// It breaks them, and the event has a higher version that announces it.
     Announced,
-    /// It breaks nobody.
+    /// It breaks nothing.
     Compatible,
 }
 
@@ -46,7 +46,7 @@ impl fmt::Display for Change {
     }
 }
 
-/// Everything that changed from `old` to `new`: what breaks somebody first, then by kind.
+/// Returns all changes from `old` to `new`: breaking ones first, then by kind.
 ///
 /// ```
 /// use bus_core::AgentEvent;
@@ -67,7 +67,7 @@ pub fn compare(old: &Catalog, new: &Catalog) -> Vec<Change> {
             None => changes.push(Change {
                 weight: Weight::Breaking,
                 kind: before.kind.clone(),
-                what: "the event is gone: who reads it waits in vain, and what was recorded stays untyped"
+                what: "the event was removed: its readers wait forever, and recorded events stay untyped"
                     .to_owned(),
                 remedy: Some(format!(
                     "put it back, or add `alias(\"{}\")` to the event that takes its place",
@@ -86,7 +86,7 @@ pub fn compare(old: &Catalog, new: &Catalog) -> Vec<Change> {
     changes
 }
 
-/// The event that has this kind today, or that is read for it.
+/// The event with this kind, or with this alias.
 fn successor<'a>(catalog: &'a Catalog, kind: &str) -> Option<&'a Event> {
     catalog
         .event(kind)
@@ -97,7 +97,7 @@ fn compatible(kind: &str, what: String) -> Change {
     Change { weight: Weight::Compatible, kind: kind.to_owned(), what, remedy: None }
 }
 
-/// One event before and after, and what is said of it.
+/// One event before and after, and its changes.
 struct Report<'a> {
     before: &'a Event,
     after: &'a Event,
@@ -109,16 +109,15 @@ impl<'a> Report<'a> {
         Self { before, after, changes }
     }
 
-    /// Breaks somebody, unless a higher version announces it.
+    /// A change that breaks users, unless a higher version announces it.
     fn breaks(&mut self, what: impl Into<String>, remedy: impl Into<String>) {
         let announced = self.after.version > self.before.version;
-        let raise =
-            format!("{}, or raise the event to `version = {}`", remedy.into(), self.before.version + 1);
+        let raise = format!("{}, or set the event to `version = {}`", remedy.into(), self.before.version + 1);
         let weight = if announced { Weight::Announced } else { Weight::Breaking };
         self.push(weight, what.into(), (!announced).then_some(raise));
     }
 
-    /// Breaks somebody, and no version helps.
+    /// A change that breaks users whatever the version is.
     fn forbids(&mut self, what: impl Into<String>, remedy: impl Into<String>) {
         self.push(Weight::Breaking, what.into(), Some(remedy.into()));
     }
@@ -140,7 +139,7 @@ fn event(report: &mut Report<'_>, old: &Catalog, new: &Catalog) {
     match after.version.cmp(&before.version) {
         std::cmp::Ordering::Less => report.forbids(
             format!("its version went from {} down to {}", before.version, after.version),
-            format!("versions only grow: say `version = {}` or more", before.version),
+            format!("versions only grow: write `version = {}` or more", before.version),
         ),
         std::cmp::Ordering::Greater => {
             report.allows(format!("its version went from {} to {}", before.version, after.version));
@@ -159,7 +158,9 @@ fn event(report: &mut Report<'_>, old: &Catalog, new: &Catalog) {
     for alias in before.aliases.iter().filter(|alias| **alias != after.kind && !after.aliases.contains(alias))
     {
         report.breaks(
-            format!("`{alias}` is no more read as it: what was recorded under that name stays untyped"),
+            format!(
+                "`{alias}` is no longer read as this event: events recorded under that name stay untyped"
+            ),
             format!("put back `alias(\"{alias}\")`"),
         );
     }
@@ -186,7 +187,7 @@ fn scope(report: &mut Report<'_>) {
     }
 }
 
-/// How it is delivered changes nothing of what is said.
+/// Delivery policies do not change the content of an event.
 fn policy(report: &mut Report<'_>) {
     let (before, after) = (report.before, report.after);
     let flags = [
@@ -202,7 +203,7 @@ fn policy(report: &mut Report<'_>) {
     if before.ends_with != after.ends_with {
         let ends: Vec<&str> = after.ends_with.iter().map(|end| end.kind.as_str()).collect();
         report.allows(format!(
-            "what ends it is now: {}",
+            "it now ends with: {}",
             if ends.is_empty() { "nothing".to_owned() } else { ends.join(", ") }
         ));
     }

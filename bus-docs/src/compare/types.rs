@@ -9,10 +9,10 @@ use crate::model::type_name;
 /// A schema and the types that it may name.
 pub(super) type In<'a> = (&'a Value, &'a BTreeMap<String, Value>);
 
-/// Whether every value that fits `narrow` fits `wide`. Where that cannot be seen it says no: a change that is not known to
-/// be harmless is shown.
+/// Whether every value that fits `narrow` fits `wide`. If that cannot be decided it returns false,
+/// so that a change of unknown effect is shown.
 pub(super) fn accepts(wide: In<'_>, narrow: In<'_>) -> bool {
-    // The same schema takes the same, also where it is none that we understand.
+    // The same schema accepts the same values, even one of unknown form.
     wide == narrow || Judge { wide: wide.1, narrow: narrow.1, depth: 0 }.accepts(wide.0, narrow.0)
 }
 
@@ -25,7 +25,7 @@ struct Judge<'a> {
 
 impl Judge<'_> {
     fn accepts(self, wide: &Value, narrow: &Value) -> bool {
-        // A type that holds itself is judged as far as the tenth level.
+        // A recursive type is compared down to the tenth level.
         if self.depth > 10 {
             return true;
         }
@@ -44,7 +44,7 @@ impl Judge<'_> {
         wide.iter().all(|(key, value)| next.keyword(key, value, &wide, &narrow))
     }
 
-    /// Whether what `wide` asks by one keyword holds for everything that fits `narrow`.
+    /// Whether every value that fits `narrow` meets one keyword of `wide`.
     fn keyword(
         self,
         key: &str,
@@ -70,7 +70,8 @@ impl Judge<'_> {
                 texts(asked).all(|name| texts(given.unwrap_or(&Value::Null)).any(|given| given == name))
             }
             "properties" => properties(asked).all(|(name, wide)| {
-                // A key that the narrow one does not describe may hold anything there; what is written never has it.
+                // The narrow schema would allow any value under an undescribed key, but the writer
+                // never writes one.
                 let narrow = given.and_then(|given| given.get(name));
                 narrow.is_none_or(|narrow| self.accepts(wide, narrow))
             }),
@@ -84,7 +85,7 @@ fn named<'a>(schema: &'a Value, types: &'a BTreeMap<String, Value>) -> &'a Value
     name.and_then(|name| types.get(name)).unwrap_or(schema)
 }
 
-/// Without what only people read.
+/// The schema without keywords for readers only.
 fn bare(schema: &Map<String, Value>) -> Map<String, Value> {
     let prose = ["description", "title", "default", "examples", "deprecated", "$comment"];
     schema
@@ -94,7 +95,7 @@ fn bare(schema: &Map<String, Value>) -> Map<String, Value> {
         .collect()
 }
 
-/// The schemas of which a value fits one: also where a list of types stands for them.
+/// The schemas of which a value fits one, also if the schema has a list of types.
 fn choices(schema: &Map<String, Value>) -> Option<Vec<Value>> {
     if let Some(Value::Array(list)) = ["anyOf", "oneOf"].iter().find_map(|key| schema.get(*key)) {
         return Some(list.clone());
@@ -103,7 +104,7 @@ fn choices(schema: &Map<String, Value>) -> Option<Vec<Value>> {
     let one = |name: &Value| {
         let mut schema = schema.clone();
         schema.insert("type".to_owned(), name.clone());
-        // Bounds are for numbers, and null is none.
+        // Bounds apply to numbers, and null is not one.
         if name == "null" {
             schema.retain(|key, _| key == "type");
         }
@@ -171,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_takes_more_is_told_from_what_takes_less() {
+    fn a_wider_type_is_distinguished_from_a_narrower_one() {
         let pairs = [
             (json!({ "type": "number" }), json!({ "type": "integer", "minimum": 0 })),
             (json!({ "type": ["string", "null"] }), json!({ "type": "string" })),
@@ -198,9 +199,9 @@ mod tests {
 
     #[test]
     fn prose_is_no_change() {
-        let (plain, told) =
+        let (plain, annotated) =
             (json!({ "type": "string" }), json!({ "type": "string", "description": "A name." }));
-        assert!(widens(&plain, &told) && widens(&told, &plain));
+        assert!(widens(&plain, &annotated) && widens(&annotated, &plain));
     }
 
     #[test]

@@ -1,9 +1,9 @@
-//! Which declared kinds the sources emit, and which they subscribe to by name.
+//! The declared kinds that the sources emit, and those that they subscribe to by name.
 //!
-//! Found in the text of the sources, not in the program. It cannot see calls that a macro writes, a payload that is built
-//! under another name (`use … as …`, `Self`), a kind that is put together at run time, what is emitted by a crate outside
-//! of the folders, and whether code is ever reached. Code under `#[cfg(test)]`, and the folders `tests`, `benches` and
-//! `target`, do not count.
+//! Found in the text of the sources, not in the program. It cannot see calls that a macro writes, a
+//! payload that is built under another name (`use … as …`, `Self`), a kind that is put together at
+//! run time, emits of a crate outside of the folders, and whether code is ever reached. Code under
+//! `#[cfg(test)]`, and the folders `tests`, `benches` and `target`, do not count.
 
 mod visit;
 
@@ -16,12 +16,12 @@ use syn::visit::Visit as _;
 
 use crate::model::{Catalog, Event};
 
-/// What the sources were found to do.
+/// The uses of events in the sources.
 #[derive(Debug, Default)]
 pub struct Coverage {
-    /// How many files were read.
+    /// The number of files read.
     pub files: usize,
-    /// Files that are no Rust, and what is wrong there.
+    /// Files that are not Rust, with the error.
     pub unread: Vec<String>,
     /// Kinds that are emitted.
     pub emitted: BTreeSet<String>,
@@ -30,7 +30,7 @@ pub struct Coverage {
 }
 
 impl Coverage {
-    /// What it cannot see, for those who read its numbers.
+    /// The limits of the search, for readers of its numbers.
     pub const BLIND: &'static str = "found in the text of the sources: it does not see calls that a macro writes, payloads under another name, kinds put \
          together at run time, or whether code is ever reached; a definition as a whole (`subscribe::<TheEvents>()`) names \
          no kind";
@@ -46,7 +46,7 @@ impl Coverage {
     }
 }
 
-/// What the sources of a catalogue can name: kinds by helper, by payload, by themselves.
+/// The names that sources use for an event: its helper, its payload, its kind.
 struct Known<'a> {
     helpers: BTreeMap<&'a str, &'a str>,
     payloads: BTreeMap<&'a str, &'a str>,
@@ -72,7 +72,7 @@ impl<'a> Known<'a> {
 /// Reads all Rust files below the folders.
 ///
 /// # Errors
-/// When a folder or file cannot be read; the error names it.
+/// If a folder or file cannot be read; the error names it.
 pub fn coverage(catalog: &Catalog, folders: &[PathBuf]) -> io::Result<Coverage> {
     let mut files = Vec::new();
     for folder in folders {

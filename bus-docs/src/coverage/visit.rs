@@ -22,7 +22,7 @@ impl Visitor<'_, '_> {
         self.found.subscribed.extend(kind.map(|kind| (*kind).to_owned()));
     }
 
-    /// Every kind that stands as a text in an expression.
+    /// Every kind that is a string in an expression.
     fn texts(&mut self, expression: &Expr, found: fn(&mut Self, Option<&&str>)) {
         struct Texts(Vec<String>);
         impl<'ast> Visit<'ast> for Texts {
@@ -39,7 +39,7 @@ impl Visitor<'_, '_> {
         }
     }
 
-    /// The inside of a macro that is not a list of expressions: names alone are to be seen there.
+    /// The tokens of a macro that are not a list of expressions: only names can be found there.
     fn tokens(&mut self, tokens: TokenStream) {
         let tokens: Vec<TokenTree> = tokens.into_iter().collect();
         for (at, token) in tokens.iter().enumerate() {
@@ -104,7 +104,8 @@ impl<'ast> Visit<'ast> for Visitor<'_, '_> {
         visit::visit_expr_struct(self, expression);
     }
 
-    /// `subscribe::<TargetStarted>()`, `Event<TargetStarted>`: a type that is named is one that is waited for.
+    /// `subscribe::<TargetStarted>()`, `Event<TargetStarted>`: code that names the type waits for
+    /// the event.
     fn visit_type_path(&mut self, ty: &'ast syn::TypePath) {
         let name = ty.path.segments.last().map(|part| part.ident.to_string()).unwrap_or_default();
         self.subscribes(self.known.payloads.get(name.as_str()));

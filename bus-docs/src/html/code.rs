@@ -1,17 +1,17 @@
-//! Blocks of code, with as much colour as helps reading.
+//! Blocks of code with highlighting.
 
 use std::fmt::Write as _;
 
 use crate::prose::escaped;
 
-/// What a block is written in.
+/// The language of a block.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Language {
     Json,
     Rust,
 }
 
-/// Words of Rust that stand out in the calls that pages show.
+/// Keywords of Rust in the calls that pages show.
 const WORDS: &[&str] = &["let", "async", "await", "true", "false", "null"];
 
 pub(super) fn block(language: Language, text: &str) -> String {
@@ -21,7 +21,7 @@ pub(super) fn block(language: Language, text: &str) -> String {
         let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
         let end = match first {
             '"' => text_end(rest),
-            // A point is part of a number, and between words it is part of neither.
+            // A dot is part of a number; between names it is part of neither.
             c if c.is_ascii_digit() => rest.find(|c: char| !word(c) && c != '.').unwrap_or(rest.len()),
             c if word(c) => rest.find(|c: char| !word(c)).unwrap_or(rest.len()),
             c => c.len_utf8(),
@@ -38,7 +38,7 @@ pub(super) fn block(language: Language, text: &str) -> String {
     out
 }
 
-/// Where the text that begins here ends.
+/// The end of the string that begins here.
 fn text_end(text: &str) -> usize {
     let mut escaped = false;
     for (at, letter) in text.char_indices().skip(1) {

@@ -1,4 +1,4 @@
-//! What begins and what ends it, drawn: one row for each event that begins something.
+//! The diagram of events and the events that end them, one row for each event that begins a pair.
 
 use std::fmt::Write as _;
 
@@ -6,23 +6,23 @@ use super::href;
 use crate::model::{End, Event};
 use crate::prose::escaped;
 
-/// Width of a letter of the diagram's font, and of what stands round a kind.
+/// Width of a letter in the diagram's font, and of the space around a kind.
 const LETTER: usize = 8;
 const PADDING: usize = 24;
 /// Height of a box and of the space below it.
 const BOX: usize = 30;
 const SPACE: usize = 10;
-/// Between the columns, where the lines run.
+/// The space between the columns, for the lines.
 const GAP: usize = 72;
 
-/// An event, and what ends what it begins.
+/// An event, and the events that end it.
 pub(super) struct Row<'a> {
     begin: &'a str,
     ends: &'a [End],
 }
 
 impl<'a> Row<'a> {
-    /// None where it begins nothing.
+    /// `None` if the event begins no pair.
     pub(super) fn of(event: &'a Event) -> Option<Self> {
         (!event.ends_with.is_empty()).then_some(Self { begin: &event.kind, ends: &event.ends_with })
     }
@@ -32,7 +32,7 @@ impl<'a> Row<'a> {
     }
 }
 
-/// The rows as SVG. `here` is the kind whose page it is on: it is marked, and no link.
+/// The rows as SVG. `here` is the kind of the page: it is marked, and not a link.
 pub(super) fn draw(rows: &[Row<'_>], here: Option<&str>) -> String {
     let widest = |kinds: &mut dyn Iterator<Item = &str>| kinds.map(width).max().unwrap_or(0);
     let left = widest(&mut rows.iter().map(|row| row.begin));
@@ -40,7 +40,7 @@ pub(super) fn draw(rows: &[Row<'_>], here: Option<&str>) -> String {
     let (total, height) = (left + GAP + right + 4, rows.iter().map(Row::height).sum::<usize>());
     let mut out = format!(
         "<div class=\"figure\"><svg viewBox=\"0 0 {total} {height}\" width=\"{total}\" height=\"{height}\" style=\"min-width:{}px\" role=\"group\" aria-label=\"Events that begin something, each with the events that end it\">\n",
-        // Smaller than this it cannot be read; a narrow window scrolls it.
+        // A smaller diagram cannot be read, so a narrow window scrolls it.
         total * 3 / 4
     );
     let mut top = 0;
@@ -70,7 +70,7 @@ fn width(kind: &str) -> usize {
     kind.chars().count() * LETTER + PADDING
 }
 
-/// A straight piece, a soft bend in the gap, and a point where it ends.
+/// A straight line, a curve in the gap, and an arrow at the end.
 fn line(out: &mut String, (x1, y1): (usize, usize), (x2, y2): (usize, usize)) {
     let bend = x2 - GAP / 2;
     let start = x2 - GAP;

@@ -1,4 +1,4 @@
-//! The index: every kind with search and filters, and the diagram of what begins and ends.
+//! The index: every kind with search and filters, and the diagram of pairs.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -23,7 +23,9 @@ pub(super) fn render(catalog: &Catalog) -> String {
     );
     let rows: Vec<diagram::Row<'_>> = catalog.events.iter().filter_map(diagram::Row::of).collect();
     if !rows.is_empty() {
-        body.push_str("<section class=\"pairs\" aria-labelledby=\"pairs\">\n<h2 id=\"pairs\">What begins and what ends it</h2>\n");
+        body.push_str(
+            "<section class=\"pairs\" aria-labelledby=\"pairs\">\n<h2 id=\"pairs\">Begin and end</h2>\n",
+        );
         body.push_str(&diagram::draw(&rows, None));
         body.push_str("</section>\n");
     }
@@ -55,7 +57,7 @@ fn lead(catalog: &Catalog, groups: usize) -> String {
     }
 }
 
-/// Hidden until the script that makes it work is there.
+/// Hidden until the script runs that makes it work.
 fn search(body: &mut String, groups: &BTreeMap<&str, Vec<&Event>>) {
     body.push_str("<form id=\"filters\" role=\"search\" hidden>\n");
     body.push_str("<label class=\"wide\">Search <input type=\"search\" id=\"q\" name=\"q\" autocomplete=\"off\" spellcheck=\"false\" placeholder=\"kind, word, field\"></label>\n");
@@ -118,7 +120,7 @@ fn group(body: &mut String, definition: &str, events: &[&Event]) {
     body.push_str("</ul>\n</section>\n");
 }
 
-/// What search looks in beside what is to be seen.
+/// The text that search uses beside the visible text.
 fn words(event: &Event) -> String {
     let mut words = vec![event.name.as_str(), event.helper.as_str()];
     words.extend(event.aliases.iter().map(String::as_str));

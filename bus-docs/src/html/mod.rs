@@ -1,5 +1,5 @@
-//! The site: an index to search, and a page for each kind. It opens from a folder as it does from a server, loads nothing
-//! from elsewhere, and reads without scripts.
+//! The site: an index with search, and a page for each kind. It works from a folder as from a
+//! server, loads nothing from elsewhere, and is readable without scripts.
 
 mod code;
 mod diagram;
@@ -24,7 +24,7 @@ pub(crate) fn render(catalog: &Catalog) -> Files {
     files
 }
 
-/// The page of a kind. The names of the index and of its parts are free: a kind never has a file called as they are.
+/// The page of a kind. No kind has the file name of the index or of its parts.
 fn href(kind: &str) -> String {
     match file_name(kind) {
         name if name == "index" => "~index.html".to_owned(),
@@ -32,7 +32,7 @@ fn href(kind: &str) -> String {
     }
 }
 
-/// What stands round every page.
+/// The frame of every page.
 fn shell(title: &str, home: &str, body: &str) -> String {
     let (title, home) = (escaped(title), escaped(home));
     format!(
@@ -60,12 +60,12 @@ fn shell(title: &str, home: &str, body: &str) -> String {
     )
 }
 
-/// A kind, breakable between its words.
+/// A kind with line breaks allowed between its parts.
 fn breakable(kind: &str) -> String {
     escaped(kind).replace('_', "_<wbr>")
 }
 
-/// What is special about an event, each in a word and a sentence.
+/// The special properties of an event, each as a word and a sentence.
 fn marks(event: &Event) -> Vec<(&'static str, String)> {
     let mut marks = Vec::new();
     let policy = &event.policy;
@@ -73,12 +73,12 @@ fn marks(event: &Event) -> Vec<(&'static str, String)> {
         marks.push(("deprecated", "do not emit it in new code".to_owned()));
     }
     if policy.critical {
-        marks.push(("critical", "never dropped to make room in a subscriber's queue".to_owned()));
+        marks.push(("critical", "never dropped from a full queue of a subscriber".to_owned()));
     }
     if policy.transient {
         marks.push((
             "transient",
-            "kept in a history quota of its own, so that a flood of it evicts nothing else".to_owned(),
+            "kept in a history quota of its own, so that a burst of it evicts nothing else".to_owned(),
         ));
     }
     if let Some(fields) = &policy.coalesce {

@@ -29,7 +29,7 @@ pub(super) fn render(catalog: &Catalog, event: &Event) -> String {
         section(&mut body, "example", "On the wire", Some(intro), &block(Language::Json, &pretty(example)));
     }
     let scope = format!(
-        "With the trait <code>{}Emit</code> in scope. <code>.send()</code> instead of <code>.await</code> waits for nobody.",
+        "With the trait <code>{}Emit</code> in scope. <code>.send()</code> instead of <code>.await</code> does not wait.",
         escaped(&event.definition)
     );
     section(&mut body, "emit", "Emit", Some(&scope), &block(Language::Rust, &snippet::emit(event)));
@@ -60,7 +60,7 @@ fn facts(body: &mut String, event: &Event) {
     if !aliases.is_empty() {
         fact("Read also as", &aliases.join(", "));
     }
-    let upcast = if event.upcast { "; older data is raised to it when it is read" } else { "" };
+    let upcast = if event.upcast { "; older data is converted when it is read" } else { "" };
     fact("Version", &format!("{}{upcast}", event.version));
     fact(
         "Payload",
@@ -105,7 +105,7 @@ fn fields(body: &mut String, catalog: &Catalog, event: &Event) {
     section(body, "fields", "Fields", None, &list);
 }
 
-/// What is said of a field after its type.
+/// The properties of a field after its type.
 fn notes(catalog: &Catalog, field: &Field) -> String {
     let mut out = String::new();
     let default = match (&field.default_value, &field.default) {
@@ -115,7 +115,7 @@ fn notes(catalog: &Catalog, field: &Field) -> String {
     match (field.required, field.flattened, default) {
         (true, ..) => out.push_str(" <span class=\"must\">required</span>"),
         (_, true, _) => {
-            out.push_str(" <span class=\"may\">its keys stand in <code>data</code> itself</span>");
+            out.push_str(" <span class=\"may\">its keys are keys of <code>data</code></span>");
         }
         (_, _, Some(default)) => {
             let _ = write!(out, " <span class=\"may\">default <code>{}</code></span>", escaped(&default));
@@ -137,12 +137,12 @@ fn notes(catalog: &Catalog, field: &Field) -> String {
         );
     }
     if field.schema.is_none() && field.on_wire() {
-        out.push_str(" <span class=\"may\">of a type that tells no schema</span>");
+        out.push_str(" <span class=\"may\">of a type without a schema</span>");
     }
     out
 }
 
-/// The values that the field can have, where its type lists them.
+/// The values of the field, if its type lists them.
 fn values(catalog: &Catalog, field: &Field) -> Vec<String> {
     let listed = match field.schema.as_ref().map(Type::of) {
         Some(Type::Named(name)) => catalog.types.get(&name).map(Type::of),
@@ -166,8 +166,8 @@ fn pairs(body: &mut String, catalog: &Catalog, event: &Event) {
         words.push(format!("Ends with {}, in the same scope{}.", link(&end.kind), by.concat()));
     }
     for (begin, _) in catalog.ended_by(&event.kind) {
-        words.push(format!("Ends what {} begins.", link(&begin.kind)));
+        words.push(format!("Ends the pair that {} begins.", link(&begin.kind)));
     }
     let figure = format!("<p>{}</p>\n{}", words.join(" "), diagram::draw(&rows, Some(&event.kind)));
-    section(body, "pairs", "What begins and what ends it", None, &figure);
+    section(body, "pairs", "Begin and end", None, &figure);
 }

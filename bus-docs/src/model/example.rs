@@ -1,7 +1,7 @@
-//! The example of an event and the defaults of its fields, made by the code that makes the real ones.
+//! The example of an event and the defaults of its fields, made by the same code as real events.
 //!
-//! A sample of each field is read as the payload and written again: what the catalogue shows is what the bus writes, hidden
-//! fields and functions of the user's own included.
+//! A sample of each field is read as the payload and written again, so the catalogue shows exactly
+//! the output of the bus, including hidden fields and functions of the user's own.
 
 use bus_core::EventBus;
 use bus_core::payload::Descriptor;
@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Event, sample};
 
-/// Fills in what only the types themselves can tell.
+/// Adds the facts that only the types themselves have.
 pub(super) fn complete(
     event: &mut Event,
     descriptor: &Descriptor,
@@ -21,7 +21,7 @@ pub(super) fn complete(
     event.example = bus.and_then(|bus| line(event, &data, bus));
 }
 
-/// What was given to the payload, and what it wrote.
+/// The data passed to the payload, and the data that it wrote.
 fn data(
     event: &Event,
     descriptor: &Descriptor,
@@ -39,7 +39,8 @@ fn data(
     loop {
         match written(descriptor, &given) {
             Ok(data) => return Some((given, data)),
-            // Only a type without a schema, or one whose schema says less than it checks, comes here.
+            // Only a type without a schema, or with a schema that is less strict than the type,
+            // comes here.
             Err(Some(wrong)) => match event.fields.iter().find(|field| field.name == wrong) {
                 Some(field) if !field.required => drop(given.remove(wrong)),
                 _ => drop(given.insert(wrong.to_owned(), guesses.next()?)),
@@ -58,8 +59,8 @@ fn written(descriptor: &Descriptor, given: &Map<String, Value>) -> Result<String
     String::from_utf8(out).map_err(|_| None)
 }
 
-/// The default of each field: what the payload writes when nobody gave it. Asked twice, so that a default that is another
-/// each time (a clock, a counter) is not taken for a value.
+/// The default of each field: the value that the payload writes for a missing one. Asked twice,
+/// because a default that differs each time (a clock, a counter) is not a value.
 fn defaults(event: &mut Event, descriptor: &Descriptor, mut given: Map<String, Value>) {
     given.retain(|name, _| event.fields.iter().any(|field| field.required && field.name == *name));
     let ask = || serde_json::from_str::<Map<String, Value>>(&written(descriptor, &given).ok()?).ok();
@@ -74,7 +75,7 @@ fn defaults(event: &mut Event, descriptor: &Descriptor, mut given: Map<String, V
     }
 }
 
-/// The event round the data, as the bus writes it.
+/// The event with its envelope around the data, as the bus writes it.
 fn line(event: &Event, data: &str, bus: &EventBus) -> Option<String> {
     let node = event.scope.node.then_some("planner");
     let execution = event.scope.execution.then_some("exec-1");

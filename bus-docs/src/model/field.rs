@@ -12,7 +12,7 @@ use super::is_false;
 pub struct Field {
     /// The name on the wire.
     pub name: String,
-    /// The name in Rust, where it is another.
+    /// The name in Rust, if it differs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ident: Option<String>,
     /// The type as written in the definition.
@@ -20,30 +20,30 @@ pub struct Field {
     pub ty: String,
     /// The doc comment.
     pub docs: String,
-    /// An event without this field cannot be emitted or read.
+    /// Whether an emit or a read needs this field.
     pub required: bool,
     /// The default as written in Rust.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default: Option<String>,
-    /// The default as it stands in JSON, where it is the same each time and may be shown. `null` stands for itself.
+    /// The default in JSON, if it is the same each time and may be shown. `null` means null.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub default_value: Option<Value>,
     /// The content never leaves the process.
     #[serde(skip_serializing_if = "is_false")]
     pub redacted: bool,
-    /// The field's own keys stand in the event's data.
+    /// The field's own keys are keys of the event's data.
     #[serde(skip_serializing_if = "is_false")]
     pub flattened: bool,
-    /// Further names that are accepted when reading.
+    /// Older names that are accepted when reading.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub aliases: Vec<String>,
-    /// Left out when writing: always.
+    /// Never written.
     #[serde(skip_serializing_if = "is_false")]
     pub not_written: bool,
-    /// Passed over when reading.
+    /// Ignored when reading.
     #[serde(skip_serializing_if = "is_false")]
     pub not_read: bool,
-    /// The JSON Schema of the type; absent where the type does not tell one.
+    /// The JSON Schema of the type; absent if the type has none.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub schema: Option<Value>,
 }
@@ -54,19 +54,19 @@ impl Field {
         self.ident.as_deref().unwrap_or(&self.name)
     }
 
-    /// Whether the emit helper has it as an argument; else it is a setter. A flattened field is required in no JSON, and yet
-    /// it has to be given.
+    /// Whether the emit helper has it as an argument; otherwise it is a setter. A flattened field
+    /// is never required in JSON, but the caller must pass it.
     pub fn is_argument(&self) -> bool {
         self.required || (self.flattened && self.default.is_none() && self.default_value.is_none())
     }
 
-    /// Whether it is part of the JSON at all.
+    /// Whether it is part of the JSON.
     pub fn on_wire(&self) -> bool {
         !(self.not_written && self.not_read)
     }
 }
 
-/// A key that is there with `null` is something else than a key that is not there.
+/// A key with `null` differs from a missing key.
 fn present<'de, D: serde::Deserializer<'de>>(input: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(input).map(Some)
 }

@@ -1,4 +1,4 @@
-//! From descriptors to the catalogue.
+//! Makes the catalogue from descriptors.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{Catalog, End, Event, Field, Policy, Scope, example, schema, snake};
 
 impl Catalog {
-    /// The catalogue of these events, whatever their order.
+    /// Makes the catalogue of these events, in any order.
     pub fn of<'a>(
         title: impl Into<String>,
         events: impl IntoIterator<Item = &'a &'static Descriptor>,
@@ -33,10 +33,11 @@ impl Catalog {
         Self { format: Self::FORMAT, title: title.into(), events, types }
     }
 
-    /// The catalogue of everything that is linked into this program.
+    /// Makes the catalogue of all definitions that are linked into this program.
     ///
     /// # Errors
-    /// When two events have the same kind or alias: a line for each, with both places; and when nothing is linked in.
+    /// If two events have the same kind or alias, with a line for each that has both locations; and
+    /// if no definition is linked.
     pub fn linked(title: impl Into<String>) -> Result<Self, String> {
         let catalogue = bus_core::Catalogue::linked().map_err(|duplicates| {
             let lines: Vec<String> = duplicates.iter().map(ToString::to_string).collect();

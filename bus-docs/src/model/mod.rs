@@ -1,8 +1,9 @@
-//! The catalogue as data: what the descriptors say, in a form that is written to `catalog.json` and read again.
+//! The catalogue as data: the content of the descriptors in a form that is written to
+//! `catalog.json` and read again.
 //!
-//! Every renderer works on this and on nothing else, so that what one output says all others say, and a catalogue of an
-//! earlier release can be read from its file. The file is **stable**: keys are added, never renamed or taken away, and
-//! [`Catalog::FORMAT`] is raised if a meaning has to change.
+//! Every renderer uses this data and nothing else, so that all outputs agree, and the catalogue of
+//! an earlier release can be read from its file. The file is **stable**: keys are added, never
+//! renamed or removed, and [`Catalog::FORMAT`] grows if a meaning has to change.
 
 mod example;
 mod field;
@@ -34,7 +35,7 @@ pub(crate) use schema::{children, type_name};
 pub struct Catalog {
     /// The version of this format.
     pub format: u32,
-    /// What the catalogue is called.
+    /// The title of the catalogue.
     pub title: String,
     /// The events, sorted by kind.
     pub events: Vec<Event>,
@@ -55,39 +56,41 @@ pub struct Event {
     pub helper: String,
     /// The doc comment.
     pub docs: String,
-    /// The definition enum: what events are grouped by.
+    /// The definition enum, by which events are grouped.
     pub definition: String,
     /// The module of the definition.
     pub module: String,
-    /// The definition file, where its path is not one of a single machine. Lines are left out: every edit moves them.
+    /// The definition file, if its path is not specific to one machine. It has no line, because
+    /// every edit would change it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
     /// The version of the payload's schema.
     pub version: u32,
-    /// Older data is raised to today's version when it is read.
+    /// Whether older data is converted to the current version when it is read.
     #[serde(skip_serializing_if = "is_false")]
     pub upcast: bool,
-    /// Further kinds that are accepted when reading.
+    /// Older kinds that are accepted when reading.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub aliases: Vec<String>,
     /// The note of a deprecated event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deprecated: Option<String>,
-    /// The scope it cannot be emitted without.
+    /// The scope that an emit needs.
     pub scope: Scope,
-    /// How it is kept and delivered when there is too much.
+    /// How it is kept and delivered under overflow.
     pub policy: Policy,
-    /// What ends that which this event begins.
+    /// The events that end this one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ends_with: Vec<End>,
     /// The fields, in order.
     pub fields: Vec<Field>,
-    /// One such event as a line of JSON, written by the bus; absent where no value of a field's type could be made up.
+    /// An example as a line of JSON, written by the bus; absent if a field's type has no sample
+    /// value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub example: Option<String>,
 }
 
-/// The scope an event cannot be emitted without. A stream is always needed.
+/// The scope that an emit needs. A stream is always needed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Scope {
     /// A node.
@@ -96,24 +99,24 @@ pub struct Scope {
     pub execution: bool,
 }
 
-/// How an event is kept and delivered when there is too much.
+/// How an event is kept and delivered under overflow.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Policy {
     /// Kept in a history quota of its own.
     pub transient: bool,
-    /// Never dropped to make room.
+    /// Never dropped from a full queue.
     pub critical: bool,
     /// A newer one may replace an older one of equal scope and equal values of these fields.
     pub coalesce: Option<Vec<String>>,
 }
 
-/// One kind that ends what another begins.
+/// A kind that ends another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct End {
     /// The kind that ends it.
     pub kind: String,
-    /// The fields that both must agree in, beside the scope.
+    /// The fields that must be equal in both, beside the scope.
     pub by: Vec<String>,
 }
 
@@ -132,24 +135,26 @@ impl Catalog {
         self.events.iter().filter_map(move |event| Some((event, ends(event)?)))
     }
 
-    /// Reads what [`to_json`](Self::to_json) wrote, this version of the crate or an older one.
+    /// Reads the output of [`to_json`](Self::to_json), of this version of the crate or an older
+    /// one.
     ///
     /// # Errors
-    /// When the text is no catalogue, is of a newer format than this crate knows, or tells one kind, or one field of a kind, twice.
+    /// If the text is not a catalogue, has a newer format than this crate knows, or has a kind, or
+    /// a field of a kind, twice.
     pub fn from_json(text: &str) -> Result<Self, String> {
         let mut catalog: Self =
-            serde_json::from_str(text).map_err(|error| format!("is no catalogue: {error}"))?;
+            serde_json::from_str(text).map_err(|error| format!("is not a catalogue: {error}"))?;
         if catalog.format > Self::FORMAT {
             let (has, knows) = (catalog.format, Self::FORMAT);
-            return Err(format!("has format {has}, and this bus-docs knows {knows}: raise bus-docs"));
+            return Err(format!("has format {has}, and this bus-docs knows {knows}: update bus-docs"));
         }
         catalog.events.sort_by(|a, b| a.kind.cmp(&b.kind));
-        catalog.told_once()?;
+        catalog.names_once()?;
         Ok(catalog)
     }
 
-    /// Everything is found by its name: a second one would never be.
-    fn told_once(&self) -> Result<(), String> {
+    /// All lookups are by name, so that a second entry would never be found.
+    fn names_once(&self) -> Result<(), String> {
         if let Some(pair) = self.events.windows(2).find(|pair| pair[0].kind == pair[1].kind) {
             return Err(format!("has kind `{}` twice: delete one", pair[0].kind));
         }
@@ -162,7 +167,7 @@ impl Catalog {
         Ok(())
     }
 
-    /// The catalogue as `catalog.json` has it.
+    /// The catalogue in the form of `catalog.json`.
     pub fn to_json(&self) -> String {
         let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
         text.push('\n');
@@ -171,7 +176,7 @@ impl Catalog {
 }
 
 impl Scope {
-    /// The scope in words, as the outputs name it.
+    /// The scope in words, as the outputs show it.
     pub fn words(self) -> &'static str {
         match (self.node, self.execution) {
             (false, false) => "stream",
@@ -182,7 +187,7 @@ impl Scope {
     }
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 pub(crate) fn is_false(value: &bool) -> bool {
     !value
 }

@@ -1,6 +1,7 @@
-//! From the name of a payload to that of its emit helper.
+//! Turns the name of a payload into the name of its emit helper.
 
-/// `LLMTextDelta` becomes `llm_text_delta`: the rule of the derive, whose descriptors do not name the helper.
+/// `LLMTextDelta` becomes `llm_text_delta`: the rule of the derive, whose descriptors do not name
+/// the helper.
 pub(crate) fn snake(name: &str) -> String {
     let letters: Vec<char> = name.chars().collect();
     let mut out = String::with_capacity(name.len() + 4);

@@ -1,10 +1,10 @@
-//! A value that fits a schema, to show how an event looks.
+//! A value that fits a schema, to show an example of an event.
 
 use serde_json::{Map, Value, json};
 
 use super::type_name;
 
-/// A value for the field `name`. Of a type that tells no schema nothing is known: then it is a text.
+/// A value for the field `name`. A type without a schema gets a text.
 pub(super) fn value(name: &str, schema: Option<&Value>, types: &Map<String, Value>) -> Value {
     schema.map_or_else(|| text(name), |schema| Sampler { types, depth: 0 }.value(name, schema))
 }
@@ -25,7 +25,7 @@ impl Sampler<'_> {
         }
         if let Some(found) = schema.get("$ref").and_then(Value::as_str).and_then(type_name) {
             return match self.types.get(found) {
-                // A type that holds itself has to end somewhere.
+                // A recursive type must end somewhere.
                 Some(found) if self.depth < 6 => {
                     Sampler { depth: self.depth + 1, ..*self }.value(name, found)
                 }
@@ -35,7 +35,7 @@ impl Sampler<'_> {
         let mut choices = ["anyOf", "oneOf", "allOf"].iter().filter_map(|key| schema.get(*key)?.as_array());
         if let Some(choice) = choices.next().and_then(|list| list.first()) {
             let mut sample = self.value(name, choice);
-            // A choice beside fields of its own: a tagged enum writes both.
+            // A choice beside other fields is a tagged enum, which writes both.
             if let (Value::Object(sample), Some(_)) = (&mut sample, schema.get("properties")) {
                 sample.extend(self.object(name, schema));
             }
@@ -81,7 +81,7 @@ impl Sampler<'_> {
     }
 }
 
-/// A text that tells the field it is of: `tool_use_id` gives `tool-use-1`.
+/// A text that names its field: `tool-use-1` for `tool_use_id`.
 fn text(name: &str) -> Value {
     match name.strip_suffix("_id") {
         Some(stem) => json!(format!("{}-1", stem.replace('_', "-"))),
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_tells_its_field() {
+    fn a_text_names_its_field() {
         assert_eq!(sample("tool_use_id", &json!({ "type": "string" })), "tool-use-1");
         assert_eq!(sample("entry_point", &json!({ "type": "string" })), "entry point");
     }

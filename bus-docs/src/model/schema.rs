@@ -1,4 +1,4 @@
-//! Schemas of field types, made fit for every reader.
+//! Schemas of field types, in a form that every reader understands.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ const LISTS: &[&str] = &["anyOf", "oneOf", "allOf", "prefixItems"];
 /// Keywords whose value is a map to schemas.
 const MAPS: &[&str] = &["properties", "patternProperties", "$defs"];
 
-/// The schemas that stand directly inside of `schema`.
+/// The schemas directly inside of `schema`.
 pub(crate) fn children(schema: &mut Map<String, Value>) -> Vec<&mut Value> {
     let mut found = Vec::new();
     for (key, value) in schema.iter_mut() {
@@ -30,7 +30,8 @@ pub(crate) fn children(schema: &mut Map<String, Value>) -> Vec<&mut Value> {
     found
 }
 
-/// Says with bounds what schemars says with a `format` that only Rust knows, so that strict validators know every word.
+/// Replaces a `format` of schemars that only Rust knows by bounds, so that strict validators know
+/// every keyword.
 pub(super) fn plain(schema: &mut Value) {
     let Value::Object(object) = schema else { return };
     object.remove("$schema");
@@ -63,7 +64,7 @@ fn bounds(format: &str) -> Option<(Option<Value>, Option<Value>)> {
     })
 }
 
-/// What a schema still says of a value whose strings and numbers are hidden: the shape and the keys.
+/// The part of a schema that still holds if strings and numbers are hidden: the shape and the keys.
 pub(super) fn hidden(schema: &Value, types: &Map<String, Value>) -> Value {
     hide(schema, types, 0)
 }
@@ -71,7 +72,7 @@ pub(super) fn hidden(schema: &Value, types: &Map<String, Value>) -> Value {
 fn hide(schema: &Value, types: &Map<String, Value>, depth: usize) -> Value {
     let Value::Object(object) = schema else { return schema.clone() };
     if let Some(name) = object.get("$ref").and_then(Value::as_str).and_then(type_name) {
-        // A type inside of itself: what is below the eighth level is not described.
+        // A recursive type is not described below the eighth level.
         return types
             .get(name)
             .filter(|_| depth < 8)
@@ -103,7 +104,7 @@ pub(crate) fn type_name(reference: &str) -> Option<&str> {
     reference.strip_prefix("#/$defs/")
 }
 
-/// The types that some field names, also through another type.
+/// The types that a field names, directly or through another type.
 pub(super) fn used(events: &[Event], mut types: Map<String, Value>) -> BTreeMap<String, Value> {
     let mut wanted = BTreeSet::new();
     for schema in events.iter().flat_map(|event| &event.fields).filter_map(|field| field.schema.as_ref()) {
@@ -152,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_hidden_keeps_its_shape_only() {
+    fn hidden_content_keeps_only_its_shape() {
         let Value::Object(types) = json!({ "Level": { "type": "string", "enum": ["low", "high"] } }) else {
             return;
         };

@@ -17,7 +17,7 @@ class _Model(pydantic.BaseModel):
 
 
 class Envelope(_Model):
-    """What stands round the data of every event."""
+    """The envelope of every event."""
 
     stream_id: str
     """The stream it happened on."""
@@ -28,19 +28,19 @@ class Envelope(_Model):
     timestamp: datetime.datetime
     """When it happened."""
     correlation_id: str | None = None
-    """What ties it to a request from outside."""
+    """The external request that it belongs to."""
     id: str | None = None
-    """The event's name, and the cursor to resume from; absent in what was recorded elsewhere."""
+    """The event's id, and the cursor to resume from; absent in other recordings."""
     seq: int | None = None
-    """Its place in the order of the bus."""
+    """Its position in the order of the bus."""
     version: int | None = None
-    """The version of the schema that its data has."""
+    """The version of its data's schema."""
     causation_id: str | None = None
     """The event in whose handler it was emitted."""
 
     @property
     def attributes(self) -> dict[str, t.Any]:
-        """The keys that are not the envelope's own, such as `graph_id`."""
+        """The keys beside those of the envelope, such as `graph_id`."""
         return dict(self.model_extra or {})
 
 

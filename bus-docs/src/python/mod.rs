@@ -17,7 +17,7 @@ use value::{quoted, shown, written};
 const HEAD: &str = include_str!("head.py");
 const TAIL: &str = include_str!("tail.py");
 
-/// Names of the module's own.
+/// Names that the module itself uses.
 const RESERVED: &[&str] = &[
     "Envelope",
     "Event",
@@ -36,7 +36,7 @@ const RESERVED: &[&str] = &[
     "False",
 ];
 
-/// What types are called in the module.
+/// The names of types in the module.
 type TypeNames<'a> = BTreeMap<&'a str, String>;
 
 pub(crate) fn render(catalog: &Catalog) -> String {
@@ -45,7 +45,7 @@ pub(crate) fn render(catalog: &Catalog) -> String {
         catalog.events.iter().map(|event| (event, names.take(&event.name))).collect();
     let types: TypeNames<'_> = catalog.types.keys().map(|name| (name.as_str(), names.take(name))).collect();
     let title = catalog.title.replace('\\', "\\\\").replace("\"\"\"", "'''");
-    let mut out = format!("\"\"\"{title}: the events as they stand on lines of JSON.\n\n{GENERATED}\n");
+    let mut out = format!("\"\"\"{title}: the events as lines of JSON.\n\n{GENERATED}\n");
     out.push_str(HEAD);
     for (name, schema) in &catalog.types {
         named(&mut out, &mut names, (&types[name.as_str()], schema), &types);
@@ -60,12 +60,12 @@ pub(crate) fn render(catalog: &Catalog) -> String {
     out
 }
 
-/// A type that fields name: a model where it is a record, an alias where it is anything else.
+/// A type that fields name: a model if it is a record, otherwise an alias.
 fn named(out: &mut String, names: &mut Names, (name, schema): (&str, &Value), types: &TypeNames<'_>) {
     let docs = schema.get("description").and_then(Value::as_str).unwrap_or_default();
     match Type::of(schema) {
         Type::Record(members) => record(out, name, docs, &members, types),
-        // The choices of an enum are models too, each called as its tag says.
+        // The choices of an enum are models too, each named by its tag.
         Type::Either(choices) if choices.iter().any(|choice| matches!(choice, Type::Record(_))) => {
             let mut parts = Vec::new();
             for (at, choice) in choices.iter().enumerate() {
@@ -80,7 +80,7 @@ fn named(out: &mut String, names: &mut Names, (name, schema): (&str, &Value), ty
             let _ = writeln!(out, "\n\n{name}: t.TypeAlias = {}", quoted(&parts.join(" | ")));
             let _ = docstring(out, "", docs);
         }
-        // Written as a text, so that types may name each other in any order.
+        // Written as a string, so that types may name each other in any order.
         other => {
             let _ = writeln!(out, "\n\n{name}: t.TypeAlias = {}", quoted(&shown(&other, types)));
             let _ = docstring(out, "", docs);
@@ -99,7 +99,7 @@ fn record(out: &mut String, name: &str, docs: &str, members: &[Member], types: &
     }
 }
 
-/// `Mail` for a choice with the tag `mail`, or with `mail` as its only key; else its place.
+/// `Mail` for a choice with the tag `mail`, or with `mail` as its only key; otherwise its position.
 fn variant(members: &[Member], at: usize) -> String {
     let tag = members.iter().find_map(|member| match &member.ty {
         Type::Literals(values) => values.first()?.as_str(),
@@ -134,7 +134,7 @@ fn record_member(out: &mut String, member: &Member, types: &TypeNames<'_>) {
 
 fn data_class(out: &mut String, event: &Event, name: &str, types: &TypeNames<'_>) {
     let _ = writeln!(out, "\n\nclass {name}(_Model):");
-    let _ = docstring(out, "    ", &format!("What `{}` carries.", event.kind));
+    let _ = docstring(out, "    ", &format!("The data of `{}`.", event.kind));
     for field in event.fields.iter().filter(|field| field.on_wire() && !field.flattened) {
         data_member(out, field, types);
     }
@@ -151,7 +151,7 @@ fn data_member(out: &mut String, field: &Field, types: &TypeNames<'_>) {
         }
         let model = matches!(ty, Type::Named(_)) && !value.is_null();
         default = Some(match &value {
-            // A default of a model or a list is made anew for each event.
+            // A default that is a model or a list is made anew for each event.
             Value::Array(_) | Value::Object(_) if model => {
                 let ty = shown(&ty, types);
                 format!(
@@ -204,7 +204,7 @@ fn union(out: &mut String, events: &[(&Event, String)]) {
     for (_, name) in events {
         let _ = writeln!(out, "        {name},");
     }
-    out.push_str("    ],\n    pydantic.Field(discriminator=\"type\"),\n]\n\"\"\"Every declared event: `match event` or `event.type` tells them apart.\"\"\"\n\n");
+    out.push_str("    ],\n    pydantic.Field(discriminator=\"type\"),\n]\n\"\"\"Every declared event: `match event` or `event.type` distinguishes them.\"\"\"\n\n");
     out.push_str("Kind: t.TypeAlias = t.Literal[\n");
     for (event, _) in events {
         let _ = writeln!(out, "    {},", quoted(&event.kind));
@@ -216,15 +216,15 @@ fn union(out: &mut String, events: &[(&Event, String)]) {
             let _ = writeln!(out, "    {}: {},", quoted(alias), quoted(&event.kind));
         }
     }
-    out.push_str("}\n\"\"\"Older kinds and what they are called today.\"\"\"\n");
+    out.push_str("}\n\"\"\"Older kinds with their current names.\"\"\"\n");
 }
 
-/// Whether anything was written.
+/// Returns whether it wrote a docstring.
 fn docstring(out: &mut String, indent: &str, docs: &str) -> bool {
     let docs = docs.replace('\\', "\\\\").replace("\"\"\"", "'''");
     let mut lines = docs.trim().lines();
     let Some(first) = lines.next() else { return false };
-    // A quote at the end would end the text.
+    // A quote at the end would end the docstring.
     let end = if docs.trim_end().ends_with('"') { " " } else { "" };
     let _ = write!(out, "{indent}\"\"\"{first}");
     let mut several = false;

@@ -1,13 +1,13 @@
-//! Names that a Python class can have.
+//! Names that are valid in a Python class.
 
-/// Words of the language.
+/// Keywords of the language.
 const WORDS: &[&str] = &[
     "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def",
     "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is",
     "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
 ];
 
-/// What pydantic's models have already, and the names that types are written with.
+/// Names that pydantic's models already have, and names in the types of fields.
 const TAKEN: &[&str] = &[
     "construct",
     "copy",
@@ -32,7 +32,7 @@ const TAKEN: &[&str] = &[
     "datetime",
 ];
 
-/// The name of an attribute for a key, and whether it is another.
+/// The name of an attribute for a key, and whether it differs.
 pub(super) fn attribute(key: &str) -> (String, bool) {
     let mut name: String =
         key.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' }).collect();
@@ -51,7 +51,7 @@ mod tests {
     use super::attribute;
 
     #[test]
-    fn keys_that_python_cannot_say_get_another_name() {
+    fn keys_that_python_cannot_write_get_another_name() {
         for (key, name) in [
             ("from", "from_"),
             ("x-y", "x_y"),

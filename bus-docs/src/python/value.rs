@@ -1,4 +1,4 @@
-//! Types and values as Python writes them.
+//! Types and values in Python syntax.
 
 use serde_json::Value;
 
@@ -9,7 +9,8 @@ pub(super) fn shown(ty: &Type, types: &TypeNames<'_>) -> String {
     let list =
         |all: &[Type], between: &str| all.iter().map(|ty| shown(ty, types)).collect::<Vec<_>>().join(between);
     match ty {
-        // A record without a name of its own, or what only a schema can say, is left to the reader.
+        // A record without a name of its own, and constraints that only a schema has, are left to
+        // the reader.
         Type::Any | Type::Both(_) => "t.Any".to_owned(),
         Type::Null => "None".to_owned(),
         Type::Boolean => "bool".to_owned(),
@@ -17,7 +18,7 @@ pub(super) fn shown(ty: &Type, types: &TypeNames<'_>) -> String {
         Type::Number => "float".to_owned(),
         Type::Text => "str".to_owned(),
         Type::Literals(values) => {
-            // Literals of Python are texts, whole numbers, booleans and None.
+            // Literals of Python are strings, whole numbers, booleans and None.
             if values.iter().any(|value| value.is_f64() || value.is_array() || value.is_object()) {
                 return "t.Any".to_owned();
             }
@@ -50,7 +51,7 @@ pub(super) fn written(value: &Value) -> String {
     }
 }
 
-/// A text. What JSON escapes, Python reads the same.
+/// A string. Python reads the escapes of JSON the same way.
 pub(super) fn quoted(text: &str) -> String {
     Value::from(text).to_string()
 }

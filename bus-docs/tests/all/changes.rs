@@ -1,11 +1,11 @@
-//! What a change breaks: each rule with the change that it is for.
+//! Each rule about breaking changes, with a change that triggers it.
 
 use bus_docs::{Catalog, Change, Event, Weight, compare};
 use serde_json::json;
 
 use super::many::catalog;
 
-/// What is said after the first event of two was changed.
+/// The changes that are reported after the first event of two was changed.
 fn after(change: impl FnOnce(&mut Event)) -> Vec<Change> {
     let (old, mut new) = (catalog(2), catalog(2));
     change(&mut new.events[0]);
@@ -15,14 +15,14 @@ fn after(change: impl FnOnce(&mut Event)) -> Vec<Change> {
 fn breaks(change: impl FnOnce(&mut Event), what: &str) {
     let found = after(change);
     let broken: Vec<&Change> = found.iter().filter(|change| change.weight == Weight::Breaking).collect();
-    assert!(broken.iter().any(|change| change.what.contains(what)), "not told: {what}: {found:#?}");
+    assert!(broken.iter().any(|change| change.what.contains(what)), "not reported: {what}: {found:#?}");
     assert!(broken.iter().all(|change| change.remedy.is_some() && change.kind == "kind_0000"), "{found:#?}");
 }
 
 fn allows(change: impl FnOnce(&mut Event), what: &str) {
     let found = after(change);
     assert!(found.iter().all(|change| change.weight == Weight::Compatible), "{found:#?}");
-    assert!(found.iter().any(|change| change.what.contains(what)), "not told: {what}: {found:#?}");
+    assert!(found.iter().any(|change| change.what.contains(what)), "not reported: {what}: {found:#?}");
 }
 
 #[test]
@@ -31,17 +31,14 @@ fn nothing_changed() {
 }
 
 #[test]
-fn what_breaks_readers_or_emitters_is_an_error() {
-    breaks(|event| drop(event.fields.remove(2)), "field `note` is gone");
+fn breaking_changes_are_an_error() {
+    breaks(|event| drop(event.fields.remove(2)), "field `note` was removed");
     breaks(|event| event.fields[2].required = true, "field `note` is required now");
-    breaks(
-        |event| event.fields[0].schema = Some(json!({ "type": "integer" })),
-        "field `name` does not take all",
-    );
+    breaks(|event| event.fields[0].schema = Some(json!({ "type": "integer" })), "field `name` accepts fewer");
 }
 
 #[test]
-fn scope_may_be_asked_less_and_not_more() {
+fn less_scope_may_be_required_and_not_more() {
     allows(|event| event.scope.node = false, "can be emitted without node");
     let (old, mut new) = (catalog(2), catalog(2));
     new.events[1].scope.node = true;
@@ -50,7 +47,7 @@ fn scope_may_be_asked_less_and_not_more() {
 }
 
 #[test]
-fn a_kind_that_is_gone_is_an_error_unless_an_alias_has_it() {
+fn a_removed_kind_is_an_error_unless_an_alias_has_it() {
     let (old, mut new) = (catalog(2), catalog(2));
     new.events[0].kind = "another".to_owned();
     let found = compare(&old, &new);
@@ -69,25 +66,25 @@ fn an_alias_that_is_dropped_is_an_error() {
     old.events[0].aliases.push("older".to_owned());
     let found = compare(&old, &new);
     assert!(
-        found[0].weight == Weight::Breaking && found[0].what.contains("`older` is no more read"),
+        found[0].weight == Weight::Breaking && found[0].what.contains("`older` is no longer read"),
         "{found:#?}"
     );
 }
 
 #[test]
-fn required_fields_of_one_type_that_change_places_are_an_error_whatever_the_version() {
-    breaks(|event| event.fields.swap(0, 1), "changed places: `cause` stands where `name` stood");
+fn required_fields_of_one_type_that_are_swapped_are_an_error_whatever_the_version() {
+    breaks(|event| event.fields.swap(0, 1), "swapped: `cause` is in the position of `name`");
     breaks(
         |event| {
             event.fields.swap(0, 1);
             event.version = 2;
         },
-        "changed places",
+        "swapped",
     );
 }
 
 #[test]
-fn a_higher_version_announces_what_breaks() {
+fn a_higher_version_announces_breaking_changes() {
     let found = after(|event| {
         event.fields.remove(2);
         event.version = 2;
@@ -100,8 +97,11 @@ fn a_higher_version_announces_what_breaks() {
 }
 
 #[test]
-fn what_is_compatible_is_listed() {
-    allows(|event| event.fields[0].schema = Some(json!({ "type": ["string", "null"] })), "takes more now");
+fn compatible_changes_are_listed() {
+    allows(
+        |event| event.fields[0].schema = Some(json!({ "type": ["string", "null"] })),
+        "accepts more values now",
+    );
     allows(
         |event| event.fields[2].default_value = Some("y".into()),
         "the default of field `note` is now \"y\"",

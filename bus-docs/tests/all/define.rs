@@ -1,4 +1,4 @@
-//! A definition with everything that a catalogue has to show.
+//! A definition with every feature that a catalogue shows.
 
 use bus_core::AgentEvent;
 use bus_core::payload::Object;
@@ -24,11 +24,11 @@ impl JsonSchema for Level {
     }
 }
 
-/// Tells no schema.
+/// Has no schema.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Opaque(u8);
 
-/// What a test build says.
+/// The events of a test build.
 #[derive(AgentEvent)]
 #[events(version = 2, crate = bus_core)]
 pub(crate) enum TestEvents {
@@ -39,12 +39,12 @@ pub(crate) enum TestEvents {
     BuildStarted {
         /// The build.
         build_id: String,
-        /// How loud it is.
+        /// The log level.
         #[event(default)]
         level: Level,
-        /// What nobody knows.
+        /// A value of unknown type.
         opaque: Opaque,
-        /// Tries, where limited.
+        /// Tries, if limited.
         #[serde(alias = "max_tries")]
         tries: Option<u8>,
         /// A secret | with a bar.

@@ -1,4 +1,4 @@
-//! Writing, comparing, and files of kinds that are no more.
+//! Writing, comparing, and files of removed kinds.
 
 use std::fs;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use bus_docs::{Format, compare_files, write_files};
 
 use super::many::catalog;
 
-/// An empty folder of this test's own.
+/// An empty folder for this test.
 fn folder(name: &str) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = fs::remove_dir_all(&folder);
@@ -16,7 +16,7 @@ fn folder(name: &str) -> PathBuf {
 }
 
 #[test]
-fn what_is_written_compares_as_the_same() {
+fn written_files_compare_as_equal() {
     let folder = folder("same");
     let files = Format::named("html").unwrap().render(&catalog(3));
     let done = write_files(&folder, &files).unwrap();
@@ -29,7 +29,7 @@ fn what_is_written_compares_as_the_same() {
 fn drift_is_named_with_its_first_line() {
     let folder = folder("drift");
     let files = Format::named("typescript").unwrap().render(&catalog(2));
-    assert_eq!(compare_files(&folder, &files).unwrap(), ["events.ts: is not there"]);
+    assert_eq!(compare_files(&folder, &files).unwrap(), ["events.ts: is missing"]);
     write_files(&folder, &files).unwrap();
     fs::write(folder.join("events.ts"), files["events.ts"].replace("stream_id: string", "stream_id: number"))
         .unwrap();
@@ -49,7 +49,7 @@ fn files_of_kinds_that_are_no_more_go() {
     let fewer = schema.render(&catalog(2));
     let found = compare_files(&folder, &fewer).unwrap();
     assert!(
-        found.iter().any(|line| line == "schema/kind_0002.schema.json: is of a kind that is no more"),
+        found.iter().any(|line| line == "schema/kind_0002.schema.json: belongs to a removed kind"),
         "{found:?}"
     );
     assert_eq!(write_files(&folder, &fewer).unwrap().removed, 1);

@@ -1,4 +1,4 @@
-//! The outputs as a whole, what a change breaks, and what the sources use.
+//! The complete outputs, breaking changes, and the uses of events in sources.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what tests share is as much a test as they are")]
 

@@ -1,4 +1,4 @@
-//! Many kinds: each is everywhere, and one more changes its own parts only.
+//! Many kinds: each is in all outputs, and one more changes only its own parts.
 
 use bus_docs::{Catalog, Event, Field, Files, Format, Scope};
 

@@ -1,4 +1,5 @@
-//! Each output of three events, as it was read and found right: `UPDATE=1 cargo test -p bus-docs` writes them anew.
+//! Each output of three events, as a person checked it: `UPDATE=1 cargo test -p bus-docs` writes
+//! them anew.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +9,7 @@ use bus_docs::{Catalog, Format};
 
 use super::define::catalog;
 
-/// Compares with the file of that name, or writes it.
+/// Compares the text with the file of that name, or writes the file.
 pub(crate) fn expect(name: &str, made: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name);
     if std::env::var_os("UPDATE").is_some() {
@@ -65,12 +66,13 @@ fn catalog_json() {
 fn a_newer_format_is_refused() {
     let text = catalog().to_json().replacen("\"format\": 1", "\"format\": 2", 1);
     let error = Catalog::from_json(&text).unwrap_err();
-    assert_eq!(error, "has format 2, and this bus-docs knows 1: raise bus-docs");
+    assert_eq!(error, "has format 2, and this bus-docs knows 1: update bus-docs");
 }
 
-/// Found by fuzzing: everything is looked up by name, so that of two with one name the second was never compared.
+/// Found by fuzzing: all lookups are by name, so the second of two with one name was never
+/// compared.
 #[test]
-fn what_is_told_twice_is_refused() {
+fn duplicates_are_refused() {
     let mut twice = catalog();
     twice.events.push(twice.events[0].clone());
     let kind = twice.events[0].kind.clone();
@@ -84,7 +86,7 @@ fn what_is_told_twice_is_refused() {
     assert_eq!(error, format!("has field `{field}` of `{kind}` twice: delete one"));
 }
 
-/// Found by fuzzing: a schema that is none was told as changed, though it had not.
+/// Found by fuzzing: an invalid schema was reported as changed although it was the same.
 #[test]
 fn a_catalogue_differs_from_itself_in_nothing() {
     let mut odd = catalog();
@@ -93,7 +95,7 @@ fn a_catalogue_differs_from_itself_in_nothing() {
     assert!(bus_docs::compare(&odd, &odd).is_empty());
 }
 
-/// What fuzzing found of use, again in each test run.
+/// The useful inputs of fuzzing, again in each test run.
 #[test]
 fn the_inputs_of_fuzzing_hold() {
     let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus/catalogue.jsonl");
@@ -107,7 +109,7 @@ fn the_inputs_of_fuzzing_hold() {
     }
 }
 
-/// The same definitions give the same bytes, in whatever order they were linked.
+/// The same definitions make the same bytes, in whatever order they were linked.
 #[test]
 fn order_does_not_matter() {
     let forward = bus_agent::AgentEvents::EVENTS;
@@ -118,7 +120,7 @@ fn order_does_not_matter() {
     }
 }
 
-/// What is hidden stays hidden in every output.
+/// Redacted content is hidden in every output.
 #[test]
 fn secrets_do_not_get_out() {
     for format in Format::ALL {

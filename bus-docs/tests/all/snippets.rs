@@ -1,4 +1,5 @@
-//! The code that pages offer to copy compiles and runs: it is written to `tests/expected/calls.rs`, which is a part of these tests.
+//! The code on pages compiles and runs: it is written to `tests/expected/calls.rs`, which is part
+//! of these tests.
 
 use std::fmt::Write as _;
 
@@ -18,7 +19,7 @@ use bus_core::{EventBus, object};
 use serde_json::json;
 ";
 
-/// The blocks of code on a page, without their colours.
+/// The blocks of code on a page, without highlighting.
 fn blocks(page: &str) -> Vec<String> {
     let blocks = page.split("<pre tabindex=\"0\"><code>").skip(1);
     blocks.map(|block| plain(block.split("</code></pre>").next().unwrap_or_default())).collect()
@@ -46,7 +47,7 @@ fn function(event: &Event, page: &str) -> String {
 }
 
 #[test]
-fn what_pages_show_is_what_is_tested() {
+fn the_code_on_pages_is_tested() {
     let catalog = Catalog::of("Agent events", bus_agent::AgentEvents::EVENTS);
     let pages = Format::named("html").unwrap().render(&catalog);
     let functions =

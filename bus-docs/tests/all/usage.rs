@@ -1,4 +1,4 @@
-//! What the sources emit and subscribe to.
+//! The kinds that the sources emit and subscribe to.
 
 use std::fs;
 use std::path::PathBuf;

@@ -10,9 +10,9 @@ const PREFIX: &str = "prefix";
 const DERIVE: &str = "derive";
 const CRATE: &str = "crate";
 
-pub(crate) const WORDS: &[&str] = &[VERSION, PREFIX, DERIVE, CRATE];
+pub(crate) const KEYWORDS: &[&str] = &[VERSION, PREFIX, DERIVE, CRATE];
 
-/// What the attribute says.
+/// The parsed attribute.
 #[derive(Default)]
 pub(crate) struct DefinitionAttrs {
     pub(crate) version: Option<u32>,
@@ -24,13 +24,13 @@ pub(crate) struct DefinitionAttrs {
 impl DefinitionAttrs {
     pub(crate) fn read(ctxt: &Ctxt, attrs: &[Attribute]) -> Self {
         let mut found = Self::default();
-        for word in collect(ctxt, attrs, Place::Definition) {
-            match word.name.as_str() {
-                VERSION => found.version = word.number(ctxt),
-                PREFIX => found.prefix = word.text(ctxt),
-                DERIVE => found.derives = word.list(ctxt, "derive(PartialEq)").unwrap_or_default(),
-                CRATE => found.krate = word.path(ctxt),
-                _ => unknown(ctxt, &word, Place::Definition),
+        for keyword in collect(ctxt, attrs, Place::Definition) {
+            match keyword.name.as_str() {
+                VERSION => found.version = keyword.number(ctxt),
+                PREFIX => found.prefix = keyword.text(ctxt),
+                DERIVE => found.derives = keyword.list(ctxt, "derive(PartialEq)").unwrap_or_default(),
+                CRATE => found.krate = keyword.path(ctxt),
+                _ => unknown(ctxt, &keyword, Place::Definition),
             }
         }
         found

@@ -5,8 +5,8 @@ use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Ident, LitStr, Path, Token};
 
-use super::word::tolerant;
-use super::{Place, Value, Word, collect, nearest, unknown};
+use super::keyword::tolerant;
+use super::{Keyword, Place, Value, collect, nearest, unknown};
 use crate::ctxt::Ctxt;
 
 const KIND: &str = "kind";
@@ -19,7 +19,7 @@ const CRITICAL: &str = "critical";
 const COALESCE: &str = "coalesce";
 const ENDS_WITH: &str = "ends_with";
 
-pub(crate) const WORDS: &[&str] =
+pub(crate) const KEYWORDS: &[&str] =
     &[KIND, ALIAS, VERSION, UPCAST, REQUIRES, TRANSIENT, CRITICAL, COALESCE, ENDS_WITH];
 
 /// The scope that `requires` can ask for.
@@ -32,9 +32,9 @@ const WITHOUT_PREFIX: &str = "without_prefix";
 /// Inside of `ends_with`.
 const BY: &str = "by";
 
-/// What the attribute says.
+/// The parsed attribute.
 #[derive(Default)]
-#[allow(clippy::struct_excessive_bools, reason = "each is a word that is there or not")]
+#[allow(clippy::struct_excessive_bools, reason = "each is a keyword that is present or not")]
 pub(crate) struct EventAttrs {
     pub(crate) kind: Option<LitStr>,
     pub(crate) aliases: Vec<Alias>,
@@ -64,11 +64,11 @@ impl Parse for Aliases {
         if !input.peek(Ident) {
             return Ok(Self(vec![Alias { name: input.parse()?, without_prefix: false }]));
         }
-        let word: Ident = input.parse()?;
-        if word != WITHOUT_PREFIX {
+        let keyword: Ident = input.parse()?;
+        if keyword != WITHOUT_PREFIX {
             return Err(syn::Error::new(
-                word.span(),
-                format!("`{word}` is no word here, `{WITHOUT_PREFIX}(\"old_kind\")` is"),
+                keyword.span(),
+                format!("`{keyword}` is unknown here, write `{WITHOUT_PREFIX}(\"old_kind\")`"),
             ));
         }
         let content;
@@ -78,8 +78,8 @@ impl Parse for Aliases {
     }
 }
 
-fn aliases(ctxt: &Ctxt, word: &Word) -> Vec<Alias> {
-    let parts = word.list::<Aliases>(ctxt, "alias(\"old_kind\")").unwrap_or_default();
+fn aliases(ctxt: &Ctxt, keyword: &Keyword) -> Vec<Alias> {
+    let parts = keyword.list::<Aliases>(ctxt, "alias(\"old_kind\")").unwrap_or_default();
     parts.into_iter().flat_map(|part| part.0).collect()
 }
 
@@ -92,25 +92,25 @@ pub(crate) struct EndsWith {
 impl EventAttrs {
     pub(crate) fn read(ctxt: &Ctxt, attrs: &[Attribute]) -> Self {
         let mut found = Self::default();
-        for word in collect(ctxt, attrs, Place::Event) {
-            match word.name.as_str() {
-                KIND => found.kind = word.text(ctxt),
-                ALIAS => found.aliases = aliases(ctxt, &word),
-                VERSION => found.version = word.number(ctxt),
-                UPCAST => found.upcast = word.path(ctxt).map(|path| (word.span, path)),
-                REQUIRES => found.requires(ctxt, &word),
-                TRANSIENT => found.transient = word.flag(ctxt),
-                CRITICAL => found.critical = word.flag(ctxt),
-                COALESCE => found.coalesce = coalesce(ctxt, &word),
-                ENDS_WITH => found.ends_with = ends_with(ctxt, &word),
-                _ => unknown(ctxt, &word, Place::Event),
+        for keyword in collect(ctxt, attrs, Place::Event) {
+            match keyword.name.as_str() {
+                KIND => found.kind = keyword.text(ctxt),
+                ALIAS => found.aliases = aliases(ctxt, &keyword),
+                VERSION => found.version = keyword.number(ctxt),
+                UPCAST => found.upcast = keyword.path(ctxt).map(|path| (keyword.span, path)),
+                REQUIRES => found.requires(ctxt, &keyword),
+                TRANSIENT => found.transient = keyword.flag(ctxt),
+                CRITICAL => found.critical = keyword.flag(ctxt),
+                COALESCE => found.coalesce = coalesce(ctxt, &keyword),
+                ENDS_WITH => found.ends_with = ends_with(ctxt, &keyword),
+                _ => unknown(ctxt, &keyword, Place::Event),
             }
         }
         found
     }
 
-    fn requires(&mut self, ctxt: &Ctxt, word: &Word) {
-        for scope in word.list::<Ident>(ctxt, "requires(node, execution)").unwrap_or_default() {
+    fn requires(&mut self, ctxt: &Ctxt, keyword: &Keyword) {
+        for scope in keyword.list::<Ident>(ctxt, "requires(node, execution)").unwrap_or_default() {
             let name = scope.to_string();
             let flag = match name.as_str() {
                 NODE => &mut self.node,
@@ -121,7 +121,7 @@ impl EventAttrs {
                 }
             };
             if std::mem::replace(flag, true) {
-                ctxt.error(scope.span(), format!("`{name}` is there twice: leave one out"));
+                ctxt.error(scope.span(), format!("`{name}` is given twice: leave one out"));
             }
         }
     }
@@ -138,16 +138,16 @@ fn unknown_scope(name: &str) -> String {
     format!("unknown scope `{name}`: {fix}")
 }
 
-fn coalesce(ctxt: &Ctxt, word: &Word) -> Option<Vec<Ident>> {
-    match &word.value {
+fn coalesce(ctxt: &Ctxt, keyword: &Keyword) -> Option<Vec<Ident>> {
+    match &keyword.value {
         Value::Nothing => Some(Vec::new()),
-        _ => word.list(ctxt, "coalesce(field)"),
+        _ => keyword.list(ctxt, "coalesce(field)"),
     }
 }
 
-fn ends_with(ctxt: &Ctxt, word: &Word) -> Option<EndsWith> {
+fn ends_with(ctxt: &Ctxt, keyword: &Keyword) -> Option<EndsWith> {
     const EXAMPLE: &str = "`ends_with(TargetFinished, by(target))`";
-    let Value::List(_, tokens) = &word.value else { return word.wrong(ctxt, EXAMPLE) };
+    let Value::List(_, tokens) = &keyword.value else { return keyword.wrong(ctxt, EXAMPLE) };
     let mut found = EndsWith { events: Vec::new(), by: Vec::new() };
     for part in tolerant(ctxt, tokens.clone()) {
         match &part.value {
@@ -158,5 +158,5 @@ fn ends_with(ctxt: &Ctxt, word: &Word) -> Option<EndsWith> {
             _ => ctxt.error(part.span, format!("expected {EXAMPLE}")),
         }
     }
-    if found.events.is_empty() { word.wrong(ctxt, EXAMPLE) } else { Some(found) }
+    if found.events.is_empty() { keyword.wrong(ctxt, EXAMPLE) } else { Some(found) }
 }

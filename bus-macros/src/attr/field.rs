@@ -3,22 +3,22 @@
 use proc_macro2::Span;
 use syn::{Attribute, Expr};
 
-use super::{Place, Value, Word, collect, unknown};
+use super::{Keyword, Place, Value, collect, unknown};
 use crate::ctxt::Ctxt;
 
 const DEFAULT: &str = "default";
 const REDACT: &str = "redact";
 
-pub(crate) const WORDS: &[&str] = &[DEFAULT, REDACT];
+pub(crate) const KEYWORDS: &[&str] = &[DEFAULT, REDACT];
 
-/// What the attribute says.
+/// The parsed attribute.
 #[derive(Default)]
 pub(crate) struct FieldAttrs {
     pub(crate) default: Option<FieldDefault>,
     pub(crate) redact: Option<Span>,
 }
 
-/// The value of a field that nobody gave.
+/// The value of a field that the caller does not set.
 pub(crate) enum FieldDefault {
     /// `default`
     OfType,
@@ -29,21 +29,21 @@ pub(crate) enum FieldDefault {
 impl FieldAttrs {
     pub(crate) fn read(ctxt: &Ctxt, attrs: &[Attribute]) -> Self {
         let mut found = Self::default();
-        for word in collect(ctxt, attrs, Place::Field) {
-            match word.name.as_str() {
-                DEFAULT => found.default = default(ctxt, &word),
-                REDACT => found.redact = word.flag(ctxt).then_some(word.span),
-                _ => unknown(ctxt, &word, Place::Field),
+        for keyword in collect(ctxt, attrs, Place::Field) {
+            match keyword.name.as_str() {
+                DEFAULT => found.default = default(ctxt, &keyword),
+                REDACT => found.redact = keyword.flag(ctxt).then_some(keyword.span),
+                _ => unknown(ctxt, &keyword, Place::Field),
             }
         }
         found
     }
 }
 
-fn default(ctxt: &Ctxt, word: &Word) -> Option<FieldDefault> {
-    match &word.value {
+fn default(ctxt: &Ctxt, keyword: &Keyword) -> Option<FieldDefault> {
+    match &keyword.value {
         Value::Nothing => Some(FieldDefault::OfType),
         Value::Is(expr) => Some(FieldDefault::Is(expr.clone())),
-        Value::List(..) => word.wrong(ctxt, "`default` or `default = expression`"),
+        Value::List(..) => keyword.wrong(ctxt, "`default` or `default = expression`"),
     }
 }

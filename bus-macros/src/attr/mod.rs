@@ -1,20 +1,21 @@
-//! `#[events(..)]`, `#[event(..)]` and the attributes of serde, word by word.
+//! Reads `#[events(..)]`, `#[event(..)]` and the attributes of serde, keyword by keyword.
 //!
-//! A word that cannot be used is reported where it stands and left out; the rest of the attribute counts.
+//! A keyword that cannot be used is reported at its position and ignored; the rest of the attribute
+//! counts.
 
 pub(crate) mod definition;
 pub(crate) mod event;
 pub(crate) mod field;
+mod keyword;
 mod nearest;
 pub(crate) mod serde;
-mod word;
 
+pub(crate) use self::keyword::{Keyword, Value};
 pub(crate) use self::nearest::nearest;
-pub(crate) use self::word::{Value, Word};
 
 use syn::{Attribute, Expr, ExprLit, Lit, Meta};
 
-use self::word::{bare, words};
+use self::keyword::{bare, keywords};
 use crate::ctxt::Ctxt;
 
 /// The attribute on the enum.
@@ -22,7 +23,7 @@ pub(crate) const EVENTS: &str = "events";
 /// The attribute on an event or a field.
 pub(crate) const EVENT: &str = "event";
 
-/// Where an attribute stands.
+/// The item that an attribute is on.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     Definition,
@@ -31,16 +32,16 @@ pub(crate) enum Place {
 }
 
 impl Place {
-    /// The words that may stand here.
-    fn words(self) -> &'static [&'static str] {
+    /// The keywords that are valid here.
+    fn keywords(self) -> &'static [&'static str] {
         match self {
-            Self::Definition => definition::WORDS,
-            Self::Event => event::WORDS,
-            Self::Field => field::WORDS,
+            Self::Definition => definition::KEYWORDS,
+            Self::Event => event::KEYWORDS,
+            Self::Field => field::KEYWORDS,
         }
     }
 
-    /// The attribute that they stand in.
+    /// The attribute that has these keywords.
     fn attribute(self) -> &'static str {
         if self == Self::Definition { EVENTS } else { EVENT }
     }
@@ -54,17 +55,17 @@ impl Place {
     }
 }
 
-/// All words of the attributes that belong to this place; of a word that is there twice the first.
-fn collect(ctxt: &Ctxt, attrs: &[Attribute], place: Place) -> Vec<Word> {
-    let mut all: Vec<Word> = Vec::new();
+/// All keywords of the attributes on this item. Of a repeated keyword, the first.
+fn collect(ctxt: &Ctxt, attrs: &[Attribute], place: Place) -> Vec<Keyword> {
+    let mut all: Vec<Keyword> = Vec::new();
     check_schemars(ctxt, attrs);
     for attr in attrs {
         if attr.path().is_ident(place.attribute()) {
-            for word in words(ctxt, attr) {
-                if all.iter().any(|other| other.name == word.name) {
-                    ctxt.error(word.span, format!("`{}` is there twice: leave one out", word.name));
+            for keyword in keywords(ctxt, attr) {
+                if all.iter().any(|other| other.name == keyword.name) {
+                    ctxt.error(keyword.span, format!("`{}` is given twice: leave one out", keyword.name));
                 } else {
-                    all.push(word);
+                    all.push(keyword);
                 }
             }
         } else if attr.path().is_ident(EVENTS) || attr.path().is_ident(EVENT) {
@@ -75,7 +76,7 @@ fn collect(ctxt: &Ctxt, attrs: &[Attribute], place: Place) -> Vec<Word> {
     all
 }
 
-/// Reports the words of schemars: a payload has no derive of its own that would read them.
+/// Reports attributes of schemars: a payload has no derive that would read them.
 fn check_schemars(ctxt: &Ctxt, attrs: &[Attribute]) {
     for attr in attrs.iter().filter(|attr| attr.path().is_ident("schemars")) {
         let message = "the schema of a field is that of its type: put this on the type, or leave it out";
@@ -83,27 +84,28 @@ fn check_schemars(ctxt: &Ctxt, attrs: &[Attribute]) {
     }
 }
 
-/// Reports a word that does not belong here: it stands elsewhere, or it is a slip of the finger.
-fn unknown(ctxt: &Ctxt, word: &Word, here: Place) {
-    let name = &word.name;
+/// Reports a keyword that is not valid here, with the item that it belongs on or the nearest valid
+/// keyword.
+fn unknown(ctxt: &Ctxt, keyword: &Keyword, here: Place) {
+    let name = &keyword.name;
     let elsewhere = [Place::Definition, Place::Event, Place::Field]
         .into_iter()
-        .find(|place| *place != here && place.words().contains(&name.as_str()));
+        .find(|place| *place != here && place.keywords().contains(&name.as_str()));
     let text = if let Some(place) = elsewhere {
         format!("`{name}` belongs on {}, as `#[{}({name})]`", place.name(), place.attribute())
-    } else if here == Place::Field && serde::WORDS.contains(&name.as_str()) {
-        format!("`{name}` is a word of serde's: write `#[serde({name})]`")
-    } else if let Some(word) = nearest(name, here.words()) {
-        format!("unknown word `{name}`: did you mean `{word}`?")
+    } else if here == Place::Field && serde::KEYWORDS.contains(&name.as_str()) {
+        format!("`{name}` is an attribute of serde: write `#[serde({name})]`")
+    } else if let Some(keyword) = nearest(name, here.keywords()) {
+        format!("unknown attribute `{name}`: did you mean `{keyword}`?")
     } else {
-        format!("unknown word `{name}` on {}: known are {}", here.name(), listed(here.words()))
+        format!("unknown attribute `{name}` on {}: known are {}", here.name(), listed(here.keywords()))
     };
-    ctxt.error(word.span, text);
+    ctxt.error(keyword.span, text);
 }
 
 /// "`a`, `b` and `c`".
-pub(crate) fn listed(words: &[impl AsRef<str>]) -> String {
-    let quoted: Vec<_> = words.iter().map(|word| format!("`{}`", word.as_ref())).collect();
+pub(crate) fn listed(keywords: &[impl AsRef<str>]) -> String {
+    let quoted: Vec<_> = keywords.iter().map(|keyword| format!("`{}`", keyword.as_ref())).collect();
     match quoted.split_last() {
         Some((last, [])) => last.clone(),
         Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
@@ -141,7 +143,7 @@ pub(crate) fn deprecated(attrs: &[Attribute]) -> Option<String> {
     match &attr.meta {
         Meta::Path(_) => {}
         Meta::NameValue(meta) => note = text(&meta.value).unwrap_or_default(),
-        // What else is wrong with it the compiler says.
+        // The compiler reports any other mistake in it.
         Meta::List(_) => drop(attr.parse_nested_meta(|meta| {
             let text: syn::LitStr = meta.value()?.parse()?;
             if meta.path.is_ident("note") {
@@ -158,16 +160,16 @@ mod tests {
     use super::{Place, serde};
 
     #[test]
-    fn the_docs_have_every_word() {
+    fn the_docs_have_every_keyword() {
         let docs = include_str!("../derive.md");
         for place in [Place::Definition, Place::Event, Place::Field] {
-            for word in place.words() {
-                let attribute = format!("`#[{}({word}", place.attribute());
+            for keyword in place.keywords() {
+                let attribute = format!("`#[{}({keyword}", place.attribute());
                 assert!(docs.contains(&attribute), "{attribute} is not in derive.md");
             }
         }
-        for word in serde::WORDS {
-            assert!(docs.contains(&format!("`{word}`")), "{word} is not in derive.md");
+        for keyword in serde::KEYWORDS {
+            assert!(docs.contains(&format!("`{keyword}`")), "{keyword} is not in derive.md");
         }
     }
 }

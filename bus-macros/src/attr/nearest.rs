@@ -1,16 +1,19 @@
-//! Which word somebody meant.
+//! Suggestions for misspelt names.
 
-/// The candidate that is one or two slips away, if there is one.
-pub(crate) fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
-    let most = if word.chars().count() < 4 { 1 } else { 2 };
-    let best = candidates.iter().map(|candidate| (distance(word, candidate), *candidate)).min()?;
+/// The candidate that is one or two edits away, if there is one.
+pub(crate) fn nearest<'a>(keyword: &str, candidates: &[&'a str]) -> Option<&'a str> {
+    let most = if keyword.chars().count() < 4 { 1 } else { 2 };
+    let best = candidates.iter().map(|candidate| (distance(keyword, candidate), *candidate)).min()?;
     let starts = || {
-        candidates.iter().copied().find(|c| word.len() >= 3 && (c.starts_with(word) || word.starts_with(c)))
+        candidates
+            .iter()
+            .copied()
+            .find(|c| keyword.len() >= 3 && (c.starts_with(keyword) || keyword.starts_with(c)))
     };
     if best.0 <= most { Some(best.1) } else { starts() }
 }
 
-/// Letters to add, drop, change or swap with their neighbour to get from one to the other.
+/// The number of letters to add, drop, change or swap with their neighbour.
 fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) =
         (a.to_lowercase().chars().collect(), b.to_lowercase().chars().collect());
@@ -38,7 +41,7 @@ mod tests {
 
     #[test]
     fn finds_slips_and_beginnings_and_nothing_else() {
-        let words = ["transient", "critical", "kind", "redact"];
+        let keywords = ["transient", "critical", "kind", "redact"];
         for (typed, meant) in [
             ("transeint", Some("transient")),
             ("knd", Some("kind")),
@@ -48,7 +51,7 @@ mod tests {
             ("priority", None),
             ("", None),
         ] {
-            assert_eq!(nearest(typed, &words), meant, "{typed}");
+            assert_eq!(nearest(typed, &keywords), meant, "{typed}");
         }
     }
 }

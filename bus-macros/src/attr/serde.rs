@@ -1,4 +1,5 @@
-//! Serde's own attributes: honoured by the table codec, or refused with the word to use instead.
+//! Serde's own attributes: the table codec honours them, or the error names the attribute to use
+//! instead.
 
 use std::collections::HashSet;
 
@@ -9,8 +10,8 @@ use syn::{Attribute, Expr, ExprPath, LitStr, Path};
 use super::listed;
 use crate::ctxt::Ctxt;
 
-/// The words that a field can have.
-pub(crate) const WORDS: &[&str] = &[
+/// The keywords that are valid on a field.
+pub(crate) const KEYWORDS: &[&str] = &[
     "rename",
     "alias",
     "flatten",
@@ -24,7 +25,7 @@ pub(crate) const WORDS: &[&str] = &[
     "default",
 ];
 
-/// What serde's attributes on a field say.
+/// The parsed serde attributes of a field.
 #[derive(Default)]
 pub(crate) struct SerdeField {
     pub(crate) rename: Option<LitStr>,
@@ -59,10 +60,10 @@ impl SerdeField {
         for attr in attrs.iter().filter(|attr| attr.path().is_ident("serde")) {
             ctxt.ok(attr.parse_nested_meta(|meta| {
                 if seen.insert(meta.path.clone()) || meta.path.is_ident("alias") {
-                    return found.word(ctxt, &meta);
+                    return found.keyword(ctxt, &meta);
                 }
                 let name = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
-                let message = format!("`{name}` is there twice: leave one out");
+                let message = format!("`{name}` is given twice: leave one out");
                 ctxt.error(syn::spanned::Spanned::span(&meta.path), message);
                 skip_value(&meta)
             }));
@@ -70,7 +71,7 @@ impl SerdeField {
         found
     }
 
-    fn word(&mut self, ctxt: &Ctxt, meta: &ParseNestedMeta<'_>) -> syn::Result<()> {
+    fn keyword(&mut self, ctxt: &Ctxt, meta: &ParseNestedMeta<'_>) -> syn::Result<()> {
         let name = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
         let span = syn::spanned::Spanned::span(&meta.path);
         match name.as_str() {
@@ -100,13 +101,13 @@ impl SerdeField {
     }
 }
 
-/// `rename_all` on an event, `rename_all_fields` on the enum.
+/// `rename_all` on an event and `rename_all_fields` on the enum.
 pub(crate) fn rename_rule(ctxt: &Ctxt, attrs: &[Attribute], on_enum: bool) -> Option<RenameRule> {
     let mut found = None;
-    let word = if on_enum { "rename_all_fields" } else { "rename_all" };
+    let keyword = if on_enum { "rename_all_fields" } else { "rename_all" };
     for attr in attrs.iter().filter(|attr| attr.path().is_ident("serde")) {
         ctxt.ok(attr.parse_nested_meta(|meta| {
-            if meta.path.is_ident(word) {
+            if meta.path.is_ident(keyword) {
                 found = Some(RenameRule::parse(&one_name(&meta)?)?);
                 return Ok(());
             }
@@ -121,7 +122,10 @@ pub(crate) fn rename_rule(ctxt: &Ctxt, attrs: &[Attribute], on_enum: bool) -> Op
 fn refused(name: &str) -> String {
     match name {
         "borrow" => "an event owns its fields: leave `borrow` out, and use `String` for `&str`".to_owned(),
-        _ => format!("serde's `{name}` cannot be used on a field of an event: what can is {}", listed(WORDS)),
+        _ => format!(
+            "serde's `{name}` cannot be used on a field of an event: supported are {}",
+            listed(KEYWORDS)
+        ),
     }
 }
 
@@ -132,17 +136,17 @@ fn refused_on_event(name: &str, on_enum: bool) -> String {
         "rename_all" => {
             "fields are renamed by `rename_all_fields`, kinds by `#[event(kind = \"..\")]` on each".to_owned()
         }
-        "default" => "say it on each field that has a default: `#[event(default)]`".to_owned(),
-        _ if on_enum => format!("serde's `{name}` means nothing here: the enum is never built; leave it out"),
-        _ => format!("serde's `{name}` cannot be used on an event: what can is `rename_all`"),
+        "default" => "write it on each field that has a default: `#[event(default)]`".to_owned(),
+        _ if on_enum => format!("serde's `{name}` has no effect here: the enum is never built; leave it out"),
+        _ => format!("serde's `{name}` cannot be used on an event: supported is `rename_all`"),
     }
 }
 
-/// `rename = ".."`, and not one name for writing and another for reading.
+/// `rename = ".."`. One name for writing and another for reading is an error.
 fn one_name(meta: &ParseNestedMeta<'_>) -> syn::Result<LitStr> {
     if meta.input.peek(syn::token::Paren) {
         return Err(meta.error(
-            "what is written must be what is read: one name here, and `#[serde(alias = \"..\")]` for older names",
+            "the name must be the same for writing and reading: one name here, and `#[serde(alias = \"..\")]` for older names",
         ));
     }
     meta.value()?.parse()
@@ -180,10 +184,7 @@ impl RenameRule {
             "UPPERCASE" => Self::Upper,
             "snake_case" => Self::Snake,
             _ => {
-                return Err(syn::Error::new(
-                    text.span(),
-                    "expected a rule of serde's, such as \"camelCase\"",
-                ));
+                return Err(syn::Error::new(text.span(), "expected a rule of serde, such as \"camelCase\""));
             }
         })
     }
@@ -205,8 +206,8 @@ impl RenameRule {
     }
 }
 
-fn capitalized(word: &str) -> String {
-    let mut letters = word.chars();
+fn capitalized(part: &str) -> String {
+    let mut letters = part.chars();
     match letters.next() {
         Some(first) => first.to_uppercase().chain(letters).collect(),
         None => String::new(),

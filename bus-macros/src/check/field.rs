@@ -8,10 +8,10 @@ use syn::ext::IdentExt;
 use crate::ctxt::Ctxt;
 use crate::model::{Event, Field};
 
-/// One bit each in the decoder.
+/// The decoder has one bit for each field.
 const MOST_FIELDS: usize = 128;
 
-/// Each field has its own name on the wire, and a setter has a name of its own.
+/// Each field has its own name on the wire, and its setters have their own names.
 pub(super) fn check_fields(ctxt: &Ctxt, event: &Event) {
     if event.fields.len() > MOST_FIELDS {
         let message =
@@ -35,7 +35,7 @@ pub(super) fn check_fields(ctxt: &Ctxt, event: &Event) {
     }
 }
 
-/// A name that must be escaped in JSON would be written differently from how it is compared.
+/// A name that needs escapes in JSON would be written in another form than it is compared in.
 fn check_wire_name(ctxt: &Ctxt, field: &Field) {
     if field.name.is_empty() || field.name.chars().any(|c| c.is_control() || c == '"' || c == '\\') {
         let span = field.serde.rename.as_ref().map_or(field.span(), LitStr::span);
@@ -64,7 +64,7 @@ fn check_setters(ctxt: &Ctxt, event: &Event, field: &Field) {
     }
 }
 
-/// What is flattened takes the keys that no other field has: only one can.
+/// A flattened field takes the keys that no other field has, so only one field can be flattened.
 fn check_flatten(ctxt: &Ctxt, event: &Event, field: &Field) {
     let first = event.fields.iter().find(|other| other.serde.flatten.is_some());
     if let (Some(span), Some(first)) = (field.serde.flatten, first)

@@ -8,7 +8,8 @@ use crate::attr::event::Alias;
 use crate::ctxt::Ctxt;
 use crate::model::{Definition, Event, snake};
 
-/// A kind is a key in tables and a name in file systems and query strings: longer ones are no names.
+/// A kind is a key in tables, and a name in file systems and query strings, so its length is
+/// limited.
 const LONGEST_KIND: usize = 100;
 
 /// The prefix is part of each kind.
@@ -43,9 +44,9 @@ fn names(event: &Event) -> impl Iterator<Item = &LitStr> {
     event.aliases.iter().map(|alias| &alias.name)
 }
 
-/// An alias is a whole name: the prefix does not go before it. One that lacks the prefix says that it
-/// means that, since a name by mistake makes what was recorded under the right one an undeclared kind,
-/// of which nothing is redacted.
+/// An alias is a whole name: the prefix does not go before it. One that lacks the prefix says that
+/// it means that, since a name by mistake makes what was recorded under the right one an undeclared
+/// kind, of which nothing is redacted.
 pub(super) fn check_aliases(ctxt: &Ctxt, event: &Event, definition: &Definition) {
     let prefix = definition.prefix.as_ref().map(LitStr::value).unwrap_or_default();
     if !allowed(&prefix) {
@@ -78,7 +79,7 @@ fn allowed(kind: &str) -> bool {
     kind.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.'))
 }
 
-/// The same written rightly; where the name of the variant gave it, the name may stay.
+/// The corrected text. If the name of the variant caused the mistake, the name may stay.
 fn wrong_letters(kind: &str, is_given: bool) -> String {
     if !is_given {
         return format!(

@@ -1,4 +1,4 @@
-//! Rules that need to see more than one word: one function a rule.
+//! Rules that need more than one keyword, each a function of its own.
 
 mod field;
 mod kind;
@@ -8,7 +8,7 @@ mod relation;
 use crate::ctxt::Ctxt;
 use crate::model::Definition;
 
-/// Reports what breaks a rule, and puts something in its place that can be expanded.
+/// Reports each broken rule and replaces the faulty part, so that expansion can go on.
 pub(crate) fn check(ctxt: &Ctxt, definition: &mut Definition) {
     kind::check_prefix(ctxt, definition);
     for event in &definition.events {

@@ -1,4 +1,4 @@
-//! Rules of the names that generated code brings into the module.
+//! Rules for the names that generated code adds to the module.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use syn::spanned::Spanned;
 use crate::ctxt::Ctxt;
 use crate::model::{Definition, Event};
 
-/// `LLMCall` and `LlmCall` are two variants and one helper.
+/// `LLMCall` and `LlmCall` are two variants but one helper.
 pub(super) fn check_distinct_helpers(ctxt: &Ctxt, definition: &Definition) {
     let mut seen: HashMap<String, &Event> = HashMap::new();
     for event in &definition.events {
@@ -25,7 +25,7 @@ pub(super) fn check_distinct_helpers(ctxt: &Ctxt, definition: &Definition) {
     }
 }
 
-/// Every emitter has a method for kinds that no file declares, and it goes before those of traits.
+/// Every emitter has a method for undeclared kinds, and it takes precedence over methods of traits.
 pub(super) fn check_own_helper(ctxt: &Ctxt, definition: &Definition) {
     for event in definition.events.iter().filter(|event| event.helper() == "emit_dynamic") {
         let kind = event.kind_without(definition.prefix.as_ref());
@@ -37,7 +37,8 @@ pub(super) fn check_own_helper(ctxt: &Ctxt, definition: &Definition) {
     }
 }
 
-/// Types are generated beside the definition: its own name, `…Emit`, `…Ref` and the builders are taken.
+/// The derive generates types beside the definition, so these names are taken: its own, `…Emit`,
+/// `…Ref` and the builders.
 pub(super) fn check_generated_names(ctxt: &Ctxt, definition: &mut Definition) {
     let own = definition.ident.to_string();
     let fixed = [
@@ -58,8 +59,9 @@ pub(super) fn check_generated_names(ctxt: &Ctxt, definition: &mut Definition) {
     }
 }
 
-/// An event called `Option` is fine until a field is an `Option`: in its module the struct is what the name means, and each
-/// such field would be told that its type takes no parameters.
+/// An event called `Option` is harmless until a field is an `Option`: in its module the name means
+/// the struct, and the compiler would report each such field for type parameters that the struct
+/// does not take.
 pub(super) fn check_hidden_types(ctxt: &Ctxt, definition: &mut Definition) {
     const PRELUDE: &[&str] = &["Option", "Vec", "String", "Box", "Result"];
     for index in 0..definition.events.len() {
@@ -78,12 +80,13 @@ pub(super) fn check_hidden_types(ctxt: &Ctxt, definition: &mut Definition) {
     }
 }
 
-/// Another name for the struct of an event whose own was reported, so that what is right is not wrong too.
+/// Renames the struct of an event whose name was reported, so that the correct code around it
+/// compiles.
 fn rename(event: &mut Event) {
     event.ident = format_ident!("{}Event", event.variant, span = event.variant.span());
 }
 
-/// What every payload has is not derived once more: the compiler would say so at each event.
+/// Every payload already has these derives; the compiler would report a second one at each event.
 pub(super) fn check_derives(ctxt: &Ctxt, definition: &mut Definition) {
     const OWN: &[&str] = &["Clone", "Debug", "Serialize", "Deserialize"];
     definition.derives.retain(|path| {

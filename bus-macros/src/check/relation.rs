@@ -1,4 +1,4 @@
-//! Rules of what events say of each other and of their fields.
+//! Rules for the relations of events to each other and to their fields.
 
 use std::collections::HashSet;
 
@@ -17,7 +17,7 @@ pub(super) fn check_coalesce(ctxt: &Ctxt, event: &Event) {
     }
 }
 
-/// What may never be dropped cannot be what is replaced.
+/// An event that may never be dropped cannot be one that is replaced.
 pub(super) fn check_policies(ctxt: &Ctxt, event: &Event) {
     if event.critical && event.coalesce.is_some() {
         let message = format!(
@@ -28,7 +28,7 @@ pub(super) fn check_policies(ctxt: &Ctxt, event: &Event) {
     }
 }
 
-/// What ends an event is another event, and is named once; so are the fields that the two are matched by.
+/// Another event ends an event and is named once, and so is each field that matches the two.
 pub(super) fn check_endings(ctxt: &Ctxt, definition: &Definition, event: &Event) {
     check_once(ctxt, event.ends_with.iter().map(|end| &end.event));
     if let Some(first) = event.ends_with.first() {
@@ -48,7 +48,7 @@ fn check_once<'a>(ctxt: &Ctxt, names: impl IntoIterator<Item = &'a Ident>) {
     let mut seen = HashSet::new();
     for name in names {
         if !seen.insert(name) {
-            ctxt.error(name.span(), format!("`{name}` is there twice: leave one out"));
+            ctxt.error(name.span(), format!("`{name}` is given twice: leave one out"));
         }
     }
 }
@@ -65,7 +65,7 @@ fn check_ending(ctxt: &Ctxt, definition: &Definition, event: &Event, end: &Endin
         ctxt.error(end.event.span(), format!("`{}` has no event `{}`: {fix}", definition.ident, end.event));
         return;
     };
-    // Each event that ends it brings the same words again: report them once.
+    // Each event that ends it repeats the same fields: report them once.
     let is_first = event.ends_with.first().is_some_and(|first| first.event == end.event);
     for field in &end.by {
         if let Some(own) = event.field(field) {
@@ -77,7 +77,7 @@ fn check_ending(ctxt: &Ctxt, definition: &Definition, event: &Event, end: &Endin
     }
 }
 
-/// A pair is matched by names on the wire: both events write the field by one name.
+/// A pair is matched by names on the wire, so both events write the field by one name.
 fn check_same_name(ctxt: &Ctxt, own: &Field, other: Option<&Field>) {
     if let Some(other) = other.filter(|other| other.name != own.name) {
         let message = format!(

@@ -10,7 +10,7 @@ use super::written::written;
 use super::{Names, allow_deprecated};
 use crate::model::{Definition, Ending, Event, Field, Otherwise, at};
 
-/// The static's name: there is one for each place in the definition.
+/// The name of the static, which is unique to the position in the definition.
 pub(super) fn name(index: usize) -> Ident {
     format_ident!("DESCRIPTOR_{index}", span = Span::mixed_site())
 }
@@ -37,13 +37,13 @@ pub(super) fn expand(names: &Names, definition: &Definition, event: &Event, inde
     }
 }
 
-/// File and line of a token. These stand where the user's token stands: from generated code `line!` would be the line of
-/// the derive.
+/// File and line of a token. These macros have the span of the user's token, because in generated
+/// code `line!` would be the line of the derive.
 pub(super) fn place(span: Span) -> TokenStream {
     quote_spanned!(span=> ::core::file!(), ::core::line!())
 }
 
-/// What an event says beside its name and fields; nothing for one that says nothing.
+/// The optional properties of an event; none for an event that has none.
 fn facts(names: &Names, definition: &Definition, event: &Event) -> TokenStream {
     let mut facts = TokenStream::new();
     let (node, execution, version) = (event.node, event.execution, event.version);
@@ -96,7 +96,7 @@ fn field_descriptor(names: &Names, field: &Field) -> TokenStream {
     let codec = codec(names, field);
     let serde = &field.serde;
     let mut facts = TokenStream::new();
-    // What a function writes need not be what the type says of itself.
+    // A custom function may write another type than the field has.
     if serde.serialize_with.is_none() && serde.deserialize_with.is_none() {
         let (krate, ty) = (names.krate(at(field.type_span())), &field.ty);
         facts.extend(quote!(.schema(#krate::__schema!(#ty))));
@@ -132,8 +132,8 @@ fn field_descriptor(names: &Names, field: &Field) -> TokenStream {
     quote!(#private::FieldDescriptor::new(#name, #ident, #ty, #docs, #codec) #facts)
 }
 
-/// How the type is written and read. The only place where the type must be serializable, so that one that is not is said
-/// once, at the type.
+/// The codec of a type. Only this code requires the type to be serializable, so that the compiler
+/// reports a type that is not once, at the type.
 fn codec(names: &Names, field: &Field) -> TokenStream {
     let (ty, serde, span) = (&field.ty, &field.serde, at(field.type_span()));
     let private = names.private(span);
@@ -150,7 +150,8 @@ fn codec(names: &Names, field: &Field) -> TokenStream {
         return quote_spanned!(span=> <#ty as #private::FieldValue>::CODEC);
     }
     let plain = quote_spanned!(span=> <#private::Plain as #private::Adapter<#ty>>);
-    // Called from where the path stands: a function that does not fit is shown there.
+    // The call has the span of the path, so that the compiler reports a function that does not fit
+    // there.
     let write = serde.serialize_with.as_ref().map_or_else(
         || quote!(#plain::serialize(value, serializer)),
         |path| quote_spanned!(at(path.span())=> #path(value, serializer)),

@@ -1,4 +1,5 @@
-//! Emit helpers: the extension trait of a definition, and a builder for each event that has optional fields.
+//! Emit helpers: the extension trait of a definition, and a builder for each event that has
+//! optional fields.
 
 use std::collections::HashSet;
 
@@ -9,10 +10,11 @@ use syn::ext::IdentExt;
 use super::{Names, allow_arguments, allow_deprecated, doc, setter};
 use crate::model::{Definition, Event, Field, at};
 
-/// Said of an emit that is neither awaited nor sent.
+/// The warning for an emit that is neither awaited nor sent.
 const MUST_USE: &str = "nothing is published until it is awaited or sent: add `.await` or `.send()`";
 
-/// The trait with one method an event. It has no items of the user's and is implemented for everything that is scoped.
+/// The trait with one method for each event. It has no items of the user's, and everything with a
+/// scope implements it.
 pub(super) fn extension(names: &Names, definition: &Definition) -> TokenStream {
     let (span, vis) = (at(definition.ident.span()), &definition.vis);
     let krate = names.krate(span);
@@ -61,7 +63,8 @@ fn helper(names: &Names, event: &Event) -> TokenStream {
     }
 }
 
-/// The event's own words, what it needs, and its fields: all that an editor shows where the helper is called.
+/// The docs of a helper: the docs of the event, the scope that it needs, and its fields. An editor
+/// shows them at the call.
 fn helper_docs(event: &Event) -> TokenStream {
     let own = &event.docs;
     let scope = match (event.node, event.execution) {

@@ -1,4 +1,4 @@
-//! What stands in for a definition that cannot be one.
+//! The replacement for an item that cannot be a definition.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -7,7 +7,7 @@ use syn::{Data, DeriveInput, Fields, Ident};
 
 use crate::ctxt::Ctxt;
 
-/// There is one way to declare an event, shown with the user's own names.
+/// Reports the item, with the enum to write instead in the user's own names.
 pub(super) fn report(ctxt: &Ctxt, item: &DeriveInput) {
     let (span, what, fields) = match &item.data {
         Data::Struct(data) => (data.struct_token.span, "a struct", Some(&data.fields)),
@@ -34,7 +34,7 @@ fn shown(field: &Ident) -> String {
     format!("{}: ..", field.unraw())
 }
 
-/// An empty definition of that name, so that what uses it as one is not wrong too.
+/// An empty definition of that name, so that code which uses it compiles.
 pub(super) fn stub(item: &DeriveInput) -> TokenStream {
     let (name, text) = (&item.ident, item.ident.unraw().to_string());
     if !item.generics.params.is_empty() {

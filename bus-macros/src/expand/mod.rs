@@ -1,7 +1,7 @@
-//! From the model to code.
+//! Turns the model into code.
 //!
-//! Generated code does little: what is not particular to one event is done in bus-core, once. It names everything by
-//! absolute paths, so that no name of the user's is in its way.
+//! Generated code does little: work that is the same for all events is done once, in bus-core. It
+//! uses absolute paths, so that no name of the user's can hide them.
 
 mod descriptor;
 mod emit;
@@ -20,7 +20,7 @@ use crate::check::check;
 use crate::ctxt::Ctxt;
 use crate::model::{Definition, parse};
 
-/// The whole derive: all mistakes first, then code for everything that could be read.
+/// The whole derive: all mistakes first, then code for everything that could be parsed.
 pub(crate) fn derive(input: TokenStream) -> TokenStream {
     let ctxt = Ctxt::new();
     let (item, error) = parse(input);
@@ -52,15 +52,16 @@ fn expand(ctxt: &Ctxt, item: &DeriveInput) -> TokenStream {
     if !definition.is_generic {
         hidden.extend(registry::expand(&names, &definition));
     }
-    // Impls need no name, and the statics behind them shall have none outside.
+    // Impls need no name, and the statics behind them are private.
     quote!(#open const _: () = { #hidden };)
 }
 
-/// Where the things of bus-core are.
+/// The paths of the items of bus-core.
 struct Names(Option<Path>);
 
 impl Names {
-    /// The path of bus-core, standing at `span`: a bound is shown from the first token of its path to the last.
+    /// The path of bus-core at `span`: the compiler underlines a bound from the first token of its
+    /// path to the last.
     fn krate(&self, span: Span) -> TokenStream {
         let Some(path) = &self.0 else { return quote_spanned!(span=> ::bus_core) };
         let tokens = path.to_token_stream().into_iter().map(|mut token| {
@@ -70,7 +71,7 @@ impl Names {
         tokens.collect()
     }
 
-    /// The path of what only generated code uses.
+    /// The path of the items that only generated code uses.
     fn private(&self, span: Span) -> TokenStream {
         let krate = self.krate(span);
         quote_spanned!(span=> #krate::__private)
@@ -82,8 +83,8 @@ fn doc(lines: impl IntoIterator<Item = String>) -> TokenStream {
     lines.into_iter().map(|line| quote!(#[doc = #line])).collect()
 }
 
-/// The user's doc comment, or a line in its place: generated items must not fail a lint for missing docs that the user
-/// is told of at the variant anyway.
+/// The user's doc comment, or a replacement: generated items must not add a lint for missing docs
+/// to the one at the variant.
 fn docs_or(docs: &[syn::Attribute], otherwise: &str) -> TokenStream {
     if docs.is_empty() {
         doc([format!(" {otherwise}")])
@@ -92,12 +93,13 @@ fn docs_or(docs: &[syn::Attribute], otherwise: &str) -> TokenStream {
     }
 }
 
-/// For a function with more arguments than clippy likes: an event has the fields that it has.
+/// Silences a lint about many arguments: an event has as many fields as it needs.
 fn allow_arguments(count: usize) -> Option<TokenStream> {
     (count > 7).then(|| quote!(#[allow(clippy::too_many_arguments)]))
 }
 
-/// `#[allow(deprecated)]`, only where something deprecated is mentioned: an `allow` cannot stand under a `forbid`.
+/// `#[allow(deprecated)]`, only if the code mentions a deprecated item: an `allow` is an error
+/// under a `forbid`.
 fn allow_deprecated(is: bool) -> Option<TokenStream> {
     is.then(|| quote!(#[allow(deprecated)]))
 }

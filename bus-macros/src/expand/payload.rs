@@ -16,7 +16,8 @@ pub(super) fn expand(names: &Names, definition: &Definition, event: &Event) -> T
 }
 
 fn structure(definition: &Definition, event: &Event) -> TokenStream {
-    // The name is the user's own token: no lint looks at it twice, and errors that show the struct show the variant.
+    // The name is the user's own token: no lint checks it twice, and errors at the struct point at
+    // the variant.
     let Event { ident, cfgs, deprecated, allows, .. } = event;
     let (vis, derives, non_exhaustive) = (&definition.vis, &definition.derives, &definition.non_exhaustive);
     let docs = docs_or(&event.docs, &format!("The event `{}`.", event.kind.value()));
@@ -43,7 +44,8 @@ fn structure_field(definition: &Definition, field: &Field) -> TokenStream {
     quote_spanned!(span=> #docs #(#allows)* #deprecated #vis #ident: #ty)
 }
 
-/// The enum's visibility, standing at the field: an error about a field points at the field.
+/// The enum's visibility with the span of the field, so that an error about a field points at the
+/// field.
 fn respanned(definition: &Definition, span: Span) -> TokenStream {
     let vis = &definition.vis;
     let tokens = quote!(#vis).into_iter().map(|mut token| {
@@ -91,7 +93,7 @@ fn new_doc(required: &[&Field], all: usize) -> String {
     }
 }
 
-/// The value of an optional field that nobody gave.
+/// The value of an optional field that the caller does not set.
 fn default(field: &Field) -> TokenStream {
     let (ty, span) = (&field.ty, at(field.type_span()));
     match &field.otherwise {
@@ -110,7 +112,8 @@ fn default_name(field: &Field) -> Ident {
     format_ident!("__default_{}", field.ident.unraw(), span = at(field.span()))
 }
 
-/// What the user wrote stands in the code once, so that what is wrong with it is said once.
+/// The user's tokens appear in the generated code once, so that the compiler reports a mistake in
+/// them once.
 fn default_function(names: &Names, field: &Field) -> Option<TokenStream> {
     let (function, ty, private) = (default_name(field), &field.ty, names.private(at(field.span())));
     let allows = &field.allows;
@@ -122,7 +125,7 @@ fn default_function(names: &Names, field: &Field) -> Option<TokenStream> {
         (Otherwise::Call(path), ..) => quote_spanned!(at(path.span())=> #path()),
         _ => return None,
     };
-    // By way of a name: a lint that looks at what a function returns would find `Some(..)` needless here.
+    // A binding, because a lint that checks return values would call `Some(..)` needless here.
     Some(quote! {
         #(#allows)*
         #[inline]
@@ -133,7 +136,7 @@ fn default_function(names: &Names, field: &Field) -> Option<TokenStream> {
     })
 }
 
-/// `Payload`, `Debug` and serde both ways: each hands over to bus-core.
+/// `Payload`, `Debug` and serde both ways, each of which delegates to bus-core.
 pub(super) fn traits(names: &Names, event: &Event, index: usize) -> TokenStream {
     let Event { ident, cfgs, .. } = event;
     let span = at(ident.span());
@@ -195,7 +198,7 @@ fn payload(names: &Names, event: &Event, index: usize) -> TokenStream {
     }
 }
 
-/// One slot a field; the slots of required fields are full when the walk over the object is done.
+/// One slot for each field; the slots of required fields are full when the object was read.
 fn decode(event: &Event) -> TokenStream {
     let fields = &event.fields;
     let slots: Vec<Ident> =

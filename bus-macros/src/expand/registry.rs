@@ -68,8 +68,9 @@ pub(super) fn expand(names: &Names, definition: &Definition) -> TokenStream {
     }
 }
 
-/// Takes the enum apart and puts it together again. Never called and, being generic, never compiled to code: it is there
-/// because nothing else builds the enum or reads its fields, and the compiler would say so of a private one.
+/// Destructures the enum and builds it again. It is never called and, being generic, never
+/// compiled. It exists because no other code builds the enum or reads its fields, and the compiler
+/// would warn of a private one.
 fn witness(definition: &Definition) -> TokenStream {
     let ident = &definition.ident;
     let (whole, broken): (Vec<&Event>, Vec<&Event>) = definition

@@ -1,4 +1,4 @@
-//! Arguments and setters: how a field gets its value.
+//! Arguments and setters, which set the value of a field.
 
 use std::collections::HashSet;
 
@@ -10,11 +10,11 @@ use syn::{Type, Visibility};
 use super::{Names, docs_or};
 use crate::model::{Event, Field, RESERVED, Takes, at, located};
 
-/// Whose setter it is.
+/// The type that has the setter.
 pub(super) enum Target {
-    /// The payload: it owns the field.
+    /// The payload, which owns the field.
     Payload,
-    /// The builder that an emit helper gives: the payload is inside.
+    /// The builder of an emit helper, which contains the payload.
     Builder,
 }
 
@@ -36,7 +36,7 @@ fn parameter_type(names: &Names, field: &Field, ty: &Type) -> TokenStream {
     }
 }
 
-/// The argument as the field's type.
+/// The argument, converted to the type of the field.
 pub(super) fn converted(names: &Names, field: &Field) -> TokenStream {
     let (ident, private) = (&field.ident, names.private(at(field.span())));
     match field.takes {
@@ -47,7 +47,7 @@ pub(super) fn converted(names: &Names, field: &Field) -> TokenStream {
     }
 }
 
-/// The setters of all optional fields. One whose name is taken was reported and is left out.
+/// The setters of all optional fields. A setter whose name is taken was reported and is left out.
 pub(super) fn all(names: &Names, vis: &Visibility, event: &Event, target: &Target) -> TokenStream {
     let mut seen: HashSet<String> = RESERVED.iter().map(ToString::to_string).collect();
     let optional = event.fields.iter().filter(|field| !field.is_required());
@@ -55,7 +55,7 @@ pub(super) fn all(names: &Names, vis: &Visibility, event: &Event, target: &Targe
     free.map(|field| expand(names, vis, field, target)).collect()
 }
 
-/// The setter of an optional field, and for an `Option` the one that takes it whole.
+/// The setter of an optional field; for an `Option` also the one that takes the `Option`.
 fn expand(names: &Names, vis: &Visibility, field: &Field, target: &Target) -> TokenStream {
     let Field { ident, allows, deprecated, .. } = field;
     let (name, span) = (located(ident), at(field.span()));
@@ -70,7 +70,7 @@ fn expand(names: &Names, vis: &Visibility, field: &Field, target: &Target) -> To
     };
     let must_use = match target {
         Target::Payload => Some(quote!(#[must_use])),
-        // The type says it, and why.
+        // The type has the explanation.
         Target::Builder => None,
     };
     let maybe = field.inner.is_some().then(|| {

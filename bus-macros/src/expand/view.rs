@@ -38,8 +38,8 @@ pub(super) fn expand(definition: &Definition) -> TokenStream {
     }
 }
 
-/// The body of `AgentEvent::view`: one jump by the place in the definition, and a downcast that says whether it is the
-/// right definition.
+/// The body of `AgentEvent::view`: one jump by the position in the definition, and a downcast that
+/// checks the definition.
 pub(super) fn find(names: &Names, definition: &Definition) -> TokenStream {
     let (private, name) = (names.private(at(definition.ident.span())), name(definition));
     let arms = definition.events.iter().enumerate().map(|(index, event)| {

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 
-/// Near to how the user wrote it: a derive sees tokens, not spaces.
+/// Close to the user's formatting: a derive sees tokens, not spaces.
 pub(super) fn written(tokens: &TokenStream) -> String {
     let mut text = String::new();
     push(&mut text, tokens.clone());
@@ -17,7 +17,7 @@ fn push(text: &mut String, tokens: TokenStream) {
                 matches!(punct.as_char(), '=' | '+' | '|' | '*' | '/') && !text.ends_with(['=', '|'])
             }
             TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => !text.ends_with(['(', '[']),
-            // Behind a name it is a call or an index.
+            // After a name it is a call or an index.
             TokenTree::Group(_) => !tight && text.ends_with([',', ':', ';', '=', '+', '*', '/']),
             _ => !tight,
         };
@@ -39,7 +39,7 @@ fn push(text: &mut String, tokens: TokenStream) {
             other => text.push_str(&other.to_string()),
         }
         tight = match &token {
-            // Between a name and its value, and not one of the two in a path.
+            // A separator between a name and its value, and not a part of a path.
             TokenTree::Punct(punct) if punct.as_char() == ':' => {
                 text.ends_with("::") || punct.spacing() == Spacing::Joint
             }

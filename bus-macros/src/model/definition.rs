@@ -19,9 +19,9 @@ pub(crate) struct Definition {
     /// Where bus-core lives, if not at `::bus_core`.
     pub(crate) krate: Option<Path>,
     pub(crate) non_exhaustive: Option<Attribute>,
-    /// Reported; the enum itself cannot be named without them.
+    /// Reported; they stay, because the enum cannot be named without them.
     pub(crate) is_generic: bool,
-    /// The compiler reports two variants of one name.
+    /// Duplicate variants are left to the compiler, which reports them.
     pub(crate) has_twins: bool,
     pub(crate) events: Vec<Event>,
 }
@@ -58,13 +58,13 @@ impl Definition {
     }
 }
 
-/// The variants, of two with the same name the first: the compiler reports the other by itself.
+/// The variants. Of two with the same name only the first, because the compiler reports the other.
 fn distinct(data: &DataEnum) -> impl Iterator<Item = &Variant> {
     let mut seen = std::collections::HashSet::new();
     data.variants.iter().filter(move |variant| seen.insert(&variant.ident))
 }
 
-/// A kind has one shape and lives on its own: no parameters, no borrowed data.
+/// A kind has one shape and owns its data: no type parameters, no borrowed data.
 fn check_generics(ctxt: &Ctxt, generics: &Generics) -> Vec<String> {
     let list: Vec<_> = generics.params.iter().collect();
     if !list.is_empty() {

@@ -13,23 +13,23 @@ use crate::attr::serde::{RenameRule, rename_rule};
 use crate::ctxt::Ctxt;
 
 /// An event, ready to expand.
-#[allow(clippy::struct_excessive_bools, reason = "each is a word that is there or not")]
+#[allow(clippy::struct_excessive_bools, reason = "each is a keyword that is present or not")]
 pub(crate) struct Event {
     /// The name of the payload.
     pub(crate) ident: Ident,
-    /// The name of the variant: the same, unless that is taken and was reported.
+    /// The name of the variant: the same, unless it is taken and was reported.
     pub(crate) variant: Ident,
     pub(crate) docs: Vec<Attribute>,
     pub(crate) doc_text: String,
     pub(crate) cfgs: Vec<Attribute>,
     /// `#[allow(..)]` of the variant and the enum, for lints that look at names.
     pub(crate) allows: Vec<Attribute>,
-    /// The attribute, to be put on what is generated.
+    /// The `cfg` attributes, which go on the generated items.
     pub(crate) deprecated: Option<Attribute>,
     pub(crate) deprecation: Option<String>,
     /// The kind with its prefix, and the token to point at.
     pub(crate) kind: LitStr,
-    /// Whether the kind is the user's rather than the name's.
+    /// Whether the user wrote the kind, or it comes from the name.
     pub(crate) kind_is_given: bool,
     pub(crate) aliases: Vec<Alias>,
     pub(crate) version: u32,
@@ -43,17 +43,17 @@ pub(crate) struct Event {
     pub(crate) fields: Vec<Field>,
     /// `Name` rather than `Name { .. }`
     pub(crate) is_unit: bool,
-    /// Reported; its fields were given names.
+    /// Whether a tuple variant was reported and its fields were given names.
     pub(crate) is_tuple: bool,
 }
 
-/// One event that ends another, still by name.
+/// An event that ends another, by name and not resolved yet.
 pub(crate) struct Ending {
     pub(crate) event: Ident,
     pub(crate) by: Vec<Ident>,
 }
 
-/// What a definition says for all its events.
+/// The settings of a definition that hold for all its events.
 pub(crate) struct Common {
     pub(crate) version: u32,
     pub(crate) prefix: String,
@@ -73,7 +73,7 @@ impl Event {
         if let Some((span, _)) = attrs.upcast.as_ref().filter(|_| version == 1) {
             ctxt.error(
                 *span,
-                "`upcast` raises older data, and version 1 has none: say `version = 2` or more",
+                "`upcast` converts older data, and version 1 has none: write `version = 2` or more",
             );
         }
         let ends = attrs.ends_with.into_iter();
@@ -104,14 +104,15 @@ impl Event {
         }
     }
 
-    /// Its kind as `kind = ".."` would say it.
+    /// The kind as `kind = ".."` writes it.
     pub(crate) fn kind_without(&self, prefix: Option<&LitStr>) -> String {
         let kind = self.kind.value();
         let prefix = prefix.map(LitStr::value).unwrap_or_default();
         kind.strip_prefix(&prefix).unwrap_or(&kind).to_owned()
     }
 
-    /// `emit_target_started`: also where the struct had to be renamed, so that callers are not wrong too.
+    /// `emit_target_started`. It keeps the variant's name if the struct had to be renamed, so that
+    /// callers compile.
     pub(crate) fn helper(&self) -> String {
         format!("emit_{}", snake(&self.variant.unraw().to_string()))
     }
@@ -121,12 +122,12 @@ impl Event {
         format_ident!("Emit{}", self.ident.unraw(), span = super::at(self.ident.span()))
     }
 
-    /// Whether the helper gives a builder of its own rather than an `Emit`.
+    /// Whether the helper returns a builder of its own rather than an `Emit`.
     pub(crate) fn has_builder(&self) -> bool {
         self.fields.iter().any(|field| !field.is_required())
     }
 
-    /// Whether code that takes its fields apart mentions something deprecated.
+    /// Whether code that destructures the event mentions a deprecated item.
     pub(crate) fn mentions_deprecated(&self) -> bool {
         self.deprecated.is_some() || self.fields.iter().any(|field| field.deprecated.is_some())
     }
@@ -144,7 +145,7 @@ fn kind(given: Option<LitStr>, ident: &Ident, prefix: &str) -> LitStr {
     }
 }
 
-/// The fields. Those of a tuple variant get names, so that calls of its helper fit.
+/// The fields. Those of a tuple variant get names, so that calls of its helper compile.
 fn fields(ctxt: &Ctxt, variant: &Variant, rule: Option<RenameRule>, generics: &[String]) -> Vec<Field> {
     if let Fields::Unnamed(tuple) = &variant.fields {
         let name = &variant.ident;
@@ -167,7 +168,8 @@ fn fields(ctxt: &Ctxt, variant: &Variant, rule: Option<RenameRule>, generics: &[
     named.filter_map(|field| Field::read(ctxt, &field, rule, generics)).collect()
 }
 
-/// The lints that are allowed. What is expected of the user's code need not be so in the generated: there it is allowed.
+/// The allowed lints. An `expect` becomes an `allow`, because generated code need not trigger the
+/// lint.
 pub(super) fn allows(attrs: &[Attribute]) -> Vec<Attribute> {
     let expected = with_name(attrs, "expect").into_iter().filter_map(|attr| match attr.meta {
         Meta::List(list) => {

@@ -12,18 +12,18 @@ use crate::attr::field::{FieldAttrs, FieldDefault};
 use crate::attr::serde::{RenameRule, SerdeField};
 use crate::ctxt::Ctxt;
 
-/// Methods that every event has: no setter can be called so.
+/// Methods that every event has, so that no setter can have their names.
 pub(crate) const RESERVED: &[&str] = &["new", "send", "into_future"];
 
 /// A field, ready to expand.
 pub(crate) struct Field {
     pub(crate) ident: Ident,
     pub(crate) ty: Type,
-    /// What is inside of the `Option`, where the type is one.
+    /// The type inside of the `Option`, if the type is one.
     pub(crate) inner: Option<Type>,
     pub(crate) docs: Vec<Attribute>,
     pub(crate) doc_text: String,
-    /// As at an event.
+    /// The attributes that go on generated items, as for an event.
     pub(crate) allows: Vec<Attribute>,
     pub(crate) deprecated: Option<Attribute>,
     /// The name on the wire.
@@ -35,9 +35,9 @@ pub(crate) struct Field {
     pub(crate) serde: SerdeField,
 }
 
-/// What a field is when nobody gives it.
+/// The value of a field that the caller does not set.
 pub(crate) enum Otherwise {
-    /// There is no event without it.
+    /// None: the field is required.
     Missing,
     /// `None`
     None,
@@ -45,20 +45,20 @@ pub(crate) enum Otherwise {
     OfType,
     /// An expression.
     Is(Expr),
-    /// What a function gives: serde's `default = "path"`.
+    /// The result of a function: serde's `default = "path"`.
     Call(Path),
 }
 
-/// What an emit helper takes for a field.
+/// The argument of an emit helper for a field.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Takes {
-    /// Exactly the type: a literal `1` must know what it is.
+    /// The type itself, so that a literal `1` has a known type.
     Exactly,
     /// Everything that is `Into` the type: strings, ids, JSON values.
     Into,
-    /// What becomes a JSON object.
+    /// Everything that converts into a JSON object.
     Object,
-    /// Anything, since the field is wrong and was reported: its callers are not to blame.
+    /// Anything: the field was reported, and its callers have made no mistake.
     Anything,
 }
 
@@ -98,7 +98,8 @@ impl Field {
         Some(if is_owned { new } else { new.broken() })
     }
 
-    /// The field with a type that nothing more can be wrong with: what was said of its own would not fit.
+    /// Replaces the type by one that cannot cause an error, because further errors about its own
+    /// type would mislead.
     fn broken(self) -> Self {
         let is_option = self.inner.is_some();
         Self {
@@ -114,7 +115,7 @@ impl Field {
         }
     }
 
-    /// Whether the helper has it as an argument; else it is a setter.
+    /// Whether the helper has it as an argument; otherwise it is a setter.
     pub(crate) fn is_required(&self) -> bool {
         matches!(self.otherwise, Otherwise::Missing)
     }
@@ -127,17 +128,17 @@ impl Field {
         self.ty.span()
     }
 
-    /// Its type was reported and another put in its place.
+    /// Whether its type was reported and replaced.
     pub(crate) fn is_broken(&self) -> bool {
         self.takes == Takes::Anything
     }
 
-    /// Whether bus-core may have compiled the codec of its type already.
+    /// Whether bus-core has probably compiled the codec of its type.
     pub(crate) fn has_known_type(&self) -> bool {
         is_known(&self.ty)
     }
 
-    /// Whether its type says this name, and not as the end of a path.
+    /// Whether its type is this single name, not the end of a path.
     pub(crate) fn names_type(&self, name: &str) -> bool {
         names(&self.ty, name)
     }
@@ -156,7 +157,7 @@ impl Field {
 fn otherwise(ctxt: &Ctxt, default: Option<FieldDefault>, serde: &SerdeField, optional: bool) -> Otherwise {
     match (default, &serde.default) {
         (Some(default), Some((span, _))) => {
-            ctxt.error(*span, "the default is there twice: keep the one in `#[event(..)]`");
+            ctxt.error(*span, "the default is given twice: keep the one in `#[event(..)]`");
             otherwise(ctxt, Some(default), &SerdeField::default(), optional)
         }
         (Some(FieldDefault::Is(expr)), None) => Otherwise::Is(expr),

@@ -1,14 +1,14 @@
-//! Parsing what is not finished, as an editor hands it over while somebody types.
+//! Parses unfinished code, which an editor passes to the derive while the user types.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, DeriveInput, Ident, Token, Variant, Visibility};
 
-/// The item under the derive. An enum whose variants do not all parse is taken with those that do.
+/// Parses the item under the derive. Variants that do not parse are left out.
 ///
-/// The compiler never gets here with half an enum. An editor does with every key, and would lose all emit helpers, and
-/// with them completion, until the line is finished.
+/// The compiler never sees half an enum. An editor does at every key, and would lose all emit
+/// helpers, and completion with them, until the line is finished.
 pub(crate) fn parse(input: TokenStream) -> (Option<DeriveInput>, Option<syn::Error>) {
     match syn::parse2(input.clone()) {
         Ok(item) => (Some(item), None),
@@ -32,7 +32,7 @@ fn half_typed(input: ParseStream<'_>) -> syn::Result<DeriveInput> {
     Ok(item)
 }
 
-/// One variant; of a half-typed one the fields that parse.
+/// Parses one variant; of an unfinished one, the fields that parse.
 fn variant(tokens: &[TokenTree]) -> Option<TokenStream> {
     let whole: TokenStream = tokens.iter().cloned().collect();
     if syn::parse2::<Variant>(whole.clone()).is_ok() {
@@ -49,7 +49,7 @@ fn variant(tokens: &[TokenTree]) -> Option<TokenStream> {
     syn::parse2::<Variant>(rebuilt.clone()).is_ok().then_some(rebuilt)
 }
 
-/// At commas that stand outside of brackets and angle brackets.
+/// Splits at commas outside of brackets and angle brackets.
 fn split(tokens: TokenStream) -> Vec<Vec<TokenTree>> {
     let mut parts = vec![Vec::new()];
     let mut depth = 0_i32;
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_what_parses() {
+    fn keeps_the_parts_that_parse() {
         assert_eq!(variants("enum E { A { x: u8 }, B { y: }, C }"), ["A", "B", "C"]);
         assert_eq!(variants("enum E { A { x: HashMap<String, u8> }, B { y , }, C }"), ["A", "B", "C"]);
         assert_eq!(variants("pub enum E { A, #[event(] B, C }".replace("(]", "()] #").as_str()), ["A", "C"]);

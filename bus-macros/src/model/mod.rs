@@ -1,7 +1,8 @@
-//! What a definition file says, as expansion needs it: names settled, attributes read, tokens still the user's.
+//! The content of a definition file in the form that expansion needs: names settled, attributes
+//! read, tokens still the user's.
 //!
-//! Building a model never fails: what is wrong is reported and the nearest thing that can be expanded takes its place, so
-//! that one mistake is one error and not a hundred calls of helpers that are not there.
+//! Building a model never fails. A mistake is reported and replaced by the nearest valid part, so
+//! that one mistake is one error and not a hundred calls of missing helpers.
 
 mod definition;
 mod event;
@@ -25,8 +26,8 @@ pub(crate) fn located(ident: &Ident) -> Ident {
     ident
 }
 
-/// Where generated code pretends to stand: at `span`, resolved as if the user had written it there, and known to the
-/// compiler as generated, so that lints leave it alone.
+/// The span of generated code: at `span`, resolved as if the user had written it there, and marked
+/// as generated, so that lints ignore it.
 pub(crate) fn at(span: Span) -> Span {
     Span::call_site().located_at(span)
 }

@@ -1,4 +1,4 @@
-//! From the name of a variant to that of a helper and a kind.
+//! Turns the name of a variant into the names of its helper and its kind.
 
 /// `LLMTextDelta` becomes `llm_text_delta`.
 pub(crate) fn snake(name: &str) -> String {
@@ -23,7 +23,7 @@ mod tests {
     use super::snake;
 
     #[test]
-    fn words_begin_at_capitals() {
+    fn parts_begin_at_capitals() {
         for (name, expected) in [
             ("TargetStarted", "target_started"),
             ("LLMTextDelta", "llm_text_delta"),

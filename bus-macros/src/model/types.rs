@@ -1,4 +1,4 @@
-//! What the tokens of a type tell: a derive knows names, not types.
+//! Facts about a type from its tokens: a derive knows names, not types.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::ToTokens;
@@ -7,11 +7,11 @@ use syn::{GenericArgument, PathArguments, Type};
 use super::field::Takes;
 use crate::ctxt::Ctxt;
 
-/// An event lives longer than who emits it: its fields borrow nothing. Looks at the tokens, since the tree of a type has
-/// dozens of kinds of nodes and a borrow is a `&` or a lifetime in any of them.
+/// An event outlives its emitter, so its fields borrow nothing. This checks tokens, because the
+/// syntax tree of a type has dozens of nodes, and in each of them a borrow is a `&` or a lifetime.
 pub(super) fn check_owned(ctxt: &Ctxt, ty: &Type) -> bool {
     let tokens = flat(ty.to_token_stream());
-    // In the enum it would be the enum, in the struct the struct, and in the helper the emitter.
+    // `Self` means the enum here, but the struct in the payload and the emitter in the helper.
     if let Some(token) =
         tokens.iter().find(|token| matches!(token, TokenTree::Ident(ident) if ident == "Self"))
     {
@@ -45,7 +45,7 @@ pub(super) fn mentions(ty: &Type, generics: &[String]) -> bool {
         )
 }
 
-/// The tokens with those inside of groups; the groups too.
+/// The tokens, including those inside of groups and the groups themselves.
 fn flat(tokens: TokenStream) -> Vec<TokenTree> {
     let mut all = Vec::new();
     for token in tokens {
@@ -56,7 +56,7 @@ fn flat(tokens: TokenStream) -> Vec<TokenTree> {
     all
 }
 
-/// Without the invisible brackets that a macro of the user's puts round a type.
+/// Removes the invisible group that a macro puts around a type.
 fn peeled(ty: &Type) -> &Type {
     match ty {
         Type::Group(group) => peeled(&group.elem),
@@ -74,13 +74,14 @@ pub(super) fn option_inner(ty: &Type) -> Option<&Type> {
     }
 }
 
-/// Told by the name of the type, since a derive knows no more: text, JSON and what is called an id are converted.
+/// Decided by the name of the type, because a derive knows no more: text, JSON and ids are
+/// converted.
 pub(super) fn takes(ty: &Type) -> Takes {
     let Type::Path(path) = peeled(ty) else { return Takes::Exactly };
     let Some(last) = path.path.segments.last() else { return Takes::Exactly };
     let inside = flat(last.arguments.to_token_stream());
     let names =
-        |word: &str| inside.iter().any(|token| matches!(token, TokenTree::Ident(ident) if ident == word));
+        |name: &str| inside.iter().any(|token| matches!(token, TokenTree::Ident(ident) if ident == name));
     match last.ident.to_string().as_str() {
         "String" | "PathBuf" | "Value" => Takes::Into,
         "Box" | "Arc" | "Rc" | "Cow" if names("str") => Takes::Into,
@@ -91,7 +92,8 @@ pub(super) fn takes(ty: &Type) -> Takes {
     }
 }
 
-/// Whether bus-core may have compiled the codec of a type already: told by names, so it has to be asked for in a way that
+/// Whether bus-core has probably compiled the codec of a type. Decided by the name, so the
+/// generated code must also work for another type of that name.
 /// another type of the name survives.
 pub(super) fn is_known(ty: &Type) -> bool {
     const KNOWN: &[&str] = &[
@@ -133,7 +135,7 @@ pub(super) fn is_known(ty: &Type) -> bool {
     })
 }
 
-/// Whether a type says this name, and not as the end of a path.
+/// Whether a type is this single name, not the end of a path.
 pub(super) fn names(ty: &Type, name: &str) -> bool {
     let tokens = flat(ty.to_token_stream());
     let follows_path =

@@ -1,4 +1,5 @@
-//! Publishing against everything else: one order, one step, receipts, room, places, rings.
+//! Publishing against every other operation: one order, one step, receipts, capacity, permits, wait
+//! cycles.
 
 use std::sync::{Arc, Mutex};
 
@@ -48,7 +49,7 @@ fn a_subscription_that_looks_back_misses_nothing() {
 }
 
 #[test]
-fn what_waits_at_the_end_of_a_subscription_is_counted() {
+fn waiting_events_at_the_end_of_a_subscription_are_counted() {
     explore("publish and unsubscribe", || {
         let bus = bus();
         let held = Arc::new(());
@@ -102,7 +103,7 @@ fn a_receipt_is_completed() {
 }
 
 #[test]
-fn a_receipt_that_nobody_wants_is_let_go() {
+fn a_dropped_receipt_is_freed() {
     explore("receipt and drop", || {
         let bus = bus();
         let seen = recorder(&bus);
@@ -118,8 +119,8 @@ fn a_receipt_that_nobody_wants_is_let_go() {
 }
 
 #[test]
-fn a_publisher_that_waits_for_room_goes_on() {
-    explore("room", || {
+fn a_publisher_that_waits_for_capacity_goes_on() {
+    explore("capacity", || {
         let bus = bus();
         bus.subscribe::<Step>().capacity(1).handle_sync(|_| loom::thread::yield_now()).detach();
         let others = [1, 2].map(|n| {
@@ -134,8 +135,8 @@ fn a_publisher_that_waits_for_room_goes_on() {
 }
 
 #[test]
-fn a_place_is_handed_on() {
-    explore("two async handlers, one place", || {
+fn a_permit_is_passed_on() {
+    explore("two async handlers, one permit", || {
         let bus = bus();
         for _ in 0..2 {
             bus.subscribe::<Step>().handle(|_| std::future::ready(())).detach();
@@ -160,7 +161,8 @@ fn a_ring_is_deferred() {
                 }
             }
         };
-        // The handler holds the bus: with its guard it goes, and with it its driver, which loom would miss.
+        // The handler holds the bus: it ends with its guard, and with it its task, which loom would
+        // miss.
         let _guard = bus.subscribe::<Step>().handle(handler);
         let receipt = block_on(bus.stream("desk").emit(Step::new(1, 1)));
         assert_eq!(receipt.handled(), 1);
@@ -169,14 +171,14 @@ fn a_ring_is_deferred() {
 }
 
 #[test]
-fn a_driver_takes_up_what_comes_next() {
-    explore("a driver between events", || {
+fn a_task_takes_the_next_event() {
+    explore("a task between events", || {
         let bus = bus();
         let guard = bus.subscribe::<Step>().handle(|_| std::future::ready(()));
         for n in [1, 2] {
             assert_eq!(block_on(send(&bus, n).finished()).handled(), 1);
         }
-        // Its end meets the driver at work, on its way to the desk, or at it.
+        // Its end meets the task while it runs, while it parks, or when it is parked.
         let last = send(&bus, 3);
         drop(guard);
         drop(last);

@@ -1,11 +1,13 @@
-//! Small programs under loom: every interleaving of their threads, up to a number of preemptions. `cargo xtask models` runs them; `--exhaustive` takes the bound away.
+//! Small programs under loom: every interleaving of their threads, up to a number of preemptions.
+//! `cargo xtask models` runs them; `--exhaustive` removes the bound.
 //!
-//! Each model names the fault that it catches when it is planted: [`planted_faults_are_caught`] runs it again with that fault, in a child, because a deadlock that loom finds ends the process.
+//! Each model has a failpoint that it must catch: [`failpoints_are_caught`] runs it again with that
+//! failpoint switched on, in a child, because a deadlock that loom finds ends the process.
 #![cfg(bus_loom)]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test")]
 
 mod deliveries;
-mod lists;
+mod groups;
 mod streams;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,38 +17,39 @@ use std::time::{Duration, Instant};
 use bus_core::EventBus;
 use bus_model::Step;
 
-/// A model and the fault that it must catch.
+/// A model and the failpoint that it must catch.
 const FAULTS: &[(&str, &str)] = &[
     ("deliveries::publishers_agree_on_one_order", "step_in_two"),
     ("deliveries::a_subscription_that_looks_back_misses_nothing", "entry_in_two"),
-    ("deliveries::what_waits_at_the_end_of_a_subscription_is_counted", "drop_uncounted"),
+    ("deliveries::waiting_events_at_the_end_of_a_subscription_are_counted", "drop_uncounted"),
     ("deliveries::nothing_is_published_after_close", "closed_unasked"),
     ("streams::a_wait_is_woken", "reader_unwoken"),
     ("streams::a_wait_ends_with_the_bus", "end_unwoken"),
-    ("streams::a_stream_tells_of_every_gap", "gap_untold"),
+    ("streams::a_stream_reports_every_gap", "gap_untold"),
     ("streams::a_stream_that_closes_when_full_ends_after_its_queue", "reader_unwoken"),
-    ("streams::a_rider_is_woken", "reader_unwoken"),
-    ("streams::a_rider_is_woken", "news_untold"),
-    ("streams::a_rider_that_waits_is_told_of_the_end", "news_untold"),
-    ("streams::a_rider_that_waits_is_told_of_the_end", "end_unseen"),
-    ("streams::a_rider_reads_or_is_told_of_each_event_once", "gap_untold"),
-    ("streams::a_rider_reads_or_is_told_of_each_event_once", "needle_unasked"),
-    ("streams::a_rider_that_is_ended_has_read_what_is_not_counted_as_dropped", "needle_unasked"),
-    ("streams::a_rider_inherits_what_it_has_not_read", "needle_unasked"),
+    ("streams::a_ring_reader_is_woken", "reader_unwoken"),
+    ("streams::a_ring_reader_is_woken", "news_untold"),
+    ("streams::a_waiting_ring_reader_gets_the_end", "news_untold"),
+    ("streams::a_waiting_ring_reader_gets_the_end", "end_unseen"),
+    ("streams::a_ring_reader_gets_each_event_or_gap_once", "gap_untold"),
+    ("streams::a_ring_reader_gets_each_event_or_gap_once", "needle_unasked"),
+    ("streams::an_ended_ring_reader_has_read_all_but_the_dropped_events", "needle_unasked"),
+    ("streams::a_ring_reader_keeps_its_unread_events", "needle_unasked"),
     ("deliveries::a_receipt_is_completed", "receipt_unwoken"),
     ("deliveries::a_receipt_is_completed", "turn_lost"),
-    ("deliveries::a_receipt_that_nobody_wants_is_let_go", "step_in_two"),
-    ("deliveries::a_publisher_that_waits_for_room_goes_on", "room_unwoken"),
-    ("deliveries::a_place_is_handed_on", "place_kept"),
+    ("deliveries::a_dropped_receipt_is_freed", "step_in_two"),
+    ("deliveries::a_publisher_that_waits_for_capacity_goes_on", "room_unwoken"),
+    ("deliveries::a_permit_is_passed_on", "place_kept"),
     ("deliveries::a_ring_is_deferred", "ring_waited_for"),
-    ("deliveries::a_driver_takes_up_what_comes_next", "driver_unwoken"),
-    ("lists::a_list_has_one_order", "step_in_two"),
-    ("lists::what_comes_meanwhile_is_for_all", "turn_lost"),
-    ("lists::who_leaves_a_list_leaves_what_waits_to_the_others", "ticket_unspread"),
-    ("lists::who_leaves_a_list_is_counted", "crew_uncounted"),
+    ("deliveries::a_task_takes_the_next_event", "driver_unwoken"),
+    ("groups::a_group_has_one_order", "step_in_two"),
+    ("groups::an_event_for_a_running_group_reaches_all", "turn_lost"),
+    ("groups::a_member_that_leaves_keeps_waiting_events_for_the_others", "ticket_unspread"),
+    ("groups::a_member_that_leaves_is_counted", "crew_uncounted"),
 ];
 
-/// Runs a program in every interleaving, and says how many there were, and whether they were all. `BUS_EXHAUSTIVE` takes the bound on preemptions away and says how many seconds a model may take.
+/// Runs a program in every interleaving, and prints their number and whether they were all.
+/// `BUS_EXHAUSTIVE` removes the bound on preemptions and sets the seconds of each model.
 fn explore(name: &str, program: impl Fn() + Send + Sync + 'static) {
     let seen = Arc::new(AtomicU64::new(0));
     let count = Arc::clone(&seen);
@@ -77,7 +80,7 @@ fn send(bus: &EventBus, n: u64) -> bus_core::Sent {
     bus.stream("desk").emit(Step::new(n, 0)).send()
 }
 
-/// A sync handler that writes down the places it sees.
+/// A sync handler that records the seqs of its events.
 fn recorder(bus: &EventBus) -> Arc<Mutex<Vec<u64>>> {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&seen);
@@ -90,7 +93,7 @@ fn accounts(bus: &EventBus) {
 }
 
 #[test]
-fn planted_faults_are_caught() {
+fn failpoints_are_caught() {
     if std::env::var_os("BUS_FAULT").is_some() {
         return;
     }

@@ -1,4 +1,4 @@
-//! Queues and the tape: push, pop, overflow, end, and waits for one event.
+//! Queues and the ring: push, pop, overflow, end, and waits for one event.
 
 use bus_core::{Event, Overflow};
 use bus_model::Step;
@@ -38,7 +38,7 @@ fn a_wait_ends_with_the_bus() {
 }
 
 #[test]
-fn a_stream_tells_of_every_gap() {
+fn a_stream_reports_every_gap() {
     explore("push, pop, overflow", || {
         let bus = bus();
         let mut stream = bus.subscribe::<Step>().capacity(1).overflow(Overflow::DropOldest).into_stream();
@@ -62,7 +62,7 @@ fn a_stream_tells_of_every_gap() {
         while let Some(item) = stream.try_recv() {
             take(item);
         }
-        assert_eq!(next, 4, "all three are read or told of");
+        assert_eq!(next, 4, "each is read or reported once");
         accounts(&bus);
     });
 }
@@ -79,20 +79,20 @@ fn a_stream_that_closes_when_full_ends_after_its_queue() {
                 drop(bus.close(std::time::Duration::ZERO));
             }
         });
-        let mut told = 0;
+        let mut seen = 0;
         while let Some(item) = block_on(stream.recv()) {
-            told += item.map_or_else(|lagged| lagged.missed, |_| 1);
+            seen += item.map_or_else(|lagged| lagged.missed, |_| 1);
         }
         other.join().unwrap();
-        assert_eq!(told, 2);
+        assert_eq!(seen, 2);
         accounts(&bus);
     });
 }
 
-/// It holds events that it has fetched and not read when a publish finds its capacity used up.
+/// It has fetched and unread events when a publish finds its capacity full.
 #[test]
-fn a_rider_reads_or_is_told_of_each_event_once() {
-    explore("ride, push, alight", || {
+fn a_ring_reader_gets_each_event_or_gap_once() {
+    explore("read from the ring, push, detach", || {
         let bus = bus();
         let mut stream = bus.subscribe::<Step>().capacity(2).into_stream();
         drop([send(&bus, 1), send(&bus, 2)]);
@@ -101,19 +101,19 @@ fn a_rider_reads_or_is_told_of_each_event_once() {
             let bus = bus.clone();
             move || [send(&bus, 3), send(&bus, 4)].map(drop)
         });
-        let told = |item: Result<Event<Step>, bus_core::Lagged>| item.map_or_else(|gap| gap.missed, |_| 1);
-        let meanwhile = stream.try_recv().map_or(0, told);
+        let seen = |item: Result<Event<Step>, bus_core::Lagged>| item.map_or_else(|gap| gap.missed, |_| 1);
+        let meanwhile = stream.try_recv().map_or(0, seen);
         accounts(&bus);
         other.join().unwrap();
-        let after: u64 = std::iter::from_fn(|| stream.try_recv()).map(told).sum();
-        assert_eq!(meanwhile + after, 3, "all are read or told of, once");
+        let after: u64 = std::iter::from_fn(|| stream.try_recv()).map(seen).sum();
+        assert_eq!(meanwhile + after, 3, "each is read or reported once");
         accounts(&bus);
     });
 }
 
 #[test]
-fn a_rider_that_is_ended_has_read_what_is_not_counted_as_dropped() {
-    explore("ride, unsubscribe", || {
+fn an_ended_ring_reader_has_read_all_but_the_dropped_events() {
+    explore("read from the ring, unsubscribe", || {
         let bus = bus();
         let mut stream = bus.subscribe::<Step>().into_stream();
         drop([send(&bus, 1), send(&bus, 2), send(&bus, 3)]);
@@ -130,10 +130,10 @@ fn a_rider_that_is_ended_has_read_what_is_not_counted_as_dropped() {
     });
 }
 
-/// Its waker may be left already when it reads the last event.
+/// Its waker may be registered already when it reads the last event.
 #[test]
-fn a_rider_that_waits_is_told_of_the_end() {
-    explore("ride, wait, push, close", || {
+fn a_waiting_ring_reader_gets_the_end() {
+    explore("read from the ring, wait, push, close", || {
         let bus = bus();
         let mut stream = bus.subscribe::<Step>().into_stream();
         let other = spawn({
@@ -143,7 +143,7 @@ fn a_rider_that_waits_is_told_of_the_end() {
                 drop(bus.close(std::time::Duration::ZERO));
             }
         });
-        // One task: what is left is its own waker.
+        // One task: the registered waker is its own.
         block_on(async {
             for n in 1..=2 {
                 assert_eq!(stream.recv().await.unwrap().unwrap().seq(), n);
@@ -156,8 +156,8 @@ fn a_rider_that_waits_is_told_of_the_end() {
 }
 
 #[test]
-fn a_rider_is_woken() {
-    explore("ride, wait, push", || {
+fn a_ring_reader_is_woken() {
+    explore("read from the ring, wait, push", || {
         let bus = bus();
         let mut stream = bus.subscribe::<Step>().into_stream();
         let other = spawn({
@@ -173,8 +173,8 @@ fn a_rider_is_woken() {
 }
 
 #[test]
-fn a_rider_inherits_what_it_has_not_read() {
-    explore("ride, drop the bus", || {
+fn a_ring_reader_keeps_its_unread_events() {
+    explore("read from the ring, drop the bus", || {
         let bus = bus();
         let mut stream = bus.subscribe::<Step>().into_stream();
         drop([send(&bus, 1), send(&bus, 2), send(&bus, 3)]);

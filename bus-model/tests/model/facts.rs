@@ -1,8 +1,8 @@
-//! What both sides write down, and what the model knows of an event.
+//! The log of both sides, and the model's view of an event.
 
 use super::program::Emission;
 
-/// What both sides write down while they run.
+/// An entry in the log of a running program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Entry {
     Begin {
@@ -33,11 +33,11 @@ pub(crate) enum Entry {
         sub: usize,
         lagged: bus_core::Lagged,
     },
-    /// Something that a handler found wrong: the model has no place for it.
+    /// A fault that a handler found, which the model never has.
     Wrong(String),
 }
 
-/// A receipt, or as much of it as is known.
+/// A receipt, or the part of it that is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Slip {
     pub(crate) refused: Option<&'static str>,
@@ -50,7 +50,7 @@ pub(crate) struct Slip {
 }
 
 impl Slip {
-    /// The part that does not change any more once the event is on the bus.
+    /// The part that is final once the event is on the bus.
     pub(crate) fn at_once(&self) -> Self {
         Self { handled: 0, deferred: 0, queued: 0, problems: Vec::new(), ..self.clone() }
     }

@@ -1,4 +1,4 @@
-//! What the handlers of the real bus do: their script, each step written down.
+//! The handlers of the real bus: they run their script and log each step.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -13,17 +13,17 @@ use tokio::sync::Semaphore;
 use super::facts::{Entry, Slip};
 use super::program::{Act, Emission, End, Script};
 
-/// What handlers panic with.
+/// The message of the handlers' panics.
 pub(crate) const ON_PURPOSE: &str = "on purpose";
 
-/// What handlers and tasks share.
+/// State that handlers and tasks share.
 pub(crate) struct Shared {
     pub(crate) bus: EventBus,
     pub(crate) n: AtomicU64,
-    /// Subscriptions that handlers have made, or tried to.
+    /// The number of subscriptions that handlers have made, or tried to.
     pub(crate) made: AtomicUsize,
     pub(crate) log: Mutex<Vec<Entry>>,
-    /// Not known before a subscription is made or got its first event; never for waits.
+    /// Unknown before a subscription is made or got its first event; always unknown for waits.
     pub(crate) ids: Mutex<Vec<Option<SubscriptionId>>>,
     pub(crate) gates: Mutex<Vec<Arc<Semaphore>>>,
     pub(crate) receipts: Mutex<Vec<(usize, Slip)>>,
@@ -35,7 +35,7 @@ pub(crate) struct Shared {
 
 pub(crate) type Reader = Box<dyn FnMut() -> Option<Result<AnyEvent, Lagged>> + Send>;
 
-/// What a close reported: what was left, by subscription, running and waiting, and what was unread.
+/// The report of a close: running and waiting events by subscription, and unread ones.
 pub(crate) type Closed = (Vec<(usize, usize, usize)>, Vec<(usize, usize)>);
 
 pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -137,14 +137,15 @@ impl Shared {
         let (n, hops) = facts(event);
         locked(&self.ids)[sub] = Some(id);
         self.say(Entry::Begin { sub, n, seq: event.seq(), cause: event.causation().map(EventId::seq) });
-        // Not always: who looks makes the bus put down what it would otherwise do in one stroke.
+        // Not always: reading the stats makes the bus take the slow path.
         if n.is_multiple_of(4) {
             self.look(sub, id);
         }
         (n, hops)
     }
 
-    /// What a handler sees of the bus while it runs: its event came through its own subscription, it is told to be at work, and all accounts are right.
+    /// The view of a running handler: its event came through its own subscription, it is counted as
+    /// running, and all counts add up.
     fn look(&self, sub: usize, through: SubscriptionId) {
         let stats = self.bus.stats();
         let at_work = stats.subscriptions.iter().any(|one| index(one.id) == sub && one.running > 0);
@@ -220,7 +221,7 @@ impl Shared {
     }
 }
 
-/// Says when a handler's future is dropped before its end.
+/// Logs when a handler's future is dropped before its end.
 struct Cut<'a> {
     shared: &'a Shared,
     sub: usize,

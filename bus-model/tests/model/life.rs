@@ -1,4 +1,4 @@
-//! How deliveries and subscriptions end in the model.
+//! The end of deliveries and subscriptions in the model.
 
 use std::rc::Rc;
 
@@ -8,7 +8,7 @@ use super::facts::{Entry, Happened};
 use super::queue::Gap;
 use super::world::{Call, Life, Stage, Wait, World};
 
-/// What reading a stream gives.
+/// An item of a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Read {
     Event { n: u64, seq: u64 },
@@ -16,12 +16,12 @@ pub(crate) enum Read {
 }
 
 impl World {
-    pub(crate) fn call(&mut self, sub: usize, event: &Rc<Happened>, ticket: Option<usize>) -> usize {
+    pub(crate) fn call(&mut self, sub: usize, event: &Rc<Happened>, publish: Option<usize>) -> usize {
         let id = self.calls.len();
         self.calls.push(Call {
             sub,
             event: Rc::clone(event),
-            ticket,
+            publish,
             step: 0,
             stage: Stage::Ready,
             place: false,
@@ -32,30 +32,30 @@ impl World {
         id
     }
 
-    /// Notes one delivery on its receipt.
-    pub(crate) fn settle(&mut self, ticket: Option<usize>, sub: usize, outcome: &'static str) {
-        let Some(ticket) = ticket.map(|ticket| &mut self.tickets[ticket]) else { return };
-        let Some(at) = ticket.pending.iter().position(|pending| *pending == sub) else { return };
-        ticket.pending.swap_remove(at);
+    /// Records the outcome of one delivery in its receipt.
+    pub(crate) fn settle(&mut self, publish: Option<usize>, sub: usize, outcome: &'static str) {
+        let Some(publish) = publish.map(|publish| &mut self.publishes[publish]) else { return };
+        let Some(at) = publish.pending.iter().position(|pending| *pending == sub) else { return };
+        publish.pending.swap_remove(at);
         match outcome {
-            "handled" => ticket.slip.handled += 1,
-            "queued" => ticket.slip.queued += 1,
-            "deferred" => ticket.slip.deferred += 1,
-            problem => ticket.slip.problems.push((sub, problem)),
+            "handled" => publish.slip.handled += 1,
+            "queued" => publish.slip.queued += 1,
+            "deferred" => publish.slip.deferred += 1,
+            problem => publish.slip.problems.push((sub, problem)),
         }
     }
 
-    /// Ends a call, and gives the one that follows it in the same handler.
+    /// Ends a call, and returns the next one in the same handler.
     pub(crate) fn finish(&mut self, call: usize, outcome: &'static str) -> Option<usize> {
-        let (sub, ticket) = (self.calls[call].sub, self.calls[call].ticket);
+        let (sub, publish) = (self.calls[call].sub, self.calls[call].publish);
         self.calls[call].stage = Stage::Done;
         self.subs[sub].tally.note(outcome);
-        self.settle(ticket, sub, outcome);
+        self.settle(publish, sub, outcome);
         self.subs[sub].running.retain(|running| *running != call);
         self.next(sub)
     }
 
-    /// The next event of a handler that is free.
+    /// The next event of a free handler.
     pub(crate) fn next(&mut self, sub: usize) -> Option<usize> {
         let found = &mut self.subs[sub];
         if matches!(found.life, Life::Ended | Life::Gone) {
@@ -75,10 +75,10 @@ impl World {
         if let Some(gap) = item.gap {
             self.lags.push((sub, gap));
         }
-        Some(self.call(sub, &item.event, item.ticket))
+        Some(self.call(sub, &item.event, item.publish))
     }
 
-    /// Ends a subscription. Gives whether it was there.
+    /// Ends a subscription. Returns whether it existed.
     pub(crate) fn end(&mut self, sub: usize) -> bool {
         let found = &mut self.subs[sub];
         if matches!(found.life, Life::Ended | Life::Gone) {
@@ -86,13 +86,13 @@ impl World {
         }
         found.life = Life::Ended;
         let waiting = std::mem::take(&mut found.queue.items);
-        let room = std::mem::take(&mut found.room);
+        let senders = std::mem::take(&mut found.senders);
         for item in waiting {
             self.subs[sub].tally.dropped += 1;
-            self.settle(item.ticket, sub, "dropped");
+            self.settle(item.publish, sub, "dropped");
         }
-        for ticket in room {
-            self.settle(Some(ticket), sub, "dropped");
+        for publish in senders {
+            self.settle(Some(publish), sub, "dropped");
         }
         if let Some(wait @ Wait::Open) = &mut self.subs[sub].wait {
             *wait = Wait::Over(Err("closed"));
@@ -111,8 +111,8 @@ impl World {
     }
 
     /// Reads up to `count` items from a stream.
-    pub(crate) fn read(&mut self, sub: usize, count: usize, told: &[Read]) -> Result<(), String> {
-        let mut told = told.iter();
+    pub(crate) fn read(&mut self, sub: usize, count: usize, reported: &[Read]) -> Result<(), String> {
+        let mut reported = reported.iter();
         if count > 0 {
             self.subs[sub].reader = None;
         }
@@ -126,12 +126,12 @@ impl World {
             let gap = front.or_else(|| if item.is_none() { found.queue.tail.take() } else { None });
             if let Some(item) = item {
                 let (n, seq) = (item.event.n, item.event.seq);
-                if told.next() != Some(&Read::Event { n, seq }) {
+                if reported.next() != Some(&Read::Event { n, seq }) {
                     return Err(format!("stream {sub} should give event {n} (seq {seq})"));
                 }
                 self.taken(sub);
             } else if let Some(gap) = gap {
-                match told.next() {
+                match reported.next() {
                     Some(Read::Gap(lagged)) if gap.fits(lagged) => {}
                     other => return Err(format!("stream {sub} should tell of {gap:?}, not {other:?}")),
                 }
@@ -139,7 +139,8 @@ impl World {
                 break;
             }
         }
-        told.next()
+        reported
+            .next()
             .map_or(Ok(()), |more| Err(format!("stream {sub} gave {more:?} for which there is no reason")))
     }
 
@@ -147,13 +148,13 @@ impl World {
         let found = &mut self.subs[sub];
         found.tally.handled += 1;
         if !found.queue.is_full() {
-            for ticket in std::mem::take(&mut found.room) {
-                self.settle(Some(ticket), sub, "queued");
+            for publish in std::mem::take(&mut found.senders) {
+                self.settle(Some(publish), sub, "queued");
             }
         }
     }
 
-    /// Closes the bus: waits that got nothing end.
+    /// Closes the bus: waits without an event end.
     pub(crate) fn close(&mut self) {
         self.closed = true;
         for sub in 0..self.subs.len() {
@@ -163,14 +164,14 @@ impl World {
         }
     }
 
-    pub(crate) fn is_quiet(&self) -> bool {
+    pub(crate) fn is_idle(&self) -> bool {
         self.subs
             .iter()
             .filter(|sub| sub.life != Life::Gone)
             .all(|sub| sub.running.is_empty() && (sub.script().is_none() || sub.queue.items.is_empty()))
     }
 
-    /// Crosses off the gaps that the log tells of next, as far as they are due.
+    /// Removes the gaps that the log reports next, as far as they are due.
     pub(crate) fn take_lags(&mut self) {
         while let Some(Entry::Lag { sub, lagged }) = self.log.front() {
             let fits = |(due, gap): &(usize, Gap)| due == sub && gap.fits(lagged);

@@ -1,9 +1,10 @@
-//! Random programs run in the real bus and in a plain reference model: deliveries, their order, receipts, stats, history, gaps and what a close reports must be the same.
+//! Random programs run in the real bus and in a plain reference model: deliveries, their order,
+//! receipts, stats, history, gaps and the report of a close must be the same.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
-mod crowd;
 mod facts;
+mod group;
 mod handlers;
 mod life;
 mod program;
@@ -23,7 +24,7 @@ use real::Real;
 use run::Mode;
 use world::{Checked, Life, World};
 
-/// Cases in `cargo test`; `BUS_MODEL_CASES` asks for more.
+/// The number of cases in `cargo test`; `BUS_MODEL_CASES` asks for more.
 const CASES: u32 = 10_000;
 
 #[test]
@@ -39,7 +40,7 @@ fn bus_and_reference_model_agree() {
         cases,
         failure_persistence: None,
         max_shrink_iters: 1_500,
-        // The other one takes a fifth of the time of an unoptimised build.
+        // The other one takes a fifth of the time in an unoptimised build.
         rng_algorithm: RngAlgorithm::XorShift,
         ..Config::default()
     });
@@ -72,13 +73,13 @@ fn both(program: &Program) -> Checked {
     })
 }
 
-/// One program on its way through both.
+/// One program while it runs on both sides.
 struct Play {
     real: Real,
     world: World,
-    /// Awaited publishes: the op, and the ticket in the model.
+    /// Awaited publishes: the op, and the publish in the model.
     awaited: Vec<(usize, usize)>,
-    /// Closes that wait for quiet.
+    /// Closes that wait for an idle bus.
     closing: usize,
     closed: usize,
     waits: usize,
@@ -100,29 +101,29 @@ impl Play {
                 self.world.subscribe(spec, Some(*now))?;
             }
             Op::Send(what) => {
-                let told = self.real.send(what);
-                self.hear();
-                let ticket = self.world.publish(what, Mode::Send, None)?;
-                let slip = self.world.slip(ticket).at_once();
-                same("the receipt", &told, &slip)?;
+                let reported = self.real.send(what);
+                self.follow_log();
+                let publish = self.world.publish(what, Mode::Send, None)?;
+                let slip = self.world.slip(publish).at_once();
+                same("the receipt", &reported, &slip)?;
             }
             Op::Await(what) => {
                 self.real.publish(at, what);
                 self.real.settle().await;
-                self.hear();
-                let ticket = self.world.publish(what, Mode::Await, None)?;
-                self.awaited.push((at, ticket));
+                self.follow_log();
+                let publish = self.world.publish(what, Mode::Await, None)?;
+                self.awaited.push((at, publish));
             }
             Op::Unsubscribe(which) if subs > 0 && self.world.subs[which % subs].wait.is_none() => {
                 let which = which % subs;
                 same("unsubscribing", &self.real.unsubscribe(which), &self.world.end(which))?;
             }
             Op::Read(which, count) if subs > 0 => {
-                let told = self.real.read(which % subs, *count);
+                let reported = self.real.read(which % subs, *count);
                 if self.world.subs[which % subs].script().is_none()
                     && self.world.subs[which % subs].wait.is_none()
                 {
-                    self.world.read(which % subs, *count, &told)?;
+                    self.world.read(which % subs, *count, &reported)?;
                 }
             }
             Op::Open(which) if subs > 0 => {
@@ -141,14 +142,14 @@ impl Play {
             _ => {}
         }
         self.real.settle().await;
-        self.hear();
+        self.follow_log();
         self.world.settle_all()
     }
 
     fn subscribe(&mut self, spec: &program::Spec) -> Checked {
         if !self.world.closed {
             self.real.shared.subscribe(spec, self.cursor(spec.since)).map_err(|error| error.to_string())?;
-            self.hear();
+            self.follow_log();
             return self.world.subscribe(spec, None).map(drop);
         }
         if matches!(spec.receive, program::Receive::Stream) {
@@ -157,8 +158,8 @@ impl Play {
         same("subscribing", &self.real.shared.subscribe(spec, None), &Err(bus_core::SubscribeError::Closed))
     }
 
-    /// Hands the log to the model.
-    fn hear(&mut self) {
+    /// Passes the log to the model.
+    fn follow_log(&mut self) {
         self.world.log.extend(self.real.take_log());
     }
 
@@ -170,7 +171,7 @@ impl Play {
         oldest_first: bool,
         since: Option<Since>,
     ) -> Checked {
-        let told = real::history(self.real.bus(), set, stream, limit, oldest_first, self.cursor(since));
+        let reported = real::history(self.real.bus(), set, stream, limit, oldest_first, self.cursor(since));
         let after = match since {
             Some(Since::Back(back)) => self.world.cursor(back).unwrap_or(0),
             _ => 0,
@@ -185,7 +186,7 @@ impl Play {
             wanted.reverse();
         }
         let wanted: Vec<_> = wanted.iter().map(|event| event.n).take(limit).collect();
-        same("history", &told, &wanted)
+        same("history", &reported, &wanted)
     }
 
     async fn close(&mut self, now: bool) -> Checked {
@@ -200,16 +201,16 @@ impl Play {
             self.world.end(*sub);
         }
         self.closed += 1;
-        let told = self.real.shared.closes.lock().unwrap().last().cloned();
-        same("the report of the close", &told, &Some(report))
+        let reported = self.real.shared.closes.lock().unwrap().last().cloned();
+        same("the report of the close", &reported, &Some(report))
     }
 
-    /// What is left on the bus now.
+    /// The unfinished deliveries on the bus.
     fn report(&self) -> handlers::Closed {
         let (mut left, mut unread) = (Vec::new(), Vec::new());
         for (id, sub) in self.world.subs.iter().enumerate() {
             let running = sub.running.iter().filter(|call| self.world.calls[**call].begun).count();
-            // What waits for its place is told as waiting.
+            // A call that waits for its permit is reported as waiting.
             let waiting = sub.queue.items.len() + sub.running.len() - running;
             if sub.life == Life::Gone || running + waiting == 0 {
             } else if sub.script().is_none() {
@@ -221,47 +222,47 @@ impl Play {
         (left, unread)
     }
 
-    /// Everything that can be seen from outside.
+    /// All visible state.
     fn compare(&mut self) -> Checked {
         let stats = self.real.bus().stats();
         bus_model::check_accounts(&stats)?;
         let world = &self.world;
-        let told: Vec<_> =
+        let reported: Vec<_> =
             stats.subscriptions.iter().map(|one| (tally(&one.counts), one.running, one.waiting)).collect();
         let alive = world.subs.iter().filter(|sub| sub.life != Life::Gone);
         let wanted: Vec<_> = alive.map(|sub| (sub.tally, sub.running.len(), sub.queue.items.len())).collect();
-        same("the stats of the subscriptions", &told, &wanted)?;
+        same("the stats of the subscriptions", &reported, &wanted)?;
         same("the stats of what has ended", &tally(&stats.ended), &world.ended)?;
         let kinds = ["step", "token", "alarm", "level", "gauge"];
         let by_kind = kinds.map(|kind| stats.published.get(kind).copied().unwrap_or(0));
         same("published by kind", &by_kind, &world.by_kind)?;
-        let told = (stats.unobserved, stats.refused, stats.kept, stats.evicted, stats.evicted_transient);
+        let reported = (stats.unobserved, stats.refused, stats.kept, stats.evicted, stats.evicted_transient);
         let [main, transient] = &world.rings;
         same(
             "the totals",
-            &told,
+            &reported,
             &(world.unobserved, world.refused, world.kept().len(), main.evicted, transient.evicted),
         )?;
         self.ask(program::Set::Any, None, 1_000, true, None)?;
         self.compare_ends()
     }
 
-    /// What tasks were waiting for.
+    /// The results that tasks waited for.
     fn compare_ends(&mut self) -> Checked {
-        let told = std::mem::take(&mut *self.real.shared.receipts.lock().unwrap());
-        let done = |ticket: usize| self.world.tickets[ticket].pending.is_empty();
+        let reported = std::mem::take(&mut *self.real.shared.receipts.lock().unwrap());
+        let done = |publish: usize| self.world.publishes[publish].pending.is_empty();
         let mut wanted: Vec<_> = self
             .awaited
             .iter()
-            .filter(|(_, ticket)| done(*ticket))
-            .map(|(at, ticket)| (*at, self.world.slip(*ticket)))
+            .filter(|(_, publish)| done(*publish))
+            .map(|(at, publish)| (*at, self.world.slip(*publish)))
             .collect();
-        let mut told: Vec<_> = told;
-        told.sort_by_key(|(at, _)| *at);
+        let mut reported: Vec<_> = reported;
+        reported.sort_by_key(|(at, _)| *at);
         wanted.sort_by_key(|(at, _)| *at);
-        same("receipts of awaited publishes", &told, &wanted)?;
+        same("receipts of awaited publishes", &reported, &wanted)?;
         let world = &self.world;
-        self.awaited.retain(|(_, ticket)| !world.tickets[*ticket].pending.is_empty());
+        self.awaited.retain(|(_, publish)| !world.publishes[*publish].pending.is_empty());
         let waits = self.real.shared.waits.lock().unwrap().clone();
         let ended: Vec<_> = world
             .subs
@@ -272,20 +273,20 @@ impl Play {
                 _ => None,
             })
             .collect();
-        let mut told = waits;
-        told.sort_by_key(|(id, _)| *id);
-        same("waits", &told, &ended)?;
-        self.waits = told.len();
-        if self.world.is_quiet() {
+        let mut reported = waits;
+        reported.sort_by_key(|(id, _)| *id);
+        same("waits", &reported, &ended)?;
+        self.waits = reported.len();
+        if self.world.is_idle() {
             self.closed += std::mem::take(&mut self.closing);
         }
         same("closes that are done", &self.real.shared.closes.lock().unwrap().len(), &self.closed)
     }
 
-    /// Opens all gates and reads all streams: then everything must come to its end.
+    /// Opens all gates and reads all streams: then every delivery must end.
     async fn end(&mut self) -> Checked {
         let mut turns = 0;
-        while turns == 0 || !(self.world.is_quiet() && self.awaited.is_empty()) {
+        while turns == 0 || !(self.world.is_idle() && self.awaited.is_empty()) {
             turns += 1;
             for sub in 0..self.world.subs.len() {
                 self.apply(usize::MAX, &Op::Open(sub)).await?;
@@ -320,6 +321,10 @@ fn tally(counts: &bus_core::Counts) -> Tally {
     }
 }
 
-fn same<T: PartialEq + std::fmt::Debug>(what: &str, told: &T, wanted: &T) -> Checked {
-    if told == wanted { Ok(()) } else { Err(format!("{what}: the bus says {told:?}, the model {wanted:?}")) }
+fn same<T: PartialEq + std::fmt::Debug>(what: &str, reported: &T, wanted: &T) -> Checked {
+    if reported == wanted {
+        Ok(())
+    } else {
+        Err(format!("{what}: the bus says {reported:?}, the model {wanted:?}"))
+    }
 }

@@ -1,14 +1,14 @@
-//! Random programs: what is done to a bus, step by step.
+//! Random programs: the operations on a bus, step by step.
 
 use bus_core::Overflow;
 use proptest::prelude::*;
 
-use super::crowd;
+use super::group;
 
-/// How many kinds of events there are; see `bus_model::ModelEvents`.
+/// The number of event kinds; see `bus_model::ModelEvents`.
 pub(crate) const KINDS: u8 = 5;
 
-/// An event to be published. Its number comes from a count that both sides keep.
+/// An event to publish. Its number comes from a count that both sides keep.
 #[derive(Debug, Clone)]
 pub(crate) struct Emission {
     pub(crate) kind: u8,
@@ -19,7 +19,7 @@ pub(crate) struct Emission {
     pub(crate) hops: u32,
 }
 
-/// What a handler does, one after the other. Events are only published while the event at hand has hops left.
+/// The script of a handler. Events are only published while the current event has hops left.
 #[derive(Debug, Clone)]
 pub(crate) enum Act {
     Send(Emission),
@@ -33,7 +33,8 @@ pub(crate) enum Act {
     Subscribe(Box<Spec>),
 }
 
-/// Subscriptions that the handlers of one program make. Each may publish to all others: more, and programs do not end.
+/// The most subscriptions that the handlers of one program make. Each may publish to all others:
+/// with more, programs would not end.
 pub(crate) const MOST: usize = 4;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +58,7 @@ pub(crate) enum Receive {
     Stream,
 }
 
-/// What it is for.
+/// The event set of a subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Set {
     Any,
@@ -79,13 +80,13 @@ impl Set {
         }
     }
 
-    /// Whether it may want `transient` events, so that their gaps are its gaps.
+    /// Whether it may match `transient` events, whose gaps are then its gaps.
     pub(crate) fn wants_transient(self) -> bool {
         matches!(self, Self::Any | Self::Named | Self::Pair | Self::Definition)
     }
 }
 
-/// A place to look back to: the event so many before the newest, or one of another run.
+/// A cursor: that many events before the newest, or of another run.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Since {
     Back(u64),
@@ -112,11 +113,11 @@ pub(crate) enum Op {
     Subscribe(Spec),
     Unsubscribe(usize),
     Send(Emission),
-    /// Awaited in a task of its own, because a gate may hold it up.
+    /// Awaited in a task of its own, because a gate may block it.
     Await(Emission),
     Read(usize, usize),
     Open(usize),
-    /// Time goes on by more than any timeout.
+    /// Time moves on by more than any timeout.
     Advance,
     Wait {
         spec: Spec,
@@ -138,7 +139,7 @@ pub(crate) enum Op {
 pub(crate) struct Program {
     pub(crate) history: usize,
     pub(crate) transient: usize,
-    /// Few places for handlers; then handlers do not publish.
+    /// Few permits; then handlers do not publish.
     pub(crate) places: Option<usize>,
     pub(crate) chain_limit: u32,
     pub(crate) ops: Vec<Op>,
@@ -156,7 +157,8 @@ fn emission() -> impl Strategy<Value = Emission> {
     })
 }
 
-/// Whether handlers may publish and subscribe, and whether those that they subscribe may again.
+/// Whether handlers may publish and subscribe, and whether the handlers that they subscribe may do
+/// so again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum May {
     Neither,
@@ -180,7 +182,7 @@ pub(super) fn act(may: May, is_async: bool) -> BoxedStrategy<Act> {
     .boxed()
 }
 
-/// What a handler subscribes: it does not look back, and subscribes nothing itself.
+/// The subscription of a handler: it does not look back, and its handlers subscribe nothing.
 fn inner_spec() -> impl Strategy<Value = Act> {
     spec(May::Publish).prop_map(|spec| Act::Subscribe(Box::new(Spec { since: None, ..spec })))
 }
@@ -266,7 +268,8 @@ fn op(may: May) -> impl Strategy<Value = Op> {
     ]
 }
 
-/// The same without an end of a subscription. Where places are few, what is dropped then waits for its place too, and nothing that can be seen tells when its turn comes.
+/// The same without an end of a subscription. With few permits a dropped event also waits for a
+/// permit, and no visible state shows when it gets one.
 fn lasting(ops: Vec<Op>) -> Vec<Op> {
     let stays = |act: &Act| !matches!(act, Act::UnsubscribeSelf | Act::Unsubscribe(_));
     let mut ops: Vec<_> =
@@ -291,11 +294,11 @@ pub(crate) fn program() -> impl Strategy<Value = Program> {
             let may = if places.is_some() { May::Neither } else { May::Both };
             let parts = (
                 proptest::collection::vec(op(may), 0..4),
-                crowd::come(may),
+                group::come(may),
                 proptest::collection::vec(op(may), 4..28),
             );
-            parts.prop_map(move |(mut all, crowd, ops)| {
-                all.extend(crowd);
+            parts.prop_map(move |(mut all, group, ops)| {
+                all.extend(group);
                 all.extend(ops);
                 Program {
                     ops: if places.is_some() { lasting(all) } else { all },

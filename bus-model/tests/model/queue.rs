@@ -1,4 +1,4 @@
-//! A subscription's queue as the documentation tells it.
+//! A subscription's queue as the documentation describes it.
 
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -7,7 +7,7 @@ use bus_core::{LagCause, Overflow};
 
 use super::facts::Happened;
 
-/// A gap. What history lost is only bounded, so the number is a range.
+/// A gap. The number of events that history lost is only bounded, so it is a range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Gap {
     pub(crate) least: u64,
@@ -32,9 +32,9 @@ impl Gap {
         }
     }
 
-    pub(crate) fn fits(&self, told: &bus_core::Lagged) -> bool {
-        (self.least..=self.most).contains(&told.missed)
-            && (self.from, self.to, self.cause) == (told.from_seq, told.to_seq, told.cause)
+    pub(crate) fn fits(&self, reported: &bus_core::Lagged) -> bool {
+        (self.least..=self.most).contains(&reported.missed)
+            && (self.from, self.to, self.cause) == (reported.from_seq, reported.to_seq, reported.cause)
     }
 }
 
@@ -46,7 +46,7 @@ fn join(slot: &mut Option<Gap>, gap: Gap) {
 pub(crate) struct Item {
     pub(crate) event: Rc<Happened>,
     pub(crate) gap: Option<Gap>,
-    pub(crate) ticket: Option<usize>,
+    pub(crate) publish: Option<usize>,
     pub(crate) replay: bool,
 }
 
@@ -59,7 +59,7 @@ pub(crate) struct Queue {
     pub(crate) overflow: Overflow,
 }
 
-/// What became of a push, and which older event had to go, and how.
+/// The result of a push, and the older event that it removed, with the reason.
 #[derive(Debug)]
 pub(crate) enum Pushed {
     In,
@@ -85,16 +85,16 @@ impl Queue {
         }
     }
 
-    pub(crate) fn push(&mut self, event: &Rc<Happened>, ticket: Option<usize>) -> Pushed {
+    pub(crate) fn push(&mut self, event: &Rc<Happened>, publish: Option<usize>) -> Pushed {
         if !self.is_full() {
-            self.append(event, ticket);
+            self.append(event, publish);
             return Pushed::In;
         }
         let room_above = self.live() < self.hard_limit;
         let may_go = |item: &Item| !item.event.critical() && !item.replay;
         let (gone, why) = match self.overflow {
             Overflow::Wait if room_above => {
-                self.append(event, ticket);
+                self.append(event, publish);
                 return Pushed::Over;
             }
             Overflow::Close => {
@@ -115,14 +115,14 @@ impl Queue {
         };
         let Some(at) = gone else {
             if why == "overflowed" && event.critical() && room_above {
-                self.append(event, ticket);
+                self.append(event, publish);
                 return Pushed::In;
             }
             join(&mut self.tail, Gap::one(event.seq));
             return Pushed::Overflowed;
         };
         let gone = self.items.remove(at).unwrap();
-        self.append(event, ticket);
+        self.append(event, publish);
         if let Some(gap) = gone.gap {
             join(&mut self.items[at].gap, gap);
         }
@@ -132,8 +132,8 @@ impl Queue {
         Pushed::For(gone, why)
     }
 
-    fn append(&mut self, event: &Rc<Happened>, ticket: Option<usize>) {
+    fn append(&mut self, event: &Rc<Happened>, publish: Option<usize>) {
         let gap = self.tail.take();
-        self.items.push_back(Item { event: Rc::clone(event), gap, ticket, replay: false });
+        self.items.push_back(Item { event: Rc::clone(event), gap, publish, replay: false });
     }
 }

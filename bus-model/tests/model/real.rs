@@ -1,4 +1,4 @@
-//! The same programs in the real bus, on one thread, with time that stands still.
+//! The same programs in the real bus, on one thread, with paused time.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex};
@@ -43,12 +43,12 @@ impl Real {
         &self.shared.bus
     }
 
-    /// What was written down since it was taken last.
+    /// The log since the last call.
     pub(crate) fn take_log(&self) -> Vec<Entry> {
         std::mem::take(&mut *locked(&self.shared.log))
     }
 
-    /// Lets everything run that can.
+    /// Runs every ready task.
     pub(crate) async fn settle(&self) {
         let (mut still, mut before) = (0, 0);
         while still < 8 {
@@ -71,7 +71,7 @@ impl Real {
         }
     }
 
-    /// Registers a wait; its end is noted by a task.
+    /// Registers a wait; a task logs its end.
     pub(crate) fn wait(&self, spec: &Spec, now: bool, cursor: Option<EventId>) {
         let bus = self.bus().clone();
         match spec.set {
@@ -96,10 +96,10 @@ impl Real {
         let shared = Arc::clone(&self.shared);
         tokio::spawn(async move {
             let found = if now { first.timeout(Duration::ZERO).await } else { first.await };
-            let told = found
+            let reported = found
                 .map(|event| facts(&event.into_any()).0)
                 .map_err(|error| if error == bus_core::WaitError::Closed { "closed" } else { "timed out" });
-            locked(&shared.waits).push((sub, told));
+            locked(&shared.waits).push((sub, reported));
         });
     }
 
@@ -147,7 +147,7 @@ impl Real {
     }
 }
 
-/// What history says, for the kinds of a set.
+/// The events in history for the kinds of a set.
 pub(crate) fn history(
     bus: &EventBus,
     set: Set,

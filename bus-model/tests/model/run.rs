@@ -1,4 +1,4 @@
-//! How handlers run in the model, in the order that the log tells.
+//! Handler calls in the model, in the order of the log.
 
 use super::facts::{Entry, Slip};
 use super::program::{Act, End, Receive};
@@ -12,40 +12,41 @@ pub(crate) enum Mode {
 }
 
 impl World {
-    /// Publishes, and runs what runs before `send` returns or before the first suspension point.
+    /// Publishes, and runs everything that runs before `send` returns or before the first
+    /// suspension point.
     pub(crate) fn publish(
         &mut self,
         what: &super::program::Emission,
         mode: Mode,
         by: Option<usize>,
     ) -> Checked<usize> {
-        let (ticket, claims) = self.deliver(what, by);
+        let (publish, claims) = self.deliver(what, by);
         if mode == Mode::Send {
-            // Nobody waits for room in a stream.
-            for sub in self.subs_with_room(ticket) {
-                self.settle(Some(ticket), sub, "queued");
+            // No publisher waits for capacity in a stream.
+            for sub in self.subs_with_capacity(publish) {
+                self.settle(Some(publish), sub, "queued");
             }
         } else if let Some(by) = by {
-            self.tickets[ticket].waiter = Some(by);
-            self.calls[by].stage = Stage::Waits(ticket);
-            self.defer_stuck(by, ticket);
+            self.publishes[publish].waiter = Some(by);
+            self.calls[by].stage = Stage::Waits(publish);
+            self.defer_stuck(by, publish);
         }
         self.batch(claims, mode)?;
-        Ok(ticket)
+        Ok(publish)
     }
 
-    fn subs_with_room(&mut self, ticket: usize) -> Vec<usize> {
+    fn subs_with_capacity(&mut self, publish: usize) -> Vec<usize> {
         let mut found = Vec::new();
         for (id, sub) in self.subs.iter_mut().enumerate() {
-            if sub.room.contains(&ticket) {
-                sub.room.retain(|waits| *waits != ticket);
+            if sub.senders.contains(&publish) {
+                sub.senders.retain(|waits| *waits != publish);
                 found.push(id);
             }
         }
         found
     }
 
-    /// Runs what one publish claimed. All of it stays claimed until the last of it has run.
+    /// Runs the claims of one publish. All of them stay claimed until the last one has run.
     fn batch(&mut self, mut claims: Vec<usize>, mode: Mode) -> Checked {
         let (mut place, mut ran) = (false, Vec::new());
         loop {
@@ -85,7 +86,8 @@ impl World {
         self.drain(next)
     }
 
-    /// Sync handlers go on with what waits for them, on the same thread, one subscription after the other.
+    /// Sync handlers go on with their waiting events, on the same thread, one subscription after
+    /// the other.
     fn drain(&mut self, next: Vec<usize>) -> Checked {
         let mut sync: Vec<_> =
             next.into_iter().filter(|call| self.subs[self.calls[*call].sub].is_sync()).collect();
@@ -107,7 +109,7 @@ impl World {
         Ok(())
     }
 
-    /// The handlers of a new subscription take up what history had for it.
+    /// The handlers of a new subscription take its events from history.
     pub(crate) fn begin_replay(&mut self, sub: usize) -> Checked {
         if self.subs[sub].script().is_none() {
             return Ok(());
@@ -130,7 +132,7 @@ impl World {
         let wanted = Entry::Begin { sub, n: event.n, seq: event.seq, cause: event.cause };
         self.take_lags();
         if self.lags.iter().any(|(due, _)| *due == sub) {
-            return Err(format!("handler {sub} was not told of {:?} before its next event", self.lags));
+            return Err(format!("handler {sub} was not reported of {:?} before its next event", self.lags));
         }
         self.expect(&wanted)?;
         self.calls[call].begun = true;
@@ -158,8 +160,8 @@ impl World {
                 Act::Send(what) | Act::Await(what) if hops > 0 => {
                     let what = super::program::Emission { hops: hops - 1, ..what.clone() };
                     if matches!(act, Act::Send(_)) {
-                        let ticket = self.publish(&what, Mode::Send, Some(call))?;
-                        let slip = self.tickets[ticket].slip.at_once();
+                        let publish = self.publish(&what, Mode::Send, Some(call))?;
+                        let slip = self.publishes[publish].slip.at_once();
                         self.expect(&Entry::Sent { sub, n, slip })?;
                     } else if !self.awaits(call, &what)? {
                         return Ok(None);
@@ -201,46 +203,46 @@ impl World {
         }))
     }
 
-    /// Publishes and waits; gives whether the handler goes on at once.
+    /// Publishes and waits; returns whether the handler goes on at once.
     fn awaits(&mut self, call: usize, what: &super::program::Emission) -> Checked<bool> {
-        let ticket = self.publish(what, Mode::Await, Some(call))?;
-        self.defer_stuck(call, ticket);
-        if !self.tickets[ticket].pending.is_empty() {
+        let publish = self.publish(what, Mode::Await, Some(call))?;
+        self.defer_stuck(call, publish);
+        if !self.publishes[publish].pending.is_empty() {
             return Ok(false);
         }
-        self.resumed(call, ticket)?;
+        self.resumed(call, publish)?;
         Ok(true)
     }
 
-    fn resumed(&mut self, call: usize, ticket: usize) -> Checked {
-        self.tickets[ticket].waiter = None;
+    fn resumed(&mut self, call: usize, publish: usize) -> Checked {
+        self.publishes[publish].waiter = None;
         self.calls[call].stage = Stage::Runs;
         let (sub, n) = (self.calls[call].sub, self.calls[call].event.n);
-        let slip = self.slip(ticket);
+        let slip = self.slip(publish);
         self.expect(&Entry::Resumed { sub, n, slip })
     }
 
-    pub(crate) fn slip(&self, ticket: usize) -> Slip {
-        let mut slip = self.tickets[ticket].slip.clone();
+    pub(crate) fn slip(&self, publish: usize) -> Slip {
+        let mut slip = self.publishes[publish].slip.clone();
         slip.problems.sort_unstable();
         slip
     }
 
-    /// An async handler ran in a task of its own, until it ended or waits.
+    /// An async handler ran in a task of its own, until it ended or waited.
     fn after(&mut self, call: usize, step: Option<&'static str>) {
         if step.is_some() || matches!(self.calls[call].stage, Stage::Waits(_)) {
-            self.give_place(call);
+            self.give_permit(call);
         }
         if let Some(outcome) = step {
             self.finish(call, outcome);
         }
     }
 
-    fn give_place(&mut self, call: usize) {
+    fn give_permit(&mut self, call: usize) {
         self.free += usize::from(std::mem::replace(&mut self.calls[call].place, false));
     }
 
-    fn take_place(&mut self, call: usize) -> bool {
+    fn take_permit(&mut self, call: usize) -> bool {
         if !self.calls[call].place && self.free > 0 {
             self.free -= 1;
             self.calls[call].place = true;
@@ -248,22 +250,22 @@ impl World {
         self.calls[call].place
     }
 
-    /// What may go on now in a task of its own.
+    /// The calls that may go on now in tasks of their own.
     fn enabled(&self, call: usize) -> bool {
         let found = &self.calls[call];
         let place = found.place || self.free > 0;
         match found.stage {
             Stage::Ready | Stage::Opened => place,
-            Stage::Waits(ticket) => place && self.tickets[ticket].pending.is_empty(),
+            Stage::Waits(publish) => place && self.publishes[publish].pending.is_empty(),
             Stage::Runs | Stage::Gate | Stage::Done => false,
         }
     }
 
-    /// Follows the log to its end; then nothing may be left that could go on.
+    /// Follows the log to its end; then no call may be left that could go on.
     pub(crate) fn settle_all(&mut self) -> Checked {
         loop {
             self.take_lags();
-            // Whoever is dropped needs a place first: where they are few, others may come before.
+            // A dropped call needs a permit first; with few permits, others may come before it.
             if self.log.is_empty() || self.free > usize::MAX / 4 {
                 self.drop_unbegun();
             }
@@ -285,10 +287,10 @@ impl World {
         if let Some(left) = (0..self.calls.len()).find(|call| self.enabled(*call) || self.calls[*call].late) {
             return Err(format!("the bus does not go on with {:?}", self.calls[left]));
         }
-        if self.lags.is_empty() { Ok(()) } else { Err(format!("nobody was told of {:?}", self.lags)) }
+        if self.lags.is_empty() { Ok(()) } else { Err(format!("nobody was reported of {:?}", self.lags)) }
     }
 
-    /// What no task has begun when its subscription ends is not begun any more.
+    /// Calls that no task has begun when their subscription ends never begin.
     fn drop_unbegun(&mut self) {
         for call in 0..self.calls.len() {
             let ended = self.subs[self.calls[call].sub].life == Life::Ended;
@@ -305,7 +307,7 @@ impl World {
             self.cut(call);
             return Ok(());
         }
-        if late || !self.enabled(call) || !self.take_place(call) {
+        if late || !self.enabled(call) || !self.take_permit(call) {
             return Err(format!("{entry:?} came too early: {:?}", self.calls[call]));
         }
         let step = match (entry, self.calls[call].stage) {
@@ -314,8 +316,8 @@ impl World {
                 self.log.pop_front();
                 self.run(call)
             }
-            (Entry::Resumed { .. }, Stage::Waits(ticket)) => {
-                self.resumed(call, ticket)?;
+            (Entry::Resumed { .. }, Stage::Waits(publish)) => {
+                self.resumed(call, publish)?;
                 self.run(call)
             }
             _ => return Err(format!("{entry:?} does not fit {:?}", self.calls[call])),
@@ -328,8 +330,8 @@ impl World {
     fn cut(&mut self, call: usize) {
         let sub = self.calls[call].sub;
         self.subs[sub].at_gate.retain(|waits| *waits != call);
-        if let Stage::Waits(ticket) = self.calls[call].stage {
-            self.tickets[ticket].waiter = None;
+        if let Stage::Waits(publish) = self.calls[call].stage {
+            self.publishes[publish].waiter = None;
         }
         self.after(call, Some("timed out"));
     }
@@ -341,7 +343,7 @@ impl World {
         }
     }
 
-    /// Time goes on: every call that has begun and has a time limit is late.
+    /// Time moves on: every call that has begun and has a time limit is late.
     pub(crate) fn advance(&mut self) {
         for call in &mut self.calls {
             let limited = matches!(self.subs[call.sub].spec.receive, Receive::Async { timeout: true, .. });

@@ -1,4 +1,4 @@
-//! Subscribing as a program says, from outside or from inside a handler.
+//! Subscribing as a program says, from outside or from inside of a handler.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -12,11 +12,11 @@ use super::facts::Entry;
 use super::handlers::{Shared, facts, index, locked};
 use super::program::{MOST, Receive, Set, Spec};
 
-/// How long a handler with a time limit may take.
+/// The time limit of a handler that has one.
 const LIMIT: Duration = Duration::from_millis(50);
 
 impl Shared {
-    /// Makes room for what belongs to the next subscription, before its first event; gives its number.
+    /// Adds the entries of the next subscription, before its first event; returns its number.
     pub(crate) fn reserve(&self) -> usize {
         let mut ids = locked(&self.ids);
         ids.push(None);
@@ -24,7 +24,7 @@ impl Shared {
         ids.len() - 1
     }
 
-    /// What a handler subscribes; a closed bus refuses it.
+    /// The subscription of a handler; a closed bus refuses it.
     pub(crate) fn subscribe_another(self: &Arc<Self>, spec: &Spec) {
         if self.made.fetch_add(1, Ordering::Relaxed) < MOST {
             let _ = self.subscribe(spec, None);
@@ -64,8 +64,8 @@ impl Shared {
         if let Some(overflow) = spec.overflow {
             subscribe = subscribe.overflow(overflow);
         }
-        let (told, shared) = (Arc::clone(self), Arc::clone(self));
-        let on_lag = move |lagged| told.say(Entry::Lag { sub: id, lagged });
+        let (reported, shared) = (Arc::clone(self), Arc::clone(self));
+        let on_lag = move |lagged| reported.say(Entry::Lag { sub: id, lagged });
         let guard: Subscription = match &spec.receive {
             Receive::Stream => {
                 let mut stream = subscribe.into_stream();

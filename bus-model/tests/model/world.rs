@@ -1,4 +1,5 @@
-//! The reference model: what a bus is, in plain lists. It is told in which order handlers began (the log of the real bus), because that is not promised; everything else it works out.
+//! The reference model: a bus as plain lists. It gets the order in which handlers began (the log of
+//! the real bus), because that is not promised, and computes everything else.
 
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -17,7 +18,7 @@ pub(crate) enum Life {
     Gone,
 }
 
-/// A wait for one event, and what it gave.
+/// A wait for one event, and its result.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Wait {
     Open,
@@ -29,15 +30,15 @@ pub(crate) struct Sub {
     pub(crate) spec: Spec,
     pub(crate) life: Life,
     pub(crate) queue: Queue,
-    /// Events at work, by invocation.
+    /// Running events, by invocation.
     pub(crate) running: Vec<usize>,
     pub(crate) runners: usize,
     pub(crate) tally: Tally,
-    /// Awaited emits that wait for this stream to have room.
-    pub(crate) room: Vec<usize>,
-    /// The invocation that made this stream: it reads it, until somebody else does.
+    /// Awaited emits that wait for capacity in this stream.
+    pub(crate) senders: Vec<usize>,
+    /// The invocation that made this stream: it reads it, until other code does.
     pub(crate) reader: Option<usize>,
-    /// A wait, and what it gave.
+    /// A wait, and its result.
     pub(crate) wait: Option<Wait>,
     pub(crate) permits: usize,
     pub(crate) at_gate: VecDeque<usize>,
@@ -67,14 +68,14 @@ impl Sub {
 
 /// One publish, until all its deliveries are settled.
 #[derive(Debug, Default)]
-pub(crate) struct Ticket {
+pub(crate) struct Publish {
     pub(crate) pending: Vec<usize>,
     pub(crate) slip: Slip,
     /// The invocation that awaits it.
     pub(crate) waiter: Option<usize>,
 }
 
-/// Where an invocation stands.
+/// The state of an invocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
     Ready,
@@ -85,12 +86,12 @@ pub(crate) enum Stage {
     Done,
 }
 
-/// One event at work in one handler.
+/// One running event in one handler.
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) sub: usize,
     pub(crate) event: Rc<Happened>,
-    pub(crate) ticket: Option<usize>,
+    pub(crate) publish: Option<usize>,
     pub(crate) step: usize,
     pub(crate) stage: Stage,
     pub(crate) place: bool,
@@ -98,7 +99,7 @@ pub(crate) struct Call {
     pub(crate) late: bool,
 }
 
-/// History of one sort of events.
+/// History of one kind of retention.
 #[derive(Debug, Default)]
 pub(crate) struct Ring {
     pub(crate) events: VecDeque<Rc<Happened>>,
@@ -115,19 +116,19 @@ pub(crate) struct World {
     pub(crate) closed: bool,
     pub(crate) n: u64,
     pub(crate) seq: u64,
-    /// Subscriptions that handlers have made, or tried to.
+    /// The number of subscriptions that handlers have made, or tried to.
     pub(crate) made: usize,
     pub(crate) free: usize,
     pub(crate) subs: Vec<Sub>,
     pub(crate) calls: Vec<Call>,
-    pub(crate) tickets: Vec<Ticket>,
+    pub(crate) publishes: Vec<Publish>,
     pub(crate) rings: [Ring; 2],
     pub(crate) by_kind: [u64; super::program::KINDS as usize],
     pub(crate) unobserved: u64,
     pub(crate) refused: u64,
     pub(crate) ended: Tally,
     pub(crate) log: VecDeque<Entry>,
-    /// Gaps that handlers must be told of.
+    /// Gaps that must be reported to handlers.
     pub(crate) lags: Vec<(usize, Gap)>,
 }
 
@@ -143,7 +144,7 @@ impl World {
             free: program.places.unwrap_or(usize::MAX / 2),
             subs: Vec::new(),
             calls: Vec::new(),
-            tickets: Vec::new(),
+            publishes: Vec::new(),
             rings: [ring(program.history), ring(program.transient)],
             by_kind: [0; 5],
             unobserved: 0,
@@ -154,13 +155,13 @@ impl World {
         }
     }
 
-    /// The place of a cursor: so many events back.
+    /// The position of a cursor: that many events back.
     pub(crate) fn cursor(&self, back: u64) -> Option<u64> {
         let known = self.seq > 0;
         known.then(|| self.seq.saturating_sub(back).max(1))
     }
 
-    /// What history has, oldest first.
+    /// The events in history, oldest first.
     pub(crate) fn kept(&self) -> Vec<Rc<Happened>> {
         let mut all: Vec<_> = self.rings.iter().flat_map(|ring| ring.events.iter().cloned()).collect();
         all.sort_by_key(|event| event.seq);
@@ -194,7 +195,7 @@ impl World {
         }
     }
 
-    /// Enters a subscription; `wait` for one that takes a single event.
+    /// Adds a subscription; `wait` for one that takes a single event.
     pub(crate) fn subscribe(&mut self, spec: &Spec, wait: Option<bool>) -> Checked<usize> {
         let overflow =
             spec.overflow.unwrap_or(if matches!(spec.receive, Receive::Stream) || wait.is_some() {
@@ -221,7 +222,7 @@ impl World {
             running: Vec::new(),
             runners,
             tally: Tally::default(),
-            room: Vec::new(),
+            senders: Vec::new(),
             reader: None,
             wait: wait.map(|_| Wait::Open),
             permits: 0,
@@ -244,7 +245,7 @@ impl World {
         sub.queue.items.extend(fitting.into_iter().map(|event| Item {
             event,
             gap: None,
-            ticket: None,
+            publish: None,
             replay: true,
         }));
         if let Some(gap) = gap {
@@ -262,18 +263,18 @@ impl World {
         self.end(id);
     }
 
-    /// Publishes: gives the ticket of the deliveries, and what was claimed to be run at once.
+    /// Publishes: returns the publish with its deliveries, and the claims to run at once.
     pub(crate) fn deliver(&mut self, what: &Emission, by: Option<usize>) -> (usize, Vec<usize>) {
         self.n += 1;
         let cause = by.map(|by| Rc::clone(&self.calls[by].event));
         let depth = cause.as_ref().map_or(0, |cause| cause.depth + 1);
-        let ticket = self.tickets.len();
-        self.tickets.push(Ticket::default());
+        let publish = self.publishes.len();
+        self.publishes.push(Publish::default());
         let refused = if depth > self.chain_limit { Some("chain") } else { self.closed.then_some("closed") };
         if let Some(refused) = refused {
             self.refused += 1;
-            self.tickets[ticket].slip.refused = Some(refused);
-            return (ticket, Vec::new());
+            self.publishes[publish].slip.refused = Some(refused);
+            return (publish, Vec::new());
         }
         let event = Rc::new(Happened {
             n: self.n,
@@ -288,66 +289,66 @@ impl World {
                 continue;
             }
             self.subs[id].tally.matched += 1;
-            self.tickets[ticket].slip.reached += 1;
-            self.hand(id, &event, ticket, &mut claims, &mut closing);
+            self.publishes[publish].slip.reached += 1;
+            self.hand(id, &event, publish, &mut claims, &mut closing);
         }
-        let reached = self.tickets[ticket].slip.reached > 0;
-        self.keep(&event, ticket, reached);
+        let reached = self.publishes[publish].slip.reached > 0;
+        self.keep(&event, publish, reached);
         for id in closing {
             if self.subs[id].life == Life::Open {
                 self.subs[id].life = Life::Closing;
             }
         }
-        (ticket, claims)
+        (publish, claims)
     }
 
     fn hand(
         &mut self,
         id: usize,
         event: &Rc<Happened>,
-        ticket: usize,
+        publish: usize,
         claims: &mut Vec<usize>,
         closing: &mut Vec<usize>,
     ) {
         let sub = &mut self.subs[id];
         if sub.wait.is_some() {
-            self.tickets[ticket].slip.queued += 1;
+            self.publishes[publish].slip.queued += 1;
             let n = event.n;
             return self.wait_ends(id, Ok(n));
         }
         let is_stream = sub.script().is_none();
         if !is_stream && sub.running.len() < sub.runners && sub.queue.items.is_empty() {
-            let call = self.call(id, event, Some(ticket));
-            self.tickets[ticket].pending.push(id);
+            let call = self.call(id, event, Some(publish));
+            self.publishes[publish].pending.push(id);
             return claims.push(call);
         }
-        let pushed = sub.queue.push(event, (!is_stream).then_some(ticket));
+        let pushed = sub.queue.push(event, (!is_stream).then_some(publish));
         let is_in = matches!(pushed, Pushed::In | Pushed::Over | Pushed::For(..));
         if is_in && is_stream {
             if matches!(pushed, Pushed::Over) {
-                sub.room.push(ticket);
-                self.tickets[ticket].pending.push(id);
+                sub.senders.push(publish);
+                self.publishes[publish].pending.push(id);
             } else {
-                self.tickets[ticket].slip.queued += 1;
+                self.publishes[publish].slip.queued += 1;
             }
         } else if is_in {
-            self.tickets[ticket].pending.push(id);
+            self.publishes[publish].pending.push(id);
         }
         match pushed {
             Pushed::In | Pushed::Over => {}
             Pushed::For(gone, why) => {
                 self.subs[id].tally.note(why);
-                self.settle(gone.ticket, id, why);
+                self.settle(gone.publish, id, why);
             }
             Pushed::Overflowed | Pushed::Closes => {
                 self.subs[id].tally.overflowed += 1;
-                self.tickets[ticket].slip.problems.push((id, "overflowed"));
+                self.publishes[publish].slip.problems.push((id, "overflowed"));
                 closing.extend(matches!(pushed, Pushed::Closes).then_some(id));
             }
         }
     }
 
-    fn keep(&mut self, event: &Rc<Happened>, ticket: usize, reached: bool) {
+    fn keep(&mut self, event: &Rc<Happened>, publish: usize, reached: bool) {
         let ring = &mut self.rings[usize::from(event.transient())];
         if ring.capacity == 0 && !reached {
             self.unobserved += 1;
@@ -355,7 +356,7 @@ impl World {
         }
         self.seq = event.seq;
         self.by_kind[event.what.kind as usize] += 1;
-        self.tickets[ticket].slip.seq = Some(event.seq);
+        self.publishes[publish].slip.seq = Some(event.seq);
         if ring.capacity == 0 {
             return ring.lost.push(event.seq);
         }

@@ -1,4 +1,4 @@
-//! What hostile callbacks do.
+//! The actions of hostile callbacks.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use super::subscription;
 use super::wait::{block_on, hostile, pause};
 use super::world::{Frame, Site, World, locked, may_publish};
 
-/// What callbacks panic with.
+/// The text that callbacks panic with.
 pub(crate) const ON_PURPOSE: &str = "on purpose";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +40,7 @@ fn is_handler(site: Site) -> bool {
     matches!(site, Site::Sync | Site::Async)
 }
 
-/// What may be done there by this program.
+/// The actions that this program may do there.
 fn allowed(world: &World, site: Site, panics: bool) -> Vec<Action> {
     let has = |feature| world.features.has(feature);
     let mut actions = vec![
@@ -89,7 +89,7 @@ fn draw(world: &World, site: Site, panics: bool) -> Option<Action> {
     Some(action)
 }
 
-/// A callback that cannot wait: what waits blocks its thread.
+/// An action of a callback that cannot await: a wait blocks its thread.
 pub(crate) fn act(site: Site, panics: bool) {
     let Some(world) = World::current() else { return };
     // A drop that panics while its thread unwinds aborts the process whoever calls it, but for what
@@ -134,7 +134,7 @@ pub(crate) async fn act_async() {
     }
 }
 
-/// A length of time: mostly short, sometimes nothing.
+/// A length of time: mostly short, sometimes zero.
 pub(crate) fn duration(world: &World) -> Duration {
     Duration::from_millis(world.draw(|rng| rng.pick(&[0, 1, 5, 20, 100])))
 }
@@ -184,7 +184,7 @@ fn wait_for_emit(world: &Arc<World>, bus: &EventBus) {
     }
 }
 
-/// Ends a subscription that fits, and notes from when on it must not be called any more.
+/// Ends a subscription that fits, and notes the event from which on it must not be called any more.
 pub(crate) fn end_one(world: &World, fits: impl Fn(usize) -> bool) {
     let guard = {
         let mut guards = locked(&world.guards);

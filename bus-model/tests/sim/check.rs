@@ -1,4 +1,4 @@
-//! What must hold at any time, and at the end.
+//! The promises that must hold at any time, and at the end.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -40,12 +40,12 @@ pub(crate) fn receipt(world: &World, receipt: &Receipt, hops: u32) {
     }
 }
 
-/// Reads everything there is to read.
+/// Reads everything that a user can read.
 pub(crate) fn look(world: &World, bus: &EventBus) {
     if let Err(wrong) = bus_model::check_accounts(&bus.stats()) {
         world.wrong(wrong);
     }
-    // Who reads may hold the last handle of an event.
+    // A reader may hold the last handle of an event.
     guarded(world, "a look at history", &[Site::PayloadDrop], || order(world, bus));
     drop(bus.open_pairs());
 }
@@ -63,7 +63,7 @@ fn order(world: &World, bus: &EventBus) {
     }
 }
 
-/// The bus is closed and drained: nothing waits, and what was called agrees with what was counted.
+/// The bus is closed and drained: nothing waits, and the calls agree with the counts.
 pub(crate) fn at_rest(world: &World, bus: &EventBus) {
     look(world, bus);
     let stats = bus.stats();

@@ -15,7 +15,7 @@ use super::world::{Frame, Site, World};
 
 pub(crate) type Wait = Pin<Box<dyn Future<Output = Receipt> + Send>>;
 
-/// What panics through an emit: what the payload itself does while it is written.
+/// The payload's own panics while it is written, which go through an emit.
 const THROUGH: &[Site] = &[Site::Key];
 
 macro_rules! emit {
@@ -48,7 +48,7 @@ fn next_hops() -> u32 {
     Frame::top().map_or(0, |top| top.hops + 1)
 }
 
-/// Publishes and waits for nobody.
+/// Publishes without waiting.
 pub(crate) fn publish(world: &World, bus: &EventBus) -> Option<(Sent, u32)> {
     let hops = next_hops();
     let sent = guarded(world, "a send", THROUGH, || {

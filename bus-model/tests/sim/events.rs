@@ -100,7 +100,7 @@ impl<'de> Deserialize<'de> for Token {
     }
 }
 
-/// What `coalesce` compares by: writing it runs foreign code.
+/// The key that `coalesce` compares by: writing it runs foreign code.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Key(pub(crate) u64);
 
@@ -111,7 +111,7 @@ impl Serialize for Key {
     }
 }
 
-/// What a handler fails with.
+/// The error of a failing handler.
 #[derive(Debug)]
 struct Failure {
     hops: u32,

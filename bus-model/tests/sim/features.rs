@@ -1,5 +1,5 @@
-//! What programs may do beyond the ordinary. Each program draws which of it it does;
-//! `BUS_SIM_WITHOUT` names what none does, in place of [`KNOWN`].
+//! The extraordinary behaviour of programs. Each program draws its own; `BUS_SIM_WITHOUT` names
+//! what no program does, in place of [`KNOWN`].
 
 use super::rng::Rng;
 
@@ -54,7 +54,7 @@ pub(crate) const ALL: &[(Feature, &str)] = &[
     (Feature::Closes, "closes"),
 ];
 
-/// What the bus does not stand yet: each finds a fault that is known and not mended.
+/// The features that still find a fault of the bus which is known and not mended.
 const KNOWN: &str = "chains,twice,replay,log,blocks,async-blocks,callback-blocks,closes";
 
 /// The features that no program has.

@@ -12,7 +12,7 @@ use super::world::{Frame, Site, World};
 
 struct Log;
 
-/// What is told of a handler says how many events led to its event.
+/// Returns how many events led to the event of a handler, which a line about it contains.
 fn hops(text: &str) -> u32 {
     let after = text.rsplit_once(" after ").and_then(|(_, after)| after.split(' ').next());
     after.and_then(|hops| hops.parse().ok()).unwrap_or_default()

@@ -50,9 +50,9 @@ fn a_seed_is_one_program_and_one_schedule() {
     assert!(first.len() > 10_000, "the programs do nothing");
 }
 
-/// A fault planted in the bus is seen.
+/// A fault switched on in the bus is seen.
 #[test]
-fn planted_faults_are_caught() {
+fn failpoints_are_caught() {
     if one::asked().is_some() || std::env::var_os("BUS_FAULT").is_some() {
         return;
     }

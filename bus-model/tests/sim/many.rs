@@ -11,7 +11,7 @@ use super::one::Seeds;
 use super::rng::Rng;
 use super::world::locked;
 
-/// Faults planted in the bus, each of which some program must see.
+/// Failpoints of the bus, each of which some program must see.
 pub(crate) const FAULTS: &[&str] = &[
     "step_in_two",
     "drop_uncounted",
@@ -24,10 +24,11 @@ pub(crate) const FAULTS: &[&str] = &[
     "gap_untold",
 ];
 
-/// A seed and what was wrong.
+/// A seed and its failure.
 pub(crate) type Failed = (u64, String);
 
-/// Runs the seeds on all processors, with a fault where there is one: then up to the first that fails.
+/// Runs the seeds on all processors, with a fault where there is one: then up to the first that
+/// fails.
 pub(crate) fn run(from: u64, seeds: u64, fault: Option<&str>) -> Vec<Failed> {
     let to = from + seeds;
     let jobs = std::thread::available_parallelism().map_or(1, usize::from).min(8);
@@ -63,7 +64,7 @@ fn print((seed, why): &Failed) {
     println!("    again: cargo xtask sim --from {seed} --seeds 1 --trace --without '{without}'");
 }
 
-/// What the programs of some seeds say that they do.
+/// Returns the actions of the programs of some seeds.
 pub(crate) fn trace(seeds: u64) -> Vec<u8> {
     let mut command = child(&Seeds { from: 0, to: seeds, step: 1 });
     command.env("BUS_SIM_TRACE", "1").output().unwrap().stderr
@@ -112,7 +113,7 @@ fn part(seeds: &Seeds, fault: Option<&str>) -> Option<Failed> {
     Some((at, why))
 }
 
-/// How often what went wrong, whatever the numbers in it.
+/// Counts the failures by their text, without its numbers.
 fn summary(from: u64, to: u64, failed: &[Failed]) {
     let mut sorts: BTreeMap<String, Vec<u64>> = BTreeMap::new();
     for (seed, why) in failed {

@@ -21,7 +21,7 @@ pub(crate) struct Seeds {
     pub(crate) step: usize,
 }
 
-/// What the process that runs many asks of this one.
+/// Returns the seeds that the process which runs many asks of this one.
 pub(crate) fn asked() -> Option<Seeds> {
     let asked = std::env::var("BUS_SIM_RUN").ok()?;
     let mut numbers = asked.split(' ').map(|number| number.parse::<u64>().unwrap_or_default());
@@ -51,7 +51,7 @@ pub(crate) fn run(Seeds { from, to, step }: Seeds) {
     say("done");
 }
 
-/// Runs one program; what was wrong with it is returned.
+/// Runs one program; returns the promises that were not kept.
 fn one(seed: u64) -> Vec<String> {
     let mut config = shuttle::Config::new();
     config.stack_size = 0x8_0000;
@@ -75,7 +75,7 @@ fn one(seed: u64) -> Vec<String> {
             text.to_owned()
         });
         wrong.extend(World::current().map(|world| locked(&world.wrong).clone()).unwrap_or_default());
-        // What was wrong before explains it better.
+        // An earlier failure explains it better.
         wrong.rotate_left(1);
     }
     wrong
@@ -87,10 +87,11 @@ fn on_panic(info: &std::panic::PanicHookInfo<'_>) {
         return;
     }
     if text.starts_with("panic in a ") {
-        // It cannot unwind. The process ends behind this, and the one that runs many says which seed it was.
+        // It cannot unwind. The process ends behind this, and the one that runs many says which
+        // seed it was.
         say(&format!("wrong the process aborts: {text}"));
     }
-    // What shuttle panics with ends the run by itself, or is of what it drops behind that end.
+    // A panic of shuttle ends the run by itself, or comes from a drop behind that end.
     if info.location().is_some_and(|location| location.file().contains("shuttle-")) {
         return;
     }

@@ -21,13 +21,14 @@ use super::thread::{One, Running, at_end};
 use super::wait::{block_on, pause, polled};
 use super::world::{World, locked};
 
-/// What the threads of a program share.
+/// The state that the threads of a program share.
 struct Program {
     world: Arc<World>,
     runtimes: Mutex<Vec<Arc<Runtime>>>,
 }
 
-/// Runs the program of a seed, within an execution of shuttle. What was not kept is returned.
+/// Runs the program of a seed, within an execution of shuttle. Returns the promises that were not
+/// kept.
 pub(crate) fn run(seed: u64) -> Vec<String> {
     let mut rng = Rng::new(seed);
     let features = Features::draw(&mut rng);
@@ -158,7 +159,7 @@ impl Program {
     }
 }
 
-/// What a user of the bus does.
+/// The actions of a user of the bus.
 async fn root(program: Arc<Program>, steps: usize) {
     for _ in 0..steps {
         let Some(bus) = program.world.bus() else { return };
@@ -172,7 +173,7 @@ async fn step(program: &Program, bus: &EventBus) {
     let has = |feature| world.features.has(feature);
     match world.draw(|rng| rng.below(25)) {
         0..=4 => drop(publish(world, bus)),
-        // More than what most queues take.
+        // More than the capacity of most queues.
         5 => (0..world.draw(|rng| 2 + rng.below(5))).for_each(|_| drop(publish(world, bus))),
         6..=10 => emit::awaited(world, bus).await,
         11 | 12 => {

@@ -1,5 +1,5 @@
-//! Everything that is random follows from one number: the program, what its callbacks do, and which
-//! thread runs next.
+//! Everything random follows from one number: the program, the actions of its callbacks, and the
+//! thread that runs next.
 
 use shuttle::scheduler::{Schedule, Scheduler, Task, TaskId};
 
@@ -81,7 +81,7 @@ impl Scheduler for Seeded {
         if !yields && current.is_some() && self.rng.below(1_000) < self.stays {
             return current;
         }
-        // Who yields lets another one run, if there is one.
+        // A thread that yields lets another one run, if there is one.
         let away = current.filter(|_| yields && runnable.len() > 1);
         let fit = || runnable.iter().map(|task| task.id()).filter(|task| Some(*task) != away);
         let all: usize = fit().map(|task| self.weight(task)).sum();

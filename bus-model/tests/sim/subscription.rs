@@ -21,7 +21,7 @@ pub(crate) enum Receive {
     Stream,
 }
 
-/// What the simulation knows of one subscription.
+/// The state that the simulation records of one subscription.
 #[derive(Debug)]
 pub(crate) struct Sub {
     pub(crate) index: usize,
@@ -85,7 +85,7 @@ pub(crate) fn any_handler(world: &Arc<World>, bus: &EventBus) {
     guarded(world, "a subscribe", &may, subscribe);
 }
 
-/// Filters, limits, callbacks: what any subscription may have.
+/// Filters, limits, callbacks: the settings that any subscription may have.
 pub(crate) fn settings<S: 'static>(
     world: &World,
     sub: &Arc<Sub>,

@@ -1,4 +1,5 @@
-//! What one program shares: the bus, what is alive, what went wrong. Callbacks find it by their thread.
+//! The state that one program shares: the bus, the live values, the failures. Callbacks find it by
+//! their thread.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -11,13 +12,13 @@ use super::features::{Feature, Features};
 use super::rng::Rng;
 use super::subscription::Sub;
 
-/// So many callbacks inside each other are more than the bus's nesting limit, with room to spare.
+/// This many callbacks inside each other are clearly more than the bus's nesting limit.
 const NESTING: usize = 16;
 
 /// Where foreign code is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Site {
-    /// No callback: a publish, so that what it calls knows the event.
+    /// No callback: a publish, so that the code it calls knows the event.
     Publish,
     Sync,
     Async,
@@ -57,7 +58,7 @@ impl Frame {
         Self { site, hops, sub }
     }
 
-    /// A callback of what is on the stack.
+    /// A callback of the frame on the stack.
     pub(crate) fn inherit(site: Site) -> Self {
         let top = Self::top();
         Self { site, hops: top.map_or(0, |top| top.hops), sub: top.and_then(|top| top.sub) }
@@ -141,7 +142,7 @@ impl World {
         WORLD.try_with(|world| world.borrow().clone()).ok().flatten()
     }
 
-    /// Takes the world away: what is called now does nothing more.
+    /// Takes the world away: later callbacks do nothing.
     pub(crate) fn end() {
         drop(WORLD.take());
     }

@@ -1,28 +1,29 @@
-//! Walking a folder: which files are text, which are left out, and which could not be read.
+//! Reads a folder: its text files, its other files, and those that could not be read.
 
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-/// Folders that tools fill, not people.
+/// Folders with generated files.
 const MACHINE_MADE: &[&str] = &["target", "node_modules", "__pycache__", "dist", "vendor"];
-/// Larger files are data, not something to cite a line of.
+/// Larger files are data, not text to cite.
 const MAX_BYTES: u64 = 1 << 20;
 
-/// What a walk found. Paths are relative to the folder, with `/` between the parts.
+/// The result of a walk. Paths are relative to the folder, with `/` between the parts.
 #[derive(Default)]
 pub(crate) struct Found {
     /// Text files with their content.
     pub(crate) texts: Vec<(String, String)>,
-    /// Files that are no text, or too large to be worth a citation.
+    /// Files that are not text, or too large to cite.
     pub(crate) skipped: Vec<String>,
-    /// Files and folders that the system refused, with its reason.
+    /// Files and folders that the system refused, with the reason.
     pub(crate) unreadable: Vec<(String, String)>,
 }
 
-/// Reads every text file below `root`, in the order of their names. Hidden files and machine-made folders are left out.
+/// Reads every text file below `root`, in the order of their names. Hidden files and generated
+/// folders are skipped.
 ///
-/// `progress` hears the number of files seen now and then, and ends the walk by returning `false`.
+/// `progress` gets the number of files from time to time, and ends the walk by returning `false`.
 pub(crate) fn walk(root: &Path, mut progress: impl FnMut(usize) -> bool) -> io::Result<Found> {
     let (mut found, mut seen) = (Found::default(), 0_usize);
     let mut folders = vec![root.to_owned()];
@@ -38,7 +39,7 @@ pub(crate) fn walk(root: &Path, mut progress: impl FnMut(usize) -> bool) -> io::
         entries.sort();
         let mut below = Vec::new();
         for path in entries {
-            // A link to a folder may lead in a circle; a link to a file is read like the file.
+            // A link to a folder may form a cycle; a link to a file is read like the file.
             if path.is_dir() {
                 if !path.is_symlink() {
                     below.push(path);
@@ -81,7 +82,8 @@ fn take(root: &Path, path: &Path, found: &mut Found) {
     }
 }
 
-/// The text of a file; `None` where it is too large, not UTF-8 or not a plain file (a socket would block).
+/// The text of a file; `None` if it is too large, not UTF-8 or not a plain file (a socket would
+/// block).
 fn text_of(path: &Path) -> io::Result<Option<String>> {
     let facts = fs::metadata(path)?;
     if !facts.is_file() || facts.len() > MAX_BYTES || path.extension().is_some_and(|e| e == "lock") {

@@ -1,4 +1,4 @@
-//! The folder that is asked: its files cut into passages, and the ranking that finds them (BM25).
+//! The folder of a question: its files as passages, and the ranking that finds them (BM25).
 
 mod folder;
 mod passages;
@@ -17,30 +17,30 @@ pub(crate) use self::sentences::{Sentence, sentences};
 pub(crate) use self::summary::{Candidate, coverage, summarize};
 pub(crate) use self::terms::distinct;
 
-/// How strongly repeats of a term count, and how strongly long passages are held back: the usual values of BM25.
+/// The weight of repeated terms and the penalty of long passages: the usual values of BM25.
 const K1: f64 = 1.2;
 const B: f64 = 0.75;
 
-/// A passage that a search found.
+/// A passage from a search.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Hit {
     pub(crate) path: String,
     pub(crate) line: usize,
     pub(crate) last_line: usize,
     pub(crate) score: f64,
-    /// The headings it stands under, where the file has such.
+    /// Its headings, if the file has any.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) under: String,
     pub(crate) text: String,
 }
 
-/// An indexed folder. Made once, then only read.
+/// An indexed folder, read-only after it is made.
 pub(crate) struct Corpus {
-    /// The folder itself, with every link resolved.
+    /// The folder, with every link resolved.
     pub(crate) root: PathBuf,
     /// Every file, text or not, by its path below the folder.
     pub(crate) files: Vec<String>,
-    /// What the system would not let us read, and why.
+    /// The files that the system refused, with the reasons.
     pub(crate) unreadable: Vec<(String, String)>,
     /// Lines of text in the index.
     pub(crate) lines: usize,
@@ -58,7 +58,8 @@ struct Indexed {
 }
 
 impl Corpus {
-    /// Reads and indexes a folder. `progress` hears the number of files read and stops the work with `false`.
+    /// Reads and indexes a folder. `progress` gets the number of files and stops the work by
+    /// returning `false`.
     pub(crate) fn load(folder: &Path, progress: impl FnMut(usize) -> bool) -> io::Result<Self> {
         let root = folder.canonicalize()?;
         let found = folder::walk(&root, progress)?;
@@ -94,7 +95,7 @@ impl Corpus {
             *weights.entry(term).or_default() += 1.0;
             length += 1.0;
         });
-        // Where a passage stands says something about it too, but less than what it says itself.
+        // The headings of a passage count too, but less than its text.
         for (text, weight) in [(passage.headings.as_str(), 0.6), (path, 0.3)] {
             terms::for_each_term(text, |term| {
                 *weights.entry(term).or_default() += weight;
@@ -107,19 +108,19 @@ impl Corpus {
         self.passages.push(Indexed { path, lines: passage.lines, under, text: passage.text, length });
     }
 
-    /// How much a term tells: rare ones much, those in every passage nothing.
+    /// The weight of a term: high for rare terms, zero for those in every passage.
     pub(crate) fn weight(&self, term: &str) -> f64 {
         let holding = count(self.postings.get(term).map_or(0, Vec::len));
         let all = count(self.passages.len());
         (1.0 + (all - holding + 0.5) / (holding + 0.5)).ln()
     }
 
-    /// Whether any file holds the word, in whatever form.
+    /// Whether any file has the word, in any form.
     pub(crate) fn knows(&self, word: &str) -> bool {
         distinct(word).iter().any(|term| self.postings.contains_key(term))
     }
 
-    /// The best passages for a query. With `all` only those that hold every term of it.
+    /// The best passages for a query. With `all`, only those with every term of it.
     pub(crate) fn search(&self, query: &str, all: bool, limit: usize) -> Vec<Hit> {
         let terms = distinct(query);
         let mut scores: HashMap<u32, (f64, usize)> = HashMap::new();
@@ -136,10 +137,11 @@ impl Corpus {
         let mut ranked: Vec<(u32, f64)> = scores
             .into_iter()
             .filter(|(_, (_, matched))| !all || *matched == terms.len())
-            // A passage that speaks of all of the question beats one that repeats a single word of it.
+            // A passage about the whole question is better than one that repeats a single word of
+            // it.
             .map(|(id, (score, matched))| {
                 let part = count(matched) / count(terms.len());
-                (id, score * part * place_weight(&self.passages[id as usize].path))
+                (id, score * part * path_weight(&self.passages[id as usize].path))
             })
             .collect();
         ranked.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
@@ -160,8 +162,8 @@ impl Corpus {
     }
 }
 
-/// Prose explains; tests, samples and lists of changes use the words of a thing without explaining it.
-fn place_weight(path: &str) -> f64 {
+/// Prose explains; tests, samples and change logs use the words without an explanation.
+fn path_weight(path: &str) -> f64 {
     let prose = Form::of(path) == Form::Prose;
     let name = path.to_lowercase();
     let aside = ["test", "example", "changelog"].iter().any(|word| name.contains(word));

@@ -1,18 +1,18 @@
-//! Cutting a file into passages: the pieces that a search finds and an answer cites.
+//! Splits a file into passages, the units that a search finds and an answer cites.
 
 use std::path::Path;
 
-/// A run of lines that belong together, at most [`MAX_LINES`] of them.
+/// A run of related lines, at most [`MAX_LINES`] of them.
 pub(crate) struct Passage {
     /// First and last line, counted from 1.
     pub(crate) lines: (usize, usize),
-    /// The text of those lines.
+    /// The text of these lines.
     pub(crate) text: String,
-    /// In Markdown, the headings it stands under: they often hold the word that the text itself takes for granted.
+    /// In Markdown, its headings: they often have the word that the text itself omits.
     pub(crate) headings: String,
 }
 
-/// Longer runs are cut, so that one long function or list does not swallow every query.
+/// Longer runs are cut, so that one long function or list does not match every query.
 const MAX_LINES: usize = 14;
 
 /// Cuts `text` at blank lines, at headings, and where a run grows too long.

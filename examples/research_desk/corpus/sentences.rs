@@ -1,4 +1,4 @@
-//! From lines to sentences: what an answer can be made of, each with the line where it begins.
+//! Splits lines into sentences, the units of an answer, each with the line where it begins.
 
 /// One sentence of prose, or one line of code.
 #[derive(Debug, Clone, PartialEq)]
@@ -9,7 +9,7 @@ pub(crate) struct Sentence {
     pub(crate) form: Form,
 }
 
-/// Where a sentence was written: prose reads better in an answer than code.
+/// The kind of a sentence: prose reads better in an answer than code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
     Prose,
@@ -18,17 +18,17 @@ pub(crate) enum Form {
 }
 
 impl Form {
-    /// What a file mostly holds, by its name.
+    /// The main content of a file, by its name.
     pub(crate) fn of(path: &str) -> Self {
         if Kind::of(path) == Kind::Prose { Self::Prose } else { Self::Code }
     }
 }
 
-/// Takes the text of a file, from line `first` on, apart into sentences.
+/// Splits the text of a file, from line `first` on, into sentences.
 pub(crate) fn sentences(path: &str, first: usize, text: &str) -> Vec<Sentence> {
     let kind = Kind::of(path);
     let mut splitter = Splitter { path, found: Vec::new(), paragraph: Vec::new(), form: Form::Prose };
-    // A passage may begin inside a fence, unseen; how its lines end tells.
+    // A passage may begin inside a fence that is not visible; the ends of its lines show it.
     let mut fenced = false;
     for (at, raw) in text.lines().enumerate() {
         let (number, line) = (first + at, raw.trim());
@@ -66,7 +66,7 @@ impl Kind {
         }
     }
 
-    /// What a comment line says, without its mark.
+    /// The text of a comment line, without its mark.
     fn comment(self, line: &str) -> Option<&str> {
         let marks: &[&str] = match self {
             Self::Prose => &[],
@@ -86,7 +86,7 @@ struct Splitter<'a> {
 }
 
 impl Splitter<'_> {
-    /// List items and table rows stand for themselves; other lines go on with the paragraph.
+    /// A list item or table row is a unit of its own; other lines continue the paragraph.
     fn prose_line(&mut self, number: usize, line: &str) {
         if line.starts_with('|') {
             self.end();
@@ -105,7 +105,8 @@ impl Splitter<'_> {
     }
 
     fn line(&mut self, number: usize, text: &str, form: Form) {
-        // Headings and the targets of links stand in documentation comments too; no answer is made of them.
+        // Documentation comments also have headings and link targets, which are not used in
+        // answers.
         let heading = form == Form::Comment && text.starts_with("# ");
         let nothing = text.is_empty() || heading || (text.starts_with('[') && text.contains("]: "));
         if nothing || form != self.form {
@@ -117,7 +118,7 @@ impl Splitter<'_> {
         }
     }
 
-    /// Joins the wrapped lines of the paragraph and splits the result where sentences end.
+    /// Joins the wrapped lines of the paragraph and splits the result at the ends of sentences.
     fn end(&mut self) {
         let (mut text, mut starts) = (String::new(), Vec::new());
         for (number, line) in std::mem::take(&mut self.paragraph) {
@@ -148,7 +149,8 @@ fn numbered(line: &str) -> Option<&str> {
     if rest.len() == line.len() { None } else { rest.strip_prefix(". ").or_else(|| rest.strip_prefix(") ")) }
 }
 
-/// The end of the sentence that begins at `from`: a full stop, space, and something that begins a sentence.
+/// The end of the sentence that begins at `from`: a full stop, a space, and the beginning of a
+/// sentence.
 fn sentence_end(text: &str, from: usize) -> usize {
     let bytes = text.as_bytes();
     for (at, c) in text[from..].char_indices() {

@@ -1,27 +1,27 @@
-//! The extractive summary: the few sentences that answer a question best, and do not repeat each other.
+//! The extractive summary: the few sentences that answer a question best, without repetition.
 
 use std::collections::HashSet;
 
 use super::sentences::{Form, Sentence};
-use super::{Corpus, count, distinct, place_weight};
+use super::{Corpus, count, distinct, path_weight};
 
 /// Sentences in an answer.
 const MOST: usize = 5;
-/// A sentence this much weaker than the best one is noise.
+/// A sentence weaker than this share of the best one is noise.
 const WORTH: f64 = 0.33;
-/// Two sentences that share more of their words than this say the same.
+/// Two sentences that share more of their words than this have the same content.
 const ALIKE: f64 = 0.55;
 
-/// What a heading says counts for every sentence below it, but less than if the sentence said it.
+/// A heading counts for every sentence below it, but less than the sentence itself.
 const HEADING: f64 = 0.4;
-/// What follows a good sentence often holds the answer to it.
+/// The sentence after a good one often has the answer.
 const FOLLOWING: f64 = 0.25;
 
-/// A sentence that was read, and how it was found.
+/// A sentence and its scores.
 pub(crate) struct Candidate<'a> {
     /// The score of its passage.
     pub(crate) score: f64,
-    /// The headings it stands under.
+    /// Its headings.
     pub(crate) under: &'a str,
     pub(crate) sentence: Sentence,
 }
@@ -53,7 +53,7 @@ pub(crate) fn summarize(corpus: &Corpus, question: &str, found: &[Candidate<'_>]
     choose(&ranked).into_iter().map(|candidate| candidate.sentence.clone()).collect()
 }
 
-/// The share of the question's weight that these texts speak of: 1 where every term occurs.
+/// The share of the question's weight that these texts cover: 1 if every term occurs.
 pub(crate) fn coverage<'a>(corpus: &Corpus, question: &str, texts: impl Iterator<Item = &'a str>) -> f64 {
     let said: HashSet<String> = texts.flat_map(distinct).collect();
     let (mut met, mut all) = (0.0, 0.0);
@@ -97,7 +97,7 @@ fn form_weight(sentence: &Sentence) -> f64 {
         Form::Comment => 0.85,
         Form::Code => 0.35,
     };
-    form * place_weight(&sentence.path)
+    form * path_weight(&sentence.path)
 }
 
 /// Very short sentences are headings without a mark, very long ones are lists.
@@ -129,7 +129,7 @@ mod tests {
         Swifts sleep in the air while they fly.\n\nThe weather was fine that day.\n";
 
     #[test]
-    fn the_answer_holds_what_was_asked_once() {
+    fn the_answer_covers_the_question_once() {
         let (_folder, corpus) = corpus("birds.md", BIRDS);
         let found: Vec<_> = sentences("birds.md", 1, BIRDS).into_iter().map(candidate).collect();
         let answer = summarize(&corpus, "Where do swifts sleep?", &found);
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn coverage_is_the_share_of_what_was_asked() {
+    fn coverage_is_the_share_of_the_question() {
         let (_folder, corpus) = corpus("birds.md", BIRDS);
         assert!((coverage(&corpus, "swifts sleep", ["swifts sleep"].into_iter()) - 1.0).abs() < 1e-9);
         let half = coverage(&corpus, "swifts teleport", ["swifts sleep"].into_iter());

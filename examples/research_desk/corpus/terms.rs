@@ -1,6 +1,6 @@
-//! From text to terms: what two words must share to count as the same.
+//! Splits text into terms: words with the same stem count as the same.
 
-/// Words that say nothing about what a question asks for.
+/// Stop words, which do not narrow a question.
 const STOP_WORDS: &[&str] = &[
     "a", "about", "after", "all", "also", "an", "and", "any", "are", "as", "at", "be", "been", "but", "by",
     "can", "could", "did", "do", "does", "each", "for", "from", "get", "had", "happen", "happens", "has",
@@ -11,9 +11,10 @@ const STOP_WORDS: &[&str] = &[
     "will", "with", "would", "you", "your",
 ];
 
-/// Calls `each` with every term of `text`, in order: lower case, stop words left out, reduced to a stem.
+/// Calls `each` with every term of `text`, in order: lower case, without stop words, reduced to a
+/// stem.
 ///
-/// `ToolCallStarted` and `tool_call_started` both give `tool`, `call`, `start`.
+/// `ToolCallStarted` and `tool_call_started` both have the terms `tool`, `call`, `start`.
 pub(crate) fn for_each_term(text: &str, mut each: impl FnMut(String)) {
     for word in text.split(|c: char| !c.is_alphanumeric()) {
         for part in camel_parts(word) {
@@ -57,7 +58,8 @@ fn camel_parts(word: &str) -> Vec<&str> {
     parts
 }
 
-/// A light stem for English: `handlers`, `handled`, `handling` -> `handl`. Other scripts stay as they are.
+/// A light stem for English: `handlers`, `handled`, `handling` -> `handl`. Other scripts stay as
+/// they are.
 fn stem(word: &str) -> String {
     if !word.is_ascii() || word.len() < 4 {
         return word.to_owned();

@@ -1,4 +1,4 @@
-//! The messages of a conversation, and the chunks a reply comes in, as the protocol spells them.
+//! The messages of a conversation, and the chunks of a reply, in the form of the protocol.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -39,7 +39,7 @@ struct FunctionMessage {
     arguments: String,
 }
 
-/// A tool that the model wants to be called; `arguments` is JSON that it wrote, so it may be wrong.
+/// A tool call by the model. `arguments` is JSON that the model wrote, so it may be invalid.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Call {
     pub(crate) id: String,
@@ -47,7 +47,7 @@ pub(crate) struct Call {
     pub(crate) arguments: String,
 }
 
-/// One `data` of the stream. Unknown keys are passed over: every endpoint adds its own.
+/// One `data` of the stream. Unknown keys are ignored, because every endpoint adds its own.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Chunk {
     #[serde(default)]
@@ -65,7 +65,8 @@ pub(crate) struct Choice {
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Delta {
     pub(crate) content: Option<String>,
-    /// What reasoning models think before they answer; two spellings are about, some endpoints send both.
+    /// The reasoning of a model before its answer. There are two spellings; some endpoints send
+    /// both.
     pub(crate) reasoning_content: Option<String>,
     pub(crate) reasoning: Option<String>,
     #[serde(default)]

@@ -1,17 +1,17 @@
-//! What can go wrong between the desk and a model.
+//! Errors between the desk and a model.
 
 use std::fmt;
 
-/// Why an endpoint gave no answer. Each prints as one line.
+/// The reason why an endpoint gave no answer. Each prints as one line.
 #[derive(Debug, Clone)]
 pub(crate) enum LlmError {
-    /// The address cannot be used at all.
+    /// The address is invalid.
     Address(String),
-    /// No connection, or it broke.
+    /// No connection, or a broken one.
     Unreachable { url: String, cause: String },
-    /// The endpoint refused, with its own words.
+    /// The endpoint refused, with its own text.
     Refused { status: u16, says: String },
-    /// What came is not what the protocol says.
+    /// The response does not follow the protocol.
     Bad(String),
 }
 

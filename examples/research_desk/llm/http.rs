@@ -1,4 +1,4 @@
-//! HTTP as far as the desk needs it: one request, one response read as it comes, no TLS.
+//! The part of HTTP that the desk needs: one request, one response read as it arrives, no TLS.
 
 use std::error::Error;
 use std::time::Duration;
@@ -13,14 +13,14 @@ use tokio::time::timeout;
 
 use super::LlmError;
 
-/// How long an endpoint may take to accept a connection.
+/// The time limit of a connection attempt.
 const CONNECT: Duration = Duration::from_secs(10);
-/// How long it may think before it says anything.
+/// The time limit until the first byte of the response.
 const ANSWER: Duration = Duration::from_mins(5);
-/// What is read of a response that is not a stream.
+/// The most bytes read of a response that is not a stream.
 const MOST: usize = 1 << 20;
 
-/// Where a model is asked.
+/// The address of an endpoint.
 pub(crate) struct Endpoint {
     url: String,
     host: String,
@@ -30,7 +30,7 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
-    /// Understands `http://host[:port][/base]`; without a base the customary `/v1` is meant.
+    /// Parses `http://host[:port][/base]`; without a base it is the customary `/v1`.
     pub(crate) fn parse(url: &str) -> Result<Self, LlmError> {
         let wrong = |problem: &str| LlmError::Address(format!("--llm {url}: {problem}"));
         let uri: Uri = url.parse().map_err(|_| wrong("not a URL: write it as http://127.0.0.1:11434/v1"))?;
@@ -52,7 +52,7 @@ impl Endpoint {
         })
     }
 
-    /// Whether somebody listens there.
+    /// Whether the address accepts connections.
     pub(crate) async fn reach(&self) -> Result<(), LlmError> {
         self.connect().await.map(drop)
     }
@@ -64,7 +64,8 @@ impl Endpoint {
         serde_json::from_str(&body).map_err(|error| LlmError::Bad(format!("{path} is no JSON: {error}")))
     }
 
-    /// The response to a JSON document; anything but success is an error with the endpoint's own words.
+    /// The response to a JSON document. Any status but success is an error with the endpoint's own
+    /// text.
     pub(crate) async fn post(&self, path: &str, body: String) -> Result<Response<Incoming>, LlmError> {
         self.send(Method::POST, path, body).await
     }
@@ -73,7 +74,7 @@ impl Endpoint {
         let stream = TokioIo::new(self.connect().await?);
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake(stream).await.map_err(|error| self.broken(&error))?;
-        // The connection does the reading and writing; what goes wrong in it is also seen by the response.
+        // The connection task reads and writes; the response sees its errors too.
         tokio::spawn(connection);
         let mut request = Request::builder()
             .method(method)
@@ -143,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn other_addresses_are_refused_with_what_to_write() {
+    fn other_addresses_are_refused_with_the_fix() {
         for (url, says) in [
             ("localhost:11434", "write it as http://"),
             ("127.0.0.1", "write it as http://"),

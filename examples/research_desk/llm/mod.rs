@@ -20,9 +20,9 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// Reaches out to the endpoint once, so that a wrong address is told before the work begins.
+    /// Contacts the endpoint once, so that a wrong address fails before the work begins.
     ///
-    /// Without a model's name the first one that the endpoint lists is taken.
+    /// Without a model's name, it uses the first one that the endpoint lists.
     pub(crate) async fn connect(url: &str, model: Option<String>) -> Result<Self, LlmError> {
         let endpoint = Endpoint::parse(url)?;
         let model = match model {
@@ -40,7 +40,7 @@ impl Client {
         &self.model
     }
 
-    /// Sends the conversation and returns the reply as it is being written.
+    /// Sends the conversation and returns the reply as a stream.
     pub(crate) async fn ask(&self, messages: &[Message], tools: &[Value]) -> Result<Reply, LlmError> {
         let mut body = json!({ "model": self.model, "stream": true, "messages": messages });
         if !tools.is_empty() {
@@ -51,7 +51,7 @@ impl Client {
     }
 }
 
-/// Whether an endpoint can have this address; nobody is asked.
+/// Whether an endpoint can have this address; makes no request.
 pub(crate) fn check(url: &str) -> Result<(), LlmError> {
     Endpoint::parse(url).map(drop)
 }

@@ -1,4 +1,4 @@
-//! A reply while it is being written.
+//! A reply that is still being written.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -12,17 +12,17 @@ use super::LlmError;
 use super::chat::{Call, CallDelta, Chunk};
 use super::sse::Decoder;
 
-/// How long a model may fall silent in the middle of a sentence.
+/// The longest pause of a model in the middle of its reply.
 const SILENCE: Duration = Duration::from_mins(2);
-/// No model calls more tools than this at once; a larger index is a mistake of the endpoint.
+/// No model makes more tool calls than this at once; a larger index is a mistake of the endpoint.
 const MOST_CALLS: usize = 64;
 
 /// A part of the reply.
 #[derive(Debug)]
 pub(crate) enum Piece {
-    /// Some of the answer.
+    /// A part of the answer.
     Text(String),
-    /// Some of the thinking before it.
+    /// A part of the reasoning before it.
     Reasoning(String),
 }
 
@@ -46,7 +46,7 @@ impl Reply {
         }
     }
 
-    /// The next piece; `None` once the model said that it is done. A stream that ends before that is an error.
+    /// The next part; `None` once the model is done. A stream that ends before that is an error.
     pub(crate) async fn next(&mut self) -> Result<Option<Piece>, LlmError> {
         loop {
             if let Some(piece) = self.ready.pop_front() {
@@ -68,7 +68,7 @@ impl Reply {
         }
     }
 
-    /// The tools that the model asked for, complete once `next` has returned `None`.
+    /// The tool calls of the model, complete once `next` has returned `None`.
     pub(crate) fn into_calls(self) -> Vec<Call> {
         self.calls
     }
@@ -99,7 +99,7 @@ impl Reply {
         Ok(())
     }
 
-    /// A call comes in pieces too: its name first, then its arguments a few characters at a time.
+    /// A call arrives in parts too: its name first, then its arguments a few characters at a time.
     fn take_call(&mut self, piece: CallDelta) -> Result<(), LlmError> {
         if piece.index >= MOST_CALLS {
             return Err(LlmError::Bad(format!("tool call number {}", piece.index)));

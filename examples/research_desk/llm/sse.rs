@@ -1,6 +1,6 @@
-//! Server-sent events: bytes in, the `data` of each event out.
+//! Server-sent events: takes bytes and returns the `data` of each event.
 
-/// Puts the pieces of a stream together, however the network cut them.
+/// Joins the parts of a stream, however the network splits them.
 #[derive(Default)]
 pub(crate) struct Decoder {
     line: Vec<u8>,
@@ -8,7 +8,7 @@ pub(crate) struct Decoder {
 }
 
 impl Decoder {
-    /// Takes the next bytes and gives the data of every event that they complete.
+    /// Takes the next bytes and returns the data of every event that they complete.
     pub(crate) fn push(&mut self, bytes: &[u8]) -> Vec<String> {
         let mut done = Vec::new();
         for byte in bytes {
@@ -34,7 +34,8 @@ impl Decoder {
             }
             self.data.push_str(data.strip_prefix(' ').unwrap_or(data));
         }
-        // Other fields (event, id, retry, comments) do not occur in this protocol, or say nothing to us.
+        // Other fields (event, id, retry, comments) do not occur in this protocol, or are not
+        // needed.
     }
 }
 

@@ -1,4 +1,4 @@
-//! Analyse: out of what was read, the sentences that speak of the question.
+//! Analyse: selects the sentences about the question from the passages.
 
 use bus_agent::AgentEventsEmit as _;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use super::{Notes, Read, Verdict, Work};
 use crate::agent::{Agent, Stop};
 use crate::corpus::{Candidate, sentences, summarize};
 
-/// Ranks every sentence that was read and keeps the few best.
+/// Ranks every sentence and keeps the few best.
 pub(crate) struct Analyse;
 
 impl Work for Analyse {
@@ -23,7 +23,7 @@ impl Work for Analyse {
             candidates.extend(found.into_iter().map(|sentence| Candidate { score: *score, under, sentence }));
         }
         notes.findings = summarize(&agent.desk.corpus, &notes.question, &candidates);
-        // A model may find an answer where no sentence holds the words of the question.
+        // A model may find an answer even if no sentence has the words of the question.
         let answerable = agent.desk.model.is_some() && !notes.read.is_empty();
         if notes.findings.is_empty() && !answerable {
             return Err(Stop::Failed("nothing in the folder speaks of this question".into()));

@@ -1,4 +1,4 @@
-//! The graph: research, then analyse, then write. A node works in rounds until its judge is content.
+//! The graph: research, then analyse, then write. A node works in rounds until its judge accepts.
 
 mod analyse;
 mod research;
@@ -17,28 +17,28 @@ use crate::corpus::{Hit, Sentence};
 use crate::desk::Desk;
 use crate::tools::Extract;
 
-/// What an execution has found out so far; each node adds to it.
+/// The findings of an execution; each node adds to them.
 pub(crate) struct Notes {
     pub(crate) question: String,
     pub(crate) read: Vec<Read>,
-    /// The sentences that speak of the question, best first.
+    /// The sentences about the question, best first.
     pub(crate) findings: Vec<Sentence>,
     pub(crate) answer: String,
 }
 
-/// What was read, and how it was found.
+/// A passage, and how it was found.
 pub(crate) struct Read {
     pub(crate) score: f64,
     pub(crate) under: String,
     pub(crate) extract: Extract,
 }
 
-/// What the judge says after a round.
+/// The verdict of the judge after a round.
 pub(crate) enum Verdict {
     Accept(String),
-    /// There is more to do.
+    /// Another round is needed.
     Continue(String),
-    /// It went wrong: another round, if there is one left.
+    /// The round failed: another one, if there is one left.
     Retry(String),
 }
 
@@ -46,15 +46,16 @@ pub(crate) enum Verdict {
 pub(crate) trait Work {
     const NAME: &'static str;
     const ROUNDS: u64;
-    /// From where to where it moves the progress of the execution.
+    /// The part of the execution's progress that it covers.
     const SHARE: (f64, f64);
-    /// What it leaves in the notes.
+    /// Its summary for the notes.
     const OUTPUT: &'static str;
 
     async fn round(&mut self, agent: &Agent, notes: &mut Notes, round: u64) -> Result<Verdict, Stop>;
 }
 
-/// Runs one node from its start to its end. What was started is always ended, also when the work fails.
+/// Runs one node from start to end. A start event always gets its end event, also if the work
+/// fails.
 pub(crate) async fn run<W: Work>(
     mut work: W,
     execution: &Emitter<NoNode, Execution>,
@@ -111,7 +112,7 @@ async fn one_round<W: Work>(
     }
 }
 
-/// Passages that touch each other are read in one go.
+/// Adjacent passages are read with one call.
 pub(crate) fn merged(mut hits: Vec<Hit>) -> Vec<Hit> {
     hits.sort_by(|a, b| a.path.cmp(&b.path).then(a.line.cmp(&b.line)));
     let mut merged: Vec<Hit> = Vec::new();

@@ -1,4 +1,4 @@
-//! Research: find the passages that speak of the question, and read them.
+//! Research: finds the passages about the question, and reads them.
 
 use bus_core::object;
 use serde_json::Value;
@@ -9,15 +9,15 @@ use crate::corpus::{Hit, coverage, distinct};
 use crate::llm::{Client, Message};
 use crate::tools::{self, Extract};
 
-/// Below this share of what was asked, another round is worth it.
+/// Below this share of the question, another round is useful.
 const ENOUGH: f64 = 0.6;
-/// And so it is below this number of passages.
+/// The same holds below this number of passages.
 const FEW: usize = 3;
 
 const TASK: &str = "You research a question about a folder of files. Call the tools to find and read the passages \
     that answer it. When you have read enough, reply with the single word done.";
 
-/// Searches with every word of the question first; where that finds too little, with any of them.
+/// Searches with every word of the question first; if that finds too little, with any of them.
 #[derive(Default)]
 pub(crate) struct Research {
     conversation: Vec<Message>,
@@ -37,14 +37,15 @@ impl Work for Research {
         let spoken = notes.read.iter().map(|read| read.extract.text.as_str());
         let part = coverage(&agent.desk.corpus, &notes.question, spoken) * 100.0;
         let verdict = format!("{} passages read, {part:.0} % of the question met", notes.read.len());
-        // A lone hit may be no more than the question, quoted. After the search for any word there is nothing left to try.
+        // A single hit may just quote the question. After the search for any word there is no
+        // further step.
         let enough = part >= ENOUGH * 100.0 && notes.read.len() >= FEW;
         Ok(if enough || round > 1 { Verdict::Accept(verdict) } else { Verdict::Retry(verdict) })
     }
 }
 
 impl Research {
-    /// One turn of the model and the tools it asks for; it is done when it asks for none.
+    /// One turn of the model and its tool calls; it is done when it makes none.
     async fn round_with_model(
         &mut self,
         agent: &Agent,
@@ -73,7 +74,7 @@ impl Research {
         if !turn.calls.is_empty() {
             return Ok(Verdict::Continue(format!("the model called {} tools", turn.calls.len())));
         }
-        // Many models cannot call tools; what they write must still rest on something that was read.
+        // Many models cannot call tools, but their answers must still rest on passages.
         if notes.read.is_empty() {
             look_up(agent, notes, false).await?;
         }
@@ -81,7 +82,7 @@ impl Research {
     }
 }
 
-/// Searches, and reads what the search found. A failing call costs its passage and nothing else.
+/// Searches, and reads the results. A failing call costs its passage and nothing else.
 async fn look_up(agent: &Agent, notes: &mut Notes, all: bool) -> Result<(), Stop> {
     let search = object! { "query": notes.question.as_str(), "all": all };
     let mut hits: Vec<Hit> = parsed(agent.call("search", search).await?);
@@ -105,7 +106,7 @@ async fn look_up(agent: &Agent, notes: &mut Notes, all: bool) -> Result<(), Stop
     Ok(())
 }
 
-/// Files that the question calls by name: `readme` means `README.md`, whatever is in it.
+/// Files that the question names: `readme` means `README.md`, whatever it contains.
 async fn named(agent: &Agent, notes: &Notes) -> Result<Vec<Hit>, Stop> {
     let input = object! { "matching": notes.question.as_str() };
     let paths: Vec<String> = parsed(agent.call("list_files", input).await?);
@@ -120,7 +121,7 @@ async fn named(agent: &Agent, notes: &Notes) -> Result<Vec<Hit>, Stop> {
     Ok(paths.into_iter().filter(is_named).take(2).map(hit).collect())
 }
 
-/// What a model's tool call found is read too: the answer cites it.
+/// The results of a model's tool call are read too, because the answer cites them.
 fn take(notes: &mut Notes, tool: &str, result: &str) {
     if tool == "read_file" {
         let extract = serde_json::from_str(result).ok();
@@ -133,7 +134,7 @@ fn take(notes: &mut Notes, tool: &str, result: &str) {
     }
 }
 
-/// The result of a tool as a list; a failed call found nothing.
+/// The result of a tool as a list; empty for a failed call.
 fn parsed<T: serde::de::DeserializeOwned>(outcome: Result<String, String>) -> Vec<T> {
     outcome.ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Write: the answer, streamed in small pieces as it comes into being.
+//! Write: the answer, streamed in small parts as it is made.
 
 use std::fmt::Write as _;
 
@@ -11,10 +11,10 @@ use crate::llm::{Client, Message};
 
 const TASK: &str = "Answer the question in a few sentences, from the numbered sources only. After each statement name \
     its source as [path:line]. If the sources do not answer it, say so.";
-/// Characters of sources that a model is given.
+/// The most characters of sources for a model.
 const MOST: usize = 24_000;
 
-/// With a model the answer is its own; without one it is made of sentences of the files.
+/// A model writes its own answer; without one the answer is made of sentences of the files.
 pub(crate) struct Write;
 
 impl Work for Write {
@@ -32,7 +32,7 @@ impl Work for Write {
     }
 }
 
-/// The answer without a model: what the files say, and what they do not speak of.
+/// The answer without a model: the content of the files, and the words that they do not have.
 fn extract(agent: &Agent, notes: &Notes) -> String {
     let mut text = String::new();
     for finding in &notes.findings {
@@ -52,7 +52,7 @@ fn words(question: &str) -> impl Iterator<Item = String> {
         .map(str::to_owned)
 }
 
-/// Streams a finished text word by word, as a model would.
+/// Streams a finished text word by word, like a model.
 async fn say(agent: &Agent, text: &str) -> Result<String, Stop> {
     let total = text.len();
     let mut said = String::with_capacity(total);

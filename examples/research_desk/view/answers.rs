@@ -1,4 +1,4 @@
-//! The executions as a reader cares for them: how far each is, and what it answered.
+//! The executions for a reader: their progress and their answers.
 
 use std::collections::BTreeMap;
 
@@ -12,17 +12,18 @@ use super::bars::Bar;
 use super::text::{Paint, plain};
 use crate::events::FileUnreadable;
 
-/// Everything that happened to the questions so far.
+/// The state of all questions.
 #[derive(Default)]
 pub(crate) struct Answers {
     bars: BTreeMap<String, Bar>,
-    /// By the number of the execution: the question, and its answer or why there is none.
+    /// By the number of the execution: the question, and its answer or the reason why there is
+    /// none.
     ended: BTreeMap<usize, (String, Result<String, String>)>,
     unreadable: Vec<String>,
 }
 
 impl Answers {
-    /// Takes in an event; most are of no concern here.
+    /// Processes an event; most are ignored.
     pub(crate) fn see(&mut self, event: &AnyEvent) {
         if let Some(file) = event.payload::<FileUnreadable>() {
             self.unreadable.push(format!("{} could not be read: {}", file.path, file.reason));
@@ -74,7 +75,7 @@ impl Answers {
         lines
     }
 
-    /// What went wrong, a line each and no line twice.
+    /// The errors, one line each without duplicates.
     pub(crate) fn faults(&self) -> Vec<String> {
         let failed = self.ended.values().filter_map(|(question, ended)| {
             ended.as_ref().err().map(|why| format!("{:?} has no answer: {}", plain(question), plain(why)))

@@ -1,4 +1,4 @@
-//! A progress bar per execution, and beside it the end of what the execution is just saying.
+//! A progress bar for each execution, with the end of its current text.
 
 use std::collections::BTreeMap;
 
@@ -9,13 +9,13 @@ const CELLS: usize = 20;
 /// One execution as its bar shows it.
 #[derive(Default)]
 pub(crate) struct Bar {
-    /// Its place among the executions, which is also its colour.
+    /// Its number among the executions, which is also its colour.
     pub(crate) number: usize,
     pub(crate) question: String,
     pub(crate) progress: f64,
-    /// The node at work; once it is over, how it ended.
+    /// The running node; after the end, the result.
     pub(crate) state: String,
-    /// What was streamed last.
+    /// The last streamed text.
     pub(crate) saying: String,
     pub(crate) failed: bool,
 }

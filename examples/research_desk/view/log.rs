@@ -1,4 +1,5 @@
-//! The live log: one line an event. It knows no kind by name; what it shows comes from the event and its descriptor.
+//! The live log: one line for each event. It names no kind; its content comes from the event and
+//! its descriptor.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -9,12 +10,12 @@ use serde_json::{Map, Value};
 
 use super::text::{Paint, one_line, pad};
 
-/// Deltas are gathered until so many characters are there, or a line is full or ends.
+/// Deltas are collected up to so many characters, or until a line is full or ends.
 const GATHER: usize = 100;
 /// Columns before the content: time, scope, kind, and a space after each.
 const BEFORE: usize = 8 + 1 + 18 + 1 + 22 + 1;
 
-/// Turns events into lines.
+/// Formats events as lines.
 pub(crate) struct Log {
     paint: Paint,
     begun: Option<SystemTime>,
@@ -31,7 +32,7 @@ struct Place {
     kind: String,
 }
 
-/// How a line stands out.
+/// The emphasis of a line.
 #[derive(Clone, Copy)]
 enum Mark {
     None,
@@ -44,7 +45,8 @@ impl Log {
         Self { paint, begun: None, gathered: BTreeMap::new(), known: Vec::new() }
     }
 
-    /// The lines that this event adds to the log, each at most `width` columns wide. Deltas are gathered.
+    /// The lines that this event adds to the log, each at most `width` columns wide. Deltas are
+    /// collected.
     pub(crate) fn lines(&mut self, event: &AnyEvent, data: &Map<String, Value>, width: usize) -> Vec<String> {
         let since = self.since(event);
         let place = Place::of(event);
@@ -77,7 +79,7 @@ impl Log {
         at.duration_since(*self.begun.get_or_insert(at)).unwrap_or_default().as_secs_f64()
     }
 
-    /// A line for events that the log did not get.
+    /// A line for events that the log missed.
     pub(crate) fn gap(&self, lagged: &Lagged) -> String {
         self.paint.red(&lagged.to_string())
     }
@@ -86,7 +88,7 @@ impl Log {
         let piece = data.get("content").and_then(Value::as_str).unwrap_or_default();
         let text = self.gathered.entry(place.clone()).or_default();
         text.push_str(piece);
-        // One delta more would not fit.
+        // Another delta would not fit.
         let enough = GATHER.min(width.saturating_sub(BEFORE + 8));
         if text.chars().count() < enough && !text.ends_with('\n') {
             return Vec::new();
@@ -98,7 +100,7 @@ impl Log {
         vec![self.format(place, Mark::None, since, &text, width)]
     }
 
-    /// What was gathered of a scope comes before the next thing that happened there.
+    /// The collected deltas of a scope come before the next event of that scope.
     fn let_go(&mut self, scope: &str, since: f64, width: usize) -> Vec<String> {
         let places: Vec<Place> = self.gathered.keys().filter(|place| place.scope == scope).cloned().collect();
         let mut lines = Vec::new();
@@ -136,7 +138,7 @@ impl Log {
 }
 
 impl Place {
-    /// The scope is `exec-1/research`, or the stream where there is no execution.
+    /// The scope is `exec-1/research`, or the stream if there is no execution.
     fn of(event: &AnyEvent) -> Self {
         let first = event.execution().unwrap_or(event.stream());
         let scope = event.node().map_or_else(|| first.to_owned(), |node| format!("{first}/{node}"));
@@ -144,13 +146,13 @@ impl Place {
     }
 }
 
-/// Whether it tells of an error.
+/// Whether the event reports an error.
 fn failed(data: &Map<String, Value>) -> bool {
-    let told = data.get("error").and_then(Value::as_str).is_some_and(|text| !text.is_empty());
-    told || data.get("is_error").is_some_and(|flag| flag == true)
+    let has_error = data.get("error").and_then(Value::as_str).is_some_and(|text| !text.is_empty());
+    has_error || data.get("is_error").is_some_and(|flag| flag == true)
 }
 
-/// `name=search input={"query":"lag"}`, in the order of the declaration: what is empty says nothing and is left out.
+/// `name=search input={"query":"lag"}`, in the order of the declaration, without empty fields.
 fn content(data: &Map<String, Value>, declared: &[FieldDescriptor]) -> String {
     let mut parts = Vec::new();
     let place = |key: &str| declared.iter().position(|field| field.name == key).unwrap_or(usize::MAX);

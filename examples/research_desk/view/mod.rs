@@ -1,4 +1,5 @@
-//! The terminal. Of the desk it knows the events and nothing else: whatever it shows came through a subscription.
+//! The terminal. It knows only the events of the desk: all its content comes through a
+//! subscription.
 
 mod answers;
 mod bars;
@@ -19,15 +20,15 @@ use self::log::Log;
 use self::screen::Screen;
 use self::timeline::Timeline;
 
-/// Bars are drawn over no more often than this.
+/// Bars are redrawn no more often than this.
 const FRAME: Duration = Duration::from_millis(33);
 
-/// The view at work.
+/// The running view.
 pub(crate) struct View {
     task: JoinHandle<(Shown, EventStream)>,
 }
 
-/// What the view knows at the end.
+/// The result of the view at the end.
 struct Shown {
     bus: EventBus,
     screen: Screen,
@@ -41,9 +42,9 @@ struct Shown {
 }
 
 impl View {
-    /// Begins to show what happens on the bus.
+    /// Begins to show the events of the bus.
     pub(crate) fn open(bus: &EventBus, quiet: bool) -> Self {
-        // `Wait`: a slow terminal slows the desk down; without it the log would have gaps.
+        // `Wait`: a slow terminal slows the desk down; otherwise the log would have gaps.
         let events =
             bus.subscribe_any().name("terminal").capacity(1024).overflow(Overflow::Wait).into_stream();
         let screen = Screen::new();
@@ -60,9 +61,10 @@ impl View {
         Self { task: tokio::spawn(shown.follow(events)) }
     }
 
-    /// Waits until everything up to the closing of the bus was shown, then shows the answers, the timeline and the stats.
+    /// Waits until every event up to the closing of the bus was shown, then shows the answers, the
+    /// timeline and the stats.
     pub(crate) async fn finish(self) {
-        // The stream is kept until the stats were taken: with it they would lose its row.
+        // The stream is kept until the stats were taken, because its row ends with it.
         if let Ok((shown, _events)) = self.task.await {
             shown.close();
         }
@@ -98,7 +100,8 @@ impl Shown {
                 self.screen.line(&line);
             }
         } else if event.execution().is_none() {
-            // Of events that may replace each other only the newest matters; the log would drown in them. Those of an
+            // Only the newest of events that replace each other matters, and the log would be full
+            // of them. Those of an execution move its bar.
             // execution move its bar.
             self.newest = Some(self.log.line(event, &data, width));
         }
@@ -113,7 +116,7 @@ impl Shown {
         self.screen.end_block();
         let (paint, width) = (self.screen.paint(), self.screen.width());
         let mut lines = self.answers.lines(paint);
-        // Without an execution there is nothing to look back on.
+        // Without an execution there is no timeline.
         if !self.quiet && !self.answers.bars().is_empty() {
             lines.push(paint.bold("\nTimeline"));
             lines.extend(self.timeline.rows(paint, width));

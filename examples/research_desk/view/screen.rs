@@ -1,16 +1,16 @@
-//! The screen: lines that scroll, and below them a block that is drawn over again.
+//! The screen: lines that scroll, and below them a block that is redrawn.
 
 use std::io::{self, IsTerminal, Write};
 
 use super::text::Paint;
 
-/// Standard output. When it goes away (`| head`), what is printed is dropped and the work goes on.
+/// Standard output. If it closes (`| head`), further output is dropped and the work goes on.
 pub(crate) struct Screen {
     out: io::Stdout,
     paint: Paint,
     live: bool,
     width: usize,
-    /// Lines that the block may have.
+    /// The most lines of the block.
     height: usize,
     block: Vec<String>,
     drawn: usize,
@@ -18,7 +18,7 @@ pub(crate) struct Screen {
 }
 
 impl Screen {
-    /// Colours and the redrawn block only on a terminal; `NO_COLOR` takes the colours away.
+    /// Colours and the redrawn block only on a terminal; `NO_COLOR` switches the colours off.
     pub(crate) fn new() -> Self {
         let out = io::stdout();
         let terminal = out.is_terminal();
@@ -42,7 +42,7 @@ impl Screen {
         self.paint
     }
 
-    /// Columns that a line may use.
+    /// The width of a line.
     pub(crate) fn width(&self) -> usize {
         self.width
     }
@@ -55,9 +55,9 @@ impl Screen {
         self.draw(text);
     }
 
-    /// Puts new lines into the block.
+    /// Replaces the lines of the block.
     pub(crate) fn set_block(&mut self, mut lines: Vec<String>) {
-        // What does not fit the terminal's height could not be drawn over again.
+        // Lines beyond the terminal's height could not be redrawn.
         let more = lines.len().saturating_sub(self.height);
         if more > 0 {
             lines.truncate(self.height - 1);
@@ -72,7 +72,7 @@ impl Screen {
         self.draw(text);
     }
 
-    /// Leaves the block standing where it is and goes on below it.
+    /// Leaves the block as it is and continues below it.
     pub(crate) fn end_block(&mut self) {
         self.block.clear();
         self.drawn = 0;
@@ -80,7 +80,7 @@ impl Screen {
 
     fn erase(&mut self) -> String {
         let lines = std::mem::take(&mut self.drawn);
-        // Up to the block's first line, then away with everything below.
+        // Moves up to the block's first line, then clears everything below.
         if lines > 0 { format!("\x1b[{lines}A\r\x1b[J") } else { String::new() }
     }
 
@@ -98,7 +98,7 @@ impl Screen {
 
     fn measure(&mut self) {
         let size = if self.live { terminal_size::terminal_size() } else { None };
-        // A file is wider than any terminal, but its readers are not.
+        // A file has no width, but its readers have.
         let (columns, rows) = size.map_or((160, 24), |(width, height)| (width.0.into(), height.0.into()));
         self.width = columns.max(40) - 1;
         self.height = rows.max(4) - 2;

@@ -2,7 +2,7 @@
 
 use bus_core::Stats;
 
-/// Events by kind, then what became of them at each subscription.
+/// Events by kind, then their outcomes at each subscription.
 pub(crate) fn rows(stats: &Stats) -> Vec<String> {
     let mut kinds: Vec<_> = stats.published.iter().collect();
     kinds.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
@@ -26,7 +26,7 @@ pub(crate) fn rows(stats: &Stats) -> Vec<String> {
         ));
     }
     rows.push(format!(
-        "\n{} events in history, {} and {} deltas let go; {} pairs open",
+        "\n{} events in history, {} and {} deltas evicted; {} pairs open",
         stats.kept, stats.evicted, stats.evicted_transient, stats.open_pairs
     ));
     rows

@@ -1,8 +1,9 @@
-//! Text for a terminal: colours where they are wanted, and foreign text that cannot steer the screen.
+//! Text for a terminal: colours where they are enabled, and foreign text without control
+//! characters.
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Paints text, or leaves it as it is where colours are off.
+/// Colours text, or returns it unchanged if colours are off.
 #[derive(Clone, Copy)]
 pub(crate) struct Paint(pub(crate) bool);
 
@@ -19,7 +20,7 @@ impl Paint {
         self.with("31", text)
     }
 
-    /// One of six colours, the same for the same number: what belongs to one execution looks alike.
+    /// One of six colours, the same for the same number, so that one execution has one colour.
     pub(crate) fn nth(self, number: usize, text: &str) -> String {
         self.with(["36", "35", "33", "34", "92", "95"][number % 6], text)
     }
@@ -29,7 +30,8 @@ impl Paint {
     }
 }
 
-/// `text` as one line of at most `width` columns. Line ends become spaces, control characters are left out.
+/// `text` as one line of at most `width` columns. Line ends become spaces, control characters are
+/// left out.
 pub(crate) fn one_line(text: &str, width: usize) -> String {
     let mut line = String::new();
     let mut used = 0;

@@ -1,4 +1,5 @@
-//! The timeline: what began and what ended it, found through `ends_with` of the catalogue and so without a list of kinds.
+//! The timeline: events and the events that end them, found through `ends_with` of the catalogue,
+//! so without a list of kinds.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,10 +13,10 @@ use super::text::{Paint, one_line, pad};
 const COLUMNS: usize = 40;
 /// Columns of the names before it.
 const NAMES: usize = 28;
-/// Above this many rows the short ones of each execution are summed up.
+/// Above this many rows the short ones of each execution are added up.
 const MOST_CALLS: usize = 12;
 
-/// Something that lasted: an execution, a node's loop, a tool call.
+/// A span: an execution, a node's loop, a tool call.
 struct Span {
     execution: String,
     node: Option<String>,
@@ -36,7 +37,7 @@ pub(crate) struct Timeline {
 }
 
 impl Timeline {
-    /// Takes in an event; most begin nothing and end nothing.
+    /// Processes an event; most begin and end no span.
     pub(crate) fn see(&mut self, event: &AnyEvent, data: &Map<String, Value>) {
         let at = event.timestamp();
         self.last = self.last.max(Some(at));
@@ -71,7 +72,8 @@ impl Timeline {
         }
     }
 
-    /// The drawing: a row per span, executions first, what belongs to them indented below.
+    /// The drawing: a row for each span, executions first, with their nodes and calls indented
+    /// below.
     pub(crate) fn rows(&self, paint: Paint, width: usize) -> Vec<String> {
         let (Some(begin), Some(end)) = (self.spans.iter().map(|span| span.from).min(), self.last) else {
             return Vec::new();
@@ -111,7 +113,7 @@ fn depth(span: &Span) -> usize {
     }
 }
 
-/// What the rows are drawn against.
+/// The scale of the rows.
 struct Axis {
     begin: SystemTime,
     whole: Duration,
@@ -146,7 +148,7 @@ impl Axis {
     }
 }
 
-/// The first field that names something, else the scope.
+/// The first field with a name, otherwise the scope.
 fn label(event: &AnyEvent, data: &Map<String, Value>) -> String {
     let named = data.iter().find(|(key, value)| key.ends_with("_name") && value.is_string());
     let name = named.and_then(|(_, value)| value.as_str());

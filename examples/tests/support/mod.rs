@@ -13,7 +13,7 @@ use std::time::Duration;
 /// A program that takes longer hangs.
 const WATCHDOG: Duration = Duration::from_mins(1);
 
-/// What a program wrote, and its exit code.
+/// The output of a program, and its exit code.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) out: String,
@@ -92,7 +92,7 @@ impl Running {
         Self { child, out, err, read: String::new(), _alive: alive }
     }
 
-    /// Waits for a line that holds `text`, and gives that line.
+    /// Waits for a line with `text`, and returns that line.
     #[track_caller]
     pub(crate) fn wait_for(&mut self, text: &str) -> String {
         loop {
@@ -106,7 +106,7 @@ impl Running {
         }
     }
 
-    /// What Ctrl-C does.
+    /// Sends the signal of Ctrl-C.
     pub(crate) fn interrupt(&self) {
         signal(self.child.id(), "INT");
     }

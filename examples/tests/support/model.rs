@@ -1,4 +1,4 @@
-//! A model for tests: a local server that speaks the `OpenAI` protocol, and misbehaves when told to.
+//! A model for tests: a local server with the `OpenAI` protocol that can misbehave.
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -14,26 +14,26 @@ use axum::routing::{get, post};
 use futures_util::stream;
 use serde_json::{Value, json};
 
-/// How the server behaves.
+/// The behaviour of the server.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub(crate) enum Manner {
+pub(crate) enum Behaviour {
     /// Calls a tool, then answers.
     Good,
-    /// Says 503 to the first request.
+    /// Returns 503 to the first request.
     BusyAtFirst,
-    /// Knows no such model.
+    /// Does not know the model.
     Refusing,
-    /// Breaks off in the middle of the answer.
+    /// Disconnects in the middle of the answer.
     Cut,
-    /// Streams what is no JSON.
+    /// Streams invalid JSON.
     Garbled,
-    /// Talks for ever.
+    /// Never stops.
     Endless,
-    /// Calls tools that do not exist, with arguments that are no JSON.
+    /// Calls unknown tools, with arguments that are not JSON.
     Clumsy,
 }
 
-/// The server, for as long as it is not dropped.
+/// The server, which runs until it is dropped.
 pub(crate) struct Model {
     pub(crate) address: SocketAddr,
     pub(crate) asked: Arc<Mutex<Vec<Value>>>,
@@ -42,20 +42,20 @@ pub(crate) struct Model {
 
 #[derive(Clone)]
 struct Shared {
-    manner: Manner,
+    behaviour: Behaviour,
     requests: Arc<AtomicU32>,
     asked: Arc<Mutex<Vec<Value>>>,
 }
 
 impl Model {
-    pub(crate) fn start(manner: Manner) -> Self {
+    pub(crate) fn start(behaviour: Behaviour) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
         let asked = Arc::new(Mutex::new(Vec::new()));
-        let shared = Shared { manner, requests: Arc::default(), asked: Arc::clone(&asked) };
+        let shared = Shared { behaviour, requests: Arc::default(), asked: Arc::clone(&asked) };
         let app = Router::new()
             .route("/v1/models", get(async || json!({ "data": [{ "id": "small-1" }] }).to_string()))
             .route("/v1/chat/completions", post(complete))
@@ -78,13 +78,15 @@ async fn complete(State(shared): State<Shared>, body: Bytes) -> Response {
     let number = shared.requests.fetch_add(1, Ordering::Relaxed);
     let researching = request["tools"].is_array();
     let called = request["messages"].as_array().unwrap().iter().any(|message| message["role"] == "tool");
-    match shared.manner {
-        Manner::Refusing => {
+    match shared.behaviour {
+        Behaviour::Refusing => {
             let error = json!({ "error": { "message": "the model `nil` does not exist" } }).to_string();
             (StatusCode::NOT_FOUND, error).into_response()
         }
-        Manner::BusyAtFirst if number == 0 => (StatusCode::SERVICE_UNAVAILABLE, "warming up").into_response(),
-        Manner::Clumsy if researching && !called => {
+        Behaviour::BusyAtFirst if number == 0 => {
+            (StatusCode::SERVICE_UNAVAILABLE, "warming up").into_response()
+        }
+        Behaviour::Clumsy if researching && !called => {
             streamed(calls(&[("fly", "{}"), ("search", "{\"query\":")]))
         }
         _ if researching && !called => streamed(calls(&[
@@ -92,9 +94,9 @@ async fn complete(State(shared): State<Shared>, body: Bytes) -> Response {
             ("read_file", r#"{"path": "gone.md"}"#),
         ])),
         _ if researching => streamed(vec![text("done"), end("stop")]),
-        Manner::Cut => streamed(vec![text("Swifts "), text("sle")]),
-        Manner::Garbled => streamed(vec![text("Swifts "), "data: {oops\n\n".into()]),
-        Manner::Endless => endless(),
+        Behaviour::Cut => streamed(vec![text("Swifts "), text("sle")]),
+        Behaviour::Garbled => streamed(vec![text("Swifts "), "data: {oops\n\n".into()]),
+        Behaviour::Endless => endless(),
         _ => streamed(answer()),
     }
 }
@@ -105,7 +107,7 @@ fn answer() -> Vec<String> {
     std::iter::once(thinking).chain(words.map(text)).chain([end("stop"), "data: [DONE]\n\n".into()]).collect()
 }
 
-/// Tool calls, their arguments in two pieces each.
+/// Tool calls, their arguments in two parts each.
 fn calls(wanted: &[(&str, &str)]) -> Vec<String> {
     let mut chunks = Vec::new();
     for (index, (name, arguments)) in wanted.iter().enumerate() {
@@ -136,7 +138,8 @@ fn streamed(chunks: Vec<String>) -> Response {
     body(stream::iter(chunks.into_iter().map(Ok::<_, std::io::Error>)))
 }
 
-/// At a talker's pace: a flood would fill the record with snapshots before anybody could interrupt it.
+/// At the speed of a person: a fast stream would fill the record with snapshots before an
+/// interrupt.
 fn endless() -> Response {
     let pace = tokio::time::interval(Duration::from_millis(5));
     body(stream::unfold(pace, async |mut pace| {

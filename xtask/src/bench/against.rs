@@ -8,12 +8,14 @@ use super::workload::{ALL, Workload, is_chosen};
 use super::{atomics, build, callgrind};
 use crate::task::Failure;
 
-/// What is compared: the revision, this folder, and the revision once more, whose ratio to itself is the noise.
+/// The number of sides: the revision, this folder, and the revision once more, whose ratio to
+/// itself is the noise.
 const SIDES: usize = 3;
 
 /// How much is measured.
 struct Effort {
-    /// The programs are started anew so often: where one happens to lie in memory makes it quicker or slower.
+    /// How often the programs are started anew, because the position of a program in memory makes
+    /// it faster or slower.
     starts: usize,
     /// Rounds for each start.
     rounds: usize,
@@ -25,7 +27,7 @@ struct Effort {
 const FULL: Effort = Effort { starts: 5, rounds: 9, long_rounds: 1, slice: Duration::from_millis(5) };
 const QUICK: Effort = Effort { starts: 3, rounds: 5, long_rounds: 1, slice: Duration::from_millis(2) };
 
-/// What to compare and how.
+/// The revision to compare with, and the settings.
 pub(super) struct Asked<'a> {
     pub(super) revision: &'a str,
     pub(super) workloads: &'a [String],
@@ -60,7 +62,7 @@ fn times(asked: &Asked<'_>, chosen: &[&Workload], programs: &[&Path; SIDES]) -> 
         }
         for (workload, taken) in chosen.iter().zip(&mut taken) {
             let times = running[0].fit(workload, effort.slice)?;
-            // The first time is for the caches and for what grows once.
+            // The first run fills the caches and grows what grows once.
             for program in running.iter_mut().filter(|_| !workload.long) {
                 program.take(workload, times)?;
             }
@@ -104,7 +106,8 @@ fn instructions(revision: &str, chosen: &[&Workload], old: &Path, own: &Path) ->
     Ok(())
 }
 
-/// The sides in an order that changes with each round, so that no side always follows the same other one.
+/// The sides in an order that changes with each round, so that no side always follows the same
+/// other one.
 struct Shuffled {
     order: [usize; SIDES],
     random: u64,

@@ -1,7 +1,9 @@
-//! Exact counts of atomic read-modify-writes: how often each instruction ran, joined with what the instruction is.
+//! Exact counts of atomic read-modify-writes: how often each instruction ran, joined with the
+//! operation of the instruction.
 //!
-//! This counts what the machine does, wherever it comes from: a lock, a counter, the reference count of an `Arc`, a
-//! waker of tokio's. A lock that nobody else holds is two, one to take it and one to release it.
+//! This counts the operations of the machine from every source: a lock, a counter, the reference
+//! count of an `Arc`, a waker of tokio's. An uncontended lock is two, one to take it and one to
+//! release it.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -15,17 +17,18 @@ use crate::task::Failure;
 /// The workloads with a budget: a publish to nobody and to synchronous handlers.
 const BUDGETS: [&str; 4] = ["e/kept", "a/1", "a/8", "a/64"];
 
-/// A source line that runs less often than this for one publish belongs to the clock, not to the publish.
+/// A source line that runs less often than this for one publish belongs to the clock, not to the
+/// publish.
 const SELDOM: f64 = 0.01;
 
-/// What one publish takes.
+/// The counts of one publish.
 pub(super) struct Counted {
     pub(super) instructions: f64,
-    /// Absent where the instructions cannot be read.
+    /// Absent if the instructions cannot be read.
     pub(super) atomics: Option<f64>,
 }
 
-/// Why nothing can be counted here; nothing if it can.
+/// Why nothing can be counted here; `None` if it can.
 pub(super) fn missing() -> Option<&'static str> {
     let found = Command::new("objdump").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     if !cfg!(target_arch = "x86_64") {
@@ -43,7 +46,7 @@ pub(super) fn count(program: &Path, workload: &Workload) -> Result<Counted, Fail
     Ok(Counted { instructions: executed.all(), atomics })
 }
 
-/// What `bench/atomics.json` has.
+/// Returns the content of `bench/atomics.json`.
 pub(super) fn budgets(program: &Path) -> Result<String, Failure> {
     let mut counts = serde_json::Map::new();
     for workload in with_budget() {
@@ -105,8 +108,8 @@ fn atomic_addresses(object: &Path) -> Result<HashSet<u64>, Failure> {
     Ok(found)
 }
 
-/// The address of a line of objdump's with an atomic read-modify-write: one with the prefix `lock`, or an `xchg` with
-/// memory, which is atomic without it.
+/// The address of a line of objdump's with an atomic read-modify-write: one with the prefix `lock`,
+/// or an `xchg` with memory, which is atomic without it.
 fn atomic_address(line: &str) -> Option<u64> {
     let (address, instruction) = line.split_once('\t')?;
     let exchange = instruction.starts_with("xchg") && instruction.contains('(');
@@ -116,7 +119,8 @@ fn atomic_address(line: &str) -> Option<u64> {
     u64::from_str_radix(address.trim().trim_end_matches(':'), 16).ok()
 }
 
-/// The operation that an instruction belongs to and the line of our own source that it is in, as far as they are known.
+/// The operation that an instruction belongs to and the line of our own source that it is in, as
+/// far as they are known.
 fn source_line(object: &Path, address: u64) -> String {
     let mut command = Command::new("addr2line");
     command.arg("-e").arg(object).args(["-i", "-f", "-C", &format!("{address:#x}")]);
@@ -125,8 +129,9 @@ fn source_line(object: &Path, address: u64) -> String {
     described(&text).unwrap_or_else(|| format!("{} {address:#x}", object.display()))
 }
 
-/// addr2line writes two lines for each function that was inlined, the innermost first: its name and its source line.
-/// The first function that is not an operation of an atomic type names what is done: `lock`, or `drop` of an `Arc`.
+/// addr2line writes two lines for each function that was inlined, the innermost first: its name and
+/// its source line. The first function that is not an operation of an atomic type names the action:
+/// `lock`, or `drop` of an `Arc`.
 fn described(text: &str) -> Option<String> {
     let lines: Vec<_> = text.lines().collect();
     let frames: Vec<_> = lines.chunks_exact(2).map(|frame| (frame[0], frame[1])).collect();

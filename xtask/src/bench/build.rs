@@ -1,4 +1,5 @@
-//! The program of the benchmarks without the peers, built with the bus of this folder or of another revision.
+//! The program of the benchmarks without the peers, built with the bus of this folder or of another
+//! revision.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,8 +16,9 @@ pub(super) fn own() -> Result<PathBuf, Failure> {
     build(&workspace::root(), &target, true)
 }
 
-/// The program built with the bus of another revision. Its own sources are those of this folder, so that both programs
-/// do the same work. The revision is unpacked below the target folder and stays there for the next time.
+/// The program built with the bus of another revision. Its own sources are those of this folder, so
+/// that both programs do the same work. The revision is unpacked below the target folder and stays
+/// there for the next time.
 pub(super) fn of_revision(revision: &str) -> Result<PathBuf, Failure> {
     let commit = format!("{revision}^{{commit}}");
     let mut parse = git(&["rev-parse", "--verify", "--quiet", &commit]);
@@ -40,8 +42,8 @@ fn unpack(commit: &str, tree: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Replaces the revision's benchmarks by this folder's, the versions of dependencies included. A file that is already
-/// the same is left alone, so that a second build has nothing to do.
+/// Replaces the revision's benchmarks by this folder's, the versions of dependencies included. A
+/// file that is already the same is left alone, so that a second build has nothing to do.
 fn copy_sources(tree: &Path) -> Result<(), Failure> {
     let root = workspace::root();
     let own: Vec<_> =

@@ -16,23 +16,23 @@ const RUNS: usize = 3;
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Executed(pub(super) HashMap<PathBuf, HashMap<u64, f64>>);
 
-/// Why nothing can be counted here; nothing if it can.
+/// Why nothing can be counted here; `None` if it can.
 pub(super) fn missing() -> Option<&'static str> {
     let found =
         Command::new("valgrind").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     found.is_err().then_some("valgrind is not installed")
 }
 
-/// What one publish of the workload executes: the difference of a number of publishes and three times as many, so that
-/// everything done once drops out.
+/// The instructions of one publish of the workload: the difference of a number of publishes and
+/// three times as many, so that everything done once cancels out.
 pub(super) fn publish(program: &Path, workload: &Workload) -> Result<Executed, Failure> {
     let publishes = workload.publishes;
     let (once, thrice) = (fewest(program, workload, publishes)?, fewest(program, workload, 3 * publishes)?);
     Ok(thrice.less(&once, 2 * publishes))
 }
 
-/// The run with the fewest instructions: what depends on the time that passes, such as a look at the clock once a
-/// millisecond, only adds to them.
+/// The run with the fewest instructions: work that depends on the time, such as a read of the clock
+/// once a millisecond, only adds to them.
 fn fewest(program: &Path, workload: &Workload, publishes: u64) -> Result<Executed, Failure> {
     let mut best = drive(program, workload, publishes)?;
     for _ in 1..RUNS {
@@ -63,8 +63,9 @@ fn drive(program: &Path, workload: &Workload, publishes: u64) -> Result<Executed
     Ok(executed)
 }
 
-/// Reads callgrind's file: `ob=` names the file of the lines that follow, each of which is an address, a line of the
-/// source and a count. The line behind `calls=` repeats the cost of what was called.
+/// Reads callgrind's file: `ob=` names the file of the lines that follow, each of which is an
+/// address, a line of the source and a count. The line behind `calls=` repeats the cost of the
+/// called function.
 fn parse(text: &str) -> Executed {
     let (mut executed, mut object, mut repeats) = (Executed::default(), PathBuf::new(), false);
     for line in text.lines() {

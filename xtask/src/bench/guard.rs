@@ -1,4 +1,5 @@
-//! What must not grow: allocations, bytes and atomic operations, which are the same at each run.
+//! The counts that must not grow: allocations, bytes and atomic operations, which are the same at
+//! each run.
 
 use serde_json::Value;
 
@@ -10,7 +11,7 @@ use crate::workspace;
 /// Allowed growth, as a factor: other versions of the dependencies count a little differently.
 const LEEWAY: f64 = 1.01;
 
-/// What the allocator counts, as JSON. The peers are not built for it.
+/// The counts of the allocator, as JSON. The peers are not built for it.
 pub(super) fn counts() -> Result<String, Failure> {
     read(&mut super::bench(&["--bin", "counts", "--no-default-features"]))
 }

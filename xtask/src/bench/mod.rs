@@ -1,4 +1,5 @@
-//! `cargo xtask bench`: the time of an event beside a list of closures, other libraries and other revisions.
+//! `cargo xtask bench`: the time of an event beside a list of closures, other libraries and other
+//! revisions.
 
 mod against;
 mod atomics;

@@ -24,13 +24,13 @@ impl Program {
         Ok(Self { child, requests: Some(requests), answers: BufReader::new(answers) })
     }
 
-    /// How often the work fits into so long.
+    /// How often the work fits into this time.
     pub(super) fn fit(&mut self, workload: &Workload, slice: Duration) -> Result<u64, Failure> {
         let answer = self.ask("fit", workload, slice.as_micros())?;
         answer.parse().map_err(|_| unreadable(workload, &answer))
     }
 
-    /// Does the work so often and returns the number for one.
+    /// Does the work this often and returns the number for one.
     pub(super) fn take(&mut self, workload: &Workload, times: u64) -> Result<f64, Failure> {
         let answer = self.ask("take", workload, u128::from(times))?;
         answer.parse().map_err(|_| unreadable(workload, &answer))
@@ -52,7 +52,7 @@ impl Drop for Program {
     /// It ends when its input does.
     fn drop(&mut self) {
         self.requests = None;
-        // A program that failed has printed why.
+        // A program that failed has printed the reason.
         _ = self.child.wait();
     }
 }

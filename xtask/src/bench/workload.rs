@@ -1,15 +1,15 @@
-//! What two revisions are compared by: sides of groups of the benchmarks.
+//! The workloads that two revisions are compared by: sides of groups of the benchmarks.
 
 /// One side of a group of the benchmarks, by the names that they have there.
 pub(super) struct Workload {
     pub(super) group: &'static str,
     pub(super) side: &'static str,
-    /// What the table calls it.
+    /// Its name in the table.
     pub(super) title: &'static str,
-    /// What one number counts; `ns` where it is a time.
+    /// The unit of one number; `ns` for a time.
     pub(super) unit: &'static str,
-    /// Instructions are counted for so many publishes and for three times as many: a multiple of the bursts. 0 where
-    /// more than one thread works, so that no count is exact.
+    /// Instructions are counted for this many publishes and for three times as many: a multiple of
+    /// the bursts. 0 if more than one thread works, so that no count is exact.
     pub(super) publishes: u64,
     /// One number takes a quarter of a second or so.
     pub(super) long: bool,
@@ -32,7 +32,7 @@ const fn threads(
 
 const SHARE: &str = "most : least";
 
-/// All that `--against` measures.
+/// All workloads of `--against`.
 pub(super) const ALL: &[Workload] = &[
     side("e/kept", "nobody listens"),
     side("a/1", "1 sync handler"),

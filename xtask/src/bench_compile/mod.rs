@@ -1,4 +1,5 @@
-//! `cargo xtask bench compile`: what a definition file costs to build, against the same structs with serde's derives.
+//! `cargo xtask bench compile`: the build time of a definition file, compared with the same structs
+//! under serde's derives.
 
 mod clock;
 mod source;
@@ -16,24 +17,24 @@ use crate::workspace;
 
 pub(crate) const TASK: Task = Task {
     name: "bench compile",
-    summary: "Measure what definition files cost to build.",
+    summary: "Measure the build time of definition files.",
     help: "
 Usage: cargo xtask bench compile [--rounds N]
 
 Writes definition files of 40 and 400 events with five fields each, and the same payloads by hand with serde's derives.
-Builds both (check, dev, release; nothing incremental, dependencies built before), the rounds interleaved, and shows the
-best of N (3 unless set), the ratio, how the cost grows from 40 to 400, and what each part of the generated code costs.
-Seconds are processor time where the system tells it (Linux), so that other work on the machine does not count.
+Builds both (check, dev, release; nothing incremental, dependencies built before), the rounds interleaved, and prints the
+best of N (3 unless set), the ratio, the growth from 40 to 400, and the cost of each part of the generated code.
+Seconds are processor time where the system reports it (Linux), so that other work on the machine does not count.
 
 Exit code: 0 if check and dev are at most 1.0 times and release at most 1.5 times the hand-written file.",
     run,
 };
 
 const SIZES: [usize; 2] = [40, 400];
-/// How many more events the large file has.
+/// The number of events that the large file has and the small one does not.
 const FURTHER: f64 = 360.0;
 
-/// A way to build, and how much more than by hand it may cost.
+/// A way to build, and the most it may cost as a multiple of the hand-written file.
 struct Mode {
     name: &'static str,
     arguments: &'static [&'static str],
@@ -74,7 +75,7 @@ fn run(mut parser: lexopt::Parser) -> Result<(), Failure> {
     if over.is_empty() { Ok(()) } else { Err(Failure::found(over.join("; "))) }
 }
 
-/// Seconds by hand and by the derive.
+/// Seconds of the hand-written file and of the derive.
 fn compare(folder: &Path, mode: &Mode, events: usize, rounds: u32) -> Result<(f64, f64), Failure> {
     let names = [format!("hand-{events}"), format!("derive-{events}")];
     let times = measure(folder, mode, &names, rounds)?;
@@ -88,13 +89,14 @@ fn compare(folder: &Path, mode: &Mode, events: usize, rounds: u32) -> Result<(f6
     Ok((times[0], times[1]))
 }
 
-/// What each part of the generated code adds, from the payload structs up, and its share. The parts are built as text, with
-/// the code that the derive would write standing in the file; to read that much text can cost more than to run the derive.
+/// Prints the time that each part of the generated code adds, from the payload structs up, and its
+/// share. The parts are built as text, with the output of the derive written into the file; reading
+/// that much text can cost more than running the derive.
 fn shares(folder: &Path, rounds: u32) -> Result<(), Failure> {
     let names: Vec<String> =
         Layer::ALL.iter().map(|layer| layer.package()).chain([derive(SIZES[1])]).collect();
     let mut rows: Vec<String> = Layer::ALL.iter().map(|layer| format!("  {:32}", layer.label())).collect();
-    let mut head = format!("{:34}", format!("what each part adds at {} events", SIZES[1]));
+    let mut head = format!("{:34}", format!("added by each part at {} events", SIZES[1]));
     let mut sum = format!("  {:32}", "together, as text");
     let mut whole = format!("  {:32}", "written by the derive");
     for mode in &MODES {
@@ -117,10 +119,11 @@ fn derive(events: usize) -> String {
     format!("derive-{events}")
 }
 
-/// The best of some rounds for each package; a round builds all of them once.
+/// The best of some rounds for each package. A round builds each of them once, so that a slow spell
+/// of the machine affects all of them.
 fn measure(folder: &Path, mode: &Mode, names: &[String], rounds: u32) -> Result<Vec<f64>, Failure> {
     let mut best = vec![f64::INFINITY; names.len()];
-    // The first round builds what they depend on.
+    // The first round also builds the dependencies, so it does not count.
     for round in 0..=rounds {
         for (name, best) in names.iter().zip(&mut best) {
             let seconds = build(folder, mode, name)?;
@@ -157,7 +160,7 @@ fn source_file(folder: &Path, package: &str) -> PathBuf {
     folder.join(package).join("src/lib.rs")
 }
 
-/// A workspace of its own, with the versions of this one.
+/// Writes a workspace of its own that locks the same versions as this one.
 fn write_crates(folder: &Path) -> Result<(), Failure> {
     let mut packages = Vec::new();
     for events in SIZES {
@@ -167,7 +170,7 @@ fn write_crates(folder: &Path) -> Result<(), Failure> {
     let expanded = expand(&source::definition_enum(SIZES[1]))?;
     let layers = source::layers(&expanded, SIZES[1]);
     let layers =
-        layers.map_err(|error| Failure::found(format!("what the derive wrote is no Rust: {error}")))?;
+        layers.map_err(|error| Failure::found(format!("the output of the derive is not Rust: {error}")))?;
     packages.extend(layers);
     let root = workspace::root();
     for (name, text) in &packages {
@@ -182,7 +185,7 @@ fn write_crates(folder: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What the derive makes of a definition.
+/// Returns the code that the derive generates for a definition.
 fn expand(definition: &str) -> Result<String, Failure> {
     let mut command = cargo();
     command.args(["run", "--quiet", "--package", "bus-derive-tests", "--example", "expand"]);

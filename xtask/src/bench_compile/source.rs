@@ -1,4 +1,5 @@
-//! The files that are built: generated definitions, the same by hand, and generated code part by part.
+//! The files that are built: generated definitions, the same structs by hand, and generated code
+//! part by part.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -6,7 +7,7 @@ use std::path::Path;
 use quote::ToTokens;
 use syn::{Expr, Item, ItemImpl, Stmt, Type};
 
-/// Name and type of fields; an event takes five, beginning at another each.
+/// Names and types of fields. An event takes five of them, each event from another start.
 const FIELDS: [(&str, &str); 8] = [
     ("name", "String"),
     ("count", "u64"),
@@ -30,7 +31,7 @@ pub(super) fn manifest(name: &str, root: &Path) -> String {
     )
 }
 
-/// The structs as somebody writes them who has no derive but serde's.
+/// The structs as a person writes them with no derive but serde's.
 pub(super) fn by_hand(events: usize) -> String {
     let mut text = String::from("//! By hand.\nuse serde::{Deserialize, Serialize};\n");
     for event in 0..events {
@@ -66,7 +67,7 @@ pub(super) fn definition_enum(events: usize) -> String {
     text
 }
 
-/// A part of the generated code; each stands on those before it.
+/// A part of the generated code; each part needs those before it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Layer {
     Payloads,
@@ -125,12 +126,13 @@ fn is_generic(ty: &Type) -> bool {
     matches!(ty, Type::Path(path) if path.path.is_ident("T"))
 }
 
-/// For each layer a package with the generated code up to it.
+/// For each layer, a package with the generated code up to that layer.
 pub(super) fn layers(expanded: &str, events: usize) -> syn::Result<Vec<(String, String)>> {
     let file = syn::parse_file(expanded)?;
     let plain =
         definition_enum(events).replace("#[event(requires(node))]", "").replace("#[event(default)] ", "");
-    // Lints pass over what a macro writes. Here it stands in a file, and two thousand warnings take seconds of their own.
+    // Lints ignore code that a macro generates. Here it stands in a file, where two thousand
+    // warnings would take seconds of their own.
     let lints = "#![allow(missing_docs, dead_code, unused_imports)]";
     let text = |layer| format!("//! Generated.\n{lints}\n{plain}{}", upto(&file, layer));
     Ok(Layer::ALL.iter().map(|layer| (layer.package(), text(*layer))).collect())

@@ -1,6 +1,9 @@
-//! The inputs that fuzzing starts from: one file a target in the repository, a folder of files while libFuzzer works.
+//! The inputs that fuzzing starts from: one file for each target in the repository, and a folder of
+//! files while libFuzzer runs.
 //!
-//! In the repository an input is a line, as a JSON string whose characters are its bytes (U+0000 to U+00FF): inputs need not be UTF-8, and thousands of files of ten bytes would be in everybody's way.
+//! In the repository an input is a line: a JSON string whose characters are the bytes (U+0000 to
+//! U+00FF), because inputs need not be UTF-8 and thousands of ten-byte files would clutter the
+//! tree.
 
 use std::fs;
 use std::io::Read;
@@ -11,14 +14,15 @@ use quote::ToTokens;
 use crate::task::Failure;
 use crate::workspace;
 
-/// More of a corpus than this is not kept: it is read by every clone.
+/// The most bytes of a corpus that are kept, because every clone carries them.
 const MOST: usize = 200_000;
 
 fn file(target: &str) -> PathBuf {
     workspace::root().join("fuzz/corpus").join(format!("{target}.jsonl"))
 }
 
-/// Puts the kept inputs of a target into a folder, and what else there is to start from; tells how many of each.
+/// Writes the kept inputs of a target and its other starting points into a folder. Returns the
+/// number of each.
 pub(crate) fn unpack(target: &str, folder: &Path) -> Result<(usize, usize), Failure> {
     fs::create_dir_all(folder)?;
     let mut known = 0;
@@ -41,7 +45,7 @@ pub(crate) fn unpack(target: &str, folder: &Path) -> Result<(usize, usize), Fail
     Ok((known, found.len()))
 }
 
-/// Every definition that the derive is tested with, good and bad.
+/// Every definition in the tests of the derive, valid or not.
 fn definitions() -> Result<Vec<Vec<u8>>, Failure> {
     let mut found = Vec::new();
     for file in workspace::files()? {
@@ -57,7 +61,7 @@ fn definitions() -> Result<Vec<Vec<u8>>, Failure> {
     Ok(found)
 }
 
-/// Every fiftieth line of the recorded session, where it lies beside the repository.
+/// Every fiftieth line of the recorded session, if it is beside the repository.
 fn session() -> Result<Vec<Vec<u8>>, Failure> {
     let Ok(packed) = fs::File::open(workspace::root().join("../shared/data/hive-session.jsonl.gz")) else {
         return Ok(Vec::new());
@@ -67,7 +71,7 @@ fn session() -> Result<Vec<Vec<u8>>, Failure> {
     Ok(text.split(|byte| *byte == b'\n').step_by(50).map(<[u8]>::to_vec).collect())
 }
 
-/// Makes a folder that is there and empty.
+/// Creates the folder, or empties it.
 pub(crate) fn empty(folder: &Path) -> Result<(), Failure> {
     if folder.is_dir() {
         fs::remove_dir_all(folder)?;
@@ -75,7 +79,8 @@ pub(crate) fn empty(folder: &Path) -> Result<(), Failure> {
     Ok(fs::create_dir_all(folder)?)
 }
 
-/// Keeps the inputs of a folder in the repository, the shortest first; tells how many, and how long the file is.
+/// Keeps the inputs of a folder in the repository, the shortest first. Returns their number and the
+/// size of the file.
 pub(crate) fn pack(target: &str, folder: &Path) -> Result<(usize, usize), Failure> {
     let mut inputs = Vec::new();
     for entry in fs::read_dir(folder)? {

@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz`: everything that reads, fed with what nobody would write.
+//! `cargo xtask fuzz`: feeds malformed input to every reader of the workspace.
 
 mod corpus;
 
@@ -24,16 +24,16 @@ pub(crate) const TASK: Task = Task {
 Usage: cargo xtask fuzz [--seconds N] [--keep] [TARGET…]
 
   --seconds N   how long each target runs (60 unless given)
-  --keep        reduces what was found of use to the smallest set that covers as much, and keeps it in the repository
+  --keep        reduces the useful inputs to the smallest set that covers as much, and keeps it in the repository
 
-Targets, all of them unless some are named: json, cursor, catalogue, derive. They start from `fuzz/corpus`, and go on
-from what earlier runs left in the target folder, from the lines of the recorded session where it lies beside the
+Targets, all of them unless some are named: json, cursor, catalogue, derive. They start from `fuzz/corpus`, from
+the inputs of earlier runs in the target folder, from the lines of the recorded session if it is beside the
 repository, from the definitions of the derive's tests and from the catalogue of the docs.
 
 Needs cargo-fuzz (`cargo install cargo-fuzz --version 0.13.2 --locked`) and a C++ compiler, for libFuzzer itself. The
 compiler is the stable one. Building takes a minute and a half of one core the first time.
 
-Exit code: 0 if nothing was found, 1 with the input that a target does not stand.",
+Exit code: 0 if nothing was found, 1 with an input that makes a target fail.",
     run: run_task,
 };
 
@@ -63,7 +63,8 @@ fn run_task(mut parser: lexopt::Parser) -> Result<(), Failure> {
     targets.iter().map(|target| fuzz(target, seconds, keep, &folder)).fold(Ok(()), Result::and)
 }
 
-/// `cargo fuzz` without a sanitizer: those look for faults of `unsafe` code, of which these crates have none, take half of the speed, and need an unstable compiler.
+/// `cargo fuzz` without a sanitizer. Sanitizers look for faults of `unsafe` code, which these
+/// crates do not have; they halve the speed and need an unstable compiler.
 fn on_target(what: &str, folder: &Path) -> Command {
     let mut command = cargo();
     command.current_dir(workspace::root().join("fuzz")).env("CARGO_TARGET_DIR", folder);
@@ -88,14 +89,15 @@ fn fuzz(target: &str, seconds: u32, keep: bool, folder: &Path) -> Result<(), Fai
     if keep { reduce(target, &work, folder) } else { Ok(()) }
 }
 
-/// Runs a target: says in one line what it did, or shows the end of what it said if it found something.
+/// Runs a target. Returns a line of statistics, or the last lines of its output if it found a
+/// failing input.
 fn watch(command: &mut Command) -> Result<String, Failure> {
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
-    let (mut lines, mut told) = (Vec::new(), Told::default());
+    let (mut lines, mut statistics) = (Vec::new(), Statistics::default());
     if let Some(stderr) = child.stderr.take() {
         for line in BufReader::new(stderr).split(b'\n') {
             let line = String::from_utf8_lossy(&line?).into_owned();
-            told.hear(&line);
+            statistics.read(&line);
             lines.push(line);
             if lines.len() > 80 {
                 lines.remove(0);
@@ -105,22 +107,25 @@ fn watch(command: &mut Command) -> Result<String, Failure> {
     if child.wait()?.success() {
         return Ok(format!(
             "{} executions, {} a second, {} edges covered, nothing found",
-            told.executions, told.speed, told.edges
+            statistics.executions, statistics.speed, statistics.edges
         ));
     }
-    Err(Failure::found(format!("{}\nan input was found that the target does not stand", lines.join("\n"))))
+    Err(Failure::found(format!(
+        "{}\nan input makes the target fail: repair the reader, then keep the input",
+        lines.join("\n")
+    )))
 }
 
-/// What libFuzzer says at its end.
+/// The statistics that libFuzzer prints at the end of a run.
 #[derive(Default)]
-struct Told {
+struct Statistics {
     executions: String,
     speed: String,
     edges: String,
 }
 
-impl Told {
-    fn hear(&mut self, line: &str) {
+impl Statistics {
+    fn read(&mut self, line: &str) {
         let word = |mark: &str| {
             let (_, rest) = line.split_once(mark)?;
             rest.split_whitespace().next().map(str::to_owned)
@@ -137,7 +142,7 @@ impl Told {
     }
 }
 
-/// Keeps the smallest set of inputs that libFuzzer finds to cover every edge that the whole corpus covers.
+/// Keeps the smallest set of inputs that covers the same edges as the whole corpus.
 fn reduce(target: &str, work: &Path, folder: &Path) -> Result<(), Failure> {
     let kept = folder.join("kept").join(target);
     corpus::empty(&kept)?;
@@ -155,28 +160,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_end_of_a_run_is_understood() {
-        let mut told = Told::default();
+    fn statistics_of_a_run_are_read() {
+        let mut statistics = Statistics::default();
         for line in [
             "#2\tINITED cov: 12 ft: 13 corp: 1/1b exec/s: 0 rss: 30Mb",
             "#822436\tDONE   cov: 345 ft: 640 corp: 99/3Kb lim: 4096 exec/s: 137072 rss: 280Mb",
             "stat::number_of_executed_units: 822436",
             "stat::average_exec_per_sec:     137072",
         ] {
-            told.hear(line);
+            statistics.read(line);
         }
-        assert_eq!((&*told.executions, &*told.speed, &*told.edges), ("822436", "137072", "345"));
+        assert_eq!(
+            (&*statistics.executions, &*statistics.speed, &*statistics.edges),
+            ("822436", "137072", "345")
+        );
     }
 
-    /// They are outside of the workspace, so that nothing else would tell that a module has moved.
+    /// The targets are outside of the workspace, so no build notices when a module moves.
     #[test]
-    fn what_the_targets_take_in_by_path_is_there() {
+    fn modules_that_targets_include_by_path_exist() {
         let folder = workspace::root().join("fuzz/fuzz_targets");
         for target in TARGETS {
             let text = std::fs::read_to_string(folder.join(format!("{target}.rs"))).unwrap();
             for path in text.lines().filter_map(|line| line.strip_prefix("#[path = \"")?.strip_suffix("\"]"))
             {
-                assert!(folder.join(path).is_file(), "{target}.rs takes in {path}, which is not there");
+                assert!(folder.join(path).is_file(), "{target}.rs includes {path}, which does not exist");
             }
         }
     }

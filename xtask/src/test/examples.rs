@@ -1,9 +1,10 @@
-//! Runs each example program of the workspace: from its root, no input, a time limit, the exit code must be 0.
+//! Runs each example program of the workspace from its root, without input and with a time limit.
+//! The exit code must be 0.
 //!
-//! A program that wants arguments gets those that its package's manifest gives it:
-//! `[package.metadata.run]`, `replay = ["examples/data/small.jsonl"]`; paths are from the root of the workspace.
-//! One that needs components of rustup beyond the usual ones is left out where they are not installed:
-//! `[package.metadata.components]`, `editor = ["rust-analyzer"]`.
+//! A program that needs arguments gets them from the manifest of its package:
+//! `[package.metadata.run]`, `replay = ["examples/data/small.jsonl"]`. Paths start at the root of
+//! the workspace. A program that needs further components of rustup is left out if they are not
+//! installed: `[package.metadata.components]`, `editor = ["rust-analyzer"]`.
 
 use std::env::consts::EXE_SUFFIX;
 use std::fs::{self, File};
@@ -19,17 +20,17 @@ use crate::process;
 use crate::task::Failure;
 use crate::workspace;
 
-/// An example that takes longer hangs: each is written to end by itself within seconds.
+/// Each example is written to end within seconds, so one that takes longer hangs.
 const TIME_LIMIT: Duration = Duration::from_mins(2);
 
-/// An example program, and how it is run.
+/// An example program and its arguments.
 struct Program {
     name: String,
     arguments: Vec<String>,
     components: Vec<String>,
 }
 
-/// Builds all examples, then runs one after the other; what failed is printed with its output.
+/// Builds all examples, then runs them one after the other. Prints the output of those that fail.
 pub(crate) fn run_all() -> Result<(), Failure> {
     let programs = programs(&workspace::metadata(false)?);
     if programs.is_empty() {
@@ -91,7 +92,7 @@ fn text(value: &Value) -> String {
 }
 
 impl Program {
-    /// The outer error: it could not be tried. The inner one: it failed, and how.
+    /// The outer error means that the program could not be started, the inner one that it failed.
     fn run(&self, target: &Path) -> Result<Result<(), String>, Failure> {
         let folder = target.join("xtask");
         fs::create_dir_all(&folder)?;
@@ -115,7 +116,7 @@ impl Program {
     }
 }
 
-/// Waits for the child to end, or ends it at the time limit and yields `None`.
+/// Waits for the child to end. Ends it at the time limit and returns `None`.
 fn wait(mut child: Child) -> Result<Option<ExitStatus>, Failure> {
     let begun = Instant::now();
     while begun.elapsed() < TIME_LIMIT {

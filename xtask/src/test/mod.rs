@@ -1,4 +1,4 @@
-//! `cargo xtask test`: every suite there is, with nothing but rustup's cargo.
+//! `cargo xtask test`: every test suite, with no other tool than rustup's cargo.
 
 mod examples;
 
@@ -37,7 +37,7 @@ fn run(mut parser: lexopt::Parser) -> Result<(), Failure> {
     every_suite(with_texts)
 }
 
-/// What the task does; `cargo xtask ci` has it as a step.
+/// Runs every suite even if one fails. A step of `cargo xtask ci`.
 pub(crate) fn all() -> Result<(), Failure> {
     every_suite(true)
 }
@@ -49,8 +49,8 @@ fn every_suite(with_texts: bool) -> Result<(), Failure> {
     suites.and(texts).and(examples)
 }
 
-/// With the compiler that the pinned texts belong to, `cargo test` ran them already. With another one
-/// it shows them as ignored (build.rs of bus-derive-tests), and they are run here.
+/// With the compiler that the pinned texts belong to, `cargo test` ran them already. With another
+/// one it shows them as ignored (build.rs of bus-derive-tests), and they are run here.
 fn pinned_texts() -> Result<(), Failure> {
     let promised = compiler::promised()?;
     if compiler::active()? == promised {

@@ -1,6 +1,7 @@
-//! Counts allocations and bytes, which are the same at each run: for the results, and for the guard of CI.
+//! Counts allocations and bytes, which are the same at each run: for the results, and for the guard
+//! of CI.
 //!
-//! Prints one JSON object, from what is counted to how many.
+//! Prints one JSON object with the name and the number of each count.
 
 mod alloc;
 mod events;
@@ -10,7 +11,7 @@ mod publish;
 #[global_allocator]
 static ALLOCATOR: alloc::Counting = alloc::Counting;
 
-/// Something counted.
+/// A count with its name.
 struct Count {
     name: &'static str,
     value: f64,

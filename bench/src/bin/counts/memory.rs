@@ -10,7 +10,7 @@ use crate::{Count, events::LoadEmit};
 
 const MANY: usize = 10_000;
 
-/// What is made, and how many bytes so many of them hold.
+/// The kind of value, and the bytes of this many of them.
 type Piece = (&'static str, fn(usize) -> i64);
 
 const PIECES: &[Piece] = &[
@@ -22,7 +22,7 @@ const PIECES: &[Piece] = &[
 ];
 
 pub(crate) fn counts() -> Vec<Count> {
-    // What a bus holds however many pieces there are drops out of the difference.
+    // The fixed memory of a bus cancels out in the difference.
     let per_piece = |held: fn(usize) -> i64| (held(2 * MANY) - held(MANY)) as f64 / MANY as f64;
     PIECES.iter().map(|(name, held)| Count::new(name, per_piece(*held))).collect()
 }

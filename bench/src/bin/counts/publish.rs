@@ -1,4 +1,4 @@
-//! How often a publish asks for memory, once everything is warm.
+//! The number of allocations of a publish after the warm-up.
 
 use bus_core::{Event, EventBus};
 

@@ -1,4 +1,5 @@
-//! Reading and writing the session with serde alone, into structs written by hand: no bus, nobody who listens.
+//! Reading and writing the session with serde alone, into hand-written structs, without a bus or
+//! subscribers.
 
 use std::rc::Rc;
 

@@ -1,4 +1,4 @@
-//! The same session through the Python original, as a program of its own that takes the time itself.
+//! The same session in the Python original, as a program that measures its own time.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -15,7 +15,7 @@ struct Python {
     answers: BufReader<ChildStdout>,
 }
 
-/// `None` where the original or Python is not there.
+/// `None` if the original or Python is missing.
 pub(super) fn side(shared: &Path, lines: &[String]) -> Option<Side> {
     let seed = shared.join("seed");
     seed.join("event_bus.py").is_file().then_some(())?;
@@ -27,7 +27,7 @@ pub(super) fn side(shared: &Path, lines: &[String]) -> Option<Side> {
         writeln!(asks, "{line}").ok()?;
     }
     let mut python = Python { child, asks, answers };
-    // A first pass, to see that it works.
+    // A first pass, to check that it works.
     python.pass()?;
     Some(Side::timed("the Python original", move |times| {
         (0..times).map(|_| python.pass().expect("Python answers")).sum()
@@ -35,7 +35,7 @@ pub(super) fn side(shared: &Path, lines: &[String]) -> Option<Side> {
 }
 
 impl Python {
-    /// Has the session run once. Gives the time of its thread.
+    /// Runs the session once. Returns the time of its thread.
     fn pass(&mut self) -> Option<Duration> {
         writeln!(self.asks, "pass").ok()?;
         self.asks.flush().ok()?;
@@ -47,7 +47,7 @@ impl Python {
 
 impl Drop for Python {
     fn drop(&mut self) {
-        // It waits for a line; without anybody to wait for it, it would stay behind.
+        // It waits for a line; without a reader it would remain as a process.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

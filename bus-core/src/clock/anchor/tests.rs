@@ -1,9 +1,9 @@
-use super::{Anchor, STRETCH};
+use super::{Anchor, PERIOD};
 
 const SECOND: u64 = 1_000_000_000;
 const MILLION: u128 = 1_000_000;
 
-/// A machine whose clock and counter are told how to run, each on its own.
+/// A machine whose clock and counter run as the test sets them, each on its own.
 struct Machine {
     /// The clock, in units of 10^-6 ns.
     clock: u128,
@@ -68,7 +68,7 @@ impl Machine {
     /// Asks for the time every so often, until the counter is used.
     #[track_caller]
     fn warm_up(&mut self) {
-        for _ in 0..10 * STRETCH / 100 {
+        for _ in 0..10 * PERIOD / 100 {
             self.pass(100);
             self.now();
         }
@@ -84,7 +84,7 @@ impl Machine {
     }
 }
 
-/// What a thread was given last, to see that nothing runs back.
+/// The last time of a thread, to check that no time is less.
 #[derive(Default)]
 struct Last(u64);
 
@@ -119,7 +119,8 @@ fn a_thread_that_asks_often_reads_the_counter_and_is_within_a_microsecond() {
 
 #[test]
 fn it_never_runs_back_while_the_clock_is_slewed() {
-    // NTP slews by at most 500 millionths; 300 is as much as one measurement may differ from the next.
+    // NTP slews by at most 500 millionths; 300 is as much as one measurement may differ from the
+    // next.
     for slew in [100, 240, 300, 400, 500] {
         let (mut machine, mut last) = (Machine::new(2_600_000), Last::default());
         machine.warm_up();
@@ -131,7 +132,7 @@ fn it_never_runs_back_while_the_clock_is_slewed() {
             };
             machine.pass(90);
             last.then(machine.now());
-            // The slew changes within a stretch, and is seen at its end.
+            // The slew changes within a period, and is seen at its end.
             assert_near(&mut machine, 1_000);
         }
     }
@@ -155,7 +156,8 @@ fn it_never_runs_back_where_the_counters_of_two_cores_are_apart() {
         let (mut machine, mut last) = (Machine::new(2_600_000), Last::default());
         machine.warm_up();
         for step in 0..1_000_000_u32 {
-            // A visit of 18 µs to the other core, seldom enough for the counter to be used in between.
+            // A visit of 18 µs to the other core, seldom enough for the counter to be used in
+            // between.
             match step % 70_001 {
                 100 => machine.move_to(apart),
                 300 => machine.move_to(-apart),
@@ -186,7 +188,7 @@ fn a_clock_that_is_put_right_is_followed_within_a_millisecond() {
         let mut machine = Machine::new(2_600_000);
         machine.warm_up();
         machine.step(step);
-        machine.pass(STRETCH + 1_000);
+        machine.pass(PERIOD + 1_000);
         assert_near(&mut machine, 1_000);
         for _ in 0..100 {
             machine.pass(50_000);
@@ -203,7 +205,7 @@ fn a_machine_that_slept_is_noticed_whether_its_counter_stood_still_or_began_anew
         machine.warm_up();
         machine.step(3_600_000_000_000);
         machine.parts = ticks.unwrap_or(machine.parts);
-        machine.pass(STRETCH + 1_000);
+        machine.pass(PERIOD + 1_000);
         assert_near(&mut machine, 1_000);
         machine.warm_up();
         assert_near(&mut machine, 1_000);
@@ -215,9 +217,9 @@ fn a_look_that_was_interrupted_is_not_built_upon() {
     let mut machine = Machine::new(2_600_000);
     machine.warm_up();
     for _ in 0..50 {
-        machine.pass(STRETCH + 1_000);
+        machine.pass(PERIOD + 1_000);
         // Another process has the processor for five milliseconds, just between the two.
-        let now = machine.now_after(5 * STRETCH);
+        let now = machine.now_after(5 * PERIOD);
         assert_eq!(now, machine.clock());
         for _ in 0..30 {
             machine.pass(100_000);
@@ -253,7 +255,7 @@ fn a_counter_that_stands_still_is_not_used() {
 fn a_thread_that_asks_seldom_gets_the_clock() {
     let mut machine = Machine::new(2_600_000);
     for _ in 0..1_000 {
-        machine.pass(3 * STRETCH);
+        machine.pass(3 * PERIOD);
         assert_near(&mut machine, 0);
     }
     assert_eq!(machine.asked, 1_000);

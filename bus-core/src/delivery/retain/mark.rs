@@ -1,4 +1,4 @@
-//! What a query can see of an event without going to it.
+//! The marks of an event, which a query checks without reading the event.
 
 use crate::event::Head;
 use crate::scope::Id;

@@ -1,4 +1,4 @@
-//! What a bus retains: the newest events, and what has begun and not ended.
+//! The events that a bus retains: the newest ones, and the beginnings without an end.
 
 pub(crate) mod history;
 mod log;

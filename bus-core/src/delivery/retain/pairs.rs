@@ -47,8 +47,8 @@ pub struct OpenPairs {
     pub forgotten_total: u64,
 }
 
-/// What makes a beginning and its end belong together: the kind that began, the scope, and the fields
-/// of `by`.
+/// The key that a beginning and its end have in common: the kind that began, the scope, and the
+/// fields of `by`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct PairKey {
     begins: &'static str,
@@ -56,8 +56,8 @@ pub(crate) struct PairKey {
     fields: Key,
 }
 
-/// What an event does to the pairs; made before the lock is taken, because reading fields runs
-/// foreign code.
+/// The pairs that an event begins and ends; made before the lock is taken, because reading fields
+/// runs foreign code.
 #[derive(Default)]
 pub(crate) struct PairWork {
     begins: Option<PairKey>,

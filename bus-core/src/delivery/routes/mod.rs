@@ -219,7 +219,9 @@ impl Routes {
         let mut positions = self.positions(kinds);
         positions.sort_unstable();
         positions.dedup();
-        positions.into_iter().for_each(|at| visit(&mut self.kinds[at].index));
+        for at in positions {
+            visit(&mut self.kinds[at].index);
+        }
     }
 
     fn positions(&mut self, kinds: &Kinds) -> Vec<usize> {

@@ -1,6 +1,6 @@
 //! Virtual time: it moves on to the next timer after the clock's thread has yielded often enough.
 //!
-//! Any such moment is one that could be seen in real time, where a thread may stand still for long.
+//! Any such moment is possible in real time too, because a thread may stand still for long.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ use super::executor::drop_quietly;
 use super::locked;
 
 std::thread_local! {
-    // Of the thread that shuttle runs an execution on.
+    // The clock of the thread that shuttle runs an execution on.
     static CLOCK: RefCell<Option<Arc<Time>>> = const { RefCell::new(None) };
 }
 
@@ -48,8 +48,8 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// Starts at zero. The thread of the clock yields `patience` times before each timer that fires:
-    /// the more, the further the others get in the meantime.
+    /// Starts at zero. The thread of the clock yields `patience` times before each timer that
+    /// fires: with more yields the other threads get further in the meantime.
     pub fn start(patience: u32) -> Self {
         let time = Arc::<Time>::default();
         // The one before is left alone: its timers may belong to an execution that has failed.

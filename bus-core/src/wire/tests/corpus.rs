@@ -1,11 +1,12 @@
-//! What fuzzing found of use, again in each test run: `cargo xtask fuzz --keep` writes it.
+//! The useful inputs of fuzzing, again in each test run: `cargo xtask fuzz --keep` writes them.
 
 use std::path::Path;
 
 use crate::event::EventId;
 use crate::wire::fuzz;
 
-/// The inputs of a target: a line each, as a JSON string whose characters are the bytes. A crate that was published by itself has none.
+/// The inputs of a target: a line each, as a JSON string whose characters are the bytes. A crate
+/// that was published alone has none.
 fn corpus(target: &str) -> Vec<Vec<u8>> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../fuzz/corpus/{target}.jsonl"));
     let Ok(text) = std::fs::read_to_string(file) else { return Vec::new() };

@@ -1,4 +1,4 @@
-//! The envelope: ours, the Python runtime's, and what is neither.
+//! The envelope: ours, the Python runtime's, and invalid ones.
 
 use std::borrow::Cow;
 use std::time::{Duration, UNIX_EPOCH};
@@ -53,7 +53,7 @@ fn only_kind_stream_and_time_are_needed() {
     assert_eq!((event.node, event.execution, event.correlation), (None, None, None));
 }
 
-/// Text is an attribute, null is nothing, and everything else is kept as it stands.
+/// Text is an attribute, null is ignored, and any other value is kept unchanged.
 #[test]
 fn extra_keys_are_kept() {
     let event = read(
@@ -74,19 +74,19 @@ fn any_shape_of_data_is_an_event() {
     }
 }
 
-/// What is read from a pretty-printed text goes onto one line.
+/// An event read from pretty-printed text becomes one line.
 #[test]
 fn line_breaks_between_the_parts_go() {
     let text = "{\"type\":\"k\",\n\"stream_id\":\"s\",\r\n\"timestamp\":\"2026-11-22T06:14:08\",\"data\":{\r\n  \"a\\n\": 1\n},\"x\":[\n1]}";
     let event = read(text).unwrap();
     assert_eq!(event.data, "{  \"a\\n\": 1}");
     assert_eq!(event.extra[0].1, "[1]");
-    // The end of the line is no break in the event: nothing is copied.
+    // The end of the line is not inside of the event: nothing is copied.
     let text = format!("{PYTHON}\r\n");
     assert!(matches!(read(&text).unwrap().data, Cow::Borrowed(_)));
 }
 
-fn says(text: &str, error: &str) {
+fn refused(text: &str, error: &str) {
     assert_eq!(read(text).unwrap_err().to_string(), error, "{text}");
 }
 
@@ -102,19 +102,19 @@ fn with(key: &str) -> String {
 }
 
 #[test]
-fn what_is_no_event_says_why() {
-    says("", "empty text: an event is one JSON object");
-    says(" \t ", "empty text: an event is one JSON object");
-    says("[]", "not JSON: expected an event, which is one JSON object, found `[` (column 1)");
-    says("{}", "`type` is missing: every event has one");
-    says(r#"{"type":"k"}"#, "`timestamp` is missing: every event has one");
-    says(&format!("{PYTHON}}}"), "text after the end of the event: put one event on a line (column 223)");
-    says(
+fn the_error_names_the_problem() {
+    refused("", "empty text: an event is one JSON object");
+    refused(" \t ", "empty text: an event is one JSON object");
+    refused("[]", "not JSON: expected an event, which is one JSON object, found `[` (column 1)");
+    refused("{}", "`type` is missing: every event has one");
+    refused(r#"{"type":"k"}"#, "`timestamp` is missing: every event has one");
+    refused(&format!("{PYTHON}}}"), "text after the end of the event: put one event on a line (column 223)");
+    refused(
         &format!("{PYTHON}{PYTHON}"),
         "text after the end of the event: put one event on a line (column 223)",
     );
     let mark = "not JSON: expected an event, which is one JSON object, found `\\u{feff}` (column 1)";
-    says(&format!("\u{feff}{PYTHON}"), mark);
+    refused(&format!("\u{feff}{PYTHON}"), mark);
     let limits = Limits { bytes: 100, ..Limits::new() };
     let large = Envelope::read(PYTHON, limits, &Zone::UTC, &mut Keys::default()).unwrap_err();
     assert_eq!(*large.problem(), P::TooLarge { bytes: PYTHON.len(), limit: 100 });
@@ -123,35 +123,36 @@ fn what_is_no_event_says_why() {
 #[test]
 fn a_key_that_is_wrong_is_named() {
     assert!(read(&with("")).is_ok());
-    says(&with(r#""type":null"#), "`type` is missing: every event has one");
-    says(&with(r#""type":"""#), "`type` is empty: give the event a kind (column 9)");
-    says(&with(r#""type":5"#), "`type` must be a string, not a number (column 9)");
-    says(&with(r#""stream_id":null"#), "`stream_id` is missing: every event has one");
-    says(&with(r#""stream_id":[]"#), "`stream_id` must be a string, not an array (column 14)");
-    says(&with(r#""node_id":true"#), "`node_id` must be a string, not true or false (column 12)");
-    says(&with(r#""execution_id":{}"#), "`execution_id` must be a string, not an object (column 17)");
-    says(&with(r#""correlation_id":7"#), "`correlation_id` must be a string, not a number (column 19)");
+    refused(&with(r#""type":null"#), "`type` is missing: every event has one");
+    refused(&with(r#""type":"""#), "`type` is empty: give the event a kind (column 9)");
+    refused(&with(r#""type":5"#), "`type` must be a string, not a number (column 9)");
+    refused(&with(r#""stream_id":null"#), "`stream_id` is missing: every event has one");
+    refused(&with(r#""stream_id":[]"#), "`stream_id` must be a string, not an array (column 14)");
+    refused(&with(r#""node_id":true"#), "`node_id` must be a string, not true or false (column 12)");
+    refused(&with(r#""execution_id":{}"#), "`execution_id` must be a string, not an object (column 17)");
+    refused(&with(r#""correlation_id":7"#), "`correlation_id` must be a string, not a number (column 19)");
     let time = "`timestamp` is not a time: write it as 2026-11-22T06:14:08.602474+00:00 (column 14)";
-    says(&with(r#""timestamp":"noon""#), time);
-    says(&with(r#""timestamp":1795328048"#), "`timestamp` must be a string, not a number (column 14)");
+    refused(&with(r#""timestamp":"noon""#), time);
+    refused(&with(r#""timestamp":1795328048"#), "`timestamp` must be a string, not a number (column 14)");
     let id = "`id` is not `<run>-<seq>`, 16 hexadecimal digits and a number (column 7)";
-    says(&with(r#""id":"7d1e""#), id);
-    says(&with(r#""seq":"1""#), "`seq` must be a whole number, not a string (column 8)");
+    refused(&with(r#""id":"7d1e""#), id);
+    refused(&with(r#""seq":"1""#), "`seq` must be a whole number, not a string (column 8)");
     let whole = "is not a whole number in range: write 0, 1, 2 and so on";
-    says(&with(r#""seq":-1"#), &format!("`seq` {whole} (column 8)"));
-    says(&with(r#""version":4294967296"#), &format!("`version` {whole} (column 12)"));
-    says(&with(r#""version":1.0"#), &format!("`version` {whole} (column 12)"));
+    refused(&with(r#""seq":-1"#), &format!("`seq` {whole} (column 8)"));
+    refused(&with(r#""version":4294967296"#), &format!("`version` {whole} (column 12)"));
+    refused(&with(r#""version":1.0"#), &format!("`version` {whole} (column 12)"));
 }
 
 /// A column counts characters of its own line, an offset bytes of the whole text.
 #[test]
-fn places() {
+fn positions() {
     let error = read("{\"é\":1,\n \"ü\" 2}").unwrap_err();
     assert_eq!((error.offset(), error.column()), (15, 6));
     assert_eq!(error.to_string(), "not JSON: expected `:`, found `2` (column 6)");
 }
 
-/// Our keys in our order are guessed, and so must be found as well in any other, and however they are written.
+/// Our keys in our order are guessed, so they must also be found in any other order, and in any
+/// written form.
 #[test]
 fn keys_come_in_any_order_and_spelling() {
     let values = [
@@ -184,7 +185,7 @@ fn keys_come_in_any_order_and_spelling() {
         for escaped in [turn, step, 99] {
             let text = whole(turn, step, escaped);
             assert_eq!(format!("{:?}", read(&text).unwrap()), expected, "{text}");
-            // And once more, whichever of the two comes first.
+            // Once more in the other order.
             for (key, value) in &members {
                 for again in [spelled(key, false), spelled(key, true)] {
                     let twice = format!("{},{again}:{value}}}", &text[..text.len() - 1]);

@@ -1,11 +1,11 @@
-//! JSON lines: what is bad is reported with its number, and the next is read.
+//! JSON lines: a bad line is reported with its number, and the next is read.
 
 use std::io::{self, BufReader, Read};
 
 use crate::wire::fuzz;
 use crate::wire::lines::Lines;
 
-/// Each line as it is read, or the error.
+/// Each line after reading, or the error.
 fn all(input: impl Read, limit: usize) -> Vec<Result<String, String>> {
     let mut lines = Lines::new(BufReader::with_capacity(7, input), limit);
     let mut all = Vec::new();
@@ -36,7 +36,7 @@ fn a_bad_line_does_not_stop_the_next() {
     assert_eq!(read.len(), 4);
 }
 
-/// Bytes that are made as they are asked for, so that only the reader's own memory counts.
+/// Bytes that are made on demand, so that only the reader's own memory counts.
 struct Endless {
     left: usize,
 }
@@ -71,13 +71,13 @@ impl Read for Broken {
 }
 
 #[test]
-fn an_input_that_fails_is_told_once() {
+fn an_input_error_is_reported_once() {
     let read = all((&b"good\nhal"[..]).chain(Broken), 10);
     assert_eq!(read, [Ok("good".into()), Err("line 2: the input failed: the cable is out".into())]);
 }
 
 #[test]
-fn counts_what_it_read() {
+fn counts_the_lines() {
     let good = r#"{"type":"k","stream_id":"s","timestamp":"2026-11-22T06:14:08"}"#;
     let text = [good.as_bytes(), b"\n\xFF\n[1]\n", good.as_bytes()].concat();
     assert_eq!(fuzz::lines(&text, 100), Ok((2, 2)));

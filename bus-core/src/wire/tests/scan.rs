@@ -1,4 +1,4 @@
-//! The one pass over the text, held against `serde_json`.
+//! The one pass over the text, compared with `serde_json`.
 
 use proptest::prelude::*;
 use serde_json::Value;
@@ -10,12 +10,12 @@ use crate::wire::keys::Keys;
 use crate::wire::limits::Limits;
 use crate::wire::zone::Zone;
 
-/// An event round a `data`.
+/// An event around a `data`.
 fn around(data: &str) -> String {
     format!(r#"{{"type":"k","stream_id":"s","timestamp":"2026-11-22T06:14:08","data":{data}}}"#)
 }
 
-/// What is wrong with an event that has this `data`.
+/// The problem of an event with this `data`.
 fn problem(data: &str) -> Option<P> {
     Envelope::read(&around(data), Limits::new(), &Zone::UTC, &mut Keys::default())
         .err()
@@ -38,7 +38,8 @@ fn scalars() {
     }
 }
 
-/// Whatever is read here is a number to every reader: none takes it for infinity, and none refuses it.
+/// A number that is accepted here is a number to every reader: none takes it for infinity, and none
+/// refuses it.
 #[test]
 fn a_number_that_no_float_holds_is_refused_wherever_it_stands() {
     let (long, longest) = ("9".repeat(400), "9".repeat(308));
@@ -92,7 +93,7 @@ fn nesting() {
     }
 }
 
-/// The event's own object is the first level. What is read here, `serde_json` can decode.
+/// The event's own object is the first level. `serde_json` can decode every text that is read here.
 #[test]
 fn depth_ends_at_128_levels() {
     let nested = |open: &str, close: &str, levels: usize| open.repeat(levels) + "1" + &close.repeat(levels);
@@ -113,11 +114,11 @@ fn a_key_twice_is_refused_at_every_level() {
     assert_eq!(problem(r#"{"a":1,"\u0061":2}"#), twice("a"));
     assert_eq!(problem(r#"{"a\n":1,"a\u000A":2}"#), twice("a\n"));
     assert_eq!(problem(r#"{"":1,"":2}"#), twice(""));
-    // The same key in two objects is no fault.
+    // The same key in two objects is no error.
     assert_eq!(problem(r#"{"a":{"a":{"a":1}},"b":[{"a":1},{"a":2}]}"#), None);
     let text = r#"{"type":"k","stream_id":"s","stream_id":"t"}"#;
     let error = Envelope::read(text, Limits::new(), &Zone::UTC, &mut Keys::default()).unwrap_err();
-    assert_eq!(error.to_string(), "key `stream_id` is there twice: give each key once (column 29)");
+    assert_eq!(error.to_string(), "key `stream_id` occurs twice: write each key once (column 29)");
 }
 
 #[test]
@@ -169,14 +170,14 @@ fn strings() {
     }
 }
 
-/// Each beginning of an event is cut off, and says so.
+/// Each beginning of an event is reported as ending too early.
 #[test]
 fn every_cut_is_a_clear_error() {
     let whole = around(r#"{"text":"a\n\ud83d\ude00é","n":[-1.5e3,true,null,{}]}"#);
     assert_eq!(fuzz::read(&whole), Ok(()));
     for end in (1..whole.len()).filter(|end| whole.is_char_boundary(*end)) {
         let error = fuzz::read(&whole[..end]).unwrap_err();
-        // A pair that is cut in the middle is a half to the eye.
+        // A surrogate pair that is cut in the middle looks like a half.
         assert!(matches!(error.problem(), P::Cut | P::LoneSurrogate), "{}: {error}", &whole[..end]);
     }
 }
@@ -214,7 +215,7 @@ fn any_json() -> impl Strategy<Value = String> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]
 
-    /// Whatever stands as `data`: read where `serde_json` reads it, and refused where it does not.
+    /// Any text as `data`: accepted if `serde_json` accepts it, and refused otherwise.
     #[test]
     fn agrees_with_serde_json(data in any_json()) {
         fuzz::event(&around(&data)).map_err(TestCaseError::fail)?;
@@ -227,7 +228,7 @@ proptest! {
         fuzz::event(&around(&text)).map_err(TestCaseError::fail)?;
     }
 
-    /// The characters of a string are found again, however they were escaped.
+    /// The characters of a string are the same in any escaped form.
     #[test]
     fn strings_come_back(text in any::<String>(), escaped in any::<bool>()) {
         let json = if escaped {

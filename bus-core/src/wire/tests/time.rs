@@ -1,4 +1,4 @@
-//! Instants as text, both ways.
+//! Instants as text, writing and reading.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -29,7 +29,7 @@ fn written_as_python_reads_it() {
         (at(951_782_400, 0), "2000-02-29T00:00:00.000000+00:00"),
         (at(-62_135_596_800, 0), "0001-01-01T00:00:00.000000+00:00"),
         (at(253_402_300_799, 999_999_999), "9999-12-31T23:59:59.999999999+00:00"),
-        // What no four digits of a year can say is held at the nearest that they can.
+        // A year that does not fit into four digits becomes the nearest that does.
         (at(-62_135_596_801, 0), "0001-01-01T00:00:00.000000+00:00"),
         (at(253_402_300_800, 0), "9999-12-31T23:59:59.999999999+00:00"),
     ] {
@@ -72,7 +72,7 @@ fn the_forms_that_python_and_rfc_3339_have() {
 }
 
 #[test]
-fn what_is_not_a_time_says_how_to_write_one() {
+fn the_error_of_an_invalid_time_shows_the_form() {
     for bad in [
         "",
         "now",
@@ -111,13 +111,13 @@ fn a_naive_time_is_in_the_zone_it_is_said_to_be_in() {
     let east = Zone::offset(120).unwrap();
     assert_eq!(parse(naive, &east), Ok(utc - Duration::from_hours(2)));
     assert_eq!(parse(naive, &"-03:30".parse().unwrap()), Ok(utc + Duration::from_mins(210)));
-    // A time that names its zone is in that one.
+    // A time with a zone is in that zone.
     assert_eq!(parse("2026-11-22T06:14:08.602474Z", &east), Ok(utc));
     assert!(Zone::offset(24 * 60).is_err());
     assert!("+24:00".parse::<Zone>().is_err());
 }
 
-/// As Python's `datetime(..., fold=0).astimezone()`.
+/// Like Python's `datetime(..., fold=0).astimezone()`.
 #[test]
 fn a_named_zone_has_summer() {
     let Ok(berlin) = Zone::named("Europe/Berlin") else {

@@ -1,4 +1,4 @@
-//! A required field has no setter, and a slip of the finger is none either.
+//! A required field has no setter, and a misspelt one does not exist.
 use bus_core::{AgentEvent, EventBus};
 
 #[derive(AgentEvent)]

@@ -1,4 +1,4 @@
-//! The setter of an `Option` takes what is inside of it.
+//! The setter of an `Option` takes the type inside of it.
 use bus_core::{AgentEvent, EventBus};
 
 #[derive(AgentEvent)]

@@ -1,4 +1,4 @@
-//! The payload's own `new` takes what the helper takes.
+//! The payload's own `new` takes the arguments of the helper.
 use bus_core::AgentEvent;
 
 #[derive(AgentEvent)]

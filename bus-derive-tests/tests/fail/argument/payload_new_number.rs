@@ -1,4 +1,4 @@
-//! The payload's own `new` takes what the helper takes: a number is a number.
+//! The payload's own `new` takes the arguments of the helper: a number is a number.
 use bus_core::AgentEvent;
 
 #[derive(AgentEvent)]

@@ -1,4 +1,4 @@
-//! Text where a number is wanted.
+//! Text for a number.
 use bus_core::{AgentEvent, EventBus};
 
 #[derive(AgentEvent)]

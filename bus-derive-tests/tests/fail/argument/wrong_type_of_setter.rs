@@ -1,4 +1,4 @@
-//! A setter is given the wrong type.
+//! An argument of the wrong type for a setter.
 use bus_core::{AgentEvent, EventBus};
 
 #[derive(AgentEvent)]

@@ -1,4 +1,4 @@
-//! A number where text is wanted.
+//! A number for text.
 use bus_core::{AgentEvent, EventBus};
 
 #[derive(AgentEvent)]

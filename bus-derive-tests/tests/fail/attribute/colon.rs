@@ -1,4 +1,4 @@
-//! A colon where a value begins.
+//! A colon before a value.
 use bus_core::AgentEvent;
 
 #[derive(AgentEvent)]

@@ -1,4 +1,4 @@
-//! A word that takes no value.
+//! An attribute that takes no value.
 use bus_core::AgentEvent;
 
 #[derive(AgentEvent)]

@@ -1,4 +1,4 @@
-//! A slip of the finger.
+//! A misspelt attribute.
 use bus_core::AgentEvent;
 
 #[derive(AgentEvent)]

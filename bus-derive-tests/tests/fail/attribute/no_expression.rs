@@ -1,4 +1,4 @@
-//! A default that is not finished.
+//! An unfinished default.
 use bus_core::AgentEvent;
 
 #[derive(AgentEvent)]

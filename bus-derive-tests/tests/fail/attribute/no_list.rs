@@ -1,4 +1,4 @@
-//! A word that needs a list.
+//! An attribute that needs a list.
 use bus_core::AgentEvent;
 
 #[derive(AgentEvent)]

@@ -1,4 +1,4 @@
-//! A word that needs a number.
+//! An attribute that needs a number.
 use bus_core::AgentEvent;
 
 #[derive(AgentEvent)]

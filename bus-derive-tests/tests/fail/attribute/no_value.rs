@@ -1,4 +1,4 @@
-//! A word that needs a value.
+//! An attribute that needs a value.
 use bus_core::AgentEvent;
 
 #[derive(AgentEvent)]

@@ -1,4 +1,4 @@
-//! Words that no derive reads.
+//! Attributes that no derive reads.
 use bus_core::AgentEvent;
 
 #[derive(AgentEvent)]

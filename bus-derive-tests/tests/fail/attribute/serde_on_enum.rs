@@ -1,4 +1,4 @@
-//! Serde's words for an enum: it is never built.
+//! Serde's attributes of an enum: it is never built.
 use bus_core::AgentEvent;
 
 #[derive(AgentEvent)]

@@ -1,4 +1,4 @@
-//! A word of serde's that no field of an event can have.
+//! An attribute of serde that no field of an event can have.
 use bus_core::AgentEvent;
 
 #[derive(AgentEvent)]

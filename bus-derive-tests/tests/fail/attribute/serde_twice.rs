@@ -1,4 +1,4 @@
-//! A word of serde's twice.
+//! An attribute of serde twice.
 use bus_core::AgentEvent;
 
 #[derive(AgentEvent)]

@@ -1,4 +1,4 @@
-//! One name to write and another to read.
+//! One name for writing and another for reading.
 use bus_core::AgentEvent;
 
 #[derive(AgentEvent)]

@@ -1,4 +1,4 @@
-//! A word twice, in one attribute and over two.
+//! An attribute twice, in one bracket and in two.
 use bus_core::AgentEvent;
 
 #[derive(AgentEvent)]

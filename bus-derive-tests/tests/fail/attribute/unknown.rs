@@ -1,4 +1,4 @@
-//! A word that is near to none.
+//! An unknown attribute without a near one.
 use bus_core::AgentEvent;
 
 #[derive(AgentEvent)]

@@ -1,4 +1,4 @@
-//! A word that the enum does not know.
+//! An attribute that is unknown on the enum.
 use bus_core::AgentEvent;
 
 #[derive(AgentEvent)]

@@ -1,4 +1,4 @@
-//! A word that no field knows.
+//! An attribute that is unknown on a field.
 use bus_core::AgentEvent;
 
 #[derive(AgentEvent)]

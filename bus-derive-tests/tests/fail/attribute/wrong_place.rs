@@ -1,4 +1,4 @@
-//! A word of a field on an event.
+//! An attribute of a field on an event.
 use bus_core::AgentEvent;
 
 #[derive(AgentEvent)]

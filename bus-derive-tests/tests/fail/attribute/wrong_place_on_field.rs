@@ -1,4 +1,4 @@
-//! A word of an event on a field.
+//! An attribute of an event on a field.
 use bus_core::AgentEvent;
 
 #[derive(AgentEvent)]

@@ -1,4 +1,4 @@
-//! A default that the type has not.
+//! A default for a type without `Default`.
 use bus_core::AgentEvent;
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! A function of serde's `default` that gives another type.
+//! A function of serde's `default` that returns another type.
 use bus_core::AgentEvent;
 
 #[derive(AgentEvent)]

@@ -1,4 +1,4 @@
-//! Two words for one default.
+//! Two attributes for one default.
 use bus_core::AgentEvent;
 
 #[derive(AgentEvent)]

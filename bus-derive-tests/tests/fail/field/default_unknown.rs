@@ -1,4 +1,4 @@
-//! A default that names what is not there.
+//! A default with an unknown name.
 use bus_core::AgentEvent;
 
 #[derive(AgentEvent)]

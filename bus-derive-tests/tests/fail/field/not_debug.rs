@@ -1,4 +1,4 @@
-//! A field that is never written still shows up in `Debug`.
+//! A field that is never written still appears in `Debug`.
 use bus_core::AgentEvent;
 
 #[derive(Clone, Default)]

@@ -1,4 +1,4 @@
-//! A list of what cannot be read.
+//! A list of a type that cannot be read.
 use bus_core::AgentEvent;
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! A type that is not there.
+//! An unknown type.
 use bus_core::AgentEvent;
 
 #[derive(AgentEvent)]

@@ -1,4 +1,4 @@
-//! A module that is not there.
+//! An unknown module.
 use bus_core::AgentEvent;
 
 #[derive(AgentEvent)]

@@ -1,4 +1,4 @@
-//! An event called as the type of a field; its helper is not to blame.
+//! An event with the name of a field's type; its helper has no error.
 use bus_core::{AgentEvent, EventBus};
 
 #[derive(AgentEvent)]

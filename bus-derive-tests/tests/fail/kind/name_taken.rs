@@ -1,4 +1,4 @@
-//! An event called as its definition.
+//! An event with the name of its definition.
 use bus_core::AgentEvent;
 
 #[derive(AgentEvent)]

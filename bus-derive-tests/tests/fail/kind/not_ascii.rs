@@ -1,4 +1,4 @@
-//! A name that gives no kind.
+//! A name that is no valid kind.
 use bus_core::AgentEvent;
 
 #[derive(AgentEvent)]

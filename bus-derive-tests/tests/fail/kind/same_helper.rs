@@ -1,4 +1,4 @@
-//! Two names that make one helper.
+//! Two names with one helper.
 use bus_core::AgentEvent;
 
 #[derive(AgentEvent)]

@@ -1,4 +1,4 @@
-//! A slip of the finger inside of `ends_with`.
+//! A misspelt keyword inside of `ends_with`.
 use bus_core::AgentEvent;
 
 #[derive(AgentEvent)]

@@ -1,4 +1,4 @@
-//! The pair is matched by a field that one of them has not.
+//! The pair is matched by a field that one event does not have.
 use bus_core::AgentEvent;
 
 #[derive(AgentEvent)]

@@ -1,4 +1,4 @@
-//! The pair is matched by a field that the first has not.
+//! The pair is matched by a field that the first event does not have.
 use bus_core::AgentEvent;
 
 #[derive(AgentEvent)]

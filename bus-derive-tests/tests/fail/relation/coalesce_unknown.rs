@@ -1,4 +1,4 @@
-//! Coalesced by a field that is not there.
+//! Coalesced by an unknown field.
 use bus_core::AgentEvent;
 
 #[derive(AgentEvent)]

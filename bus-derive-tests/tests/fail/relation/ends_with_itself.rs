@@ -1,4 +1,4 @@
-//! What ends itself never ends.
+//! An event that ends itself never ends.
 use bus_core::AgentEvent;
 
 #[derive(AgentEvent)]

@@ -1,4 +1,4 @@
-//! It ends with what is not there.
+//! It ends with an unknown event.
 use bus_core::AgentEvent;
 
 #[derive(AgentEvent)]

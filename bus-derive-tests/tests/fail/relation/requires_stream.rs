@@ -1,4 +1,4 @@
-//! A scope that is always there.
+//! A scope that is always present.
 use bus_core::AgentEvent;
 
 #[derive(AgentEvent)]

@@ -1,4 +1,4 @@
-//! A scope that there is not.
+//! An unknown scope.
 use bus_core::AgentEvent;
 
 #[derive(AgentEvent)]

@@ -1,4 +1,4 @@
-//! A function that asks for a node and emits what needs an execution too.
+//! A function that asks for a node and emits an event that needs an execution too.
 use bus_core::{AgentEvent, NodeScoped};
 
 #[derive(AgentEvent)]

@@ -1,4 +1,4 @@
-//! A scope that may be there is not one that is.
+//! An optional scope is not enough for an event that needs it.
 use bus_core::{AgentEvent, EventBus};
 
 #[derive(AgentEvent)]

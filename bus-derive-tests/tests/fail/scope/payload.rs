@@ -1,4 +1,4 @@
-//! Emitting a payload asks for the same scope as the helper.
+//! Emitting a payload needs the same scope as the helper.
 use bus_core::{AgentEvent, EventBus};
 
 #[derive(AgentEvent)]

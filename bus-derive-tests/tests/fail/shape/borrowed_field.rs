@@ -1,4 +1,4 @@
-//! A field that borrows; its helper is not to blame.
+//! A field that borrows; its helper has no error.
 use bus_core::{AgentEvent, EventBus};
 
 #[derive(AgentEvent)]

@@ -1,4 +1,4 @@
-//! An optional field that borrows; neither its setters nor its default are to blame.
+//! An optional field that borrows; neither its setters nor its default have an error.
 use bus_core::{AgentEvent, EventBus};
 
 #[derive(AgentEvent)]

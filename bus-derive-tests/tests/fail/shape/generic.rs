@@ -1,4 +1,4 @@
-//! A generic definition; its helpers are not to blame.
+//! A generic definition; its helpers have no error.
 use bus_core::{AgentEvent, EventBus};
 
 #[derive(AgentEvent)]

@@ -1,4 +1,4 @@
-//! A tuple variant; its helper and the rest of the file are not to blame.
+//! A tuple variant; its helper and the rest of the file have no error.
 use bus_core::{AgentEvent, EventBus};
 
 #[derive(AgentEvent)]

@@ -1,4 +1,4 @@
-//! Two variants of one name: the compiler says it, and the derive adds nothing.
+//! Two variants of one name: the compiler reports it, and the derive adds nothing.
 use bus_core::AgentEvent;
 
 #[derive(AgentEvent)]

@@ -1,4 +1,4 @@
-//! Published as `#[non_exhaustive]`, the view asks for an arm for what may come.
+//! Published as `#[non_exhaustive]`, the view requires an arm for events to come.
 use bus_core::Event;
 use bus_derive_tests::{OpenEvents, OpenEventsRef};
 

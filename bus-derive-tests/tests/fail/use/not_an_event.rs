@@ -1,4 +1,4 @@
-//! Subscribing to what is not an event.
+//! Subscribing to a type that is not an event.
 use bus_core::{AgentEvent, EventBus};
 
 #[derive(AgentEvent)]

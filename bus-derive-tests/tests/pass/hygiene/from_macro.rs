@@ -19,7 +19,8 @@ events! {
     }
 }
 
-/// The macro is given what stands in attributes too: the compiler hands that on in invisible brackets.
+/// The macro gets the content of attributes too, which the compiler passes on in invisible
+/// brackets.
 macro_rules! given {
     ($vis:vis $name:ident, $prefix:literal, $version:expr, {
         $($(#[$meta:meta])* $event:ident = $kind:literal, $upcast:path { $($field:ident as $wire:literal: $ty:ty = $value:expr),* })*
@@ -51,8 +52,8 @@ fn main() {
     stream.emit_target_started("app").memory(1).send();
     stream.emit_fixed_added("why").times(2).send();
     stream.emit_began().name("app").size(1).maybe_size(None).send();
-    let told: Vec<_> = <GivenEvents as bus_core::AgentEvent>::EVENTS.iter().map(|event| (event.kind, event.version, event.docs)).collect();
-    assert_eq!(told, [("given.began", 2, "It began."), ("given.over", 2, "")]);
+    let described: Vec<_> = <GivenEvents as bus_core::AgentEvent>::EVENTS.iter().map(|event| (event.kind, event.version, event.docs)).collect();
+    assert_eq!(described, [("given.began", 2, "It began."), ("given.over", 2, "")]);
     let event = <GivenEvents as bus_core::AgentEvent>::EVENTS[0];
     assert_eq!((event.fields[0].name, event.fields[0].docs, event.fields[0].default), ("title", "title", Some("\"x\"")));
 }

@@ -1,4 +1,5 @@
-//! The user's own types have the names of the standard library's, and `bus_core`, `serde` and `core` are modules.
+//! The user's own types have the names of the standard library's, and `bus_core`, `serde` and
+//! `core` are modules.
 #![allow(dead_code)]
 
 pub mod bus_core {}

@@ -38,7 +38,7 @@ enum PrivateEvents {
         times: u32,
         /// How big.
         size: Option<u64>,
-        /// What nobody may see.
+        /// Nobody may see it.
         #[event(redact)]
         token: String,
     },
@@ -47,7 +47,7 @@ enum PrivateEvents {
     PrivateEnded {
         /// What.
         name: String,
-        /// What else.
+        /// The rest.
         #[serde(flatten)]
         rest: bus_core::Object,
     },

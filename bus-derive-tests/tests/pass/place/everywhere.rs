@@ -1,4 +1,5 @@
-//! In a function, in a nested module, two in one module, and with the name that another crate's has.
+//! In a function, in a nested module, two in one module, and with the name that another crate's
+//! has.
 use bus_core::{AgentEvent, EventBus};
 
 /// The same name as the one in `bus_derive_tests`, with kinds of its own.

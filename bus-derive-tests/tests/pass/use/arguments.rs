@@ -1,4 +1,4 @@
-//! What helpers and setters take.
+//! The arguments of helpers and setters.
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};

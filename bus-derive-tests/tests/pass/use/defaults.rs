@@ -81,7 +81,7 @@ fn main() {
         "json": { "a": [1, { "b": "c" }] }, "object": { "k": 1 }, "some": 3, "secret": null
     });
     assert_eq!(written["data"], expected);
-    // What is missing when reading is what is left out when emitting.
+    // A key that is missing when reading is an argument left out when emitting.
     let read: Defaulted = serde_json::from_str("{}").unwrap();
     assert_eq!(serde_json::to_value(read).unwrap(), expected);
 }

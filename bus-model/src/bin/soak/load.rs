@@ -1,4 +1,4 @@
-//! Who publishes, and who comes and goes.
+//! The publishers, and the subscriptions that come and go.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -11,7 +11,7 @@ use tokio::runtime::Runtime;
 
 use super::Soak;
 
-/// Where event `n` happens: few places, so that every filter gets its share.
+/// The scope of event `n`: few different ones, so that every filter matches some events.
 fn place(bus: &EventBus, n: u64) -> Emitter<Node, Execution> {
     let stream = if n.is_multiple_of(3) { "left" } else { "right" };
     let node = if n.is_multiple_of(16) { "relay" } else { "plain" };
@@ -26,7 +26,7 @@ fn note(soak: &Soak, receipt: &Receipt) {
     soak.reached.fetch_add(receipt.reached() as u64, Ordering::Relaxed);
 }
 
-/// Publishes the `n`th event and waits for nobody.
+/// Publishes the `n`th event without waiting.
 pub(crate) fn send(soak: &Soak, n: u64, hops: u32) {
     let from = place(&soak.bus, n);
     let sent = match n % 11 {
@@ -45,7 +45,7 @@ pub(crate) async fn publish(soak: &Soak, n: u64, hops: u32) {
     note(soak, &emit.await);
 }
 
-/// Sets all of it going.
+/// Starts all of them.
 pub(crate) fn start(soak: &Arc<Soak>, runtimes: &[Runtime; 2]) -> Vec<JoinHandle<()>> {
     let mut threads = Vec::new();
     for thread in 0..2_u64 {
@@ -87,7 +87,8 @@ async fn awaiting(soak: Arc<Soak>, task: u64) {
     }
 }
 
-/// Subscriptions that come, take part for a moment, and go: some by their guard, some by id, some in the middle of their work.
+/// Subscriptions that exist for a moment and end: some by their guard, some by id, some while a
+/// handler runs.
 async fn comers(soak: Arc<Soak>) {
     let bus = &soak.bus;
     while soak.running() {
@@ -114,7 +115,7 @@ async fn comers(soak: Arc<Soak>) {
     }
 }
 
-/// Waits: most get their event, some run into their time limit, some are dropped.
+/// Waits: most get their event, some reach their time limit, some are dropped.
 async fn waiters(soak: Arc<Soak>) {
     let bus = &soak.bus;
     while soak.running() {
@@ -135,7 +136,9 @@ pub(crate) fn join(threads: Vec<JoinHandle<()>>, within: Duration) -> Result<(),
     for thread in threads {
         while !thread.is_finished() {
             if begun.elapsed() > within {
-                return Err(format!("a publisher did not end within {within:?} of being told to: it hangs"));
+                return Err(format!(
+                    "a publisher did not end within {within:?} of the signal to stop: it hangs"
+                ));
             }
             std::thread::sleep(Duration::from_millis(5));
         }

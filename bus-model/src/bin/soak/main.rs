@@ -1,5 +1,6 @@
-//! Everything at once for as long as asked: two runtimes and plain threads publish, subscriptions of every sort come and go, handlers are slow, fail and panic, and the accounts must add up at
-//! every look. `cargo xtask soak` builds and runs it.
+//! A load of every feature for a given time: two runtimes and plain threads publish, subscriptions
+//! of every kind come and go, handlers are slow, fail and panic, and the stats must add up at every
+//! check. `cargo xtask soak` builds and runs it.
 
 mod load;
 mod subscribers;
@@ -12,19 +13,19 @@ use std::time::{Duration, Instant};
 
 use bus_core::{EventBus, Stats};
 
-/// What all parts of the soak share.
+/// State that all parts of the soak share.
 struct Soak {
     bus: EventBus,
     stop: AtomicBool,
-    /// Publishes whose receipt said that the event is on the bus.
+    /// Publishes whose receipt has the event on the bus.
     published: AtomicU64,
-    /// Deliveries that the receipts of these publishes spoke of.
+    /// Deliveries in the receipts of these publishes.
     reached: AtomicU64,
     /// Subscriptions that came and went.
     churned: AtomicU64,
     /// Waits that ended.
     waited: AtomicU64,
-    /// The first thing that was wrong.
+    /// The first error.
     wrong: std::sync::Mutex<Option<String>>,
 }
 
@@ -33,7 +34,7 @@ impl Soak {
         !self.stop.load(Ordering::Relaxed)
     }
 
-    /// Ends the soak with what was wrong; the first report counts.
+    /// Ends the soak with an error; the first report counts.
     fn fail(&self, what: impl Into<String>) {
         self.wrong.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get_or_insert(what.into());
         self.stop.store(true, Ordering::Relaxed);
@@ -41,7 +42,7 @@ impl Soak {
 }
 
 fn main() -> ExitCode {
-    // Handlers panic on purpose, thousands of times: only a panic of the soak itself is worth a line.
+    // Handlers panic on purpose, thousands of times, so only a panic of the soak itself is printed.
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         if panic.payload_as_str() != Some(subscribers::ON_PURPOSE) {
@@ -57,7 +58,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// How long: `--minutes N`, or `--seconds N` for a look.
+/// The duration: `--minutes N`, or `--seconds N` for a short run.
 fn arguments() -> Result<Duration, String> {
     use lexopt::prelude::*;
     let mut length = Duration::from_mins(1);
@@ -115,13 +116,13 @@ fn runtime(name: &str) -> Result<tokio::runtime::Runtime, String> {
         .map_err(|error| error.to_string())
 }
 
-/// The books over the whole bus, now that it is quiet.
+/// The totals over the whole bus, now that it is idle.
 fn closing(soak: &Soak, stats: &Stats) -> Result<(), String> {
     bus_model::check_accounts(stats)?;
     let published = soak.published.load(Ordering::Relaxed);
     if stats.published_total != published {
         return Err(format!(
-            "{published} publishes were told they are on the bus, {} are",
+            "{published} receipts have their event on the bus, the stats {}",
             stats.published_total
         ));
     }
@@ -130,7 +131,7 @@ fn closing(soak: &Soak, stats: &Stats) -> Result<(), String> {
         return Err(format!("receipts spoke of {reached} deliveries, the subscriptions counted {matched}"));
     }
     if let Some(busy) = stats.subscriptions.iter().find(|one| one.running > 0) {
-        return Err(format!("`{}` is still at work on a quiet bus", busy.name));
+        return Err(format!("`{}` still runs on an idle bus", busy.name));
     }
     Ok(())
 }

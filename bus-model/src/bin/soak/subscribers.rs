@@ -1,4 +1,5 @@
-//! The subscriptions that stay: of every sort, on both runtimes, each with a count of its own that the stats must equal at the end.
+//! The permanent subscriptions: of every kind, on both runtimes, each with its own count, which
+//! must equal the stats at the end.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,10 +11,10 @@ use tokio::runtime::Runtime;
 
 use super::Soak;
 
-/// What the handlers panic with.
+/// The message of the handlers' panics.
 pub(crate) const ON_PURPOSE: &str = "on purpose";
 
-/// How often each handler or reader saw an event, by the name of its subscription.
+/// How often each handler or reader got an event, by the name of its subscription.
 pub(crate) struct Seen(Vec<(&'static str, Arc<AtomicU64>)>);
 
 impl Seen {
@@ -23,13 +24,14 @@ impl Seen {
         count
     }
 
-    /// The handlers' own counts against the stats: each call is counted once, whatever became of it.
+    /// Compares the handlers' own counts with the stats: each call is counted once, with any
+    /// outcome.
     pub(crate) fn compare(&self, stats: &Stats) -> Result<(), String> {
         for (name, seen) in &self.0 {
-            let Some(told) = stats.subscription(name) else {
+            let Some(row) = stats.subscription(name) else {
                 return Err(format!("`{name}` is not in the stats"));
             };
-            let counts = &told.counts;
+            let counts = &row.counts;
             let calls = counts.handled + counts.failed + counts.panicked + counts.timed_out;
             let seen = seen.load(Ordering::Relaxed);
             if seen != calls {
@@ -40,7 +42,7 @@ impl Seen {
     }
 }
 
-/// Enters them all. The guards are given up: they stay for as long as the bus.
+/// Subscribes all of them. The guards are detached, so that they exist as long as the bus.
 pub(crate) fn enter(soak: &Arc<Soak>, runtimes: &[Runtime; 2]) -> Seen {
     let mut seen = Seen(Vec::new());
     sync(soak, &mut seen);
@@ -54,7 +56,7 @@ pub(crate) fn enter(soak: &Arc<Soak>, runtimes: &[Runtime; 2]) -> Seen {
     seen
 }
 
-/// Sync handlers: one that checks the order, one that goes wrong in every way, one that publishes.
+/// Sync handlers: one that checks the order, one with every kind of failure, one that publishes.
 #[expect(clippy::panic, reason = "a handler that panics is what is tested")]
 fn sync(soak: &Arc<Soak>, seen: &mut Seen) {
     let (count, shared, mut last) = (seen.count("order"), Arc::clone(soak), 0);
@@ -97,7 +99,8 @@ fn sync(soak: &Arc<Soak>, seen: &mut Seen) {
         .detach();
 }
 
-/// Async handlers: a quick one that awaits what it publishes, a slow one with a short queue, one that is cut off by its timeout.
+/// Async handlers: a quick one that awaits its emits, a slow one with a short queue, one that times
+/// out.
 fn asynchronous(soak: &Arc<Soak>, seen: &mut Seen, [quick, slow, cut]: [&'static str; 3]) {
     let (count, shared) = (seen.count(quick), Arc::clone(soak));
     soak.bus
@@ -185,11 +188,11 @@ fn readers(soak: &Arc<Soak>, seen: &mut Seen, runtimes: &[Runtime; 2]) {
                 count.fetch_add(1, Ordering::Relaxed);
             }
             std::hint::black_box(missed);
-            // The end of the stream is the end of its subscription, and with it of its line in the stats.
+            // The end of the stream is the end of its subscription, and of its row in the stats.
             std::future::pending::<()>().await;
         });
     }
     let token = soak.bus.subscribe::<Token>().name("tokens").capacity(32).into_stream();
-    // Nobody reads this one: it must cost no more than its 32 places.
+    // Nobody reads this one: it must keep no more than its 32 events.
     std::mem::forget(token);
 }

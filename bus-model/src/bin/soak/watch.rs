@@ -1,19 +1,20 @@
-//! Looks at the accounts, the progress and the memory for as long as the soak runs.
+//! Checks the stats, the progress and the memory while the soak runs.
 
 use std::time::{Duration, Instant};
 
 use super::Soak;
 
-/// Between two looks at the accounts.
+/// The time between two checks of the stats.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// No event for this long: the bus hangs.
+/// Without an event for this long, the bus hangs.
 const STANDSTILL: Duration = Duration::from_secs(30);
 
-/// Memory may be this much over what it was once everything had run for a while. What is bounded by a capacity fills up only slowly: the accounts of 10,000,000 events would take far more.
+/// The most memory over the amount after the warm-up. Bounded buffers fill up only slowly; a leak
+/// of 10,000,000 events would be far larger.
 const SLACK: u64 = 48 << 20;
 
-/// Looks again and again until the time is over or something is wrong.
+/// Checks until the time is over or a check fails.
 pub(crate) fn until(soak: &Soak, begun: Instant, length: Duration) {
     let (mut looks, mut level, mut highest) = (0_u64, None, 0);
     let (mut events, mut moved, mut said) = (0, Instant::now(), Instant::now());
@@ -30,7 +31,7 @@ pub(crate) fn until(soak: &Soak, begun: Instant, length: Duration) {
         }
         if let Some(resident) = resident() {
             highest = highest.max(resident);
-            // A fifth of the time, at most a minute, is for filling up what is bounded.
+            // A fifth of the time, at most a minute, is for filling the bounded buffers.
             if begun.elapsed() > (length / 5).min(Duration::from_mins(1)) {
                 let level = *level.get_or_insert(highest);
                 if resident > level + SLACK {
@@ -58,7 +59,7 @@ pub(crate) fn until(soak: &Soak, begun: Instant, length: Duration) {
     }
 }
 
-/// How much memory the process has, where the system tells.
+/// The memory of the process, if the system reports it.
 fn resident() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;

@@ -1,10 +1,10 @@
-//! What a help desk says about itself: the only list of its events.
+//! The events of a help desk: the only list of them.
 
 use bus_core::AgentEvent;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How soon somebody has to look.
+/// The urgency of a ticket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Urgency {
@@ -16,7 +16,7 @@ pub enum Urgency {
     Later,
 }
 
-/// The way a ticket came in.
+/// The origin of a ticket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "channel", rename_all = "snake_case")]
 pub enum Origin {
@@ -27,7 +27,7 @@ pub enum Origin {
     },
     /// By telephone.
     Phone {
-        /// How long the call was.
+        /// The length of the call.
         minutes: u32,
     },
     /// Through the form.
@@ -37,9 +37,9 @@ pub enum Origin {
 /// A person outside of the desk.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Contact {
-    /// As they write it.
+    /// The name as the person writes it.
     pub name: String,
-    /// Where they are written to.
+    /// The address for replies.
     pub mail: String,
 }
 
@@ -48,20 +48,19 @@ pub struct Contact {
 #[events(version = 1, prefix = "desk.")]
 pub enum DeskEvents {
     /// Somebody asked for help.
-    ///
-    /// It ends with [`TicketClosed`]; what is drafted and sent in between is
-    /// told by [`ReplyDrafted`] and [`ReplySent`].
+    /// It ends with [`TicketClosed`]; in between, [`ReplyDrafted`] and [`ReplySent`]
+    /// report the drafts and the replies.
     #[event(critical, ends_with(TicketClosed, by(ticket_id)))]
     TicketOpened {
         /// The ticket's number.
         ticket_id: String,
-        /// What it is about.
+        /// The subject.
         subject: String,
-        /// How soon somebody has to look.
+        /// The urgency.
         urgency: Urgency,
-        /// The way it came in.
+        /// The origin.
         origin: Origin,
-        /// Words to find it by.
+        /// Keywords for the search.
         #[event(default)]
         tags: Vec<String>,
         /// The ticket that this one follows up.
@@ -72,7 +71,7 @@ pub enum DeskEvents {
     TicketClosed {
         /// The ticket's number.
         ticket_id: String,
-        /// What became of it.
+        /// The result.
         #[event(default = "solved")]
         outcome: String,
     },
@@ -91,10 +90,10 @@ pub enum DeskEvents {
     ReplySent {
         /// The ticket's number.
         ticket_id: String,
-        /// Who it went to.
+        /// The recipient.
         #[event(redact)]
         to: Contact,
-        /// How long the desk took, in seconds.
+        /// The time that the desk needed, in seconds.
         #[serde(alias = "took")]
         seconds: f64,
     },

@@ -1,4 +1,4 @@
-//! Many handlers of one event: a publish reaches all of them in one step, in whatever way they subscribed.
+//! Many handlers of one event: a publish reaches all of them in one step, however they subscribed.
 #![allow(dead_code, reason = "each test file uses a part of this")]
 
 use std::sync::Arc;
@@ -8,15 +8,15 @@ use bus_core::{AgentEvent, AnyEvent, BoxError, Event, EventBus, Subscribe, Subsc
 
 #[derive(AgentEvent)]
 pub(crate) enum Many {
-    /// What the lists are for.
+    /// The event for the handlers.
     Call { n: u64 },
-    /// What handlers say meanwhile.
+    /// An event that handlers publish meanwhile.
     Echo { n: u64 },
-    /// Another event that some members of a list take too.
+    /// Another event that some members also handle.
     Far { n: u64 },
 }
 
-/// How a member of a list subscribed. All of them take `Call`.
+/// How a member subscribed. All of them handle `Call`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sort {
     Sync,
@@ -36,7 +36,7 @@ pub(crate) enum Sort {
 
 use Sort::{Definition, Named, Ready, Sync, Three, Tuple, Yields};
 
-/// What lists are made of: their members take turns.
+/// The ways of subscribing in a group; its members alternate between them.
 pub(crate) const MIXES: [&[Sort]; 4] = [
     &[Sync],
     &[Ready],
@@ -50,7 +50,7 @@ impl Sort {
     }
 }
 
-/// What a member is narrowed to: always something that a `Call` of `desk` fits.
+/// The filter of a member, which a `Call` of `desk` always passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Narrow {
     No,
@@ -58,10 +58,10 @@ pub(crate) enum Narrow {
     Predicate,
 }
 
-/// What a member does with an event.
-pub(crate) type Deed = Arc<dyn Fn(&AnyEvent) -> Result<(), BoxError> + Send + std::marker::Sync>;
+/// The body of a member.
+pub(crate) type Action = Arc<dyn Fn(&AnyEvent) -> Result<(), BoxError> + Send + std::marker::Sync>;
 
-/// One member of a list, not subscribed yet.
+/// A member that is not subscribed yet.
 #[derive(Clone)]
 pub(crate) struct Member {
     pub(crate) sort: Sort,
@@ -84,30 +84,30 @@ impl Member {
         Self { capacity, hard_limit, ..self }
     }
 
-    pub(crate) fn subscribe(&self, bus: &EventBus, deed: Deed) -> Subscription {
+    pub(crate) fn subscribe(&self, bus: &EventBus, action: Action) -> Subscription {
         match self.sort {
-            Tuple => self.sync(bus.subscribe::<(Call, Far)>(), deed),
-            Definition => self.sync(bus.subscribe::<Many>(), deed),
-            Named => self.sync(bus.subscribe_any().kinds(["call", "vendor_kind"]), deed),
-            Sync => self.sync(bus.subscribe::<Call>(), deed),
-            Ready => self.own(bus.subscribe::<Call>(), deed, false),
-            Yields => self.own(bus.subscribe::<Call>(), deed, true),
-            Three => self.own(bus.subscribe::<Call>().concurrency(3), deed, true),
+            Tuple => self.sync(bus.subscribe::<(Call, Far)>(), action),
+            Definition => self.sync(bus.subscribe::<Many>(), action),
+            Named => self.sync(bus.subscribe_any().kinds(["call", "vendor_kind"]), action),
+            Sync => self.sync(bus.subscribe::<Call>(), action),
+            Ready => self.own(bus.subscribe::<Call>(), action, false),
+            Yields => self.own(bus.subscribe::<Call>(), action, true),
+            Three => self.own(bus.subscribe::<Call>().concurrency(3), action, true),
         }
     }
 
-    fn sync<S: 'static>(&self, subscribe: Subscribe<S>, deed: Deed) -> Subscription {
-        self.settings(subscribe).handle_sync(move |event: &Event<S>| deed(&event.clone().into_any()))
+    fn sync<S: 'static>(&self, subscribe: Subscribe<S>, action: Action) -> Subscription {
+        self.settings(subscribe).handle_sync(move |event: &Event<S>| action(&event.clone().into_any()))
     }
 
-    fn own<S: 'static>(&self, subscribe: Subscribe<S>, deed: Deed, yields: bool) -> Subscription {
+    fn own<S: 'static>(&self, subscribe: Subscribe<S>, action: Action, yields: bool) -> Subscription {
         self.settings(subscribe).timeout(Duration::from_hours(1)).handle(move |event: Event<S>| {
-            let deed = Arc::clone(&deed);
+            let action = Arc::clone(&action);
             async move {
                 if yields {
                     tokio::task::yield_now().await;
                 }
-                deed(&event.into_any())
+                action(&event.into_any())
             }
         })
     }
@@ -130,9 +130,9 @@ pub(crate) fn n(event: &AnyEvent) -> u64 {
     call.or_else(echo).or_else(far).unwrap()
 }
 
-/// The first, the middle and the last place of a list.
-pub(crate) fn places(len: usize) -> Vec<usize> {
-    let mut places = vec![0, len / 2, len - 1];
-    places.dedup();
-    places
+/// The first, the middle and the last member.
+pub(crate) fn positions(len: usize) -> Vec<usize> {
+    let mut positions = vec![0, len / 2, len - 1];
+    positions.dedup();
+    positions
 }

@@ -1,4 +1,4 @@
-//! docs/guarantees.md names, for each promise, the tests that prove it; they must be there.
+//! docs/guarantees.md names the tests that prove each promise, and each of them exists.
 
 use super::Report;
 use super::text::{has_extension, numbered};
@@ -12,9 +12,9 @@ pub(super) fn check(texts: &[(String, String)], report: &mut Report) {
         for (file, test) in named_tests(line) {
             let source = texts.iter().find(|(path, _)| path == file).map(|(_, text)| text.as_str());
             match source {
-                None => report.add(PAGE, number, format!("`{file}` is not there")),
+                None => report.add(PAGE, number, format!("`{file}` does not exist: correct the path")),
                 Some(source) if !has_test(source, test) => {
-                    report.add(PAGE, number, format!("`{file}` has no test `{test}`"));
+                    report.add(PAGE, number, format!("`{file}` has no test `{test}`: correct the name"));
                 }
                 Some(_) => {}
             }
@@ -22,7 +22,7 @@ pub(super) fn check(texts: &[(String, String)], report: &mut Report) {
     }
 }
 
-/// The names in code quotes that have the form `file.rs::name`.
+/// The names in code quotes of the form `file.rs::name`.
 fn named_tests(line: &str) -> impl Iterator<Item = (&str, &str)> {
     line.split('`').skip(1).step_by(2).filter_map(|code| code.split_once("::")).filter(|(file, _)| {
         // Without a folder it is a path in the code, such as `lib.rs::x` in a sentence.
@@ -30,7 +30,7 @@ fn named_tests(line: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-/// Whether the source has a function of that name, with a test attribute on one of the lines right above it.
+/// Whether the source has a function of that name, with a test attribute on a line right above it.
 fn has_test(source: &str, test: &str) -> bool {
     let lines: Vec<&str> = source.lines().map(str::trim).collect();
     let begins = |line: &str| {
@@ -64,17 +64,17 @@ mod tests {
     }
 
     #[test]
-    fn tests_that_are_there_pass() {
+    fn existing_tests_pass() {
         assert!(found("| Order | `bus-core/tests/order.rs::grows` |\n").is_empty());
     }
 
     #[test]
-    fn tests_that_are_not_there_are_found() {
+    fn missing_tests_are_found() {
         let page = "`bus-core/tests/order.rs::shrinks`\n`bus-core/tests/gone.rs::grows`\n`bus-core/tests/order.rs::grows_not`\n";
         let expected = [
-            "1: `bus-core/tests/order.rs` has no test `shrinks`",
-            "2: `bus-core/tests/gone.rs` is not there",
-            "3: `bus-core/tests/order.rs` has no test `grows_not`",
+            "1: `bus-core/tests/order.rs` has no test `shrinks`: correct the name",
+            "2: `bus-core/tests/gone.rs` does not exist: correct the path",
+            "3: `bus-core/tests/order.rs` has no test `grows_not`: correct the name",
         ];
         assert_eq!(found(page), expected);
     }

@@ -1,4 +1,4 @@
-//! Who waits for a place takes it over from a handler that ends, and the task of that handler with it.
+//! A handler that waits for a permit gets it from a handler that ends, together with its task.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
@@ -15,7 +15,8 @@ enum Load {
     Work { n: u64 },
 }
 
-/// A handler that yields on the first event, and on every later one waits at a gate. It takes no event after the second.
+/// A handler that yields on the first event, and waits at a gate on every later one. It takes no
+/// event after the second.
 fn gated(bus: &EventBus) -> Arc<Semaphore> {
     let gate = Arc::new(Semaphore::new(0));
     let inner = Arc::clone(&gate);
@@ -34,19 +35,19 @@ fn gated(bus: &EventBus) -> Arc<Semaphore> {
 
 #[test]
 fn a_handler_goes_on_while_another_has_its_task() {
-    trial().with(|bus| bus.max_concurrent_handlers(2)).run(async |bus, stand| {
+    trial().with(|bus| bus.max_concurrent_handlers(2)).run(async |bus, steps| {
         let quick = async |_: Event<Work>| tokio::task::yield_now().await;
         bus.subscribe::<Work>().filter(|_| true).handle(quick).detach();
         let (first, last) = (gated(&bus), gated(&bus));
         let desk = bus.stream("desk");
-        stand.at("each of them gets a task");
+        steps.at("each of them gets a task");
         assert_eq!(desk.emit_work(0_u64).await.handled(), 3);
-        stand.at("the last one takes over from the quick one");
+        steps.at("the last one takes over from the quick one");
         let awaited = tokio::spawn(desk.emit_work(1_u64));
         settle().await;
         first.add_permits(1);
         settle().await;
-        stand.at("the quick one goes on by itself");
+        steps.at("the quick one goes on by itself");
         assert_eq!(desk.emit_work(2_u64).await.handled(), 1);
         last.add_permits(1);
         assert_eq!(awaited.await.unwrap().handled(), 3);
@@ -54,8 +55,8 @@ fn a_handler_goes_on_while_another_has_its_task() {
 }
 
 #[test]
-fn who_waits_for_a_place_goes_with_its_runtime() {
-    trial().with(|bus| bus.max_concurrent_handlers(1)).run(async |bus, stand| {
+fn a_wait_for_a_permit_ends_with_its_runtime() {
+    trial().with(|bus| bus.max_concurrent_handlers(1)).run(async |bus, steps| {
         let gone = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
         {
             let _inside = gone.enter();
@@ -66,7 +67,7 @@ fn who_waits_for_a_place_goes_with_its_runtime() {
         let stays = gated(&bus);
         let awaited = tokio::spawn(desk.emit_work(1_u64));
         settle().await;
-        stand.at("shut down while the one that stays has the place");
+        steps.at("shut down while the one that stays has the permit");
         gone.shutdown_background();
         while bus.stats().ended.dropped < 4 {
             tokio::task::yield_now().await;
@@ -78,7 +79,7 @@ fn who_waits_for_a_place_goes_with_its_runtime() {
 }
 
 #[test]
-fn who_waits_for_a_place_is_dropped_with_its_subscription_and_lets_others_by() {
+fn a_wait_for_a_permit_ends_with_its_subscription_and_lets_others_run() {
     trial().with(|bus| bus.max_concurrent_handlers(1)).run(async |bus, _| {
         let done = Notes::<&str>::new();
         let guards = ["a", "b", "c"].map(|name| {
@@ -103,7 +104,7 @@ fn who_waits_for_a_place_is_dropped_with_its_subscription_and_lets_others_by() {
 }
 
 #[test]
-fn handlers_of_two_runtimes_share_places_and_stay_each_on_its_own() {
+fn handlers_of_two_runtimes_share_permits_and_stay_on_their_own_runtimes() {
     threaded(1).with(|bus| bus.max_concurrent_handlers(2)).run(async |bus, _| {
         let other =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
@@ -130,7 +131,7 @@ fn handlers_of_two_runtimes_share_places_and_stay_each_on_its_own() {
 }
 
 #[test]
-fn who_lies_on_its_desk_when_the_bus_is_closed_is_told_as_waiting_and_never_begins() {
+fn a_parked_task_without_a_permit_is_reported_as_waiting_at_close_and_never_begins() {
     trial().with(|bus| bus.max_concurrent_handlers(1)).run(async |bus, _| {
         let (gate, begun) = (Arc::new(Semaphore::new(0)), Notes::<(&str, u64)>::new());
         for name in ["first", "last"] {

@@ -1,20 +1,21 @@
-//! A handler in a list of many subscribes, ends, publishes, waits or closes: the others of its list get every event all the same, once and in order.
+//! A member of a large handler group subscribes, ends, publishes, waits or closes: the other
+//! members still get every event once and in order.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
-#[path = "common/list.rs"]
-mod list;
+#[path = "common/group.rs"]
+mod group;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bus_core::{AnyEvent, EventBus, EventStream, First, Subscription};
-use common::{Notes, Stand, block_on, check_accounts, poll_once, settle, trial};
-use list::{Call, MIXES, ManyEmit, Member, Narrow, Sort, n, places};
+use common::{Notes, Steps, block_on, check_accounts, poll_once, settle, trial};
+use group::{Call, MIXES, ManyEmit, Member, Narrow, Sort, n, positions};
 
-/// What one member does, in the middle of its list, when it gets event 1.
+/// The action of one member, in the middle of its group, on event 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Deed {
+enum Action {
     EndSelf,
     EndNext,
     EndPrevious,
@@ -32,12 +33,12 @@ enum Deed {
     Close,
 }
 
-use Deed::{
+use Action::{
     Await, Close, EndAll, EndAllById, EndNext, EndPrevious, EndSelf, OpenStream, Send, SendTwice, Subscribe,
     SubscribeAndEnd, SubscribeAndSend, Wait,
 };
 
-const DEEDS: [Deed; 14] = [
+const ACTIONS: [Action; 14] = [
     EndSelf,
     EndNext,
     EndPrevious,
@@ -54,7 +55,7 @@ const DEEDS: [Deed; 14] = [
     Close,
 ];
 
-impl Deed {
+impl Action {
     fn ends(self, member: usize, at: usize) -> bool {
         match self {
             EndSelf => member == at,
@@ -65,7 +66,7 @@ impl Deed {
         }
     }
 
-    /// Events that the list gets in the middle of event 1.
+    /// The number of events that the group gets during event 1.
     fn sends(self) -> &'static [u64] {
         match self {
             SubscribeAndSend | Send | Await => &[10],
@@ -75,21 +76,21 @@ impl Deed {
     }
 }
 
-/// A list of members, and what came of them.
+/// A group of members and their results.
 #[derive(Clone)]
-struct Crowd {
+struct Group {
     bus: EventBus,
     guards: Arc<Mutex<Vec<Option<Subscription>>>>,
     seen: Notes<(usize, u64)>,
-    /// What the members that were made in the middle got.
+    /// The events of the members that were added during event 1.
     late: Notes<u64>,
     streams: Arc<Mutex<Vec<EventStream<Call>>>>,
     waits: Arc<Mutex<Vec<First<Call>>>>,
 }
 
-impl Crowd {
-    fn new(len: usize, at: usize, sorts: &[Sort], narrow: Narrow, deed: Deed) -> Self {
-        let crowd = Self {
+impl Group {
+    fn new(len: usize, at: usize, sorts: &[Sort], narrow: Narrow, action: Action) -> Self {
+        let group = Self {
             bus: EventBus::builder().max_concurrent_handlers(1_000).build().unwrap(),
             guards: Arc::default(),
             seen: Notes::new(),
@@ -98,24 +99,24 @@ impl Crowd {
             waits: Arc::default(),
         };
         let mixed = sorts.iter().any(|sort| !sort.is_sync());
-        for place in 0..len {
-            let (inner, sort) = (crowd.clone(), sorts[place % sorts.len()]);
+        for index in 0..len {
+            let (inner, sort) = (group.clone(), sorts[index % sorts.len()]);
             let act = move |event: &AnyEvent| {
-                inner.seen.add((place, n(event)));
-                if (place, n(event)) == (at, 1) {
-                    inner.act(at, if deed == Await && mixed { Send } else { deed });
+                inner.seen.add((index, n(event)));
+                if (index, n(event)) == (at, 1) {
+                    inner.act(at, if action == Await && mixed { Send } else { action });
                 }
                 Ok(())
             };
-            let member = Member::new(place, sort).narrow(narrow);
-            let guard = member.subscribe(&crowd.bus, Arc::new(act));
-            crowd.guards.lock().unwrap().push(Some(guard));
+            let member = Member::new(index, sort).narrow(narrow);
+            let guard = member.subscribe(&group.bus, Arc::new(act));
+            group.guards.lock().unwrap().push(Some(guard));
         }
-        crowd
+        group
     }
 
-    fn end(&self, place: usize) {
-        let guard = self.guards.lock().unwrap().get_mut(place).and_then(Option::take);
+    fn end(&self, index: usize) {
+        let guard = self.guards.lock().unwrap().get_mut(index).and_then(Option::take);
         drop(guard);
     }
 
@@ -124,9 +125,9 @@ impl Crowd {
         self.bus.subscribe::<Call>().handle_sync(move |event| late.add(event.n))
     }
 
-    fn act(&self, at: usize, deed: Deed) {
+    fn act(&self, at: usize, action: Action) {
         let (bus, desk) = (&self.bus, self.bus.stream("desk"));
-        match deed {
+        match action {
             EndSelf => self.end(at),
             EndNext => self.end(at + 1),
             EndPrevious => self.end(at.wrapping_sub(1)),
@@ -145,7 +146,8 @@ impl Crowd {
             }
             Send => drop(desk.emit_call(10_u64).send()),
             SendTwice => drop((desk.emit_call(10_u64).send(), desk.emit_call(11_u64).send())),
-            // Its own list can only come after it. Async handlers need the thread that this blocks: only in lists without.
+            // Its own group can only run after it. Async handlers need the thread that this blocks,
+            // so it is only for groups without them.
             Await => {
                 let receipt = block_on(desk.emit_call(10_u64));
                 assert!(receipt.is_ok() && receipt.handled() + receipt.deferred() == receipt.reached());
@@ -157,42 +159,42 @@ impl Crowd {
         check_accounts(&bus.stats());
     }
 
-    /// What each member got, in its order.
-    fn got(&self, place: usize) -> Vec<u64> {
-        self.seen.all().iter().filter(|seen| seen.0 == place).map(|seen| seen.1).collect()
+    /// The events of each member, in order.
+    fn got(&self, index: usize) -> Vec<u64> {
+        self.seen.all().iter().filter(|seen| seen.0 == index).map(|seen| seen.1).collect()
     }
 }
 
-/// Event 1 with the deed in its middle, then event 2.
-async fn play(len: usize, at: usize, sorts: &[Sort], narrow: Narrow, deed: Deed, awaits: bool) {
-    let crowd = Crowd::new(len, at, sorts, narrow, deed);
-    let desk = crowd.bus.stream("desk");
+/// Publishes event 1 with the action in the middle, then event 2.
+async fn play(len: usize, at: usize, sorts: &[Sort], narrow: Narrow, action: Action, awaits: bool) {
+    let group = Group::new(len, at, sorts, narrow, action);
+    let desk = group.bus.stream("desk");
     let emit = desk.emit_call(1_u64);
     let first = if awaits { emit.await } else { emit.send().finished().await };
     settle().await;
     assert_eq!(first.reached(), len);
-    // One that is async, and was not begun when it ended, is dropped and told of.
+    // An async member that ended before it began is dropped and reported.
     let dropped = first.problems().len();
-    // One that closes the bus waits for it.
-    let deferred = if deed == Close { first.deferred() } else { 0 };
+    // A member that closes the bus waits for it.
+    let deferred = if action == Close { first.deferred() } else { 0 };
     assert_eq!(first.handled() + dropped + deferred, len, "{first:?}");
-    let ends = (0..len).any(|member| deed.ends(member, at)) || deed == Close;
+    let ends = (0..len).any(|member| action.ends(member, at)) || action == Close;
     let can_drop = ends && sorts.iter().any(|sort| !sort.is_sync());
     assert!(dropped == 0 || can_drop, "{first:?}");
 
     let second = desk.emit_call(2_u64).await;
-    let closed = deed == Close;
-    let left = (0..len).filter(|member| !deed.ends(*member, at) && !closed).count();
-    let late = usize::from(matches!(deed, Subscribe | SubscribeAndSend | OpenStream | Wait));
+    let closed = action == Close;
+    let left = (0..len).filter(|member| !action.ends(*member, at) && !closed).count();
+    let late = usize::from(matches!(action, Subscribe | SubscribeAndSend | OpenStream | Wait));
     assert_eq!((second.refused().is_some(), second.reached()), (closed, left + late));
     let mut missed = 0;
     for member in 0..len {
         let mut wanted = vec![1];
-        if !deed.ends(member, at) && !closed {
-            wanted.extend(deed.sends());
+        if !action.ends(member, at) && !closed {
+            wanted.extend(action.sends());
             wanted.push(2);
         }
-        let mut got = crowd.got(member);
+        let mut got = group.got(member);
         if sorts[member % sorts.len()] == Sort::Three {
             got.sort_by_key(|n| if *n == 2 { 99 } else { *n });
         }
@@ -203,14 +205,14 @@ async fn play(len: usize, at: usize, sorts: &[Sort], narrow: Narrow, deed: Deed,
         }
     }
     assert_eq!(missed, dropped);
-    crowd.check_late(deed).await;
-    check_accounts(&crowd.bus.stats());
+    group.check_late(action).await;
+    check_accounts(&group.bus.stats());
 }
 
-impl Crowd {
-    /// What was made in the middle of event 1 does not get event 1, and everything after it.
-    async fn check_late(&self, deed: Deed) {
-        let wanted: &[u64] = match deed {
+impl Group {
+    /// Members that were added during event 1 do not get event 1, but every later event.
+    async fn check_late(&self, action: Action) {
+        let wanted: &[u64] = match action {
             Subscribe => &[2],
             SubscribeAndSend => &[10, 2],
             _ => &[],
@@ -228,15 +230,15 @@ impl Crowd {
     }
 }
 
-async fn play_all(stand: Stand, sorts: &'static [Sort], narrow: Narrow) {
+async fn play_all(steps: Steps, sorts: &'static [Sort], narrow: Narrow) {
     for len in [1, 2, 3, 17, 64] {
-        for at in places(len) {
-            for deed in DEEDS {
+        for at in positions(len) {
+            for action in ACTIONS {
                 for awaits in [false, true] {
-                    stand.at(format!(
-                        "{len} of {sorts:?}, at {at} {deed:?}, narrowed {narrow:?}, awaits {awaits}"
+                    steps.at(format!(
+                        "{len} of {sorts:?}, at {at} {action:?}, narrowed {narrow:?}, awaits {awaits}"
                     ));
-                    play(len, at, sorts, narrow, deed, awaits).await;
+                    play(len, at, sorts, narrow, action, awaits).await;
                 }
             }
         }
@@ -244,43 +246,43 @@ async fn play_all(stand: Stand, sorts: &'static [Sort], narrow: Narrow) {
 }
 
 #[test]
-fn whatever_a_member_does_the_list_gets_every_event_once_and_in_order() {
-    trial().run(async |_, stand| {
+fn whatever_a_member_does_the_group_gets_every_event_once_and_in_order() {
+    trial().run(async |_, steps| {
         for sorts in MIXES {
-            play_all(stand.clone(), sorts, Narrow::No).await;
+            play_all(steps.clone(), sorts, Narrow::No).await;
         }
     });
 }
 
 #[test]
-fn the_same_where_members_are_narrowed() {
-    trial().run(async |_, stand| {
+fn the_same_with_filters() {
+    trial().run(async |_, steps| {
         for narrow in [Narrow::Stream, Narrow::Predicate] {
-            play_all(stand.clone(), MIXES[0], narrow).await;
-            play_all(stand.clone(), MIXES[3], narrow).await;
+            play_all(steps.clone(), MIXES[0], narrow).await;
+            play_all(steps.clone(), MIXES[3], narrow).await;
         }
     });
 }
 
 #[test]
-fn the_last_handle_may_go_in_the_middle_of_a_list() {
+fn the_last_handle_may_be_dropped_in_the_middle_of_a_group() {
     trial().run(async |_, _| {
         for len in [1, 2, 64] {
-            for at in places(len) {
+            for at in positions(len) {
                 let (bus, owned, seen) = (EventBus::new(), Arc::new(()), Notes::<usize>::new());
                 let last = Arc::new(Mutex::new(None));
-                for place in 0..len {
+                for index in 0..len {
                     let (owned, seen, last) = (Arc::clone(&owned), seen.clone(), Arc::clone(&last));
                     let act = move |_: &AnyEvent| {
-                        seen.add(place);
-                        if place == at {
+                        seen.add(index);
+                        if index == at {
                             let handle: Option<EventBus> = last.lock().unwrap().take();
                             drop(handle);
                         }
                         let _ = &owned;
                         Ok(())
                     };
-                    Member::new(place, Sort::Sync).subscribe(&bus, Arc::new(act)).detach();
+                    Member::new(index, Sort::Sync).subscribe(&bus, Arc::new(act)).detach();
                 }
                 let emit = bus.stream("desk").emit_call(1_u64);
                 *last.lock().unwrap() = Some(bus);

@@ -1,4 +1,4 @@
-//! Three sync handlers at work on a thread of their own, for as long as a test likes.
+//! Three sync handlers that are busy on a thread of their own until the test releases them.
 
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
@@ -22,7 +22,7 @@ pub(crate) enum Calls {
     },
 }
 
-/// A crew of which the first handler stands still with the event 0, on a thread of its own.
+/// A handler group whose first member blocks on event 0, on a thread of its own.
 pub(crate) struct Stage {
     pub(crate) bus: EventBus,
     pub(crate) seen: Notes,
@@ -36,22 +36,23 @@ pub(crate) struct Stage {
 /// Sends the event of that number.
 type Emit = fn(&EventBus, u64) -> Sent;
 
-/// Says which handler has which event.
+/// Records that a handler got an event.
 pub(crate) fn note(seen: &Notes, name: usize, n: u64) {
     seen.add(format!("{name}:{n}"));
 }
 
 impl Stage {
-    /// Three handlers. What each is made with is changed by `plan`; what it does after its note is `deed`.
+    /// Three handlers. `plan` changes how each is subscribed; `action` runs in a handler after it
+    /// recorded its event.
     pub(crate) fn new(
         plan: impl Fn(usize, Subscribe<Called>) -> Subscribe<Called>,
-        deed: impl Fn(&EventBus, usize, &Event<Called>) -> Result<(), BoxError> + Send + Sync + 'static,
+        action: impl Fn(&EventBus, usize, &Event<Called>) -> Result<(), BoxError> + Send + Sync + 'static,
     ) -> Self {
         let emit: Emit = |bus, n| bus.stream("desk").emit_called(n).send();
-        Self::of(emit, |called: &Called| called.n, plan, deed)
+        Self::of(emit, |called: &Called| called.n, plan, action)
     }
 
-    /// The same of events that may replace each other.
+    /// The same with events that may replace each other.
     pub(crate) fn revised(plan: impl Fn(usize, Subscribe<Revised>) -> Subscribe<Revised>) -> Self {
         let emit: Emit = |bus, n| bus.stream("desk").emit_revised(n).send();
         Self::of(emit, |revised: &Revised| revised.n, plan, |_, _, _| Ok(()))
@@ -61,13 +62,13 @@ impl Stage {
         emit: Emit,
         number: fn(&P) -> u64,
         plan: impl Fn(usize, Subscribe<P>) -> Subscribe<P>,
-        deed: impl Fn(&EventBus, usize, &Event<P>) -> Result<(), BoxError> + Send + Sync + 'static,
+        action: impl Fn(&EventBus, usize, &Event<P>) -> Result<(), BoxError> + Send + Sync + 'static,
     ) -> Self {
-        let (bus, seen, deed) = (EventBus::new(), Notes::new(), Arc::new(deed));
+        let (bus, seen, action) = (EventBus::new(), Notes::new(), Arc::new(action));
         let ((began, begins), (go, gate)) = (mpsc::channel(), mpsc::channel());
         let gate = Arc::new(Mutex::new(gate));
         let handler = |name: usize| {
-            let (bus, seen, deed) = (bus.clone(), seen.clone(), Arc::clone(&deed));
+            let (bus, seen, action) = (bus.clone(), seen.clone(), Arc::clone(&action));
             let (began, gate) = (began.clone(), Arc::clone(&gate));
             move |event: &Event<P>| {
                 let n = number(event);
@@ -76,7 +77,7 @@ impl Stage {
                     gate.lock().unwrap().recv().unwrap();
                 }
                 note(&seen, name, n);
-                deed(&bus, name, event)
+                action(&bus, name, event)
             }
         };
         let subscribed =
@@ -87,7 +88,7 @@ impl Stage {
         stage
     }
 
-    /// Has the handlers stand still.
+    /// Blocks the handlers.
     pub(crate) fn begin(&mut self) {
         let (bus, emit) = (self.bus.clone(), self.emit);
         self.first = Some(std::thread::spawn(move || emit(&bus, 0).receipt().clone()));
@@ -102,7 +103,7 @@ impl Stage {
         (self.emit)(&self.bus, n)
     }
 
-    /// Lets the first event go on, and waits until all that waited behind it is done.
+    /// Releases the first event, and waits until every event queued behind it is done.
     pub(crate) fn go(&mut self) -> Receipt {
         self.go.send(()).unwrap();
         self.first.take().unwrap().join().unwrap()

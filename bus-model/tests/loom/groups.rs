@@ -1,4 +1,4 @@
-//! Handlers that a publish claims all at once.
+//! Handler groups, which a publish claims as a whole.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,8 +11,8 @@ use loom::thread::spawn;
 use super::{accounts, bus, explore, recorder, send};
 
 #[test]
-fn a_list_has_one_order() {
-    explore("publish and publish to a list", || {
+fn a_group_has_one_order() {
+    explore("publish and publish to a group", || {
         let bus = bus();
         let list = [recorder(&bus), recorder(&bus), recorder(&bus)];
         let other = spawn({
@@ -20,7 +20,7 @@ fn a_list_has_one_order() {
             move || drop(send(&bus, 1))
         });
         drop(send(&bus, 2));
-        // A fourth comes while the others may be at work.
+        // A fourth arrives while the others may be running.
         let late = recorder(&bus);
         drop(send(&bus, 3));
         other.join().unwrap();
@@ -33,8 +33,8 @@ fn a_list_has_one_order() {
 }
 
 #[test]
-fn who_leaves_a_list_is_counted() {
-    explore("publish to a list and leave it", || {
+fn a_member_that_leaves_is_counted() {
+    explore("publish to a group and leave it", || {
         let bus = bus();
         let stays = recorder(&bus);
         let seen = Arc::new(AtomicU64::new(0));
@@ -60,8 +60,8 @@ fn who_leaves_a_list_is_counted() {
 }
 
 #[test]
-fn what_comes_meanwhile_is_for_all() {
-    explore("publish to a list at work", || {
+fn an_event_for_a_running_group_reaches_all() {
+    explore("publish to a running group", || {
         let bus = bus();
         let seen = [recorder(&bus), recorder(&bus)];
         let other = spawn({
@@ -78,8 +78,8 @@ fn what_comes_meanwhile_is_for_all() {
 }
 
 #[test]
-fn who_leaves_a_list_leaves_what_waits_to_the_others() {
-    explore("publish to a list at work and leave it", || {
+fn a_member_that_leaves_keeps_waiting_events_for_the_others() {
+    explore("publish to a running group and leave it", || {
         let bus = bus();
         let seen = [recorder(&bus), recorder(&bus)];
         let leaves = bus.subscribe::<Step>().handle_sync(|_| {});

@@ -1,4 +1,4 @@
-//! An attribute that says nothing.
+//! An attribute without content.
 use bus_core::AgentEvent;
 
 #[derive(AgentEvent)]

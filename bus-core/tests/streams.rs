@@ -1,4 +1,4 @@
-//! Streams without a filter share a tape. Nobody can tell: each sees what it would see with a queue of its own.
+//! Streams without a filter share a ring. Each sees the same events as with a queue of its own.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod common;
@@ -23,7 +23,7 @@ enum Flow {
     },
 }
 
-/// An event's place, or the first and the last place of a gap.
+/// The position of an event, or the first and the last position of a gap.
 type Item = Result<u64, (u64, u64, u64)>;
 
 fn item<S>(item: Result<bus_core::Event<S>, Lagged>) -> Item {
@@ -61,12 +61,12 @@ impl Wake for Woken {
     }
 }
 
-/// A predicate keeps a stream off the tape: one with it and one without must not differ.
+/// A predicate keeps a stream off the ring: one with it and one without must not differ.
 #[test]
-fn a_rider_sees_what_a_queue_of_its_own_would_hold() {
-    trial().run(async |_, stand| {
+fn a_reader_of_the_ring_gets_the_same_events_as_from_a_queue_of_its_own() {
+    trial().run(async |_, steps| {
         for seed in 0..400 {
-            stand.at(format!("seed {seed}"));
+            steps.at(format!("seed {seed}"));
             let mut dice = Dice(seed);
             let bus = EventBus::builder().history(4).build().unwrap();
             let overflow = [Overflow::DropOldest, Overflow::DropNewest, Overflow::Wait, Overflow::Close];
@@ -87,8 +87,8 @@ fn a_rider_sees_what_a_queue_of_its_own_would_hold() {
                     assert_eq!(receipt.problems().len() % 2, 0);
                 } else {
                     let most = dice.below(5);
-                    let (rider, walker) = &mut pairs[at];
-                    assert_eq!(read(rider, most), read(walker, most), "seed {seed}, step {n}");
+                    let (on_ring, off_ring) = &mut pairs[at];
+                    assert_eq!(read(on_ring, most), read(off_ring, most), "seed {seed}, step {n}");
                 }
                 let stats = bus.stats();
                 for pair in stats.subscriptions.chunks(2) {
@@ -98,15 +98,15 @@ fn a_rider_sees_what_a_queue_of_its_own_would_hold() {
                 common::check_accounts(&stats);
             }
             drop(bus);
-            for (rider, walker) in &mut pairs {
-                assert_eq!(read(rider, usize::MAX), read(walker, usize::MAX), "seed {seed}, at the end");
+            for (on_ring, off_ring) in &mut pairs {
+                assert_eq!(read(on_ring, usize::MAX), read(off_ring, usize::MAX), "seed {seed}, at the end");
             }
         }
     });
 }
 
 #[test]
-fn riders_on_threads_are_told_of_everything_in_order() {
+fn readers_on_threads_get_everything_in_order() {
     threaded(2).run(async |bus, _| {
         const EACH: u64 = 20_000;
         let readers: Vec<_> = [1, 3, 64, 100_000]
@@ -114,7 +114,7 @@ fn riders_on_threads_are_told_of_everything_in_order() {
                 let mut stream =
                     bus.subscribe::<Flow>().capacity(capacity).hard_limit(capacity).into_stream();
                 tokio::spawn(async move {
-                    let (mut next, mut told) = (1, 0);
+                    let (mut next, mut missed) = (1, 0);
                     while let Some(got) = stream.recv().await {
                         let (from, to, count) = match item(got) {
                             Ok(seq) => (seq, seq, 1),
@@ -122,9 +122,9 @@ fn riders_on_threads_are_told_of_everything_in_order() {
                         };
                         assert!(from >= next, "{from} came after {next}");
                         next = to + 1;
-                        told += count;
+                        missed += count;
                     }
-                    told
+                    missed
                 })
             })
             .into();
@@ -147,13 +147,13 @@ fn riders_on_threads_are_told_of_everything_in_order() {
         }
         drop(bus.close(std::time::Duration::ZERO));
         for reader in readers {
-            assert_eq!(reader.await.unwrap(), 2 * EACH, "each event is read, or told as missed, once");
+            assert_eq!(reader.await.unwrap(), 2 * EACH, "each event is read, or reported as missed, once");
         }
     });
 }
 
 #[test]
-fn what_was_fetched_is_read_once_wherever_the_reading_goes_on() {
+fn fetched_events_are_read_once_wherever_the_reading_goes_on() {
     trial().run(async |bus, _| {
         let stream = Arc::new(Mutex::new(bus.subscribe::<Token>().into_stream()));
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -177,7 +177,7 @@ fn what_was_fetched_is_read_once_wherever_the_reading_goes_on() {
 }
 
 #[test]
-fn what_was_fetched_and_not_read_is_dropped_with_the_subscription() {
+fn fetched_and_unread_events_are_dropped_with_the_subscription() {
     trial().run(async |bus, _| {
         let mut stream = bus.subscribe::<Token>().into_stream();
         (0..5).for_each(|n| drop(send(&bus, n, false)));
@@ -190,7 +190,7 @@ fn what_was_fetched_and_not_read_is_dropped_with_the_subscription() {
 }
 
 #[test]
-fn what_was_fetched_and_not_read_is_inherited() {
+fn fetched_and_unread_events_go_to_the_next_reader() {
     trial().run(async |_, _| {
         let bus = EventBus::new();
         let mut streams = [1, 2, 3].map(|_| bus.subscribe::<Token>().into_stream());
@@ -205,7 +205,7 @@ fn what_was_fetched_and_not_read_is_inherited() {
 }
 
 #[test]
-fn a_reader_that_waits_is_woken_though_it_looked_again_without_waiting() {
+fn a_reader_that_waits_is_woken_although_it_tried_again_without_waiting() {
     trial().run(async |bus, _| {
         let mut stream = bus.subscribe::<Token>().into_stream();
         let mut other = bus.subscribe::<Token>().into_stream();
@@ -233,7 +233,7 @@ fn a_reader_that_waits_is_woken_though_it_looked_again_without_waiting() {
 }
 
 #[test]
-fn a_reader_that_had_to_wait_learns_of_the_end_after_the_last_event() {
+fn a_reader_that_waited_gets_the_end_after_the_last_event() {
     trial().run(async |_, _| {
         let bus = EventBus::new();
         let mut stream = bus.subscribe::<Token>().into_stream();
@@ -264,7 +264,7 @@ fn a_reader_that_had_to_wait_learns_of_the_end_after_the_last_event() {
 }
 
 #[test]
-fn a_reader_that_had_to_wait_is_woken_where_it_is_polled_next() {
+fn a_reader_that_waited_is_woken_through_its_latest_waker() {
     trial().run(async |bus, _| {
         let mut stream = bus.subscribe::<Token>().into_stream();
         let woken = [1, 2].map(|_| Arc::new(Woken(AtomicUsize::new(0))));
@@ -273,13 +273,13 @@ fn a_reader_that_had_to_wait_is_woken_where_it_is_polled_next() {
         let mut poll = |at: usize| pin!(stream.recv()).poll(&mut Context::from_waker(&wakers[at]));
         assert!(poll(0).is_pending());
         send(&bus, 1, false);
-        // Somebody else goes on with the stream.
+        // Other code goes on with the stream.
         assert!(poll(0).is_ready());
         assert!(poll(1).is_pending());
         send(&bus, 2, false);
         assert_eq!(counts(), [1, 1]);
         assert!(poll(1).is_ready());
-        // Not polled again before the next events come: it does not wait, and is not woken.
+        // Not polled again before the next events: it does not wait, and is not woken.
         (3..6).for_each(|n| drop(send(&bus, n, false)));
         assert_eq!(counts(), [1, 1]);
         assert!((3..6).all(|_| poll(1).is_ready()));

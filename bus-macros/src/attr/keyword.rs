@@ -1,4 +1,4 @@
-//! One word of an attribute: `transient`, `version = 2`, `by(target)`.
+//! One keyword of an attribute: `transient`, `version = 2`, `by(target)`.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::ext::IdentExt;
@@ -8,15 +8,15 @@ use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitInt, LitStr, Meta, Path, Toke
 
 use crate::ctxt::Ctxt;
 
-/// A word and what it says.
-pub(crate) struct Word {
+/// A keyword with its value.
+pub(crate) struct Keyword {
     pub(crate) name: String,
-    /// Of the word itself, not of its value.
+    /// The span of the keyword itself, not of its value.
     pub(crate) span: Span,
     pub(crate) value: Value,
 }
 
-/// What follows a word.
+/// The tokens after a keyword.
 pub(crate) enum Value {
     Nothing,
     /// `= expression`
@@ -25,12 +25,12 @@ pub(crate) enum Value {
     List(Span, TokenStream),
 }
 
-impl Parse for Word {
+impl Parse for Keyword {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         if !input.peek(Ident::peek_any) {
-            return Err(
-                input.error("expected a word, as in `#[event(transient)]`; the docs of the derive list them")
-            );
+            return Err(input.error(
+                "expected an attribute, as in `#[event(transient)]`; the docs of the derive list them",
+            ));
         }
         let name = input.call(Ident::parse_any)?;
         let value = if input.peek(Token![=]) {
@@ -56,7 +56,7 @@ impl Parse for Word {
     }
 }
 
-/// Without the invisible brackets that a macro of the user's puts round what it was given.
+/// Removes the invisible group that a macro puts around its arguments.
 pub(super) fn bare(expr: Expr) -> Expr {
     match expr {
         Expr::Group(group) => bare(*group.expr),
@@ -64,8 +64,9 @@ pub(super) fn bare(expr: Expr) -> Expr {
     }
 }
 
-/// The words of one attribute. One that cannot be parsed is reported and passed over, up to the next comma.
-pub(super) fn words(ctxt: &Ctxt, attr: &Attribute) -> Vec<Word> {
+/// The keywords of one attribute. One that cannot be parsed is reported and skipped, up to the next
+/// comma.
+pub(super) fn keywords(ctxt: &Ctxt, attr: &Attribute) -> Vec<Keyword> {
     let list = match &attr.meta {
         Meta::List(list) => list,
         other => {
@@ -77,13 +78,13 @@ pub(super) fn words(ctxt: &Ctxt, attr: &Attribute) -> Vec<Word> {
     tolerant(ctxt, list.tokens.clone())
 }
 
-/// Comma-separated words.
-pub(super) fn tolerant(ctxt: &Ctxt, tokens: TokenStream) -> Vec<Word> {
+/// Parses keywords separated by commas.
+pub(super) fn tolerant(ctxt: &Ctxt, tokens: TokenStream) -> Vec<Keyword> {
     let mut found = Vec::new();
     let parser = |input: ParseStream<'_>| {
         while !input.is_empty() {
-            match input.parse::<Word>() {
-                Ok(word) => found.push(word),
+            match input.parse::<Keyword>() {
+                Ok(keyword) => found.push(keyword),
                 Err(error) => {
                     ctxt.push(error);
                     skip_to_comma(input)?;
@@ -104,8 +105,8 @@ fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {
     Ok(())
 }
 
-impl Word {
-    /// A word that stands alone.
+impl Keyword {
+    /// A keyword without a value.
     pub(crate) fn flag(&self, ctxt: &Ctxt) -> bool {
         match &self.value {
             Value::Nothing => {}
@@ -119,7 +120,7 @@ impl Word {
         ctxt.error(span, format!("`{}` takes no value: leave this out", self.name));
     }
 
-    /// `word = "text"`
+    /// `keyword = "text"`
     pub(crate) fn text(&self, ctxt: &Ctxt) -> Option<LitStr> {
         match self.literal() {
             Some(Lit::Str(text)) => Some(text.clone()),
@@ -127,7 +128,7 @@ impl Word {
         }
     }
 
-    /// `word = 2`, from 1.
+    /// `keyword = 2`, from 1.
     pub(crate) fn number(&self, ctxt: &Ctxt) -> Option<u32> {
         let number = match self.literal() {
             Some(Lit::Int(number)) => LitInt::base10_parse::<u32>(number).ok(),
@@ -139,7 +140,7 @@ impl Word {
         }
     }
 
-    /// `word = path`
+    /// `keyword = path`
     pub(crate) fn path(&self, ctxt: &Ctxt) -> Option<Path> {
         match &self.value {
             Value::Is(Expr::Path(path)) if path.qself.is_none() => Some(path.path.clone()),
@@ -147,7 +148,7 @@ impl Word {
         }
     }
 
-    /// `word("a", "b")`
+    /// `keyword("a", "b")`
     pub(crate) fn list<T: Parse>(&self, ctxt: &Ctxt, example: &str) -> Option<Vec<T>> {
         match &self.value {
             Value::List(_, tokens) => {
@@ -172,7 +173,7 @@ impl Word {
         }
     }
 
-    /// Points at the value where there is one, else at the word.
+    /// Reports at the value if there is one, else at the keyword.
     pub(crate) fn wrong<T>(&self, ctxt: &Ctxt, expected: &str) -> Option<T> {
         let span = match &self.value {
             Value::Nothing => self.span,

@@ -1,6 +1,6 @@
-//! Rings in which somebody waits for room in a stream: whoever waits for room waits for the one who reads.
+//! Rings with a wait for capacity in a stream: such a wait depends on the reader of the stream.
 //!
-//! Each test runs in a child with a watchdog that says where it stood.
+//! Each test runs in a child with a watchdog that prints its steps.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
@@ -39,10 +39,10 @@ fn a_handler_may_fill_a_stream_of_its_own_before_it_reads_it() {
 }
 
 #[test]
-fn a_publisher_does_not_wait_for_room_in_the_stream_of_a_handler_that_waits_for_it() {
+fn a_publisher_does_not_wait_for_capacity_in_the_stream_of_a_handler_that_waits_for_it() {
     for reads_first in [false, true] {
-        trial().apart().paused().run(async move |bus, stand| {
-            stand.at(format!("reads first: {reads_first}"));
+        trial().apart().paused().run(async move |bus, steps| {
+            steps.at(format!("reads first: {reads_first}"));
             let outer = bus.clone();
             let _a = bus.subscribe::<A>().handle(move |_: Event<A>| {
                 let bus = outer.clone();
@@ -73,15 +73,16 @@ fn a_publisher_does_not_wait_for_room_in_the_stream_of_a_handler_that_waits_for_
     }
 }
 
-/// The publisher waits for room first, while nobody waits for it; then the reader waits for the publisher.
+/// The publisher waits for capacity first, while nothing waits for it; then the reader waits for
+/// the publisher.
 #[test]
-fn a_handler_does_not_wait_for_one_that_waits_for_room_in_what_it_reads() {
-    trial().apart().paused().run(async move |bus, stand| {
+fn a_handler_does_not_wait_for_one_that_waits_for_capacity_in_its_stream() {
+    trial().apart().paused().run(async move |bus, steps| {
         let outer = bus.clone();
         let deferred = Notes::<u64>::new();
         let notes = deferred.clone();
         let _reader = bus.subscribe::<A>().handle(move |_: Event<A>| {
-            let (bus, notes, stand) = (outer.clone(), notes.clone(), stand.clone());
+            let (bus, notes, steps) = (outer.clone(), notes.clone(), steps.clone());
             async move {
                 let mut own = bus.subscribe::<B>().capacity(1).overflow(Overflow::Wait).into_stream();
                 let desk = bus.stream("desk");
@@ -89,7 +90,7 @@ fn a_handler_does_not_wait_for_one_that_waits_for_room_in_what_it_reads() {
                 while bus.stats().published.get("b") != Some(&2) {
                     tokio::task::yield_now().await;
                 }
-                stand.at("the publisher waits for room, and the reader for the publisher");
+                steps.at("the publisher waits for capacity, and the reader for the publisher");
                 notes.add(desk.emit_c(1_u64).await.deferred() as u64);
                 while own.try_recv().is_some() {}
                 drop(own);

@@ -1,4 +1,4 @@
-//! Serde's attributes on fields, one by one: each does what it does under serde's own derives.
+//! Serde's attributes on fields, one by one: each works as under serde's own derives.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -141,7 +141,8 @@ fn defaulted_fields() {
     let expected = r#"{"plain":0,"called":7,"expression":14,"optional":3,"any":null}"#;
     both_ways(&Defaulted::new(), expected);
     assert_eq!(serde_json::from_str::<Defaulted>("{}").unwrap(), Defaulted::new());
-    // As the Python runtime writes what is absent. `Option` and `Value` have a null of their own.
+    // The Python runtime writes null for absent values. `Option` and `Value` have a null of their
+    // own.
     let nulls = r#"{"plain":null,"called":null,"expression":null,"optional":null,"any":null}"#;
     assert_eq!(serde_json::from_str::<Defaulted>(nulls).unwrap(), Defaulted::new().maybe_optional(None));
 }
@@ -160,7 +161,7 @@ fn flattened_fields() {
 }
 
 #[test]
-fn the_descriptor_names_what_is_on_the_wire() {
+fn the_descriptor_has_the_names_on_the_wire() {
     let names =
         |event: usize| WordEvents::EVENTS[event].fields.iter().map(|field| field.name).collect::<Vec<_>>();
     assert_eq!(names(0), ["type", "two-words"]);

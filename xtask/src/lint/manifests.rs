@@ -1,4 +1,4 @@
-//! Rules for the manifests: what is the same in all crates stands once, in the root.
+//! Rules for the manifests: settings that all crates share stand once, in the root.
 
 use super::Report;
 use super::text::numbered;
@@ -11,12 +11,14 @@ pub(super) fn check(path: &str, text: &str, report: &mut Report) {
     }
 }
 
-/// A manifest with a `[workspace]` of its own stands outside of ours (what a reader copies, benchmarks, fuzz targets).
+/// A manifest with a `[workspace]` of its own is outside of ours: the project that a reader copies,
+/// benchmarks, fuzz targets.
 fn is_own_workspace(text: &str) -> bool {
     text.lines().any(|line| line.trim() == "[workspace]")
 }
 
-/// A crate takes each dependency from the workspace: `name.workspace = true`. So a version is raised in one place.
+/// A crate takes each dependency from the workspace, `name.workspace = true`, so that an update
+/// changes one line.
 fn check_versions(path: &str, text: &str, report: &mut Report) {
     let mut in_dependencies = false;
     for (number, line) in numbered(text) {
@@ -31,7 +33,7 @@ fn check_versions(path: &str, text: &str, report: &mut Report) {
             report.add(
                 path,
                 number,
-                "a version of its own: say `workspace = true` and name it in the root manifest",
+                "a version of its own: write `workspace = true` and name the version in the root manifest",
             );
         }
     }
@@ -64,7 +66,7 @@ mod tests {
         tokio = { workspace = true, features = [\"rt\"] }\n\n[lints]\nworkspace = true\n";
 
     #[test]
-    fn a_manifest_that_takes_all_from_the_root_passes() {
+    fn a_manifest_that_takes_everything_from_the_root_passes() {
         assert!(found("a/Cargo.toml", GOOD).is_empty());
     }
 

@@ -1,11 +1,12 @@
-//! Many handlers of one event, so that one publish reaches a long list of them: most do nothing, a few do what they may.
+//! Many handlers of one event, so that one publish reaches a large group: most do nothing, a few
+//! run a script.
 
 use bus_core::Overflow;
 use proptest::prelude::*;
 
 use super::program::{May, Op, Receive, Script, Set, Spec, act, end, since};
 
-/// One script in six does something.
+/// One script in six has a step.
 fn script(may: May, is_async: bool) -> impl Strategy<Value = Script> {
     let acts = prop_oneof![
         5 => Just(Vec::new()),
@@ -50,15 +51,16 @@ fn member(may: May) -> impl Strategy<Value = Op> {
     )
 }
 
-/// A crowd that comes at once: in most programs there is none. At most three of its members publish, because each of their events comes back to all of it.
+/// A group that is subscribed at once; most programs have none. At most three of its members
+/// publish, because each of their events reaches all members.
 pub(super) fn come(may: May) -> impl Strategy<Value = Vec<Op>> {
     let quiet = proptest::collection::vec(member(May::Neither), 4..40);
     let loud = proptest::collection::vec((any::<prop::sample::Index>(), member(may)), 0..4);
-    let crowd = (quiet, loud).prop_map(|(mut crowd, loud)| {
+    let group = (quiet, loud).prop_map(|(mut group, loud)| {
         for (at, member) in loud {
-            crowd.insert(at.index(crowd.len()), member);
+            group.insert(at.index(group.len()), member);
         }
-        crowd
+        group
     });
-    prop_oneof![15 => Just(Vec::new()), 1 => crowd]
+    prop_oneof![15 => Just(Vec::new()), 1 => group]
 }

@@ -1,9 +1,10 @@
-//! One publish to many handlers that end in every way there is: receipts, stats, causes and time-outs are those of each single one.
+//! One publish to many handlers with every possible outcome: receipts, stats, causes and time-outs
+//! are those of each single one.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
-#[path = "common/list.rs"]
-mod list;
+#[path = "common/group.rs"]
+mod group;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,11 +15,11 @@ use std::time::Duration;
 
 use bus_core::{AnyEvent, BoxError, Counts, EventBus, EventId, Outcome, Stats, SubscriptionId};
 use common::{Notes, ON_PURPOSE, check_accounts, settle, threaded, trial};
-use list::{Call, Echo, MIXES, ManyEmit, Member, Sort, n, places};
+use group::{Call, Echo, MIXES, ManyEmit, Member, Sort, n, positions};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-/// How a member ends.
+/// The outcome of a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
     Handled,
@@ -26,7 +27,7 @@ enum End {
     Panicked,
     /// With a payload that panics again when it is dropped.
     PanickedTwice,
-    /// With an error that panics when it is shown, and when it is dropped.
+    /// With an error that panics when it is displayed, and when it is dropped.
     FailedTwice,
 }
 
@@ -66,7 +67,7 @@ impl End {
         }
     }
 
-    fn is_told_as(self, outcome: Option<&Outcome>) -> bool {
+    fn is_reported_as(self, outcome: Option<&Outcome>) -> bool {
         match self {
             Self::Handled => outcome.is_none(),
             Self::Failed => outcome == Some(&Outcome::Failed("no".into())),
@@ -96,12 +97,13 @@ fn ends() -> impl Strategy<Value = Vec<End>> {
     prop_oneof![proptest::collection::vec(end.clone(), 1..8), proptest::collection::vec(end, 8..65)]
 }
 
-/// Two events to members that end as told: each receipt names exactly those that did not end well, and the stats count each.
-async fn ends_as_told(ends: Vec<End>, sorts: &[Sort], awaits: bool) {
+/// Sends two events to members with given outcomes: each receipt names exactly the members that did
+/// not succeed, and the stats count each.
+async fn ends_as_given(ends: Vec<End>, sorts: &[Sort], awaits: bool) {
     let bus = EventBus::new();
     let mut guards = Vec::new();
-    for (place, end) in ends.iter().copied().enumerate() {
-        let member = Member::new(place, sorts[place % sorts.len()]);
+    for (index, end) in ends.iter().copied().enumerate() {
+        let member = Member::new(index, sorts[index % sorts.len()]);
         guards.push(member.subscribe(&bus, Arc::new(move |_: &AnyEvent| end.meet())));
     }
     for round in 1..=2 {
@@ -109,37 +111,41 @@ async fn ends_as_told(ends: Vec<End>, sorts: &[Sort], awaits: bool) {
         let receipt = if awaits { emit.await } else { emit.send().finished().await };
         let handled = ends.iter().filter(|end| **end == End::Handled).count();
         assert_eq!((receipt.reached(), receipt.handled()), (ends.len(), handled));
-        let mut told: BTreeMap<SubscriptionId, (String, Outcome)> = BTreeMap::new();
+        let mut reported: BTreeMap<SubscriptionId, (String, Outcome)> = BTreeMap::new();
         for problem in receipt.problems() {
             let twice =
-                told.insert(problem.subscription(), (problem.name().into(), problem.outcome().clone()));
+                reported.insert(problem.subscription(), (problem.name().into(), problem.outcome().clone()));
             assert_eq!(twice, None);
         }
-        assert_eq!(told.len(), ends.len() - handled);
+        assert_eq!(reported.len(), ends.len() - handled);
         let stats = bus.stats();
         check_accounts(&stats);
-        for (place, (end, guard)) in ends.iter().zip(&guards).enumerate() {
-            let told = told.get(&guard.id());
-            assert!(end.is_told_as(told.map(|told| &told.1)), "{end:?} is told as {told:?}");
-            assert!(told.is_none_or(|told| told.0 == format!("m{place}")));
-            let counts = &stats.subscriptions[place].counts;
+        for (index, (end, guard)) in ends.iter().zip(&guards).enumerate() {
+            let reported = reported.get(&guard.id());
+            assert!(
+                end.is_reported_as(reported.map(|reported| &reported.1)),
+                "{end:?} is reported as {reported:?}"
+            );
+            assert!(reported.is_none_or(|reported| reported.0 == format!("m{index}")));
+            let counts = &stats.subscriptions[index].counts;
             assert_eq!((counts.matched, end.is_counted_in(counts)), (round, round), "{end:?}: {counts:?}");
         }
     }
 }
 
 #[test]
-fn of_many_each_is_told_as_it_ended() {
-    trial().run(async |_, stand| {
+fn of_many_each_is_reported_with_its_outcome() {
+    trial().run(async |_, steps| {
         let mut cases =
             TestRunner::new(Config { cases: 150, failure_persistence: None, ..Config::default() });
         let plan = (ends(), 0..MIXES.len(), any::<bool>());
-        // A runner takes no async body: each case has a runtime of its own, on a thread that is in none.
+        // A runner takes no async body, so each case has a runtime of its own, on a thread that is
+        // in none.
         let outcome = tokio::task::spawn_blocking(move || {
             cases.run(&plan, |(ends, mix, awaits)| {
-                stand.at(format!("{ends:?} of {:?}, awaits {awaits}", MIXES[mix]));
+                steps.at(format!("{ends:?} of {:?}, awaits {awaits}", MIXES[mix]));
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-                runtime.block_on(ends_as_told(ends, MIXES[mix], awaits));
+                runtime.block_on(ends_as_given(ends, MIXES[mix], awaits));
                 Ok(())
             })
         });
@@ -147,8 +153,9 @@ fn of_many_each_is_told_as_it_ended() {
     });
 }
 
-/// In every snapshot, from wherever it is taken: members that are there from the beginning have matched what was published, no more and no less.
-fn check_list(stats: &Stats) {
+/// In every snapshot, from any thread: members that exist from the beginning have matched exactly
+/// the published events.
+fn check_group(stats: &Stats) {
     check_accounts(stats);
     let published = stats.published.get("call").copied().unwrap_or(0);
     for one in &stats.subscriptions {
@@ -157,35 +164,36 @@ fn check_list(stats: &Stats) {
 }
 
 #[test]
-fn every_snapshot_is_exact_also_from_inside_and_from_another_thread() {
-    threaded(2).with(|bus| bus.max_concurrent_handlers(3)).run(async |bus, stand| {
+fn every_snapshot_is_exact_from_inside_and_from_another_thread() {
+    threaded(2).with(|bus| bus.max_concurrent_handlers(3)).run(async |bus, steps| {
         const LEN: usize = 24;
         let mut ids = Vec::new();
         let wrong = Notes::<String>::new();
-        for place in 0..LEN {
+        for index in 0..LEN {
             let (inner, wrong) = (bus.clone(), wrong.clone());
-            // `Definition` also takes what handlers say, so that it has matched more.
+            // `Definition` also matches the events that handlers publish, so that it has matched
+            // more.
             let sort =
                 [Sort::Sync, Sort::Sync, Sort::Tuple, Sort::Named, Sort::Ready, Sort::Yields, Sort::Three]
-                    [place % 7];
+                    [index % 7];
             let look = move |event: &AnyEvent| {
                 let stats = inner.stats();
-                let look = std::panic::catch_unwind(|| check_list(&stats));
+                let look = std::panic::catch_unwind(|| check_group(&stats));
                 let own =
                     stats.subscriptions.iter().find(|one| Some(one.id) == event.subscription()).unwrap();
-                if look.is_err() || own.name != format!("m{place}") || own.running == 0 {
-                    wrong.add(format!("{place}: {own:?}"));
+                if look.is_err() || own.name != format!("m{index}") || own.running == 0 {
+                    wrong.add(format!("{index}: {own:?}"));
                 }
-                if place % 5 == 4 { End::Failed.meet() } else { Ok(()) }
+                if index % 5 == 4 { End::Failed.meet() } else { Ok(()) }
             };
-            ids.push(Member::new(place, sort).subscribe(&bus, Arc::new(look)).detach());
+            ids.push(Member::new(index, sort).subscribe(&bus, Arc::new(look)).detach());
         }
-        stand.at("publish");
+        steps.at("publish");
         let stop = Arc::new(AtomicBool::new(false));
         let (looking, stopped) = (bus.clone(), Arc::clone(&stop));
         let outside = std::thread::spawn(move || {
             while !stopped.load(Ordering::Relaxed) {
-                check_list(&looking.stats());
+                check_group(&looking.stats());
             }
         });
         let threads: Vec<_> = (0..3)
@@ -200,7 +208,7 @@ fn every_snapshot_is_exact_also_from_inside_and_from_another_thread() {
         for thread in threads {
             thread.join().unwrap();
         }
-        stand.at("drain");
+        steps.at("drain");
         assert!(bus.close(Duration::from_secs(20)).await.is_drained());
         stop.store(true, Ordering::Relaxed);
         outside.join().unwrap();
@@ -214,39 +222,40 @@ fn every_snapshot_is_exact_also_from_inside_and_from_another_thread() {
 }
 
 #[test]
-fn what_each_of_many_says_is_caused_by_its_own_event() {
-    trial().with(|bus| bus.max_concurrent_handlers(100)).run(async |bus, stand| {
+fn events_of_many_handlers_are_caused_by_their_own_event() {
+    trial().with(|bus| bus.max_concurrent_handlers(100)).run(async |bus, steps| {
         for (sorts, len) in [(MIXES[0], 5), (MIXES[1], 5), (MIXES[2], 30), (MIXES[3], 64)] {
-            stand.at(format!("{len} of {sorts:?}"));
+            steps.at(format!("{len} of {sorts:?}"));
             let bus = EventBus::builder().max_concurrent_handlers(100).build().unwrap();
             let causes = Arc::new(Mutex::new(BTreeMap::<u64, EventId>::new()));
-            for place in 0..len {
-                let (inner, causes, sort) = (bus.clone(), Arc::clone(&causes), sorts[place % sorts.len()]);
+            for index in 0..len {
+                let (inner, causes, sort) = (bus.clone(), Arc::clone(&causes), sorts[index % sorts.len()]);
                 let say = move |event: &AnyEvent| {
                     if event.payload::<Call>().is_none() {
                         return Ok(());
                     }
-                    let (desk, own) = (inner.stream("desk"), n(event) * 1_000 + place as u64 * 10);
+                    let (desk, own) = (inner.stream("desk"), n(event) * 1_000 + index as u64 * 10);
                     for word in 0..2 {
                         causes.lock().unwrap().insert(own + word, event.id());
                         drop(desk.emit_echo(own + word).send());
-                        // In the middle, for everybody: what comes after it is caused as before.
-                        if place == 2 && n(event) == 1 && word == 0 {
+                        // In the middle of the group, for all members: later events still have
+                        // their own cause.
+                        if index == 2 && n(event) == 1 && word == 0 {
                             drop(desk.emit_call(2_u64).send());
                         }
                     }
                     Ok(())
                 };
-                Member::new(place, sort).subscribe(&bus, Arc::new(say)).detach();
+                Member::new(index, sort).subscribe(&bus, Arc::new(say)).detach();
             }
             bus.subscribe::<Echo>().handle_sync(|_| {}).detach();
             bus.stream("desk").emit_call(1_u64).await;
             settle().await;
             assert!(bus.close(Duration::from_secs(20)).await.is_drained());
-            let told = bus.history().limit(usize::MAX).typed::<Echo>();
-            assert_eq!(told.len(), 4 * len);
+            let reported = bus.history().limit(usize::MAX).typed::<Echo>();
+            assert_eq!(reported.len(), 4 * len);
             let causes = causes.lock().unwrap();
-            assert!(told.iter().all(|echo| echo.causation() == causes.get(&echo.n).copied()));
+            assert!(reported.iter().all(|echo| echo.causation() == causes.get(&echo.n).copied()));
             let second = &bus.history().typed::<Call>()[0];
             assert_eq!((second.n, second.causation().map(EventId::seq)), (2, Some(1)));
             check_accounts(&bus.stats());
@@ -257,19 +266,19 @@ fn what_each_of_many_says_is_caused_by_its_own_event() {
 
 #[test]
 fn of_many_only_those_that_hang_are_timed_out() {
-    trial().paused().run(async |_, stand| {
+    trial().paused().run(async |_, steps| {
         for (len, limit) in [(1, 1), (3, 1), (3, 2), (64, 1), (64, 10)] {
-            for at in places(len) {
+            for at in positions(len) {
                 for awaits in [false, true] {
-                    stand.at(format!("{len} at limit {limit}, {at} hangs, awaits {awaits}"));
+                    steps.at(format!("{len} at limit {limit}, {at} hangs, awaits {awaits}"));
                     let bus = EventBus::builder().max_concurrent_handlers(limit).build().unwrap();
-                    for place in 0..len {
+                    for index in 0..len {
                         let subscribe =
-                            bus.subscribe::<Call>().name(format!("m{place}")).timeout(Duration::from_secs(1));
+                            bus.subscribe::<Call>().name(format!("m{index}")).timeout(Duration::from_secs(1));
                         let handler = move |_| async move {
-                            match place {
-                                _ if place == at => std::future::pending().await,
-                                _ if place % 2 == 0 => tokio::task::yield_now().await,
+                            match index {
+                                _ if index == at => std::future::pending().await,
+                                _ if index % 2 == 0 => tokio::task::yield_now().await,
                                 _ => {}
                             }
                         };
@@ -279,9 +288,9 @@ fn of_many_only_those_that_hang_are_timed_out() {
                         let emit = bus.stream("desk").emit_call(round);
                         let receipt = if awaits { emit.await } else { emit.send().finished().await };
                         assert_eq!((receipt.reached(), receipt.handled()), (len, len - 1));
-                        let told: Vec<_> =
+                        let reported: Vec<_> =
                             receipt.problems().iter().map(|one| (one.name(), one.outcome())).collect();
-                        assert_eq!(told, [(&*format!("m{at}"), &Outcome::TimedOut)]);
+                        assert_eq!(reported, [(&*format!("m{at}"), &Outcome::TimedOut)]);
                     }
                     check_accounts(&bus.stats());
                 }

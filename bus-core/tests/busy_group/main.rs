@@ -1,18 +1,19 @@
-//! Events that find the sync handlers of their kind at work for another thread: they wait for all of them as one, and nobody must be able to tell.
+//! Events for a handler group that runs on another thread: they queue as a batch for all its
+//! members, and the result is the same as for separate handlers.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod blocked;
+mod capacity;
 #[path = "../common/mod.rs"]
 mod common;
-mod room;
-mod stage;
 mod waits;
 
+use blocked::{Answered, Called, CallsEmit, Stage, all, note, staged};
 use bus_core::{AnyEvent, Event, EventBus, Outcome};
 use common::{Notes, ON_PURPOSE, block_on};
-use stage::{Answered, Called, CallsEmit, Stage, all, note, staged};
 
 #[test]
-fn what_waits_is_run_event_by_event_and_every_receipt_is_completed() {
+fn waiting_events_run_one_by_one_and_every_receipt_is_completed() {
     staged(|| {
         let mut stage = Stage::plain();
         let sent: Vec<_> = (1..4).map(|n| stage.send(n)).collect();
@@ -24,13 +25,13 @@ fn what_waits_is_run_event_by_event_and_every_receipt_is_completed() {
             assert_eq!(all(&block_on(sent.finished())), (3, 3, 0));
         }
         assert_eq!(stage.counts("h2"), (4, 4, 0, 0));
-        // They are one again.
+        // They are one group again.
         assert_eq!(all(stage.send(4).receipt()), (3, 3, 0));
     });
 }
 
 #[test]
-fn stats_count_what_waits() {
+fn stats_count_waiting_events() {
     staged(|| {
         let mut stage = Stage::plain();
         (1..6).for_each(|n| drop(stage.send(n)));
@@ -38,7 +39,7 @@ fn stats_count_what_waits() {
             assert_eq!(stage.counts(name), (6, 0, 1, 5));
             assert_eq!(stage.bus.stats().subscription(name).unwrap().lag, 5);
         }
-        // To be looked at changes nothing.
+        // Reading the stats changes nothing.
         drop(stage.send(6));
         stage.go();
         let expected = (0..7).flat_map(|n| (0..3).map(move |name| format!("{name}:{n}")));
@@ -50,7 +51,7 @@ fn stats_count_what_waits() {
 }
 
 #[test]
-fn one_that_is_unsubscribed_drops_what_waits_and_the_others_get_all() {
+fn an_ended_handler_drops_its_waiting_events_and_the_others_get_all() {
     staged(|| {
         let mut stage = Stage::new(
             |_, wanted| wanted,
@@ -59,13 +60,13 @@ fn one_that_is_unsubscribed_drops_what_waits_and_the_others_get_all() {
         let mut sent: Vec<_> = (1..6).map(|n| stage.send(n)).collect();
         let gone = stage.guards.remove(1);
         assert!(stage.bus.unsubscribe(gone.id()));
-        // Behind what is each handler's own now.
+        // Queued after events that only one member has.
         let later = stage.send(6);
         assert_eq!(all(&stage.go()), (3, 3, 0));
         assert_eq!(all(&block_on(later.finished())), (2, 2, 0));
         let failed = block_on(sent.remove(2).finished());
-        let told = failed.problems().iter().map(|problem| (problem.name(), problem.outcome().clone()));
-        assert!(told.eq([("h1", Outcome::Dropped), ("h2", Outcome::Failed("no".to_owned()))]));
+        let reported = failed.problems().iter().map(|problem| (problem.name(), problem.outcome().clone()));
+        assert!(reported.eq([("h1", Outcome::Dropped), ("h2", Outcome::Failed("no".to_owned()))]));
         assert_eq!(all(&failed), (3, 1, 2));
         for sent in sent {
             let receipt = block_on(sent.finished());
@@ -81,7 +82,7 @@ fn one_that_is_unsubscribed_drops_what_waits_and_the_others_get_all() {
 }
 
 #[test]
-fn one_that_comes_meanwhile_sees_what_is_published_from_then_on() {
+fn a_handler_that_joins_meanwhile_sees_events_from_then_on() {
     staged(|| {
         let mut stage = Stage::plain();
         drop(stage.send(1));
@@ -99,7 +100,7 @@ fn one_that_comes_meanwhile_sees_what_is_published_from_then_on() {
 }
 
 #[test]
-fn errors_and_panics_among_what_waits_are_told_to_their_own_publisher() {
+fn errors_and_panics_of_waiting_events_are_reported_to_their_own_publisher() {
     staged(|| {
         let mut stage = Stage::new(
             |_, wanted| wanted,
@@ -116,19 +117,19 @@ fn errors_and_panics_among_what_waits_are_told_to_their_own_publisher() {
             receipts.iter().map(all).collect::<Vec<_>>(),
             [(3, 3, 0), (3, 1, 2), (3, 2, 1), (3, 3, 0)]
         );
-        let told = |at: usize| {
+        let reported = |at: usize| {
             receipts[at].problems().iter().map(|problem| (problem.name(), problem.outcome().clone()))
         };
         let failed = |name: &str| Outcome::Failed(format!("{name} fails"));
-        assert!(told(1).eq([("h0", failed("0")), ("h2", failed("2"))]));
-        assert!(told(2).eq([("h1", Outcome::Panicked(ON_PURPOSE.to_owned()))]));
+        assert!(reported(1).eq([("h0", failed("0")), ("h2", failed("2"))]));
+        assert!(reported(2).eq([("h1", Outcome::Panicked(ON_PURPOSE.to_owned()))]));
         assert_eq!(stage.counts("h0"), (5, 4, 0, 0));
         assert_eq!(stage.bus.stats().subscription("h1").unwrap().counts.panicked, 1);
     });
 }
 
 #[test]
-fn what_a_handler_emits_for_an_event_that_waited_is_caused_by_that() {
+fn the_emit_of_a_handler_for_a_waiting_event_is_caused_by_that_event() {
     staged(|| {
         let mut stage = Stage::new(
             |_, wanted| wanted,
@@ -152,7 +153,7 @@ fn what_a_handler_emits_for_an_event_that_waited_is_caused_by_that() {
 }
 
 #[test]
-fn an_event_that_fits_no_type_waits_for_nobody_who_wants_that_type() {
+fn an_event_that_fits_no_type_waits_for_no_typed_subscription() {
     staged(|| {
         let mut stage = Stage::plain();
         let seen = stage.seen.clone();
@@ -167,7 +168,7 @@ fn an_event_that_fits_no_type_waits_for_nobody_who_wants_that_type() {
 }
 
 #[test]
-fn handlers_of_every_kind_and_of_one_kind_wait_beside_each_other() {
+fn handlers_of_every_kind_and_of_one_kind_queue_side_by_side() {
     staged(|| {
         let mut stage = Stage::plain();
         let seen = stage.seen.clone();

@@ -1,22 +1,23 @@
-//! What waits for handlers at work is bounded, by the smallest of their capacities and by each of their policies.
+//! The queue of a busy handler group is bounded by the smallest capacity of its members, and each
+//! member keeps its own overflow policy.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bus_core::{Event, Overflow, Receipt, Sent, Subscribe};
 
+use crate::blocked::{Answered, Called, CallsEmit, Stage, staged};
 use crate::common::{Notes, block_on};
-use crate::stage::{Answered, Called, CallsEmit, Stage, staged};
 
 #[test]
-fn a_sender_is_held_up_while_the_smallest_capacity_is_used_up() {
+fn a_sender_is_blocked_while_the_smallest_capacity_is_full() {
     staged(|| {
         let returned = Arc::new(AtomicU64::new(0));
         let at_work = Arc::clone(&returned);
         let mut stage = Stage::new(
             |name, wanted| if name == 1 { wanted.capacity(2) } else { wanted },
             move |_, _, event| {
-                // As long as two wait behind it, who sent the second of them is not let go.
+                // While two events wait, the sender of the second one is blocked.
                 assert!(event.n != 1 || at_work.load(Ordering::SeqCst) <= 2);
                 Ok(())
             },
@@ -28,7 +29,8 @@ fn a_sender_is_held_up_while_the_smallest_capacity_is_used_up() {
                 back.store(n, Ordering::SeqCst);
             }
         });
-        // History is asked because it looks at no handler: the third that waits is in, over the capacity.
+        // History is read because it touches no handler: the third waiting event is in, over the
+        // capacity.
         while stage.bus.history().collect().len() < 4 {
             std::thread::yield_now();
         }
@@ -49,7 +51,7 @@ fn a_sender_is_held_up_while_the_smallest_capacity_is_used_up() {
 }
 
 #[test]
-fn a_sender_that_is_held_up_goes_on_when_what_waits_is_dropped() {
+fn a_blocked_sender_goes_on_when_waiting_events_are_dropped() {
     staged(|| {
         let mut stage = Stage::new(|_, wanted| wanted.capacity(1), |_, _, _| Ok(()));
         let desk = stage.bus.stream("desk");
@@ -58,7 +60,8 @@ fn a_sender_that_is_held_up_goes_on_when_what_waits_is_dropped() {
             std::thread::yield_now();
         }
         assert_eq!(stage.counts("h0"), (3, 0, 1, 2));
-        // Each has its own entry from now on, and the others are full as before.
+        // From now on each member has its own queue entry, and the queues of the others are full as
+        // before.
         drop(stage.guards.pop());
         for _ in 0..1_000 {
             assert_eq!(stage.bus.history().collect().len(), 3);
@@ -79,7 +82,7 @@ fn beyond_the_hard_limit_each_handler_overflows_for_itself() {
             _ => wanted,
         };
         let mut stage = Stage::new(hard, |_, _, _| Ok(()));
-        // Inside a handler nobody is held up, so that more than the capacity comes together.
+        // A sender inside a handler is not blocked, so that more than the capacity arrives at once.
         let receipts = Notes::<Receipt>::new();
         let (notes, desk) = (receipts.clone(), stage.bus.stream("desk"));
         let many = move |_: &Event<Answered>| {
@@ -116,7 +119,7 @@ fn each_policy_is_that_of_its_handler() {
 }
 
 #[test]
-fn the_smallest_capacity_is_that_of_those_who_are_there() {
+fn the_smallest_capacity_is_that_of_the_current_members() {
     staged(|| {
         let mut stage = Stage::plain();
         drop(stage.send(1));
@@ -125,7 +128,7 @@ fn the_smallest_capacity_is_that_of_those_who_are_there() {
         let small = small.handle_sync(|_| {});
         drop(stage.send(2));
         stage.begin();
-        // How many of a few are sent before one is held up.
+        // Returns how many of some events are sent before a sender is blocked.
         let sent_of = |stage: &Stage, all: usize, until: usize| {
             let (desk, returned) = (stage.bus.stream("desk"), Arc::new(AtomicU64::new(0)));
             let (back, known) = (Arc::clone(&returned), stage.bus.history().collect().len());
@@ -159,7 +162,7 @@ fn the_smallest_capacity_is_that_of_those_who_are_there() {
 }
 
 #[test]
-fn what_may_replace_what_is_known_of_each_that_waits() {
+fn each_waiting_event_is_replaced_by_its_own_rule() {
     staged(|| {
         let mut stage = Stage::revised(|name, wanted| match name {
             1 => wanted.capacity(2).overflow(Overflow::Coalesce),
@@ -177,7 +180,7 @@ fn what_may_replace_what_is_known_of_each_that_waits() {
         };
         // Events of this kind replace each other.
         assert_eq!(of('1'), ["1:0", "1:1", "1:5"]);
-        // And this one keeps the first that came: they are not critical.
+        // This handler keeps the first ones: they are not critical.
         assert_eq!(of('2'), ["2:0", "2:1", "2:2"]);
         let counts = |name: &str| stage.bus.stats().subscription(name).unwrap().counts;
         assert_eq!((counts("h1").coalesced, counts("h2").overflowed), (3, 3));

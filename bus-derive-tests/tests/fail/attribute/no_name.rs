@@ -1,4 +1,4 @@
-//! A value where a word should be.
+//! A value without an attribute.
 use bus_core::AgentEvent;
 
 #[derive(AgentEvent)]

@@ -1,9 +1,10 @@
-//! Lists of handlers under several publishers at once: each member sees everything once, in order, whoever comes, goes, blocks or is full.
+//! Handler groups under several publishers at once: each member sees everything once and in order,
+//! while others join, leave, block or are full.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
-#[path = "common/list.rs"]
-mod list;
+#[path = "common/group.rs"]
+mod group;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
@@ -12,30 +13,32 @@ use std::time::Duration;
 
 use bus_core::{AnyEvent, Counts, EventBus, Outcome, Subscription};
 use common::{Notes, block_on, check_accounts, threaded, trial, watch};
-use list::{Call, Far, MIXES, ManyEmit, Member, Narrow, Sort, n, places};
+use group::{Call, Far, MIXES, ManyEmit, Member, Narrow, Sort, n, positions};
 
 /// The seqs that one member saw.
 #[derive(Clone, Default)]
 struct Seen(Arc<Mutex<Vec<u64>>>);
 
 impl Seen {
-    fn member(&self, bus: &EventBus, place: usize, sort: Sort) -> Subscription {
+    fn member(&self, bus: &EventBus, index: usize, sort: Sort) -> Subscription {
         let seen = Arc::clone(&self.0);
         let note = move |event: &AnyEvent| {
             seen.lock().unwrap().push(event.seq());
             Ok(())
         };
-        let narrow = [Narrow::No, Narrow::Stream, Narrow::Predicate][place % 3];
-        Member::new(place, sort).narrow(narrow).subscribe(bus, Arc::new(note))
+        let narrow = [Narrow::No, Narrow::Stream, Narrow::Predicate][index % 3];
+        Member::new(index, sort).narrow(narrow).subscribe(bus, Arc::new(note))
     }
 
-    /// Every event from its first on, without a gap, each once; in order, unless three may be at work. Every event of these buses is for every member.
+    /// Every event from its first on, without a gap, each once; in order, unless three may run at
+    /// once. Every event of these buses matches every member.
     fn check(&self, sort: Sort, has_ended: bool) -> usize {
         let mut seen = std::mem::take(&mut *self.0.lock().unwrap());
         if sort == Sort::Three {
             seen.sort_unstable();
         }
-        // Of three that were claimed when it ended, one that has not begun is dropped, and a later one may go on.
+        // If three were claimed when it ended, one that has not begun is dropped, and a later
+        // one may still run.
         let most = if has_ended && sort == Sort::Three { u64::MAX } else { 1 };
         let follows = |pair: &[u64]| pair[0] < pair[1] && pair[1] - pair[0] <= most;
         assert!(seen.windows(2).all(follows), "{sort:?} saw {seen:?}");
@@ -43,15 +46,15 @@ impl Seen {
     }
 }
 
-/// Members that come and go while others publish; each notes what it sees while it is there.
+/// Members that join and leave while others publish; each records the events that it sees.
 fn churn(bus: &EventBus, sorts: &[Sort], stop: &AtomicBool) {
     let mut round = 0;
     while !stop.load(Ordering::Relaxed) {
         round += 1;
         let members: Vec<_> = (0..4)
-            .map(|place| {
-                let (seen, sort) = (Seen::default(), sorts[(place + round) % sorts.len()]);
-                (seen.member(bus, place, sort), seen, sort)
+            .map(|index| {
+                let (seen, sort) = (Seen::default(), sorts[(index + round) % sorts.len()]);
+                (seen.member(bus, index, sort), seen, sort)
             })
             .collect();
         std::thread::yield_now();
@@ -64,15 +67,15 @@ fn churn(bus: &EventBus, sorts: &[Sort], stop: &AtomicBool) {
 }
 
 #[test]
-fn members_see_everything_in_order_while_others_publish_and_come_and_go() {
+fn members_see_everything_in_order_while_others_publish_join_and_leave() {
     for (threads, len) in [(2, 1), (2, 5), (3, 64), (4, 24)] {
         for sorts in [MIXES[0], MIXES[3]] {
-            threaded(2).run(async move |bus, stand| {
-                stand.at(format!("{threads} threads, {len} of {sorts:?}"));
+            threaded(2).run(async move |bus, steps| {
+                steps.at(format!("{threads} threads, {len} of {sorts:?}"));
                 let members: Vec<_> = (0..len)
-                    .map(|place| {
-                        let (seen, sort) = (Seen::default(), sorts[place % sorts.len()]);
-                        seen.member(&bus, place, sort).detach();
+                    .map(|index| {
+                        let (seen, sort) = (Seen::default(), sorts[index % sorts.len()]);
+                        seen.member(&bus, index, sort).detach();
                         (seen, sort)
                     })
                     .collect();
@@ -93,7 +96,7 @@ fn members_see_everything_in_order_while_others_publish_and_come_and_go() {
                 tokio::task::spawn_blocking(join).await.unwrap();
                 stop.store(true, Ordering::Relaxed);
                 tokio::task::spawn_blocking(move || churning.join().unwrap()).await.unwrap();
-                stand.at("drain");
+                steps.at("drain");
                 assert!(bus.close(Duration::from_secs(20)).await.is_drained());
                 for (seen, sort) in members {
                     assert_eq!(seen.check(sort, false), threads * 150);
@@ -103,60 +106,60 @@ fn members_see_everything_in_order_while_others_publish_and_come_and_go() {
     }
 }
 
-/// A list of sync members, the one at `at` of which stops on event 1 until it is told to go on.
+/// A group of sync members. The one at `at` blocks on event 1 until it is released.
 struct Stopped {
     bus: EventBus,
     seen: Notes<(usize, u64, ThreadId)>,
-    stands: mpsc::Receiver<()>,
+    blocked: mpsc::Receiver<()>,
     go: mpsc::Sender<()>,
 }
 
 impl Stopped {
     fn new(bus: &EventBus, len: usize, at: usize, member: impl Fn(usize) -> Member) -> Self {
-        let ((stand, stands), (go, goes)) = (mpsc::channel(), mpsc::channel::<()>());
+        let ((report, blocked), (go, goes)) = (mpsc::channel(), mpsc::channel::<()>());
         let (seen, goes) = (Notes::new(), Arc::new(Mutex::new(goes)));
-        for place in 0..len {
-            let (seen, stand, goes) = (seen.clone(), stand.clone(), Arc::clone(&goes));
+        for index in 0..len {
+            let (seen, report, goes) = (seen.clone(), report.clone(), Arc::clone(&goes));
             let note = move |event: &AnyEvent| {
-                seen.add((place, n(event), std::thread::current().id()));
-                if (place, n(event)) == (at, 1) {
-                    stand.send(()).unwrap();
+                seen.add((index, n(event), std::thread::current().id()));
+                if (index, n(event)) == (at, 1) {
+                    report.send(()).unwrap();
                     goes.lock().unwrap().recv().unwrap();
                 }
                 Ok(())
             };
-            member(place).subscribe(bus, Arc::new(note)).detach();
+            member(index).subscribe(bus, Arc::new(note)).detach();
         }
-        Self { bus: bus.clone(), seen, stands, go }
+        Self { bus: bus.clone(), seen, blocked, go }
     }
 
-    /// Publishes event 1 on a thread of its own, and returns when the list stands.
+    /// Publishes event 1 on a thread of its own, and returns when the group is blocked.
     fn begin(&self) -> std::thread::JoinHandle<ThreadId> {
         let desk = self.bus.stream("desk");
         let publisher = std::thread::spawn(move || {
             drop(desk.emit_call(1_u64).send());
             std::thread::current().id()
         });
-        self.stands.recv().unwrap();
+        self.blocked.recv().unwrap();
         publisher
     }
 
     fn check(&self, len: usize, wanted: &[u64]) {
-        for place in 0..len {
-            let got: Vec<_> = self.seen.all().iter().filter(|one| one.0 == place).map(|one| one.1).collect();
-            assert_eq!(got, wanted, "member {place}");
+        for index in 0..len {
+            let got: Vec<_> = self.seen.all().iter().filter(|one| one.0 == index).map(|one| one.1).collect();
+            assert_eq!(got, wanted, "member {index}");
         }
         check_accounts(&self.bus.stats());
     }
 }
 
-/// The lists and places that the tests of a list that stands are run with.
+/// The groups and positions for the tests with a blocked group.
 fn stopped(test: fn(EventBus, usize, usize)) {
     let bus = EventBus::new();
-    watch(Some(&bus), move |stand| {
+    watch(Some(&bus), move |steps| {
         for len in [1, 2, 3, 64] {
-            for at in places(len) {
-                stand.at(format!("{len}, {at} stops"));
+            for at in positions(len) {
+                steps.at(format!("{len}, {at} stops"));
                 test(EventBus::new(), len, at);
             }
         }
@@ -164,13 +167,13 @@ fn stopped(test: fn(EventBus, usize, usize)) {
 }
 
 #[test]
-fn what_comes_while_a_list_is_at_work_is_handled_after_it_and_nobody_waits() {
+fn an_event_for_a_running_group_is_handled_after_it_and_no_publisher_waits() {
     stopped(|bus, len, at| {
-        let list = Stopped::new(&bus, len, at, |place| Member::new(place, MIXES[3][place % 4]));
+        let list = Stopped::new(&bus, len, at, |index| Member::new(index, MIXES[3][index % 4]));
         let publisher = list.begin();
         let desk = bus.stream("desk");
         let sent: Vec<_> = (2..5).map(|n| desk.emit_call(n).send()).collect();
-        // One that is new is idle: it handles what comes on the thread that publishes, before `send` returns.
+        // A new member is idle: it runs on the publishing thread, before `send` returns.
         let fresh = Notes::<(u64, ThreadId)>::new();
         let notes = fresh.clone();
         let _fresh = bus
@@ -178,7 +181,7 @@ fn what_comes_while_a_list_is_at_work_is_handled_after_it_and_nobody_waits() {
             .handle_sync(move |event| notes.add((event.n, std::thread::current().id())));
         assert!(desk.emit_call(5_u64).send().receipt().handled() > 0);
         assert_eq!(fresh.all(), [(5, std::thread::current().id())]);
-        // So does one that only takes another event.
+        // So does one that only handles another event.
         let far = Notes::<u64>::new();
         let notes = far.clone();
         let _far = bus.subscribe::<Far>().handle_sync(move |event| notes.add(event.n));
@@ -195,18 +198,18 @@ fn what_comes_while_a_list_is_at_work_is_handled_after_it_and_nobody_waits() {
         assert_eq!(fresh.all().len(), 1);
         let calls: Vec<_> = list.seen.all().into_iter().filter(|one| one.1 < 6).collect();
         assert_eq!(calls.len(), 5 * len);
-        for place in 0..len {
-            let got: Vec<_> = calls.iter().filter(|one| one.0 == place).map(|one| one.1).collect();
-            assert_eq!(got, [1, 2, 3, 4, 5], "member {place}");
+        for index in 0..len {
+            let got: Vec<_> = calls.iter().filter(|one| one.0 == index).map(|one| one.1).collect();
+            assert_eq!(got, [1, 2, 3, 4, 5], "member {index}");
         }
         check_accounts(&bus.stats());
     });
 }
 
 #[test]
-fn members_of_a_list_at_work_may_be_ended_from_another_thread() {
+fn members_of_a_running_group_may_be_ended_from_another_thread() {
     stopped(|bus, len, at| {
-        let list = Stopped::new(&bus, len, at, |place| Member::new(place, Sort::Sync));
+        let list = Stopped::new(&bus, len, at, |index| Member::new(index, Sort::Sync));
         let publisher = list.begin();
         drop(bus.stream("desk").emit_call(2_u64).send());
         let ids: Vec<_> = bus.stats().subscriptions.iter().map(|one| one.id).collect();
@@ -214,7 +217,8 @@ fn members_of_a_list_at_work_may_be_ended_from_another_thread() {
         assert_eq!(bus.stream("desk").emit_call(3_u64).send().receipt().reached(), 0);
         list.go.send(()).unwrap();
         publisher.join().unwrap();
-        // What was claimed is finished, what waited is dropped; members that were done before may have taken up event 2.
+        // Claimed events are finished, waiting ones are dropped; members that were done before may
+        // have taken event 2.
         let ended = bus.stats().ended;
         let Counts { matched, handled, dropped, .. } = ended;
         assert_eq!((matched, handled + dropped), (2 * len as u64, matched));
@@ -226,9 +230,9 @@ fn members_of_a_list_at_work_may_be_ended_from_another_thread() {
 }
 
 #[test]
-fn a_bus_may_be_closed_while_a_list_is_at_work() {
+fn a_bus_may_be_closed_while_a_group_runs() {
     stopped(|bus, len, at| {
-        let list = Stopped::new(&bus, len, at, |place| Member::new(place, Sort::Sync));
+        let list = Stopped::new(&bus, len, at, |index| Member::new(index, Sort::Sync));
         let publisher = list.begin();
         drop(bus.stream("desk").emit_call(2_u64).send());
         let report = block_on(async { common::poll_once(bus.close(Duration::ZERO)) });
@@ -248,9 +252,9 @@ fn a_bus_may_be_closed_while_a_list_is_at_work() {
 }
 
 #[test]
-fn where_queues_are_full_publishers_wait_and_nothing_is_lost() {
+fn with_full_queues_publishers_wait_and_nothing_is_lost() {
     stopped(|bus, len, at| {
-        let list = Stopped::new(&bus, len, at, |place| Member::new(place, Sort::Sync).queue(1, 100));
+        let list = Stopped::new(&bus, len, at, |index| Member::new(index, Sort::Sync).queue(1, 100));
         let publisher = list.begin();
         let returned = Arc::new(AtomicU64::new(0));
         let others: Vec<_> = (0..3_u64)
@@ -264,7 +268,8 @@ fn where_queues_are_full_publishers_wait_and_nothing_is_lost() {
                 })
             })
             .collect();
-        // The first fits; each after it is over the capacity of the member that stops, and keeps its thread.
+        // The first fits; each later one is over the capacity of the blocked member, and blocks its
+        // thread.
         let name = format!("m{at}");
         while bus.stats().subscription(&name).unwrap().waiting < 4 {
             std::thread::yield_now();
@@ -282,9 +287,9 @@ fn where_queues_are_full_publishers_wait_and_nothing_is_lost() {
 }
 
 #[test]
-fn past_the_hard_limit_each_member_that_is_full_is_named() {
+fn beyond_the_hard_limit_each_full_member_is_named() {
     stopped(|bus, len, at| {
-        let list = Stopped::new(&bus, len, at, |place| Member::new(place, Sort::Sync).queue(2, 2));
+        let list = Stopped::new(&bus, len, at, |index| Member::new(index, Sort::Sync).queue(2, 2));
         let publisher = list.begin();
         let desk = bus.stream("desk");
         let fit = [desk.emit_call(2_u64).send(), desk.emit_call(3_u64).send()];
@@ -305,20 +310,20 @@ fn past_the_hard_limit_each_member_that_is_full_is_named() {
 }
 
 #[test]
-fn lists_inside_lists_run_in_place_eight_deep_and_each_member_once() {
+fn groups_inside_groups_run_in_place_eight_deep_and_each_member_once() {
     trial().with(|bus| bus.chain_limit(100)).run(async |bus, _| {
-        // Level n is a list of four for stream n; its members publish to level n + 1 in turn.
+        // Level n is a group of four for stream n; its members publish to level n + 1 in turn.
         let (seen, depth, most) =
             (Notes::<(u64, usize)>::new(), Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
         for level in 0..30_u64 {
-            for place in 0..4_usize {
+            for index in 0..4_usize {
                 let (next, seen) = (bus.stream((level + 1).to_string()), seen.clone());
                 let (depth, most) = (Arc::clone(&depth), Arc::clone(&most));
                 let act = move |_: &bus_core::Event<Call>| {
-                    seen.add((level, place));
+                    seen.add((level, index));
                     let deep = depth.fetch_add(1, Ordering::SeqCst) + 1;
                     most.fetch_max(deep, Ordering::SeqCst);
-                    if place as u64 == level % 4 && level < 29 {
+                    if index as u64 == level % 4 && level < 29 {
                         drop(next.emit_call(level + 1).send());
                     }
                     depth.fetch_sub(1, Ordering::SeqCst);
@@ -329,7 +334,7 @@ fn lists_inside_lists_run_in_place_eight_deep_and_each_member_once() {
         assert_eq!(bus.stream("0").emit_call(0_u64).send().receipt().reached(), 4);
         let mut seen = seen.all();
         seen.sort_unstable();
-        let wanted: Vec<_> = (0..30).flat_map(|level| (0..4).map(move |place| (level, place))).collect();
+        let wanted: Vec<_> = (0..30).flat_map(|level| (0..4).map(move |index| (level, index))).collect();
         assert_eq!((seen, most.load(Ordering::SeqCst)), (wanted, 8));
         assert!(bus.stats().subscriptions.iter().all(|one| one.counts.handled == 1));
     });

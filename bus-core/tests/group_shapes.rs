@@ -1,9 +1,10 @@
-//! Lists that change shape between publishes: members end and come at any place, belong to two runtimes, cannot take what is published, or stand nine lists deep.
+//! Handler groups that change between publishes: members end and join at any position, belong to
+//! two runtimes, cannot decode the payload, or nest nine levels deep.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
-#[path = "common/list.rs"]
-mod list;
+#[path = "common/group.rs"]
+mod group;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,19 +13,19 @@ use std::time::Duration;
 
 use bus_core::{AgentEvent, AnyEvent, Event, EventBus, Subscription, SubscriptionId};
 use common::{Notes, block_on, check_accounts, settle, threaded, trial};
-use list::{MIXES, ManyEmit, Member, Narrow, Sort, n};
+use group::{MIXES, ManyEmit, Member, Narrow, Sort, n};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;
 
-/// What happens to a list, one after the other.
+/// A step in the life of a group.
 #[derive(Debug, Clone)]
 enum Turn {
     Join(usize),
     End(prop::sample::Index),
     Send,
     Await,
-    /// One that is sent, and members that end before it is over.
+    /// One event is sent, and members end before it is done.
     SendAndEnd(prop::sample::Index),
 }
 
@@ -39,10 +40,10 @@ fn turns() -> impl Strategy<Value = Vec<Turn>> {
     proptest::collection::vec(turn, 1..40)
 }
 
-/// What each member got, by the subscription that its events said they came through.
+/// The events of each member, by the subscription that the events name.
 type Got = Arc<Mutex<BTreeMap<(usize, SubscriptionId), Vec<u64>>>>;
 
-/// A list, and what each of its members must have got.
+/// A group, and the expected events of each member.
 struct Shape {
     bus: EventBus,
     sorts: &'static [Sort],
@@ -115,12 +116,12 @@ impl Shape {
 }
 
 #[test]
-fn who_is_left_gets_what_comes_through_its_own_subscription() {
-    common::watch(None, |stand| {
+fn remaining_members_get_events_through_their_own_subscriptions() {
+    common::watch(None, |steps| {
         let mut cases =
             TestRunner::new(Config { cases: 200, failure_persistence: None, ..Config::default() });
         let played = cases.run(&(turns(), 0..MIXES.len()), |(turns, mix)| {
-            stand.at(format!("{turns:?} with {:?}", MIXES[mix]));
+            steps.at(format!("{turns:?} with {:?}", MIXES[mix]));
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             let shape = Shape {
                 bus: EventBus::builder().max_concurrent_handlers(1_000).build().unwrap(),
@@ -139,19 +140,19 @@ fn who_is_left_gets_what_comes_through_its_own_subscription() {
 }
 
 #[test]
-fn only_those_who_can_take_it_get_an_event_that_does_not_fit_its_type() {
+fn only_untyped_members_get_an_event_that_does_not_fit_its_type() {
     trial().run(async |bus, _| {
         let seen = Notes::<usize>::new();
         let sorts = MIXES[3];
-        for place in 0..32 {
+        for index in 0..32 {
             let notes = seen.clone();
             let note = move |_: &AnyEvent| {
-                notes.add(place);
+                notes.add(index);
                 Ok(())
             };
-            Member::new(place, sorts[place % sorts.len()]).subscribe(&bus, Arc::new(note)).detach();
+            Member::new(index, sorts[index % sorts.len()]).subscribe(&bus, Arc::new(note)).detach();
         }
-        let untyped: Vec<_> = (0..32).filter(|place| sorts[place % sorts.len()] == Sort::Named).collect();
+        let untyped: Vec<_> = (0..32).filter(|index| sorts[index % sorts.len()] == Sort::Named).collect();
         for round in 1..=3_u64 {
             let unfit = bus.stream("desk").emit_dynamic("call", json!({ "n": "no number" })).await;
             assert_eq!((unfit.reached(), unfit.handled()), (untyped.len(), untyped.len()));
@@ -159,8 +160,8 @@ fn only_those_who_can_take_it_get_an_event_that_does_not_fit_its_type() {
             let fit = bus.stream("desk").emit_call(round).await;
             assert_eq!((fit.reached(), fit.handled()), (32, 32));
             let stats = bus.stats();
-            for (place, one) in stats.subscriptions.iter().enumerate() {
-                let unfit = if untyped.contains(&place) { round } else { 0 };
+            for (index, one) in stats.subscriptions.iter().enumerate() {
+                let unfit = if untyped.contains(&index) { round } else { 0 };
                 assert_eq!(one.counts.handled, round + unfit, "{}", one.name);
             }
             seen.clear();
@@ -170,7 +171,7 @@ fn only_those_who_can_take_it_get_an_event_that_does_not_fit_its_type() {
 
 #[test]
 fn members_of_two_runtimes_run_each_on_its_own() {
-    threaded(1).run(async |bus, stand| {
+    threaded(1).run(async |bus, steps| {
         let other = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("other")
@@ -178,22 +179,22 @@ fn members_of_two_runtimes_run_each_on_its_own() {
             .build()
             .unwrap();
         let wrong = Notes::<String>::new();
-        for place in 0..24 {
-            let of_other = place % 2 == 0;
+        for index in 0..24 {
+            let of_other = index % 2 == 0;
             let _here = of_other.then(|| other.enter());
             let wrong = wrong.clone();
-            let sort = if place % 3 == 0 { Sort::Yields } else { Sort::Ready };
+            let sort = if index % 3 == 0 { Sort::Yields } else { Sort::Ready };
             let note = move |_: &AnyEvent| {
                 let is_other = std::thread::current().name() == Some("other");
                 if is_other != of_other {
-                    wrong.add(format!("m{place} on {:?}", std::thread::current().name()));
+                    wrong.add(format!("m{index} on {:?}", std::thread::current().name()));
                 }
                 Ok(())
             };
-            Member::new(place, sort).subscribe(&bus, Arc::new(note)).detach();
+            Member::new(index, sort).subscribe(&bus, Arc::new(note)).detach();
         }
         for n in 0..30 {
-            stand.at(format!("event {n}"));
+            steps.at(format!("event {n}"));
             let emit = bus.stream("desk").emit_call(n);
             let receipt = match n % 4 {
                 0 => emit.await,
@@ -203,9 +204,9 @@ fn members_of_two_runtimes_run_each_on_its_own() {
             };
             assert_eq!((receipt.reached(), receipt.handled()), (24, 24));
         }
-        // Those of a runtime that goes end with it, the others stay.
+        // Members of a dropped runtime end with it, the others stay.
         tokio::task::spawn_blocking(move || drop(other)).await.unwrap();
-        stand.at("one runtime");
+        steps.at("one runtime");
         while bus.stream("desk").emit_call(99_u64).await.handled() != 12 {
             tokio::task::yield_now().await;
         }
@@ -248,7 +249,7 @@ fn publish(bus: &EventBus, level: usize) {
     });
 }
 
-/// What the lists of all levels share.
+/// State that the groups of all levels share.
 #[derive(Clone)]
 struct Nest {
     bus: EventBus,
@@ -258,14 +259,14 @@ struct Nest {
 }
 
 impl Nest {
-    /// Adds a member to the list of a level: one of each four publishes to the next.
-    fn member<P: bus_core::Payload>(&self, level: usize, place: usize) {
+    /// Adds a member to the group of a level: one of each four publishes to the next level.
+    fn member<P: bus_core::Payload>(&self, level: usize, index: usize) {
         let nest = self.clone();
         let act = move |_: &Event<P>| {
-            nest.seen.add((level, place));
+            nest.seen.add((level, index));
             let deep = nest.depth.fetch_add(1, Ordering::SeqCst) + 1;
             nest.most.fetch_max(deep, Ordering::SeqCst);
-            if place == level % 4 && level < 11 {
+            if index == level % 4 && level < 11 {
                 publish(&nest.bus, level + 1);
             }
             nest.depth.fetch_sub(1, Ordering::SeqCst);
@@ -275,28 +276,28 @@ impl Nest {
 }
 
 #[test]
-fn lists_without_filters_nest_eight_deep_too() {
+fn groups_without_filters_nest_eight_deep_too() {
     trial().run(async |bus, _| {
         let nest = Nest { bus, seen: Notes::new(), depth: Arc::default(), most: Arc::default() };
-        for place in 0..4 {
-            nest.member::<L0>(0, place);
-            nest.member::<L1>(1, place);
-            nest.member::<L2>(2, place);
-            nest.member::<L3>(3, place);
-            nest.member::<L4>(4, place);
-            nest.member::<L5>(5, place);
-            nest.member::<L6>(6, place);
-            nest.member::<L7>(7, place);
-            nest.member::<L8>(8, place);
-            nest.member::<L9>(9, place);
-            nest.member::<L10>(10, place);
-            nest.member::<L11>(11, place);
+        for index in 0..4 {
+            nest.member::<L0>(0, index);
+            nest.member::<L1>(1, index);
+            nest.member::<L2>(2, index);
+            nest.member::<L3>(3, index);
+            nest.member::<L4>(4, index);
+            nest.member::<L5>(5, index);
+            nest.member::<L6>(6, index);
+            nest.member::<L7>(7, index);
+            nest.member::<L8>(8, index);
+            nest.member::<L9>(9, index);
+            nest.member::<L10>(10, index);
+            nest.member::<L11>(11, index);
         }
         for round in 1..=2 {
             publish(&nest.bus, 0);
             let mut seen = nest.seen.all();
             seen.sort_unstable();
-            let wanted: Vec<_> = (0..12).flat_map(|level| (0..4).map(move |place| (level, place))).collect();
+            let wanted: Vec<_> = (0..12).flat_map(|level| (0..4).map(move |index| (level, index))).collect();
             assert_eq!(seen.len(), wanted.len() * round);
             seen.dedup();
             assert_eq!((seen, nest.most.load(Ordering::SeqCst)), (wanted, 8));

@@ -1,4 +1,4 @@
-//! Who waits for what waits: receipts, closes, and rings of handlers through it.
+//! Waits on events that are queued on a busy group: receipts, closes, and cycles through them.
 
 use std::future::Future;
 use std::sync::{Mutex, mpsc};
@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use bus_core::{AnyEvent, Event, Outcome};
 
+use crate::blocked::{Answered, CallsEmit, Stage, all, staged};
 use crate::common::{block_on, poll_once};
-use crate::stage::{Answered, CallsEmit, Stage, all, staged};
 
 #[test]
-fn an_awaited_emit_waits_for_all_of_them_and_one_that_is_forgotten_for_none() {
+fn an_awaited_emit_waits_for_all_of_them_and_a_dropped_one_for_none() {
     staged(|| {
         let mut stage = Stage::plain();
         assert!(poll_once(stage.bus.stream("desk").emit_called(1_u64)).is_pending());
@@ -30,7 +30,7 @@ fn an_awaited_emit_waits_for_all_of_them_and_one_that_is_forgotten_for_none() {
 }
 
 #[test]
-fn close_reports_what_waits_and_drops_it() {
+fn close_reports_and_drops_waiting_events() {
     staged(|| {
         let mut stage = Stage::plain();
         let sent: Vec<_> = (1..4).map(|n| stage.send(n)).collect();
@@ -50,7 +50,7 @@ fn close_reports_what_waits_and_drops_it() {
 }
 
 #[test]
-fn a_bus_is_quiet_when_what_waited_is_done() {
+fn a_bus_is_idle_when_waiting_events_are_done() {
     staged(|| {
         let mut stage = Stage::plain();
         (1..4).for_each(|n| drop(stage.send(n)));
@@ -64,12 +64,12 @@ fn a_bus_is_quiet_when_what_waited_is_done() {
 }
 
 #[test]
-fn a_handler_that_awaits_what_it_cannot_wait_for_is_not_held_up_by_what_waits() {
+fn a_handler_with_a_deferred_wait_is_not_blocked_by_waiting_events() {
     staged(|| {
         let mut stage = Stage::new(
             |_, wanted| wanted,
             |bus, name, event| {
-                // It goes to the handlers on whose stack this is.
+                // It goes to the handlers on this stack.
                 if (name, event.n) == (2, 1) {
                     let receipt = block_on(bus.stream("desk").emit_called(10_u64));
                     assert_eq!((receipt.reached(), receipt.deferred()), (3, 3));
@@ -87,7 +87,7 @@ fn a_handler_that_awaits_what_it_cannot_wait_for_is_not_held_up_by_what_waits() 
 }
 
 #[test]
-fn a_ring_through_what_waits_is_found() {
+fn a_ring_through_waiting_events_is_found() {
     staged(|| {
         let mut stage = Stage::new(
             |_, wanted| wanted,
@@ -99,7 +99,7 @@ fn a_ring_through_what_waits_is_found() {
                 Ok(())
             },
         );
-        // It waits for the handlers on the other thread, and one of those is about to wait for it.
+        // It waits for the handlers on the other thread, one of which is about to wait for it.
         let desk = stage.bus.stream("desk");
         let answer = move |event: &Event<Answered>| {
             if event.n == 0 {
@@ -119,7 +119,7 @@ fn a_ring_through_what_waits_is_found() {
 }
 
 #[test]
-fn who_waits_for_what_waits_is_not_held_up_by_one_that_waits_for_an_event() {
+fn a_wait_on_waiting_events_is_not_blocked_by_a_wait_for_an_event() {
     staged(|| {
         let mut stage = Stage::new(
             |_, wanted| wanted,
@@ -130,7 +130,7 @@ fn who_waits_for_what_waits_is_not_held_up_by_one_that_waits_for_an_event() {
                 Ok(())
             },
         );
-        // Awaited outside any handler, and inside one.
+        // Awaited outside of any handler, and inside of one.
         let (desk, other) = (stage.bus.stream("desk"), stage.bus.stream("desk"));
         let outside = std::thread::spawn(move || block_on(desk.emit_called(1_u64)));
         let inside = move |_: &AnyEvent| drop(block_on(other.emit_called(2_u64)));
@@ -142,7 +142,7 @@ fn who_waits_for_what_waits_is_not_held_up_by_one_that_waits_for_an_event() {
             std::thread::yield_now();
         }
         stage.go.send(()).unwrap();
-        // Nobody can know when the answer comes: both are deferred, and go on.
+        // The time of the answer is unknown: both are deferred, and go on.
         assert_eq!(outside.join().unwrap().deferred(), 3);
         inside.join().unwrap();
         drop(stage.bus.stream("desk").emit_answered(1_u64).send());
@@ -152,7 +152,7 @@ fn who_waits_for_what_waits_is_not_held_up_by_one_that_waits_for_an_event() {
 }
 
 #[test]
-fn one_that_waits_for_an_event_in_what_waited_holds_up_nobody() {
+fn a_handler_that_waits_for_an_event_inside_a_batch_blocks_no_other() {
     staged(|| {
         let mut stage = Stage::new(
             |_, wanted| wanted,
@@ -182,7 +182,7 @@ fn one_that_waits_for_an_event_in_what_waited_holds_up_nobody() {
 }
 
 #[test]
-fn a_close_is_woken_by_the_end_of_what_waited() {
+fn a_close_is_woken_by_the_last_waiting_event() {
     staged(|| {
         let ((began, begins), (go_on, gate)) = (mpsc::channel(), mpsc::channel::<()>());
         let gate = Mutex::new(gate);
@@ -205,7 +205,7 @@ fn a_close_is_woken_by_the_end_of_what_waited() {
         let closed = std::thread::spawn(move || {
             runtime.block_on(async {
                 let mut looked = false;
-                // The first look leaves the waker, and the handler goes on after it.
+                // The first poll leaves the waker, and the handler goes on after it.
                 std::future::poll_fn(|context| {
                     let polled = close.as_mut().poll(context);
                     if !std::mem::replace(&mut looked, true) {
@@ -223,12 +223,12 @@ fn a_close_is_woken_by_the_end_of_what_waited() {
 }
 
 #[test]
-fn an_error_is_told_though_its_handlers_were_looked_at_one_by_one() {
+fn an_error_is_reported_after_the_members_were_handled_one_by_one() {
     staged(|| {
         let mut stage = Stage::new(
             |_, wanted| wanted,
             |bus, name, event| match (name, event.n) {
-                // It goes to those on whose stack this is, one by one.
+                // It goes to the handlers on this stack, one by one.
                 (0, 1) => {
                     bus.stream("desk").emit_called(10_u64).send();
                     Ok(())
@@ -247,7 +247,7 @@ fn an_error_is_told_though_its_handlers_were_looked_at_one_by_one() {
 }
 
 #[test]
-fn who_has_let_go_of_what_it_awaited_waits_for_nobody() {
+fn a_handler_that_dropped_its_wait_waits_for_nothing() {
     staged(|| {
         let mut stage = Stage::new(
             |_, wanted| wanted,

@@ -5,23 +5,23 @@ use quote::ToTokens;
 use syn::{Attribute, Item};
 
 use super::Report;
-use super::text::numbered;
+use super::text::{line_of, numbered};
 
-/// Over this, a file has two things to say.
+/// A longer file has two subjects.
 const MOST_LINES: usize = 400;
 
-/// Names that say nothing about what is inside.
-const DRAWERS: &[&str] = &["utils", "util", "helpers", "helper", "misc", "common"];
+/// Names that do not say the purpose of the module.
+const VAGUE_NAMES: &[&str] = &["utils", "util", "helpers", "helper", "misc", "common"];
 
 pub(super) fn check(path: &str, text: &str, report: &mut Report) {
     check_length(path, text, report);
     check_module_docs(path, text, report);
-    check_drawers(path, report);
+    check_name(path, report);
     check_sleeps(path, text, report);
     check_notes(path, text, report);
     match syn::parse_file(text) {
         Ok(file) => check_leftovers(path, text, &file.items, report),
-        Err(error) => report.add(path, 0, format!("is no Rust: {error}")),
+        Err(error) => report.add(path, 0, format!("is not Rust: {error}")),
     }
 }
 
@@ -32,33 +32,36 @@ fn check_length(path: &str, text: &str, report: &mut Report) {
         report.add(
             path,
             0,
-            format!("{lines} lines; the most is {MOST_LINES}: split it where it changes its subject"),
+            format!("{lines} lines; the most is {MOST_LINES}: split it where the subject changes"),
         );
     }
 }
 
-/// A file begins with `//!` lines that say what it is for; `tests.rs` beside a module says it by its name.
+/// A file begins with `//!` lines that state its purpose; the name of `tests.rs` beside a module
+/// does.
 fn check_module_docs(path: &str, text: &str, report: &mut Report) {
     if path.ends_with("/tests.rs") {
         return;
     }
     let first = text.lines().find(|line| !line.trim().is_empty() && !line.starts_with("#!"));
     if !first.is_some_and(|line| line.starts_with("//!")) {
-        report.add(path, 1, "begins without `//!`: say what the module is for");
+        report.add(path, 1, "begins without `//!`: state the purpose of the module");
     }
 }
 
-/// No module is a drawer: its name says what it is about.
-fn check_drawers(path: &str, report: &mut Report) {
+/// The name of a module says its subject.
+fn check_name(path: &str, report: &mut Report) {
     let named = path.trim_end_matches(".rs").trim_end_matches("/mod").rsplit('/').next().unwrap_or_default();
-    // `tests/common` is how cargo shares code between integration tests, so there the name has a meaning.
+    // `tests/common` is how cargo shares code between integration tests, so the name has a meaning
+    // there.
     let shared_by_tests = named == "common" && path.contains("/tests/");
-    if DRAWERS.contains(&named) && !shared_by_tests {
-        report.add(path, 0, format!("a module named `{named}` says nothing: name it for what it is about"));
+    if VAGUE_NAMES.contains(&named) && !shared_by_tests {
+        report.add(path, 0, format!("a module named `{named}` has no subject: name it for its subject"));
     }
 }
 
-/// Tests wait for the thing itself; where one must sleep, a comment on the line or right above says why.
+/// A test waits for the event itself; one that must sleep has a comment with the reason, on that
+/// line or right above.
 fn check_sleeps(path: &str, text: &str, report: &mut Report) {
     let mut in_tests = path.contains("/tests/");
     let mut above = "";
@@ -70,49 +73,44 @@ fn check_sleeps(path: &str, text: &str, report: &mut Report) {
             report.add(
                 path,
                 number,
-                "sleeps in a test without a comment that says why: wait for the event instead",
+                "sleeps in a test without a comment with the reason: wait for the event instead",
             );
         }
         above = line;
     }
 }
 
-/// What is not done is an issue, not a note in the source.
+/// Unfinished work is an issue, not a note in the source.
 fn check_notes(path: &str, text: &str, report: &mut Report) {
     let words = [concat!("FIX", "ME"), concat!("XX", "X"), concat!("TO", "DO")];
     for (number, line) in numbered(text) {
         let comment = line.split_once("//").map_or("", |(_, comment)| comment);
         if let Some(word) = words.iter().find(|word| has_word(comment, word)) {
-            report.add(path, number, format!("a note `{word}`: do it, or file an issue"));
+            report.add(path, number, format!("a note `{word}`: do the work, or file an issue"));
         }
     }
 }
 
-/// Whether the word stands in the line by itself.
+/// Whether the line has the word as a whole.
 fn has_word(line: &str, word: &str) -> bool {
     line.split(|c: char| !c.is_alphanumeric() && c != '_').any(|part| part == word)
 }
 
-/// No macro that stands for missing code or prints for debugging, no test left out.
+/// No macro that stands for missing code or prints for debugging, and no test that is left out.
 fn check_leftovers(path: &str, text: &str, items: &[Item], report: &mut Report) {
     for item in items {
         find_macros(item.to_token_stream(), &mut |name| {
             let line = line_of(text, &format!("{name}!"));
-            report.add(path, line, format!("`{name}!` is left: write the code, or take it out"));
+            report.add(path, line, format!("`{name}!` is left: write the code, or remove it"));
         });
         find_left_out_tests(item, &mut || {
             let line = line_of(text, concat!("#[ig", "nore"));
-            report.add(path, line, "a test is left out: mend it, or take it out and say so in an issue");
+            report.add(path, line, "a test is left out: repair it, or remove it and file an issue");
         });
     }
 }
 
-/// The first line that has this text, or 0: tokens carry no lines here.
-fn line_of(text: &str, part: &str) -> usize {
-    numbered(text).find(|(_, line)| line.contains(part)).map_or(0, |(number, _)| number)
-}
-
-/// Calls `found` for each `todo!`, `unimplemented!` or `dbg!` in the tokens, however deep.
+/// Calls `found` for each `todo!`, `unimplemented!` or `dbg!` in the tokens, at any depth.
 fn find_macros(tokens: TokenStream, found: &mut dyn FnMut(&str)) {
     let mut before = String::new();
     for token in tokens {
@@ -167,15 +165,15 @@ mod tests {
         let text = format!("//! Long.\n{}", "fn f() {}\n".repeat(400));
         assert_eq!(
             found("a/src/b.rs", &text),
-            ["0: 401 lines; the most is 400: split it where it changes its subject"]
+            ["0: 401 lines; the most is 400: split it where the subject changes"]
         );
     }
 
     #[test]
-    fn missing_docs_and_drawers_are_found() {
+    fn missing_docs_and_vague_names_are_found() {
         assert_eq!(
             found("a/src/b.rs", "fn f() {}\n"),
-            ["1: begins without `//!`: say what the module is for"]
+            ["1: begins without `//!`: state the purpose of the module"]
         );
         assert_eq!(found("a/src/utils/mod.rs", "//! Things.\n").len(), 1);
         assert_eq!(found("a/src/util.rs", "//! Things.\n").len(), 1);
@@ -190,7 +188,7 @@ mod tests {
             let text = format!("//! A.\nfn f() {{\n    if true {{ vec![{name}!(\"x\")]; }}\n}}\n");
             assert_eq!(
                 found("a/src/b.rs", &text),
-                [format!("3: `{name}!` is left: write the code, or take it out")]
+                [format!("3: `{name}!` is left: write the code, or remove it")]
             );
         }
         let text = format!(
@@ -199,7 +197,7 @@ mod tests {
         );
         assert_eq!(
             found("a/src/b.rs", &text),
-            ["4: a test is left out: mend it, or take it out and say so in an issue"]
+            ["4: a test is left out: repair it, or remove it and file an issue"]
         );
     }
 
