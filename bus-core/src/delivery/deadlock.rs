@@ -250,7 +250,7 @@ impl State {
         let reads = self.graph.nodes.get(&node).map(|waits| waits.reads.clone()).unwrap_or_default();
         for key in reads {
             if let Some(Receiver::Stream(stream)) = self.subscriptions.get(key).map(|found| &found.receiver) {
-                effects.wake(stream.waiting.iter().filter_map(|unit| unit.defer()));
+                effects.wake(stream.waiting.iter().filter_map(Unit::defer));
             }
         }
     }

@@ -60,16 +60,18 @@ pub(crate) struct Publish<'a> {
 pub(crate) struct More {
     /// Further sync groups that were claimed, in the order in which they run.
     pub(crate) rest: Vec<Claim>,
-    /// The async handlers that were claimed, and what polling them in place came to.
+    /// The async handlers that were claimed, and the results of polling them in place.
     pub(crate) tasks: Vec<Claim>,
     pub(crate) polled: Vec<Polled>,
     /// The runtime that this is called in, looked up when the first async handler asks.
+    #[expect(clippy::option_option, reason = "there may be no runtime")]
     runtime: Option<Option<Id>>,
     /// The permit for those that are polled in place.
     pub(crate) permit: Permit,
     /// Handlers that have no task yet.
+    #[expect(clippy::vec_box, reason = "a handler stays in its box")]
     pub(crate) spawn: Vec<Box<Handler>>,
-    /// What waits for the groups that have run.
+    /// The next events of the groups that have run.
     pub(crate) next: Vec<Next>,
     /// Receivers that end with this event.
     closing: Vec<Target>,
@@ -503,7 +505,9 @@ impl<'a> Publish<'a> {
         for (key, lost, outcome) in more.lost.drain(..) {
             if lost.unit.is_none() {
                 let problems = state.problems_of(key, lost.cohort, &outcome);
-                problems.into_iter().for_each(|problem| self.receipt.problem(problem));
+                for problem in problems {
+                    self.receipt.problem(problem);
+                }
             }
             state.settle_lost(key, lost, &outcome, &mut self.effects);
         }
@@ -517,8 +521,8 @@ impl<'a> Publish<'a> {
         self.more = Some(more);
     }
 
-    /// Handlers with a filter are called by age. `shared` claims of groups without one, apart from the
-    /// first claim, stand before theirs.
+    /// Handlers with a filter are called by age. `shared` claims of groups without one, apart from
+    /// the first claim, stand before theirs.
     #[cold]
     fn sort_filtered(&mut self, shared: usize) {
         let Some(More { rest, .. }) = self.more.as_deref_mut() else { return };

@@ -68,7 +68,7 @@ pub(crate) struct Next {
     pub(crate) queued: Queued,
 }
 
-/// What one async handler that was polled in place came to.
+/// The result of polling one async handler in place.
 pub(crate) enum Polled {
     Ready(Option<Outcome>),
     Pending(Started),
@@ -213,7 +213,8 @@ impl More {
             entered.poll_async(at);
             let began = handler.info.timeout.map(|_| crate::sync::Instant::now());
             let watch = Stopwatch::new(core);
-            // The task polls again at once and stores its own waker, so that this one is never used.
+            // The task polls again at once and stores its own waker, so that this one is never
+            // used.
             let context = &mut Context::from_waker(Waker::noop());
             let ready = handler.runner.begin(event, handler.info.id, context);
             if entered.was_blocked() {

@@ -177,8 +177,10 @@ impl Handler {
         });
     }
 
-    /// Leaves itself in the slot of its task, which is woken unless it must wait for a permit. Where
-    /// there is no task, or its runtime is gone, it is put on the list of those to be spawned.
+    /// Leaves itself in the slot of its task, which is woken unless it must wait for a permit.
+    /// Where there is no task, or its runtime is gone, it is put on the list of those to be
+    /// spawned.
+    #[expect(clippy::vec_box, reason = "a handler stays in its box")]
     pub(crate) fn hand_over(
         mut self: Box<Self>,
         state: &mut State,

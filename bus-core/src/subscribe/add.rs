@@ -319,8 +319,10 @@ impl Window {
         drop(state);
         effects.run(core, None);
         drop_each(rest);
-        // A sync handler looks back on the stack of whoever subscribes it.
-        more.into_iter().for_each(|next| go_on(core, next));
+        // A sync handler looks back on the thread that subscribes it.
+        for next in more {
+            go_on(core, next);
+        }
     }
 }
 

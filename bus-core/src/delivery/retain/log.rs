@@ -10,7 +10,8 @@ use crate::event::Stored;
 /// A bounded list of events.
 pub(super) struct Log {
     events: VecDeque<Arc<Stored>>,
-    /// One for each event, side by side, so that a query over a million of them does not go to each.
+    /// One for each event, side by side, so that a query over a million of them does not go to
+    /// each.
     marks: VecDeque<Mark>,
     capacity: usize,
     /// The estimated memory of all that is held.
