@@ -165,8 +165,8 @@ impl State {
         }
     }
 
-    /// Notes that the code that runs now waits for an event. Async handlers that are polled below it
-    /// give their permits back, as with any wait.
+    /// Notes that the code that runs now waits for an event. Async handlers that are polled below
+    /// it give their permits back, as with any wait.
     pub(crate) fn wait_here(&mut self, core: &Core, here: Option<Node>, effects: &mut Effects) {
         self.hold_polled(&core.block_here(here), effects);
         if let Some(node) = here {
