@@ -94,13 +94,6 @@ impl Graph {
         }
     }
 
-    /// Notes that a node waits for no event any more.
-    pub(crate) fn end_event(&mut self, node: Node) {
-        if self.event_waiters > 0 {
-            self.set_event(node, false);
-        }
-    }
-
     /// Whether a node waits for an event.
     pub(crate) fn awaits_event(&self, node: Node) -> bool {
         self.event_waiters > 0 && self.nodes.get(&node).is_some_and(|waits| waits.event)
@@ -191,8 +184,8 @@ impl State {
         }
     }
 
-    /// Notes that the code that runs now waits for an event. Async handlers that are polled below it
-    /// give their permits back, as with any wait.
+    /// Notes that the code that runs now waits for an event. Async handlers that are polled below
+    /// it give their permits back, as with any wait.
     pub(crate) fn wait_here(&mut self, core: &Core, here: Option<Node>, effects: &mut Effects) {
         self.hold_polled(&core.block_here(here), effects);
         if let Some(node) = here {
@@ -298,7 +291,21 @@ impl State {
     /// Notes that what a node waited for has come.
     #[inline]
     pub(crate) fn event_came(&mut self, node: Node) {
-        self.graph.end_event(node);
+        if self.graph.event_waiters > 0 && !self.still_waits(node) {
+            self.graph.set_event(node, false);
+        }
+    }
+
+    /// Whether a node has a wait for an event that was neither answered nor given up: a handler may
+    /// be polled for something else, and not poll that wait again.
+    #[cold]
+    fn still_waits(&self, node: Node) -> bool {
+        let waits = |key: &Key| {
+            let found = self.subscriptions.get(*key).map(|found| &found.receiver);
+            let Some(Receiver::Stream(stream)) = found else { return false };
+            stream.reader == Some(node) && stream.waker.is_some()
+        };
+        self.graph.nodes.get(&node).is_some_and(|known| known.reads.iter().any(waits))
     }
 
     /// Notes that a node waits for the bus to be quiet, or no longer does.
@@ -321,7 +328,7 @@ impl State {
             return;
         };
         stream.reader = by;
-        if let Some(node) = by.filter(|_| !stream.once) {
+        if let Some(node) = by {
             let reads = &mut self.graph.nodes.entry(node).or_default().reads;
             if !reads.contains(&key) {
                 reads.push(key);

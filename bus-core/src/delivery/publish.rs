@@ -161,7 +161,9 @@ impl Core {
             publish.effects.drop_later(state.history.shrink());
         } else if self.observer.is_some() {
             // The next event gets this position.
-            kept.iter().for_each(|event| event.head.stamp(0));
+            if let Some(event) = &kept {
+                event.head.stamp(0);
+            }
         }
         publish.end_step(&mut state);
         drop(state);

@@ -291,7 +291,9 @@ fn run_later() {
         // One by one: those behind it stay in the list, should its handler block.
         let Some((core, next)) = take_postponed() else { return };
         let next = run_queued(&core, next);
-        next.into_iter().for_each(|next| go_on(&core, next));
+        if let Some(next) = next {
+            go_on(&core, next);
+        }
     }
 }
 
@@ -709,7 +711,7 @@ impl State {
             let job = self.new_job();
             let group = self.groups.get_mut(key)?;
             group.cohort_mut(queued.cohort).queued -= 1;
-            // What came from history took no capacity.
+            // An event of history took no capacity.
             if !queued.replay {
                 let capacity = group.queue.bounds().capacity;
                 group.senders.pop(capacity, effects);

@@ -347,7 +347,10 @@ impl Handler {
     /// Ends the event at work, and takes up the next one that waits.
     fn finish(mut self: Box<Self>, outcome: Option<Outcome>, rests: bool) -> Option<Box<Self>> {
         let Work { core, job, event, mut permit, watch, .. } = self.work.take()?;
-        self.clear(&core, &event);
+        // Only a handler that is late leaves a future.
+        if outcome == Some(Outcome::TimedOut) {
+            self.clear(&core, &event);
+        }
         watch.handler_done(&core, &event, &self.info, outcome.as_ref());
         let (at, turns) = (JobRef { group: self.group, job }, self.turns);
         let mut next = None;
