@@ -53,8 +53,8 @@ async fn a_deferred_delivery_is_no_reason_to_defer_another() {
         async move {
             if event.hops > 0 {
                 let receipt = emitter.emit(Step::new(event.n + 1, event.hops - 1)).await;
-                // The second one's event can only come after one of both. The first one is the last to
-                // wait, so it is the one that goes on.
+                // The second one's event can only come after one of both. The first one is the last
+                // to wait, so it is the one that goes on.
                 let wanted = if event.hops == 2 { (0, 1) } else { (1, 0) };
                 assert_eq!((receipt.handled(), receipt.deferred()), wanted, "{receipt:?}");
             }

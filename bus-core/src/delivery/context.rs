@@ -10,7 +10,7 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crate::delivery::Core;
+use crate::delivery::core::Core;
 use crate::delivery::slab::Key;
 use crate::event::{AnyEvent, KindRef, Link, Root, Stored};
 

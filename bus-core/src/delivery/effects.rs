@@ -9,8 +9,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::Waker;
 
-use crate::delivery::Core;
 use crate::delivery::context::{self, Entered, NESTING};
+use crate::delivery::core::Core;
 use crate::delivery::group::Closure;
 use crate::delivery::outcome::Outcome;
 use crate::delivery::overflow::Lagged;

@@ -28,6 +28,7 @@
 
 mod accounts;
 mod context;
+mod core;
 mod deadlock;
 mod effects;
 mod group;
@@ -46,6 +47,7 @@ mod retain;
 mod ring;
 mod routes;
 mod run;
+mod settings;
 mod slab;
 mod slow;
 mod state;
@@ -53,9 +55,6 @@ mod streams;
 mod subscription;
 mod task;
 mod workers;
-
-use std::sync::Arc;
-use std::time::Duration;
 
 pub use observe::{HandlerDone, Observer};
 pub use outcome::{HandlerResult, Outcome};
@@ -65,8 +64,8 @@ pub use receipt::{Problem, Receipt};
 pub use retain::pairs::{OpenPair, OpenPairs};
 pub use subscription::Counts;
 
-pub(crate) use context::Entered;
-pub(crate) use context::{Node, cause, mark_waiting, nesting, node, thread};
+pub(crate) use context::{Entered, Node, cause, mark_waiting, nesting, node, thread};
+pub(crate) use core::Core;
 pub(crate) use effects::{Effects, drop_payload};
 pub(crate) use group::{Member, NewMember};
 pub(crate) use panic::drop_each;
@@ -78,226 +77,10 @@ pub(crate) use retain::mark::Marks;
 pub(crate) use ring::{Attached, Found, Hand, Shared, Stream};
 pub(crate) use routes::{Kinds, Wanted};
 pub(crate) use run::{end_of_frame, end_of_stack, go_on, hand_over_postponed};
+pub(crate) use settings::Settings;
 pub(crate) use slab::Key;
 pub(crate) use slow::watch;
 pub(crate) use state::State;
 pub(crate) use streams::{Read, takes};
 pub(crate) use subscription::{Callbacks, Info, Life, OnLag, Predicate, Receiver, Subscription};
 pub(crate) use task::{AsyncClosure, AsyncRunner};
-
-use crate::error::{DuplicateKind, Refused};
-use crate::event::Stored;
-use crate::excerpt::excerpt;
-use crate::payload::Descriptor;
-use crate::registry::Catalogue;
-use crate::sync::{AtomicBool, AtomicU64, FairMutex, Guard, Handle, Mutex, Ordering};
-use effects::drop_event;
-
-/// The settings that a bus was built with.
-#[derive(Clone)]
-pub(crate) struct Settings {
-    pub(crate) history: usize,
-    pub(crate) transient_history: usize,
-    pub(crate) history_bytes: usize,
-    pub(crate) max_concurrent_handlers: usize,
-    pub(crate) chain_limit: u32,
-    pub(crate) handler_timeout: Option<Duration>,
-    pub(crate) slow_after: Duration,
-    pub(crate) max_event_bytes: Option<usize>,
-    pub(crate) runtime: Option<Handle>,
-}
-
-/// A value on cache lines of its own: what one thread writes there takes nothing else from others.
-#[repr(align(128))]
-struct Padded<T>(T);
-
-/// The state that all handles of one bus share.
-pub(crate) struct Core {
-    pub(crate) run: u64,
-    pub(crate) settings: Settings,
-    pub(crate) observer: Option<Arc<dyn Observer>>,
-    state: Padded<FairMutex<State>>,
-    pub(crate) catalogue: Mutex<Arc<Catalogue>>,
-    /// The clock of the slow warning, moved on by its thread.
-    ticks: AtomicU64,
-    /// Events that nobody wanted and nothing kept.
-    pub(crate) unobserved: AtomicU64,
-    /// How many subscriptions there are, for a look without the lock.
-    pub(crate) subscriptions: AtomicU64,
-    /// Whether a known kind begins what another ends, for a look without the lock.
-    paired: AtomicBool,
-    /// Whether slow handlers are looked for.
-    pub(crate) watched: AtomicBool,
-    /// Whether it is closed, for a look without the lock.
-    pub(crate) closed: AtomicBool,
-}
-
-impl Core {
-    pub(crate) fn new(
-        run: u64,
-        settings: Settings,
-        observer: Option<Arc<dyn Observer>>,
-        catalogue: Catalogue,
-    ) -> Self {
-        let state = State::new(&settings, &catalogue);
-        let paired = catalogue.iter().any(|event| !event.ends_with.is_empty());
-        Self {
-            run,
-            settings,
-            observer,
-            state: Padded(FairMutex::new(state)),
-            catalogue: Mutex::new(Arc::new(catalogue)),
-            // From 1: a handler that began at tick 0 has had its warning.
-            ticks: AtomicU64::new(1),
-            unobserved: AtomicU64::new(0),
-            subscriptions: AtomicU64::new(0),
-            paired: AtomicBool::new(paired),
-            watched: AtomicBool::new(false),
-            closed: AtomicBool::new(false),
-        }
-    }
-
-    #[inline]
-    pub(crate) fn lock(&self) -> Guard<'_, State> {
-        self.state.0.lock()
-    }
-
-    /// Lets those take the lock who wait for it: between two turns of a walk.
-    pub(crate) fn yield_lock(&self) {
-        self.state.0.yield_to_others();
-    }
-
-    #[inline]
-    pub(crate) fn tick(&self) -> u64 {
-        self.ticks.load(Ordering::Relaxed)
-    }
-
-    /// Takes a step under the lock, and then does what had to wait for its end.
-    #[inline]
-    pub(crate) fn step<T>(self: &Arc<Self>, step: impl FnOnce(&mut State, &mut Effects) -> T) -> T {
-        let mut effects = Effects::default();
-        let done = step(&mut self.lock(), &mut effects);
-        self.run_effects(effects, None);
-        done
-    }
-
-    /// The same for a step that an event causes.
-    #[inline]
-    pub(crate) fn step_of(
-        self: &Arc<Self>,
-        event: &Arc<Stored>,
-        step: impl FnOnce(&mut State, &mut Effects),
-    ) {
-        let mut effects = Effects::default();
-        step(&mut self.lock(), &mut effects);
-        self.run_effects(effects, Some(event));
-    }
-
-    /// Does what had to wait for the end of a step. Where this is the outermost frame, it also runs
-    /// what that has postponed.
-    #[inline]
-    fn run_effects(self: &Arc<Self>, effects: Effects, cause: Option<&Arc<Stored>>) {
-        if !effects.is_empty() {
-            effects.run(self, cause);
-            end_of_frame();
-        }
-    }
-
-    /// Refuses an event before it is made, if nothing may be published here. Its payload is leaked:
-    /// one that publishes another when it is dropped would go on without end.
-    pub(crate) fn refuse_too_deep<P>(&self, kind: &str, payload: &mut Option<P>) -> Option<Sent> {
-        if !context::is_too_deep() {
-            return None;
-        }
-        std::mem::forget(payload.take());
-        Some(self.refuse(kind, Refused::TooNested))
-    }
-
-    /// Whether an event of this kind would be neither kept nor wanted, so that it need not be made.
-    #[inline]
-    pub(crate) fn is_idle(&self, event: &'static Descriptor) -> bool {
-        let kept =
-            if event.policy.transient { self.settings.transient_history } else { self.settings.history };
-        kept == 0
-            && self.subscriptions.load(Ordering::Acquire) == 0
-            && self.observer.is_none()
-            && !self.is_paired(event)
-    }
-
-    /// Whether such an event begins or ends a pair: the table of open pairs wants it then.
-    #[inline(never)]
-    fn is_paired(&self, event: &'static Descriptor) -> bool {
-        !event.ends_with.is_empty() || (self.paired.load(Ordering::Acquire) && self.lock().routes.ends(event))
-    }
-
-    /// Counts an event that nobody wanted and nothing kept. It has no position and no id.
-    pub(crate) fn count_unobserved(self: &Arc<Self>, event: &'static Descriptor) -> Sent {
-        if self.closed.load(Ordering::Acquire) {
-            return self.refuse(event.kind, Refused::Closed);
-        }
-        self.unobserved.fetch_add(1, Ordering::Relaxed);
-        Sent::nothing()
-    }
-
-    /// Counts an event that did not get onto the bus, and says so in the log and in the receipt.
-    #[cold]
-    pub(crate) fn refuse(&self, kind: &str, refused: Refused) -> Sent {
-        self.lock().totals.refused += 1;
-        // After `close` refusing is what is asked for, and every part of a runtime that still runs
-        // would log it.
-        let kind = excerpt(kind);
-        context::log(|| {
-            if refused == Refused::Closed {
-                tracing::debug!(target: "bus_core", %kind, "event refused: {refused}");
-            } else {
-                tracing::error!(target: "bus_core", %kind, "event refused: {refused}");
-            }
-        });
-        Sent { receipt: Receipt::refuse(refused), open: None }
-    }
-
-    /// The same for an event that was made already.
-    #[cold]
-    pub(crate) fn reject(&self, event: Arc<Stored>, refused: Refused) -> Sent {
-        let ends = matches!(refused, Refused::ChainTooDeep { .. } | Refused::TooNested);
-        let sent = self.refuse(event.body.kind().as_str(), refused);
-        if ends && context::is_callback() {
-            // A payload that publishes another one when it is dropped would go on without end.
-            std::mem::forget(event);
-        } else {
-            drop_event(self, event);
-            end_of_frame();
-        }
-        sent
-    }
-
-    /// The catalogue as it is now.
-    pub(crate) fn catalogue(&self) -> Arc<Catalogue> {
-        Arc::clone(&self.catalogue.lock())
-    }
-
-    /// Makes sure that a kind is known to the catalogue and to the routes.
-    pub(crate) fn declare(&self, event: &'static Descriptor) -> Result<(), DuplicateKind> {
-        {
-            let mut catalogue = self.catalogue.lock();
-            if catalogue.get_type(event.type_id()).is_none() {
-                Arc::make_mut(&mut catalogue).add(event)?;
-            }
-        }
-        self.paired.fetch_or(!event.ends_with.is_empty(), Ordering::AcqRel);
-        self.lock().routes.declare(event);
-        Ok(())
-    }
-}
-
-/// The last handle of a bus is gone: readers get what they have not read, and learn that no more
-/// comes.
-impl Drop for Core {
-    fn drop(&mut self) {
-        let mut effects = Effects::default();
-        self.lock().tear_down(&mut effects);
-        effects.run_last(self);
-        let observer = self.observer.take();
-        drop_payload(self, observer);
-    }
-}

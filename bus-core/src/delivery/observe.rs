@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::delivery::Core;
 use crate::delivery::context::Entered;
+use crate::delivery::core::Core;
 use crate::delivery::outcome::Outcome;
 use crate::delivery::panic::catch_panic;
 use crate::delivery::receipt::Receipt;

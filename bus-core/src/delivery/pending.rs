@@ -11,8 +11,8 @@ use std::task::{Context, Poll, Waker};
 
 use smallvec::SmallVec;
 
-use crate::delivery::Core;
 use crate::delivery::context::{self, Node};
+use crate::delivery::core::Core;
 use crate::delivery::panic::drop_each;
 use crate::delivery::receipt::{Problem, Receipt};
 use crate::delivery::routes::Target;
@@ -26,8 +26,8 @@ pub(crate) struct Pending(Mutex<Inner>);
 struct Inner {
     /// The receivers that are not finished, each with its number of deliveries.
     receivers: SmallVec<[(Target, u32); 2]>,
-    /// What became known since the publish returned. `reached` counts what it has not reached after
-    /// all.
+    /// All that became known since the publish returned. Its `reached` is to be taken off: the
+    /// deliveries that were rejected after all.
     receipt: Receipt,
     waker: Option<Waker>,
 }

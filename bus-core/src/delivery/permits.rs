@@ -99,7 +99,7 @@ impl Permits {
         }
     }
 
-    /// The tasks of a group that wait for a permit: they have nothing to wait for once it has ended.
+    /// The tasks of a group that wait for a permit: they need none once it has ended.
     pub(crate) fn waiting_of(&self, group: Key) -> impl Iterator<Item = Waker> {
         let waiting = self.queue.iter().filter(move |(_, waits, _)| *waits == group);
         waiting.map(|(_, _, slot)| Arc::clone(slot).into())

@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::delivery::Core;
 use crate::delivery::context::Entered;
+use crate::delivery::core::Core;
 use crate::delivery::panic::catch_panic;
 use crate::delivery::retain::pairs::{Ends, PairWork};
 use crate::delivery::routes::Target;

@@ -9,11 +9,12 @@ use std::sync::{Arc, Weak};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
+use crate::delivery::context;
+use crate::delivery::core::Core;
 use crate::delivery::effects::Report;
 use crate::delivery::group::{Group, Phase, Seen};
 use crate::delivery::slab::Slab;
 use crate::delivery::subscription::{Info, Subscription};
-use crate::delivery::{Core, context};
 use crate::excerpt::excerpt;
 use crate::sync::{Mutex, Ordering};
 

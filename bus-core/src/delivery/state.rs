@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::task::Waker;
 
-use crate::delivery::Settings;
 use crate::delivery::deadlock::Graph;
 use crate::delivery::effects::Effects;
 use crate::delivery::group::Group;
@@ -13,6 +12,7 @@ use crate::delivery::retain::history::History;
 use crate::delivery::retain::pairs::Pairs;
 use crate::delivery::ring::Ring;
 use crate::delivery::routes::{Kinds, Routes};
+use crate::delivery::settings::Settings;
 use crate::delivery::slab::{Key, Slab};
 use crate::delivery::subscription::{Counts, Subscription};
 use crate::event::SubscriptionId;

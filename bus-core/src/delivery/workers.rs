@@ -6,8 +6,8 @@
 
 use std::sync::Arc;
 
-use crate::delivery::Core;
 use crate::delivery::context::{self, JobRef};
+use crate::delivery::core::Core;
 use crate::delivery::run::{self, Next};
 use crate::sync::{Handle, Worker, failpoint};
 

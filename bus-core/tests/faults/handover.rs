@@ -55,8 +55,8 @@ fn add_late(bus: &EventBus, is_sync: bool, added: &Arc<AtomicU64>, ends_itself: 
     let subscribe = bus.subscribe::<Pong>().name(name.clone()).filter(move |_| {
         add_late(&inner, is_sync, &count, ends_itself);
         let own = inner.stats().subscription(&name).map(|own| own.id);
-        if ends_itself {
-            own.into_iter().for_each(|own| assert!(inner.unsubscribe(own)));
+        if let Some(own) = own.filter(|_| ends_itself) {
+            assert!(inner.unsubscribe(own));
         }
         false
     });

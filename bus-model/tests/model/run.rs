@@ -260,7 +260,7 @@ impl World {
         }
     }
 
-    /// How many events are at work in a handler, and how many wait: also those that wait for a permit.
+    /// How many events are at work in a handler, and how many wait, also for a permit.
     pub(crate) fn at_work(&self, sub: &Sub) -> (usize, usize) {
         let waits_for_permit = |call: &&usize| {
             let call = &self.calls[**call];

@@ -71,7 +71,11 @@ const STACKS: &[Stack] = &[
             ),
             ("deadlock", &["state"], "the state owns the graph"),
             ("context", &["panic"], "a payload of a panic is dropped in a frame"),
-            ("run", &["task", "workers"], "a task and a worker go on with what is queued"),
+            (
+                "run",
+                &["core", "task", "workers"],
+                "the outermost frame, a task and a worker go on with what is queued",
+            ),
             ("publish", &["run"], "an event that has been queued is claimed like a new one"),
         ],
     },

@@ -97,8 +97,8 @@ impl History {
         [self.main.lost_through(), self.transient.lost_through()]
     }
 
-    /// How many events after `seq` are not held, at most, apart from those up to `known` in each log,
-    /// and the seqs of the first and the last of them.
+    /// How many events after `seq` are not held, at most, apart from those up to `known` in each
+    /// log, and the seqs of the first and the last of them.
     pub(crate) fn lost_since(
         &self,
         seq: u64,

@@ -1,152 +1,22 @@
-//! How subscriptions join groups, and how they end.
+//! How subscriptions end, and what becomes of the events that waited for them.
 
 use std::sync::Arc;
 
 use smallvec::SmallVec;
 
 use crate::delivery::effects::{Effects, Report};
-use crate::delivery::group::{Alike, Group, Idle, Last, Members, Membership, NOBODY, NewMember, Phase};
+use crate::delivery::group::{Group, Idle, Last, Phase};
 use crate::delivery::outcome::Outcome;
 use crate::delivery::pending::Settled;
-use crate::delivery::queue::{Bounds, Queue, Queued};
+use crate::delivery::queue::{Queue, Queued};
 use crate::delivery::receipt::Problem;
 use crate::delivery::routes::Target;
 use crate::delivery::slab::Key;
 use crate::delivery::state::State;
 use crate::delivery::subscription::{Info, Life, Receiver, Subscription};
-use crate::delivery::task::{AsyncRunner, Handler};
-use crate::sync::{Gauge, failpoint};
-
-/// After this many cohorts an idle group folds them into its members' own counts.
-const COHORTS: usize = 64;
+use crate::sync::failpoint;
 
 impl State {
-    /// Adds a sync handler: to the group of those like it, or as a group of its own where it has a
-    /// filter or reads history first.
-    pub(crate) fn add_sync(
-        &mut self,
-        info: &Arc<Info>,
-        mut member: Box<dyn NewMember>,
-        bounds: Bounds,
-        replays: bool,
-    ) -> Key {
-        // History comes before what is published from now on.
-        member.enter(info, if replays { 0 } else { self.next_seq });
-        let alike = Alike { set: member.set(), bounds };
-        let shared = info.is_unfiltered() && !replays;
-        let known = if shared { self.find_group(info, &alike) } else { None };
-        let Some(group) = known else {
-            let at = Arc::new(Gauge::new(NOBODY));
-            let calls = member.into_calls();
-            let members = Members { calls, at: Arc::clone(&at), failures: Vec::new() };
-            let mut group = Group::new(info.kinds.clone(), bounds, Idle::Sync(Some(Box::new(members))), at);
-            group.alike = shared.then_some(alike);
-            let group = self.add_group(info, group, replays);
-            let key = self.add_membership(info, group, replays);
-            self.groups.get_mut(group).into_iter().for_each(|group| group.members.push(key));
-            return key;
-        };
-        let key = self.add_membership(info, group, false);
-        let Some(found) = self.groups.get_mut(group) else { return key };
-        if let Idle::Sync(Some(members)) = &mut found.idle {
-            member.join(&mut *members.calls);
-            found.members.push(key);
-        } else {
-            found.joining.push((key, member));
-        }
-        key
-    }
-
-    /// Adds an async handler, with one runner for each event that it may work on at once.
-    pub(crate) fn add_async(
-        &mut self,
-        info: &Arc<Info>,
-        runners: Vec<Box<dyn AsyncRunner>>,
-        bounds: Bounds,
-        replays: bool,
-    ) -> Key {
-        let idle = Idle::Async(SmallVec::new());
-        let group = Group::new(info.kinds.clone(), bounds, idle, Arc::new(Gauge::new(NOBODY)));
-        let group = self.add_group(info, group, replays);
-        let key = self.add_membership(info, group, replays);
-        if let Some(found) = self.groups.get_mut(group) {
-            found.members.push(key);
-            if let Idle::Async(handlers) = &mut found.idle {
-                handlers.extend(runners.into_iter().rev().map(|runner| Handler::new(info, runner, group)));
-            }
-        }
-        key
-    }
-
-    fn add_membership(&mut self, info: &Arc<Info>, group: Key, replays: bool) -> Key {
-        let Some(found) = self.groups.get_mut(group) else { return Key::NONE };
-        let cohort = found.join_cohort();
-        found.live += 1;
-        let membership = Membership { group, cohort, corrections: None, last: None };
-        self.predicates += usize::from(!info.predicates.is_empty());
-        let life = if replays { Life::Replaying } else { Life::Open };
-        let receiver = Receiver::Handler(membership);
-        let key = self.subscriptions.insert(Subscription { info: Arc::clone(info), life, receiver });
-        self.ids.insert(info.id, key);
-        key
-    }
-
-    /// A group that one handler more can join.
-    fn find_group(&mut self, info: &Info, alike: &Alike) -> Option<Key> {
-        let Self { routes, groups, subscriptions, .. } = self;
-        let known = routes.first_index(&info.kinds)?.groups().iter().rev();
-        { known }.copied().find(|key| {
-            groups.get_mut(*key).is_some_and(|group| {
-                if group.alike.as_ref() != Some(alike) || !group.kinds.is(&info.kinds) {
-                    return false;
-                }
-                if group.cohorts() >= COHORTS && group.running.is_empty() {
-                    fold(group, subscriptions);
-                }
-                group.has_space()
-            })
-        })
-    }
-
-    fn add_group(&mut self, info: &Arc<Info>, mut group: Group, replays: bool) -> Key {
-        group.typed = info.is_typed();
-        group.asks = !info.predicates.is_empty();
-        group.age = info.id.0;
-        group.replays = replays;
-        let shared = group.alike.is_some();
-        let key = self.groups.insert(group);
-        if replays {
-            self.busy += 1;
-        } else {
-            self.route(info, key, shared);
-        }
-        key
-    }
-
-    fn route(&mut self, info: &Info, group: Key, shared: bool) {
-        self.routes.each_index(&info.kinds, |index| {
-            if shared {
-                index.add_group(group);
-            } else {
-                index.insert(&info.wanted, Target::Group(group));
-            }
-        });
-    }
-
-    /// Lets live events reach a handler that has read history.
-    pub(crate) fn end_replay(&mut self, key: Key) {
-        let Some(found) = self.subscriptions.get_mut(key) else { return };
-        found.life = Life::Open;
-        let info = Arc::clone(&found.info);
-        let Receiver::Handler(membership) = &found.receiver else { return };
-        let group = membership.group;
-        if let Some(found) = self.groups.get_mut(group) {
-            found.replays = false;
-            self.busy -= 1;
-            self.route(&info, group, false);
-        }
-    }
-
     /// Ends a subscription: it takes no more events, what waits for it is dropped and counted, and
     /// it is removed when what runs has run. Returns whether it was there.
     pub(crate) fn end(&mut self, key: Key, effects: &mut Effects) -> bool {
@@ -413,7 +283,7 @@ fn lives(
 }
 
 /// Adds what the cohorts of an idle group count to its members' own counts.
-fn fold(group: &mut Group, subscriptions: &mut crate::delivery::slab::Slab<Subscription>) {
+pub(super) fn fold(group: &mut Group, subscriptions: &mut crate::delivery::slab::Slab<Subscription>) {
     for key in &group.members {
         let Some(Receiver::Handler(member)) = subscriptions.get_mut(*key).map(|found| &mut found.receiver)
         else {

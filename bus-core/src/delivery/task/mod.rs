@@ -4,108 +4,35 @@
 //! for as long as the handler lives, so that an event need not start one. Between two events it
 //! knows nothing of the bus: so it keeps no bus alive, and ends when the handler is dropped.
 
+mod closure;
+mod slot;
+
+pub(crate) use closure::{AsyncClosure, AsyncRunner};
+pub(crate) use slot::Slot;
+
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll};
 
-use crate::delivery::Core;
 use crate::delivery::context::{self, Entered, JobRef, Node};
+use crate::delivery::core::Core;
 use crate::delivery::effects::{Effects, drop_event};
 use crate::delivery::group::{Claimed, Phase};
 use crate::delivery::observe::Stopwatch;
-use crate::delivery::outcome::{Failure, HandlerResult, Outcome, failure};
-use crate::delivery::panic::{catch_panic, drop_each};
+use crate::delivery::outcome::{Failure, Outcome};
+use crate::delivery::panic::drop_each;
 use crate::delivery::permits::Permit;
 use crate::delivery::run::{self, Next};
 use crate::delivery::slab::Key;
 use crate::delivery::state::State;
 use crate::delivery::subscription::Info;
-use crate::event::{AnyEvent, Event, Stored, SubscriptionId};
-use crate::sync::{Instant, Mutex, Sleep, failpoint, sleep_until};
+use crate::event::Stored;
+use crate::sync::{Instant, Sleep, sleep_until};
+use slot::ParkedTask;
 
 /// After this many events in a row a task lets others of its runtime run.
 const TURNS: u32 = 64;
-
-/// A closure that returns a future, with a slot for that future which is used for one event after
-/// the other.
-pub(crate) trait AsyncRunner: Send {
-    /// Calls the handler with an event that came through its subscription, and polls its future.
-    fn begin(&mut self, event: &Arc<Stored>, id: SubscriptionId, context: &mut Context<'_>) -> Poll<Failure>;
-    /// Polls the future that `begin` made.
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Failure>;
-    /// Drops that future.
-    fn clear(&mut self);
-}
-
-pub(crate) struct AsyncClosure<F, Fut, S> {
-    closure: Arc<F>,
-    future: Pin<Box<Option<Fut>>>,
-    set: std::marker::PhantomData<fn(S)>,
-}
-
-impl<F, Fut, S> AsyncClosure<F, Fut, S> {
-    pub(crate) fn new(closure: Arc<F>) -> Self {
-        Self { closure, future: Box::pin(None), set: std::marker::PhantomData }
-    }
-}
-
-impl<F, Fut, S> AsyncClosure<F, Fut, S>
-where
-    F: Fn(Event<S>) -> Fut,
-    Fut: Future,
-    Fut::Output: HandlerResult,
-{
-    #[inline]
-    fn run(
-        &mut self,
-        event: Option<(&Arc<Stored>, SubscriptionId)>,
-        context: &mut Context<'_>,
-    ) -> Poll<Failure> {
-        let polled = catch_unwind(AssertUnwindSafe(|| {
-            if let Some((event, id)) = event {
-                let event = AnyEvent::of(event).through(id);
-                self.future.set(Some((self.closure)(event.assume())));
-            }
-            self.future.as_mut().as_pin_mut().map(|future| future.poll(context))
-        }));
-        let result = match polled {
-            Ok(Some(Poll::Pending)) => return Poll::Pending,
-            Ok(None) => return Poll::Ready(Some(Box::new(Outcome::Dropped))),
-            Ok(Some(Poll::Ready(result))) => Ok(result.into_result()),
-            Err(panic) => Err(panic),
-        };
-        self.drop_future();
-        Poll::Ready(failure(result))
-    }
-
-    /// The slot is empty afterwards, also where the drop panics.
-    #[inline]
-    fn drop_future(&mut self) {
-        let slot = self.future.as_mut();
-        catch_panic(move || Pin::set(&mut { slot }, None));
-    }
-}
-
-impl<F, Fut, S> AsyncRunner for AsyncClosure<F, Fut, S>
-where
-    F: Fn(Event<S>) -> Fut + Send + Sync,
-    Fut: Future + Send,
-    Fut::Output: HandlerResult,
-{
-    fn begin(&mut self, event: &Arc<Stored>, id: SubscriptionId, context: &mut Context<'_>) -> Poll<Failure> {
-        self.run(Some((event, id)), context)
-    }
-
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Failure> {
-        self.run(None, context)
-    }
-
-    fn clear(&mut self) {
-        self.drop_future();
-    }
-}
 
 /// An async handler. Whoever holds it has the right to run it.
 pub(crate) struct Handler {
@@ -120,6 +47,7 @@ pub(crate) struct Handler {
 }
 
 /// One event at work in an async handler that a task runs.
+#[expect(clippy::struct_excessive_bools, reason = "independent properties, read one by one")]
 struct Work {
     core: Arc<Core>,
     job: u64,
@@ -446,127 +374,5 @@ impl State {
         if let Some(running) = self.running_mut(at) {
             running.thread = 0;
         }
-    }
-}
-
-/// The state that a handler and its parked task share.
-#[derive(Default)]
-pub(crate) struct Slot(Mutex<Inside>);
-
-#[derive(Default)]
-struct Inside {
-    /// The handler, where it has something to do.
-    handler: Option<Box<Handler>>,
-    /// The task, where it waits for that.
-    waker: Option<Waker>,
-    /// The handler was dropped: nothing more to do comes.
-    closed: bool,
-    /// The task was dropped: its runtime is gone.
-    gone: bool,
-}
-
-impl Slot {
-    /// Takes a handler for the task, which is to be woken if `wake`. The handler stays where it is
-    /// if the task is gone.
-    fn give(&self, handler: &mut Option<Box<Handler>>, wake: bool) -> Option<Waker> {
-        let mut inside = self.0.lock();
-        if inside.gone {
-            return None;
-        }
-        inside.handler = handler.take();
-        if wake && !failpoint("task_unwoken") { inside.waker.take() } else { None }
-    }
-
-    /// Stores the waker of the task, for something to do or for a permit.
-    fn listen(&self, context: &Context<'_>) {
-        let old = self.0.lock().listen(context);
-        // A waker may be the last reference to a task: it is dropped after the lock.
-        drop(old);
-    }
-
-    fn close(&self) {
-        let waker = {
-            let mut inside = self.0.lock();
-            inside.closed = true;
-            inside.waker.take()
-        };
-        if let Some(waker) = waker {
-            catch_panic(|| waker.wake());
-        }
-    }
-}
-
-impl Inside {
-    fn listen(&mut self, context: &Context<'_>) -> Option<Waker> {
-        let known = self.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker()));
-        if known { None } else { self.waker.replace(context.waker().clone()) }
-    }
-}
-
-/// A handler waits for a permit in its slot.
-impl Wake for Slot {
-    fn wake(self: Arc<Self>) {
-        let waker = self.0.lock().waker.take();
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-    }
-}
-
-/// The task that runs a handler.
-struct ParkedTask {
-    slot: Arc<Slot>,
-    handler: Option<Box<Handler>>,
-}
-
-impl ParkedTask {
-    /// Takes a handler that has something to do; `None` once nothing more comes.
-    fn take(&mut self, context: &Context<'_>) -> Poll<Option<Box<Handler>>> {
-        let mut inside = self.slot.0.lock();
-        if let Some(handler) = inside.handler.take() {
-            return Poll::Ready(Some(handler));
-        }
-        if inside.closed {
-            return Poll::Ready(None);
-        }
-        let old = inside.listen(context);
-        drop(inside);
-        drop(old);
-        Poll::Pending
-    }
-}
-
-impl Future for ParkedTask {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        // Work may come as fast as it is done: others of the runtime must run all the same.
-        for _ in 0..TURNS {
-            if let Some(handler) = self.handler.take() {
-                self.handler = handler.poll(&self.slot, context);
-                if self.handler.is_some() {
-                    return Poll::Pending;
-                }
-            }
-            match self.take(context) {
-                Poll::Ready(Some(handler)) => self.handler = Some(handler),
-                Poll::Ready(None) => return Poll::Ready(()),
-                Poll::Pending => return Poll::Pending,
-            }
-        }
-        context.waker().wake_by_ref();
-        Poll::Pending
-    }
-}
-
-/// Its runtime is shut down. A handler that is not done counts its event as dropped.
-impl Drop for ParkedTask {
-    fn drop(&mut self) {
-        let left = {
-            let mut inside = self.slot.0.lock();
-            inside.gone = true;
-            (inside.handler.take(), inside.waker.take())
-        };
-        drop(left);
     }
 }

@@ -9,13 +9,15 @@
 //! groups of the same publish that have not begun, and every frame further down its stack. An async
 //! handler off the stack is a node of its own.
 
+mod walk;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use crate::delivery::Core;
 use crate::delivery::context::{self, JobRef, Node};
+use crate::delivery::core::Core;
 use crate::delivery::effects::{self, Effects};
 use crate::delivery::group::{Group, Running};
 use crate::delivery::pending::{Pending, Unit};
@@ -24,6 +26,7 @@ use crate::delivery::slab::Key;
 use crate::delivery::state::State;
 use crate::delivery::subscription::Receiver;
 use crate::sync::failpoint;
+use walk::Walk;
 
 /// The waits of all nodes. A node that does not wait is not in it.
 #[derive(Default)]
@@ -193,7 +196,7 @@ impl State {
         }
     }
 
-    /// Records that an async handler is off the stack of every thread: it waits, or its task has it.
+    /// Records that an async handler is off the stack of all threads: it waits, or its task has it.
     pub(crate) fn leave_stack(&mut self, node: Node) {
         if let Node::Job(job) = node
             && let Some(running) = self.running_mut(job)
@@ -362,78 +365,5 @@ impl State {
             nodes.iter().all(|node| self.graph.closes(*node) || !walk.moves(*node))
         };
         self.groups.iter().filter(|found| stands((found.0, found.1))).count()
-    }
-}
-
-/// Which nodes can go on although one of them waits: the least fixed point of "a node moves if it
-/// does not wait, or if everything that it waits for moves".
-struct Walk<'a> {
-    state: &'a State,
-    waiter: Option<Node>,
-    /// Whether events count as coming.
-    events_come: bool,
-    moving: HashMap<Node, bool>,
-}
-
-impl<'a> Walk<'a> {
-    /// Nobody can know when an event comes: who waits for one does not move.
-    fn new(state: &'a State, waiter: Option<Node>, from: &[Node]) -> Self {
-        Self { state, waiter, events_come: false, moving: HashMap::new() }.walk(from)
-    }
-
-    /// The same where who waits for an event moves: the end of the bus ends that wait.
-    fn of_events(state: &'a State, waiter: Option<Node>, from: &[Node]) -> Self {
-        Self { state, waiter, events_come: true, moving: HashMap::new() }.walk(from)
-    }
-
-    fn walk(mut self, from: &[Node]) -> Self {
-        let mut stack = from.to_vec();
-        while let Some(node) = stack.pop() {
-            if self.moving.contains_key(&node) {
-                continue;
-            }
-            let free = Some(node) != self.waiter && !self.state.graph.nodes.contains_key(&node);
-            self.moving.insert(node, free);
-            if !free {
-                stack.extend(self.ahead(node).into_iter().flatten());
-            }
-        }
-        while self.spread() {}
-        self
-    }
-
-    /// The waits of a node: for each delivery the nodes any of which brings it on.
-    fn ahead(&self, node: Node) -> Vec<SmallVec<[Node; 2]>> {
-        let Some(waits) = self.state.graph.nodes.get(&node) else { return Vec::new() };
-        let deliveries = waits.pendings.iter().flat_map(|pending| {
-            let receivers = pending.receivers();
-            receivers.into_iter().map(move |(receiver, _)| (receiver, pending))
-        });
-        deliveries.map(|(receiver, pending)| self.state.nodes_of(receiver, Some(pending))).collect()
-    }
-
-    /// Marks nodes as moving that wait only for what moves; whether there were any.
-    fn spread(&mut self) -> bool {
-        let waiting: Vec<_> =
-            self.moving.iter().filter(|(_, moves)| !**moves).map(|(node, _)| *node).collect();
-        let mut changed = false;
-        for node in waiting {
-            let waits = self.state.graph.nodes.get(&node);
-            let awaits = waits.is_some_and(|waits| waits.event && !self.events_come);
-            let for_ever = Some(node) == self.waiter || awaits;
-            if !for_ever && self.ahead(node).iter().all(|nodes| nodes.is_empty() || self.any_moves(nodes)) {
-                self.moving.insert(node, true);
-                changed = true;
-            }
-        }
-        changed
-    }
-
-    fn moves(&self, node: Node) -> bool {
-        self.moving.get(&node).copied().unwrap_or(true)
-    }
-
-    fn any_moves(&self, nodes: &[Node]) -> bool {
-        nodes.iter().any(|node| self.moves(*node))
     }
 }

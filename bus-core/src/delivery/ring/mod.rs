@@ -14,146 +14,25 @@
 //! The ring has a lock of its own, so that readers stay out of the way of publishers. It is taken
 //! after the bus's lock, never before it.
 
+mod stream;
+mod waiters;
+
+pub(crate) use stream::{Place, Shared, Stream};
+pub(crate) use waiters::WakeBatch;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Waker};
 
-use crate::delivery::context::Node;
 use crate::delivery::effects::Effects;
-use crate::delivery::group::Loss;
-use crate::delivery::overflow::Lagged;
-use crate::delivery::panic::{catch_each, drop_each};
-use crate::delivery::pending::Unit;
-use crate::delivery::queue::Queue;
+use crate::delivery::panic::drop_each;
 use crate::delivery::slab::{Key, Slab};
-use crate::delivery::subscription::Counts;
 use crate::event::Stored;
-use crate::sync::{AtomicU64, Mutex, Ordering, failpoint};
+use crate::sync::{Mutex, failpoint};
+use waiters::{Spot, Waiters};
 
 /// How many events a segment holds at most.
 const SEGMENT: usize = 64;
-
-/// A subscription that is read from, under the bus's lock.
-pub(crate) struct Stream {
-    pub(crate) queue: Queue,
-    pub(crate) counts: Counts,
-    pub(crate) waker: Option<Waker>,
-    /// It takes one event and ends.
-    pub(crate) once: bool,
-    /// The handler that reads it.
-    pub(crate) reader: Option<Node>,
-    pub(crate) shared: Arc<Shared>,
-    /// Awaited emits that wait until the queue is under its capacity.
-    pub(crate) waiting: Vec<Unit>,
-    /// Its ring, if it has no filter.
-    pub(crate) ring: Option<Place>,
-    pub(crate) loss: Loss,
-}
-
-/// How a stream stands to its ring.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Place {
-    pub(crate) ring: Key,
-    /// Its index among the detached readers, while it is one.
-    pub(crate) at: usize,
-    /// Its entry on the ring, while it is attached.
-    pub(crate) entry: Option<Key>,
-}
-
-impl Stream {
-    /// The entry of an attached stream on its ring.
-    pub(crate) fn attached(&self) -> Option<(Key, Key)> {
-        let place = self.ring?;
-        Some((place.ring, place.entry?))
-    }
-}
-
-/// The state that a reader shares with its subscription.
-#[derive(Default)]
-pub(crate) struct Shared {
-    pub(crate) cursor: Cursor,
-    rest: Mutex<Rest>,
-}
-
-/// The events that a reader gets after the last handle of its bus is dropped.
-#[derive(Default)]
-struct Rest {
-    /// Not while the bus is there, or is being dropped.
-    is_left: bool,
-    unread: Option<Box<Queue>>,
-    waker: Option<Waker>,
-}
-
-impl Shared {
-    /// Leaves the unread events to the reader. Its waker comes back, if it waits for them.
-    pub(crate) fn leave(&self, unread: Option<Box<Queue>>) -> Option<Waker> {
-        let mut rest = self.rest.lock();
-        rest.is_left = true;
-        rest.unread = unread;
-        rest.waker.take()
-    }
-
-    /// The next event or gap of those that were left. It waits while another thread drops the bus.
-    pub(crate) fn read(
-        &self,
-        context: Option<&mut Context<'_>>,
-    ) -> Poll<Option<Result<Arc<Stored>, Lagged>>> {
-        let mut rest = self.rest.lock();
-        if rest.is_left {
-            let next = rest.unread.as_mut().and_then(|unread| unread.next());
-            return Poll::Ready(next.map(|next| next.map(|queued| queued.event)));
-        }
-        let replaced = context.and_then(|context| rest.waker.replace(context.waker().clone()));
-        drop(rest);
-        drop_each(replaced);
-        Poll::Pending
-    }
-
-    /// Drops what nobody will read.
-    pub(crate) fn drain(&self) {
-        let unread = self.rest.lock().unread.as_mut().map(|unread| unread.drain());
-        drop_each(unread.unwrap_or_default());
-    }
-}
-
-/// The position of the next event that a reader takes from its segment.
-///
-/// Moving it decides: the reader moves it on without the bus's lock, a publish detaches it
-/// under that lock, and either sees at once what the other did. So an event is read or goes to the
-/// reader's own queue, never both.
-#[derive(Debug)]
-pub(crate) struct Cursor(AtomicU64);
-
-/// Marks a cursor that is not on a ring.
-const DETACHED: u64 = 1 << 63;
-
-impl Default for Cursor {
-    fn default() -> Self {
-        Self(AtomicU64::new(DETACHED))
-    }
-}
-
-impl Cursor {
-    /// Puts it on the ring, or moves it on, under the ring's lock and while its reader is attached.
-    fn set(&self, position: u64) {
-        self.0.store(position, Ordering::Release);
-    }
-
-    /// Takes the next event for the reader, if it is attached.
-    #[inline]
-    pub(crate) fn advance(&self) -> bool {
-        self.0.fetch_add(1, Ordering::AcqRel) & DETACHED == 0 || failpoint("cursor_unasked")
-    }
-
-    fn position(&self) -> u64 {
-        self.0.load(Ordering::Acquire) & !DETACHED
-    }
-
-    /// Takes it off the ring: its reader takes no more events there. Returns where it was.
-    fn detach(&self) -> u64 {
-        self.0.fetch_or(DETACHED, Ordering::AcqRel) & !DETACHED
-    }
-}
 
 /// Events that follow each other, shared by all who read them. Dropped outside every lock.
 pub(crate) struct Segment(Vec<Arc<Stored>>);
@@ -488,85 +367,5 @@ impl Attached {
     pub(crate) fn withdraw(&mut self) {
         let waker = self.ring.lock().withdraw(self.entry);
         drop_each(waker);
-    }
-}
-
-/// Readers that have read everything and wait for the next event.
-#[derive(Default)]
-struct Waiters {
-    waiting: Vec<WaitingReader>,
-    /// How often those who waited were woken.
-    round: u64,
-}
-
-/// A reader's waker. The reader is noted so that its spot can be changed.
-struct WaitingReader {
-    waker: Option<Waker>,
-    entry: Key,
-}
-
-/// The round in which a reader began to wait, and its index among those who wait.
-#[derive(Debug, Clone, Copy)]
-struct Spot {
-    round: u64,
-    at: usize,
-}
-
-impl Waiters {
-    #[inline]
-    fn leave_all(&mut self, effects: &mut Effects) {
-        if !self.waiting.is_empty() {
-            self.round += 1;
-            effects.work().batch.0.append(&mut self.waiting);
-        }
-    }
-
-    fn enter(&mut self, entry: Key, waker: Waker) -> Spot {
-        self.waiting.push(WaitingReader { waker: Some(waker), entry });
-        Spot { round: self.round, at: self.waiting.len() - 1 }
-    }
-
-    /// Stores a reader's waker for the next event. One that it replaces comes back.
-    fn wait(&mut self, entry: Key, spot: &mut Option<Spot>, waker: &Waker) -> Option<Waker> {
-        if let Some(own) = spot.and_then(|spot| self.own(spot)) {
-            return if own.will_wake(waker) { None } else { Some(std::mem::replace(own, waker.clone())) };
-        }
-        *spot = Some(self.enter(entry, waker.clone()));
-        None
-    }
-
-    fn own(&mut self, spot: Spot) -> Option<&mut Waker> {
-        if spot.round != self.round {
-            return None;
-        }
-        self.waiting.get_mut(spot.at)?.waker.as_mut()
-    }
-
-    /// Returns the waker of a reader, and who has its spot now.
-    fn leave(&mut self, spot: Spot) -> (Option<Waker>, Option<Key>) {
-        if self.own(spot).is_none() {
-            return (None, None);
-        }
-        let left = self.waiting.swap_remove(spot.at);
-        (left.waker, self.waiting.get(spot.at).map(|moved| moved.entry))
-    }
-}
-
-/// Readers to be woken when the locks are free.
-#[derive(Default)]
-pub(crate) struct WakeBatch(Vec<WaitingReader>);
-
-impl WakeBatch {
-    pub(crate) fn capacity(&self) -> usize {
-        self.0.capacity()
-    }
-
-    /// Wakes them. No lock may be held.
-    #[inline]
-    pub(crate) fn wake(&mut self) {
-        if !self.0.is_empty() {
-            let waiting = self.0.drain(..).filter(|_| !failpoint("reader_unwoken"));
-            catch_each(waiting.filter_map(|waiting| waiting.waker), Waker::wake);
-        }
     }
 }

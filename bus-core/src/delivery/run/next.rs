@@ -1,0 +1,134 @@
+//! Taking up the next event that waits for a group.
+
+use std::sync::Arc;
+
+use crate::delivery::context::JobRef;
+use crate::delivery::effects::Effects;
+use crate::delivery::group::{Idle, Phase, Running};
+use crate::delivery::permits::Permit;
+use crate::delivery::queue::{Gaps, Queued};
+use crate::delivery::run::Next;
+use crate::delivery::slab::Key;
+use crate::delivery::state::State;
+use crate::delivery::subscription::Receiver;
+use crate::event::Stored;
+use crate::sync::failpoint;
+
+impl State {
+    /// Takes the next event of a group out of its queue, with what runs it; without one the group
+    /// is left idle.
+    pub(crate) fn take_next(&mut self, key: Key, thread: u64, effects: &mut Effects) -> Option<Next> {
+        self.sweep(key, effects);
+        let Some(group) = self.groups.get_mut(key) else {
+            self.busy -= 1;
+            self.wake_closers(effects);
+            return None;
+        };
+        if !failpoint("next_lost")
+            && let Some(mut queued) = group.queue.pop()
+        {
+            let gaps = queued.gaps.take();
+            self.report_gaps(key, &gaps, Some(&queued.event), effects);
+            let job = self.new_job();
+            let group = self.groups.get_mut(key)?;
+            group.cohort_mut(queued.cohort).queued -= 1;
+            // An event of history took no capacity.
+            if !queued.replay {
+                let capacity = group.queue.bounds().capacity;
+                group.senders.pop(capacity, effects);
+            }
+            let claimed = group.claim()?;
+            let phase = if group.is_sync() { Phase::Active } else { Phase::Queued };
+            let Queued { cohort, live, .. } = queued;
+            let unit = queued.unit.take();
+            let seq = queued.event.head.seq();
+            group.running.push(Running { job, cohort, live, seq, thread, phase, since: 0, unit });
+            return Some(Next { group: key, job, claimed, queued });
+        }
+        let gaps = group.queue.take_tail();
+        let idle = group.running.is_empty();
+        let ends = idle && group.closing;
+        self.report_gaps(key, &gaps, None, effects);
+        if idle {
+            self.busy -= 1;
+            if ends {
+                self.end_group(key, effects);
+            }
+        }
+        self.wake_closers(effects);
+        None
+    }
+
+    /// Starts the handlers of a subscription that has read history on what waits for it.
+    pub(crate) fn start_all(&mut self, subscription: Key, thread: u64, effects: &mut Effects) -> Vec<Next> {
+        let Some(Receiver::Handler(member)) =
+            self.subscriptions.get(subscription).map(|found| &found.receiver)
+        else {
+            return Vec::new();
+        };
+        let key = member.group;
+        let idle = |state: &Self| {
+            state.groups.get(key).is_some_and(|group| match &group.idle {
+                Idle::Sync(members) => members.is_some(),
+                Idle::Async(handlers) => !handlers.is_empty(),
+            })
+        };
+        let mut all = Vec::new();
+        self.busy += 1;
+        // One turn more than there are events: the last one reports a gap that nothing follows.
+        while idle(self) {
+            match self.take_next(key, thread, effects) {
+                Some(next) => all.push(next),
+                None => break,
+            }
+        }
+        all
+    }
+
+    fn report_gaps(&self, key: Key, gaps: &Gaps, event: Option<&Arc<Stored>>, effects: &mut Effects) {
+        if gaps.is_empty() {
+            return;
+        }
+        let Some(group) = self.groups.get(key) else { return };
+        for member in group.keys() {
+            let Some(found) = self.subscriptions.get(member) else { continue };
+            let Receiver::Handler(membership) = &found.receiver else { continue };
+            if let Some(gap) = gaps.of(membership.cohort).filter(|_| membership.last.is_none()) {
+                effects.work().lags.push((Arc::clone(&found.info), gap, event.cloned()));
+            }
+        }
+    }
+
+    /// Gives an async handler that is not done a unit of what is pending. `begun` is its permit, if
+    /// it was polled. Returns whether it is still there.
+    pub(super) fn promise_async(
+        &mut self,
+        at: JobRef,
+        pending: &Arc<crate::delivery::pending::Pending>,
+        begun: Option<Permit>,
+        tick: u64,
+        effects: &mut Effects,
+    ) -> bool {
+        let target = crate::delivery::routes::Target::Group(at.group);
+        let Some(group) = self.groups.get_mut(at.group) else { return false };
+        let closed = self.closed && group.live == 0;
+        let Some(running) = group.running.iter_mut().find(|running| running.job == at.job) else {
+            return false;
+        };
+        running.thread = 0;
+        running.since = tick;
+        running.phase = match begun {
+            Some(Permit::Held) => Phase::Active,
+            Some(_) => Phase::Waiting,
+            // Where the bus was closed meanwhile, this was reported as being at work.
+            None if closed && running.has_begun() => Phase::Active,
+            None => Phase::Queued,
+        };
+        running.unit = Some(pending.unit(target, running.live));
+        let node = running.node(at.group);
+        if self.graph.awaits_event(node) {
+            self.await_event(node, effects);
+        }
+        true
+    }
+}

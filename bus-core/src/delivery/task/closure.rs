@@ -1,0 +1,90 @@
+//! The closure of a user behind one type, with its future in place.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use crate::delivery::outcome::{Failure, HandlerResult, Outcome, failure};
+use crate::delivery::panic::catch_panic;
+use crate::event::{AnyEvent, Event, Stored, SubscriptionId};
+
+/// A closure that returns a future, with a slot for that future which is used for one event after
+/// the other.
+pub(crate) trait AsyncRunner: Send {
+    /// Calls the handler with an event that came through its subscription, and polls its future.
+    fn begin(&mut self, event: &Arc<Stored>, id: SubscriptionId, context: &mut Context<'_>) -> Poll<Failure>;
+    /// Polls the future that `begin` made.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Failure>;
+    /// Drops that future.
+    fn clear(&mut self);
+}
+
+pub(crate) struct AsyncClosure<F, Fut, S> {
+    closure: Arc<F>,
+    future: Pin<Box<Option<Fut>>>,
+    set: std::marker::PhantomData<fn(S)>,
+}
+
+impl<F, Fut, S> AsyncClosure<F, Fut, S> {
+    pub(crate) fn new(closure: Arc<F>) -> Self {
+        Self { closure, future: Box::pin(None), set: std::marker::PhantomData }
+    }
+}
+
+impl<F, Fut, S> AsyncClosure<F, Fut, S>
+where
+    F: Fn(Event<S>) -> Fut,
+    Fut: Future,
+    Fut::Output: HandlerResult,
+{
+    #[inline]
+    fn run(
+        &mut self,
+        event: Option<(&Arc<Stored>, SubscriptionId)>,
+        context: &mut Context<'_>,
+    ) -> Poll<Failure> {
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            if let Some((event, id)) = event {
+                let event = AnyEvent::of(event).through(id);
+                self.future.set(Some((self.closure)(event.assume())));
+            }
+            self.future.as_mut().as_pin_mut().map(|future| future.poll(context))
+        }));
+        let result = match polled {
+            Ok(Some(Poll::Pending)) => return Poll::Pending,
+            Ok(None) => return Poll::Ready(Some(Box::new(Outcome::Dropped))),
+            Ok(Some(Poll::Ready(result))) => Ok(result.into_result()),
+            Err(panic) => Err(panic),
+        };
+        self.drop_future();
+        Poll::Ready(failure(result))
+    }
+
+    /// The slot is empty afterwards, also where the drop panics.
+    #[inline]
+    fn drop_future(&mut self) {
+        let slot = self.future.as_mut();
+        catch_panic(move || Pin::set(&mut { slot }, None));
+    }
+}
+
+impl<F, Fut, S> AsyncRunner for AsyncClosure<F, Fut, S>
+where
+    F: Fn(Event<S>) -> Fut + Send + Sync,
+    Fut: Future + Send,
+    Fut::Output: HandlerResult,
+{
+    fn begin(&mut self, event: &Arc<Stored>, id: SubscriptionId, context: &mut Context<'_>) -> Poll<Failure> {
+        self.run(Some((event, id)), context)
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Failure> {
+        self.run(None, context)
+    }
+
+    fn clear(&mut self) {
+        self.drop_future();
+    }
+}

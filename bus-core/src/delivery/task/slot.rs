@@ -1,0 +1,132 @@
+//! The place where a task waits for its handler.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+
+use crate::delivery::panic::catch_panic;
+use crate::delivery::task::{Handler, TURNS};
+use crate::sync::{Mutex, failpoint};
+
+/// The state that a handler and its parked task share.
+#[derive(Default)]
+pub(crate) struct Slot(Mutex<Inside>);
+
+#[derive(Default)]
+struct Inside {
+    /// The handler, where it has something to do.
+    handler: Option<Box<Handler>>,
+    /// The task, where it waits for that.
+    waker: Option<Waker>,
+    /// The handler was dropped: nothing more to do comes.
+    closed: bool,
+    /// The task was dropped: its runtime is gone.
+    gone: bool,
+}
+
+impl Slot {
+    /// Takes a handler for the task, which is to be woken if `wake`. The handler stays where it is
+    /// if the task is gone.
+    pub(super) fn give(&self, handler: &mut Option<Box<Handler>>, wake: bool) -> Option<Waker> {
+        let mut inside = self.0.lock();
+        if inside.gone {
+            return None;
+        }
+        inside.handler = handler.take();
+        if wake && !failpoint("task_unwoken") { inside.waker.take() } else { None }
+    }
+
+    /// Stores the waker of the task, for something to do or for a permit.
+    pub(super) fn listen(&self, context: &Context<'_>) {
+        let old = self.0.lock().listen(context);
+        // A waker may be the last reference to a task: it is dropped after the lock.
+        drop(old);
+    }
+
+    pub(super) fn close(&self) {
+        let waker = {
+            let mut inside = self.0.lock();
+            inside.closed = true;
+            inside.waker.take()
+        };
+        if let Some(waker) = waker {
+            catch_panic(|| waker.wake());
+        }
+    }
+}
+
+impl Inside {
+    fn listen(&mut self, context: &Context<'_>) -> Option<Waker> {
+        let known = self.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker()));
+        if known { None } else { self.waker.replace(context.waker().clone()) }
+    }
+}
+
+/// A handler waits for a permit in its slot.
+impl Wake for Slot {
+    fn wake(self: Arc<Self>) {
+        let waker = self.0.lock().waker.take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+/// The task that runs a handler.
+pub(super) struct ParkedTask {
+    pub(super) slot: Arc<Slot>,
+    pub(super) handler: Option<Box<Handler>>,
+}
+
+impl ParkedTask {
+    /// Takes a handler that has something to do; `None` once nothing more comes.
+    fn take(&mut self, context: &Context<'_>) -> Poll<Option<Box<Handler>>> {
+        let mut inside = self.slot.0.lock();
+        if let Some(handler) = inside.handler.take() {
+            return Poll::Ready(Some(handler));
+        }
+        if inside.closed {
+            return Poll::Ready(None);
+        }
+        let old = inside.listen(context);
+        drop(inside);
+        drop(old);
+        Poll::Pending
+    }
+}
+
+impl Future for ParkedTask {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        // Work may come as fast as it is done: others of the runtime must run all the same.
+        for _ in 0..TURNS {
+            if let Some(handler) = self.handler.take() {
+                self.handler = handler.poll(&self.slot, context);
+                if self.handler.is_some() {
+                    return Poll::Pending;
+                }
+            }
+            match self.take(context) {
+                Poll::Ready(Some(handler)) => self.handler = Some(handler),
+                Poll::Ready(None) => return Poll::Ready(()),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+/// Its runtime is shut down. A handler that is not done counts its event as dropped.
+impl Drop for ParkedTask {
+    fn drop(&mut self) {
+        let left = {
+            let mut inside = self.slot.0.lock();
+            inside.gone = true;
+            (inside.handler.take(), inside.waker.take())
+        };
+        drop(left);
+    }
+}
