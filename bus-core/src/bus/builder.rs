@@ -68,8 +68,13 @@ impl EventBusBuilder {
     /// Sets how many bytes of memory the events in history may take, `transient` ones included: 64
     /// MiB unless set. Beyond it the oldest events are evicted and counted.
     ///
-    /// The size of an event is an estimate: [`Stats::kept_bytes`](crate::Stats::kept_bytes) is its
-    /// sum. The newest event is kept, however large.
+    /// The size of an event is an estimate, taken when it is published:
+    /// [`Stats::kept_bytes`](crate::Stats::kept_bytes) is the sum. It is the size of the event's
+    /// struct, the JSON text that it was read from, if any, and the memory behind those fields whose
+    /// types are strings, paths, JSON values and objects, or `Option`, `Box`, `Vec`, sets, maps and
+    /// small tuples of them. Fields of other types, such as your own structs, `Arc`s and collections
+    /// of them, count without the memory behind them: put a lower budget where those are large. The
+    /// newest event is kept, however large.
     pub fn history_bytes(mut self, bytes: usize) -> Self {
         self.settings.history_bytes = bytes;
         self
