@@ -151,8 +151,8 @@ impl Close {
             if state.is_quiet(here) {
                 return true;
             }
+            state.wait_here(&core, here, effects);
             if let Some(node) = here {
-                state.await_event(node, effects);
                 state.note_closes(node, true, effects);
             }
             match closer.and_then(|key| state.closers.get_mut(key)) {

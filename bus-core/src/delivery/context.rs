@@ -132,6 +132,13 @@ impl Entered {
         Self { cause, lost: push(frame) }
     }
 
+    /// Enters a frame for a line of the log: whoever forwards it to the bus is a callback.
+    fn log() -> Self {
+        let below = HERE.with(|here| here.top().map_or(NO_FRAME, Cell::get));
+        let frame = Frame { runs: Runs::Callback, job: NO_JOB, waits: false, blocked: false, ..below };
+        Self { cause: None, lost: push(frame) }
+    }
+
     /// Enters a frame for the drop of an event. What that publishes is caused by the event of this
     /// root, or by `event`.
     #[inline]
@@ -323,6 +330,7 @@ pub(crate) fn log(line: impl FnOnce()) {
     if HERE.with(|here| here.logs.replace(true)) {
         return;
     }
+    let _frame = Entered::log();
     let logged = catch_unwind(AssertUnwindSafe(line));
     HERE.with(|here| here.logs.set(false));
     if let Err(panic) = logged {

@@ -94,6 +94,13 @@ impl Graph {
         }
     }
 
+    /// Notes that a node waits for no event any more.
+    pub(crate) fn end_event(&mut self, node: Node) {
+        if self.event_waiters > 0 {
+            self.set_event(node, false);
+        }
+    }
+
     /// Whether a node waits for an event.
     pub(crate) fn awaits_event(&self, node: Node) -> bool {
         self.event_waiters > 0 && self.nodes.get(&node).is_some_and(|waits| waits.event)
@@ -162,6 +169,15 @@ impl State {
             if let Some(running) = self.running_mut(*job) {
                 running.thread = context::thread();
             }
+        }
+    }
+
+    /// Notes that the code that runs now waits for an event. Async handlers that are polled below it
+    /// give their permits back, as with any wait.
+    pub(crate) fn wait_here(&mut self, core: &Core, here: Option<Node>, effects: &mut Effects) {
+        self.hold_polled(&core.block_here(here), effects);
+        if let Some(node) = here {
+            self.await_event(node, effects);
         }
     }
 
@@ -241,7 +257,7 @@ impl State {
         let reads = self.graph.nodes.get(&node).map(|waits| waits.reads.clone()).unwrap_or_default();
         for key in reads {
             if let Some(Receiver::Stream(stream)) = self.subscriptions.get(key).map(|found| &found.receiver) {
-                effects.wake(stream.waiting.iter().filter_map(|unit| unit.defer()));
+                effects.wake(stream.waiting.iter().filter_map(Unit::defer));
             }
         }
     }
@@ -263,9 +279,7 @@ impl State {
     /// Notes that what a node waited for has come.
     #[inline]
     pub(crate) fn event_came(&mut self, node: Node) {
-        if self.graph.event_waiters > 0 {
-            self.graph.set_event(node, false);
-        }
+        self.graph.end_event(node);
     }
 
     /// Notes that a node waits for the bus to be quiet, or no longer does.

@@ -5,6 +5,7 @@
 //! step left the work, so that the limit on chains ends what would go on without end.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::Waker;
 
@@ -58,7 +59,7 @@ type Later = (Arc<Core>, Box<Work>, Option<Arc<Stored>>);
 
 // Effects of steps that were taken deep in the stack; the outermost frame runs them.
 crate::sync::per_thread_plain!(HAS_LATER: Cell<bool> = Cell::new(false));
-crate::sync::per_thread_plain!(LATER: RefCell<Vec<Later>> = RefCell::new(Vec::new()));
+crate::sync::per_thread_plain!(LATER: RefCell<VecDeque<Later>> = RefCell::new(VecDeque::new()));
 
 // The memory of the last work that was done, for the next one.
 crate::sync::per_thread_plain!(SPARE: Cell<Option<Box<Work>>> = Cell::new(None));
@@ -191,25 +192,38 @@ pub(crate) fn has_later() -> bool {
 /// Runs the effects that were postponed on this thread.
 #[cold]
 pub(crate) fn run_later() {
-    HAS_LATER.with(|has| has.set(false));
-    for (core, work, cause) in LATER.try_with(RefCell::take).unwrap_or_default() {
+    // One by one: those behind it stay in the list, should a callback block.
+    while let Some((core, work, cause)) = take_later() {
         work.run(&core, cause.as_ref());
         drop_each(cause);
     }
+}
+
+fn take_later() -> Option<Later> {
+    let later = LATER.try_with(|list| list.borrow_mut().pop_front()).ok().flatten();
+    if later.is_none() {
+        HAS_LATER.with(|has| has.set(false));
+    }
+    later
 }
 
 /// Calls the wakers that were postponed on this thread, which is about to block: what it waits for
 /// may wait for one of them.
 #[cold]
 pub(crate) fn wake_later() {
-    let mut wakers = Vec::new();
+    let mut woken: Vec<Later> = Vec::new();
     let taken = LATER.try_with(|list| {
-        for (_, work, _) in list.borrow_mut().iter_mut() {
-            wakers.append(&mut work.wakers);
+        for (core, work, cause) in list.borrow_mut().iter_mut() {
+            let (wakers, batch) = (std::mem::take(&mut work.wakers), std::mem::take(&mut work.batch));
+            let work = Box::new(Work { wakers, batch, ..Work::default() });
+            woken.push((Arc::clone(core), work, cause.clone()));
         }
     });
     if taken.is_ok() {
-        catch_each(wakers, Waker::wake);
+        for (core, work, cause) in woken {
+            let _frame = Entered::callback(&core, cause.as_ref());
+            work.finish(&core);
+        }
     }
 }
 

@@ -177,7 +177,7 @@ impl State {
     }
 
     fn leave_group(&mut self, key: Key, effects: &mut Effects) {
-        let Self { subscriptions, groups, .. } = self;
+        let Self { subscriptions, groups, permits, .. } = self;
         let Some(found) = subscriptions.get_mut(key) else { return };
         let Receiver::Handler(membership) = &mut found.receiver else { return };
         let (at, cohort) = (membership.group, membership.cohort);
@@ -214,6 +214,9 @@ impl State {
         }
         group.live -= 1;
         group.leaving = true;
+        if group.running.iter().any(|running| running.phase == Phase::Queued) {
+            effects.wake(permits.waiting_of(at));
+        }
         if group.live == 0 {
             let info = Arc::clone(&found.info);
             self.end_queue(at, &info, effects);

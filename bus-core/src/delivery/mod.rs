@@ -77,7 +77,7 @@ pub(crate) use queue::{Bounds, Queue};
 pub(crate) use retain::mark::Marks;
 pub(crate) use ring::{Attached, Found, Hand, Shared, Stream};
 pub(crate) use routes::{Kinds, Wanted};
-pub(crate) use run::{end_of_stack, go_on};
+pub(crate) use run::{end_of_frame, end_of_stack, go_on, hand_over_postponed};
 pub(crate) use slab::Key;
 pub(crate) use slow::watch;
 pub(crate) use state::State;
@@ -177,7 +177,7 @@ impl Core {
     pub(crate) fn step<T>(self: &Arc<Self>, step: impl FnOnce(&mut State, &mut Effects) -> T) -> T {
         let mut effects = Effects::default();
         let done = step(&mut self.lock(), &mut effects);
-        effects.run(self, None);
+        self.run_effects(effects, None);
         done
     }
 
@@ -190,7 +190,17 @@ impl Core {
     ) {
         let mut effects = Effects::default();
         step(&mut self.lock(), &mut effects);
-        effects.run(self, Some(event));
+        self.run_effects(effects, Some(event));
+    }
+
+    /// Does what had to wait for the end of a step. Where this is the outermost frame, it also runs
+    /// what that has postponed.
+    #[inline]
+    fn run_effects(self: &Arc<Self>, effects: Effects, cause: Option<&Arc<Stored>>) {
+        if !effects.is_empty() {
+            effects.run(self, cause);
+            end_of_frame();
+        }
     }
 
     /// Refuses an event before it is made, if nothing may be published here. Its payload is leaked:
@@ -256,6 +266,7 @@ impl Core {
             std::mem::forget(event);
         } else {
             drop_event(self, event);
+            end_of_frame();
         }
         sent
     }
@@ -286,5 +297,7 @@ impl Drop for Core {
         let mut effects = Effects::default();
         self.lock().tear_down(&mut effects);
         effects.run_last(self);
+        let observer = self.observer.take();
+        drop_payload(self, observer);
     }
 }

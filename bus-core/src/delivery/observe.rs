@@ -48,7 +48,7 @@ pub trait Observer: Send + Sync + 'static {
         let _ = event;
     }
 
-    /// A handler has ended with an event, in whatever way.
+    /// A handler that was called with an event has ended, in whatever way.
     fn handler_done(&self, done: &HandlerDone<'_>) {
         let _ = done;
     }
@@ -77,7 +77,7 @@ pub struct HandlerDone<'a> {
 }
 
 /// Measures one call of an async handler, where there is an observer.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Stopwatch(Option<Instant>);
 
 impl Stopwatch {
@@ -86,7 +86,7 @@ impl Stopwatch {
         Self(core.observer.as_ref().map(|_| Instant::now()))
     }
 
-    /// Reports the end of the call. Without an outcome there was none.
+    /// Reports the end of the call. Without an outcome, or before it was started, there was none.
     #[inline]
     pub(crate) fn handler_done(
         self,

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::Waker;
 
+use crate::delivery::slab::Key;
 use crate::delivery::task::Slot;
 use crate::sync::failpoint;
 
@@ -13,7 +14,7 @@ pub(crate) struct Permits {
     /// Below zero after a handler took its permit back as a debt (see [`Permits::take_back`]).
     free: isize,
     next: u64,
-    queue: VecDeque<(u64, Arc<Slot>)>,
+    queue: VecDeque<(u64, Key, Arc<Slot>)>,
     /// Permits that were granted to a waiting task which has not come for them yet: at most as many
     /// as there are.
     granted: Vec<u64>,
@@ -52,7 +53,7 @@ impl Permits {
     /// How many tasks wait for a permit, where the first of them has for more than so many ticks:
     /// reported once for each.
     pub(crate) fn stalled(&mut self, tick: u64, ticks: u64) -> Option<usize> {
-        let (id, _) = self.queue.front()?;
+        let (id, ..) = self.queue.front()?;
         if self.first.0 != *id {
             self.first = (*id, tick);
         } else if self.first.1 != 0 && tick > self.first.1 + ticks {
@@ -63,20 +64,20 @@ impl Permits {
     }
 
     /// Takes a permit, or joins the queue with the slot whose task is to be woken.
-    pub(crate) fn take(&mut self, permit: &mut Permit, slot: &Arc<Slot>) {
+    pub(crate) fn take(&mut self, permit: &mut Permit, group: Key, slot: &Arc<Slot>) {
         match *permit {
             Permit::None if self.try_take() => *permit = Permit::Held,
-            Permit::None => self.queue(permit, slot),
+            Permit::None => self.queue(permit, group, slot),
             Permit::Waits(id) if self.is_granted(id) => *permit = Permit::Held,
             Permit::Held | Permit::Waits(_) => {}
         }
     }
 
     /// Joins the queue, unless a permit is free.
-    pub(crate) fn queue(&mut self, permit: &mut Permit, slot: &Arc<Slot>) {
+    pub(crate) fn queue(&mut self, permit: &mut Permit, group: Key, slot: &Arc<Slot>) {
         if self.free <= 0 && *permit == Permit::None {
             self.next += 1;
-            self.queue.push_back((self.next, Arc::clone(slot)));
+            self.queue.push_back((self.next, group, Arc::clone(slot)));
             *permit = Permit::Waits(self.next);
         }
     }
@@ -92,10 +93,16 @@ impl Permits {
                 if self.is_granted(id) {
                     return self.release();
                 }
-                let at = self.queue.iter().position(|(waits, _)| *waits == id)?;
-                self.queue.remove(at).map(|(_, slot)| slot.into())
+                let at = self.queue.iter().position(|(waits, ..)| *waits == id)?;
+                self.queue.remove(at).map(|(_, _, slot)| slot.into())
             }
         }
+    }
+
+    /// The tasks of a group that wait for a permit: they have nothing to wait for once it has ended.
+    pub(crate) fn waiting_of(&self, group: Key) -> impl Iterator<Item = Waker> {
+        let waiting = self.queue.iter().filter(move |(_, waits, _)| *waits == group);
+        waiting.map(|(_, _, slot)| Arc::clone(slot).into())
     }
 
     /// Takes a permit whether one is free or not: a handler whose thread was blocked above it gave
@@ -108,7 +115,7 @@ impl Permits {
     pub(crate) fn release(&mut self) -> Option<Waker> {
         if self.free >= 0
             && !failpoint("permit_kept")
-            && let Some((id, slot)) = self.queue.pop_front()
+            && let Some((id, _, slot)) = self.queue.pop_front()
         {
             self.granted.push(id);
             return Some(slot.into());

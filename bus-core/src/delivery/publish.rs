@@ -60,16 +60,18 @@ pub(crate) struct Publish<'a> {
 pub(crate) struct More {
     /// Further sync groups that were claimed, in the order in which they run.
     pub(crate) rest: Vec<Claim>,
-    /// The async handlers that were claimed, and what polling them in place came to.
+    /// The async handlers that were claimed, and the results of polling them in place.
     pub(crate) tasks: Vec<Claim>,
     pub(crate) polled: Vec<Polled>,
     /// The runtime that this is called in, looked up when the first async handler asks.
+    #[expect(clippy::option_option, reason = "there may be no runtime")]
     runtime: Option<Option<Id>>,
     /// The permit for those that are polled in place.
     pub(crate) permit: Permit,
     /// Handlers that have no task yet.
+    #[expect(clippy::vec_box, reason = "a handler stays in its box")]
     pub(crate) spawn: Vec<Box<Handler>>,
-    /// What waits for the groups that have run.
+    /// The next events of the groups that have run.
     pub(crate) next: Vec<Next>,
     /// Receivers that end with this event.
     closing: Vec<Target>,
@@ -105,12 +107,15 @@ impl Core {
         known: Option<&'static Descriptor>,
         mode: Mode,
     ) -> Sent {
-        if self.observer.is_none() {
+        // Too deep in the stack the event is refused, and an observer that publishes must end.
+        if self.observer.is_none() || context::is_too_deep() {
             return self.publish_event(event, known, mode);
         }
         self.publish_begun(&event);
         let sent = self.publish_event(Arc::clone(&event), known, mode);
         self.publish_done(&event, &sent.receipt);
+        drop_event(self, event);
+        run::end_of_frame();
         sent
     }
 
@@ -154,6 +159,9 @@ impl Core {
             let mark = Mark::of(kind, head);
             (kept, evicted) = state.history.keep(mark, event, policy.transient, needed);
             publish.effects.drop_later(state.history.shrink());
+        } else if self.observer.is_some() {
+            // The next event gets this position.
+            kept.iter().for_each(|event| event.head.stamp(0));
         }
         publish.end_step(&mut state);
         drop(state);
@@ -439,7 +447,8 @@ impl<'a> Publish<'a> {
             self.more().woken.push(node);
         }
         self.effects.wake(woken);
-        if stream.once {
+        // A filter that is still to be asked may reject the event.
+        if stream.once && !ask {
             self.more().closing.push(Target::Stream(key));
         }
         let lost = match pushed {
@@ -494,7 +503,9 @@ impl<'a> Publish<'a> {
         for (key, lost, outcome) in more.lost.drain(..) {
             if lost.unit.is_none() {
                 let problems = state.problems_of(key, lost.cohort, &outcome);
-                problems.into_iter().for_each(|problem| self.receipt.problem(problem));
+                for problem in problems {
+                    self.receipt.problem(problem);
+                }
             }
             state.settle_lost(key, lost, &outcome, &mut self.effects);
         }
@@ -508,8 +519,8 @@ impl<'a> Publish<'a> {
         self.more = Some(more);
     }
 
-    /// Handlers with a filter are called by age. `shared` claims of groups without one, apart from the
-    /// first claim, stand before theirs.
+    /// Handlers with a filter are called by age. `shared` claims of groups without one, apart from
+    /// the first claim, stand before theirs.
     #[cold]
     fn sort_filtered(&mut self, shared: usize) {
         let Some(More { rest, .. }) = self.more.as_deref_mut() else { return };

@@ -6,6 +6,7 @@
 //! of the bus goes on (see [`workers`](super::workers)).
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
@@ -67,7 +68,7 @@ pub(crate) struct Next {
     pub(crate) queued: Queued,
 }
 
-/// What one async handler that was polled in place came to.
+/// The result of polling one async handler in place.
 pub(crate) enum Polled {
     Ready(Option<Outcome>),
     Pending(Started),
@@ -141,9 +142,11 @@ impl Publish<'_> {
     fn settle_rest(&mut self, state: &mut State, event: &Arc<Stored>, mut more: Box<More>) -> Box<More> {
         let Self { receipt, effects, pending, core, .. } = self;
         let More { rest, tasks, polled, permit, spawn, next, .. } = &mut *more;
-        for claim in rest {
+        for claim in &mut *rest {
             next.extend(state.finish_claim(claim, event, receipt, effects));
         }
+        // The list is used again: what has run must not run with the next event.
+        rest.retain(|claim| claim.claimed.is_some());
         effects.wake(state.permits.give(permit));
         let polled = polled.drain(..).chain(std::iter::repeat_with(|| Polled::Not));
         for (mut claim, polled) in tasks.drain(..).zip(polled) {
@@ -174,17 +177,25 @@ impl Publish<'_> {
     fn postpone(&mut self, event: &Arc<Stored>) {
         let rest = self.more.iter_mut().flat_map(|more| more.rest.drain(..));
         let claims = self.first.take().into_iter().chain(rest);
-        for claim in claims.filter(|claim| claim.claimed.is_some()) {
-            let mut postponed = Some((Arc::clone(self.core), claim, Arc::clone(event)));
-            let kept = POSTPONED.try_with(|list| list.borrow_mut().extend(postponed.take()));
-            if kept.is_ok() {
-                HAS_POSTPONED.with(|has| has.set(true));
-            }
-            // Only a thread at its end has no list any more.
-            if let Some((core, claim, event)) = postponed {
-                run_postponed(&core, claim, event);
-            }
+        for Claim { group, job, ask, claimed, .. } in claims {
+            let Some(claimed) = claimed else { continue };
+            let queued = Queued { ask, ..Queued::new(Arc::clone(event), false) };
+            postpone(self.core, Next { group, job, claimed, queued });
         }
+    }
+}
+
+/// Leaves a claimed sync group to the outermost frame of this thread.
+#[cold]
+fn postpone(core: &Arc<Core>, next: Next) {
+    let mut postponed = Some((Arc::clone(core), next));
+    let kept = POSTPONED.try_with(|list| list.borrow_mut().extend(postponed.take()));
+    if kept.is_ok() {
+        HAS_POSTPONED.with(|has| has.set(true));
+    }
+    // Only a thread at its end has no list any more.
+    if let Some((core, next)) = postponed {
+        drain(&core, next);
     }
 }
 
@@ -202,7 +213,8 @@ impl More {
             entered.poll_async(at);
             let began = handler.info.timeout.map(|_| crate::sync::Instant::now());
             let watch = Stopwatch::new(core);
-            // The task polls again at once and stores its own waker, so that this one is never used.
+            // The task polls again at once and stores its own waker, so that this one is never
+            // used.
             let context = &mut Context::from_waker(Waker::noop());
             let ready = handler.runner.begin(event, handler.info.id, context);
             if entered.was_blocked() {
@@ -233,20 +245,26 @@ fn takes_permit(core: &Core, permit: &mut Permit) -> bool {
 
 // Groups that were claimed too deep in the stack; the outermost frame runs them.
 crate::sync::per_thread_plain!(HAS_POSTPONED: Cell<bool> = Cell::new(false));
-type Postponed = (Arc<Core>, Claim, Arc<Stored>);
-crate::sync::per_thread_plain!(POSTPONED: RefCell<Vec<Postponed>> = RefCell::new(Vec::new()));
+type Postponed = (Arc<Core>, Next);
+crate::sync::per_thread_plain!(POSTPONED: RefCell<VecDeque<Postponed>> = RefCell::new(VecDeque::new()));
 // How many events of other publishers the outermost publish has run, and until when it may.
 crate::sync::per_thread_plain!(FOREIGN: Cell<(u32, Option<Instant>)> = Cell::new((0, None)));
 
 /// Runs what was left to the outermost frame of this thread, if this is it.
 #[inline]
+pub(crate) fn end_of_frame() {
+    if (HAS_POSTPONED.with(Cell::get) || effects::has_later()) && context::nesting() == 0 {
+        run_later();
+    }
+}
+
+/// The same at the end of an outermost publish, poll or replay, which may run events of others.
+#[inline]
 pub(crate) fn end_of_stack() {
     if context::nesting() > 0 {
         return;
     }
-    if HAS_POSTPONED.with(Cell::get) || effects::has_later() {
-        run_later();
-    }
+    end_of_frame();
     if FOREIGN.with(Cell::get).0 > 0 {
         FOREIGN.with(|foreign| foreign.set((0, None)));
     }
@@ -258,28 +276,36 @@ fn run_later() {
         while effects::has_later() {
             effects::run_later();
         }
-        HAS_POSTPONED.with(|has| has.set(false));
-        let list = POSTPONED.try_with(RefCell::take).unwrap_or_default();
-        if list.is_empty() && !effects::has_later() {
-            return;
-        }
-        for (core, claim, event) in list {
-            run_postponed(&core, claim, event);
-        }
+        // One by one: those behind it stay in the list, should its handler block.
+        let Some((core, next)) = take_postponed() else { return };
+        let next = run_queued(&core, next);
+        next.into_iter().for_each(|next| go_on(&core, next));
     }
 }
 
-fn run_postponed(core: &Arc<Core>, mut claim: Claim, event: Arc<Stored>) {
-    let Some(claimed) = claim.claimed.take() else { return };
-    let queued = Queued { ask: claim.ask, ..Queued::new(event, false) };
-    let next = run_queued(core, Next { group: claim.group, job: claim.job, claimed, queued });
-    next.into_iter().for_each(|next| go_on(core, next));
+fn take_postponed() -> Option<Postponed> {
+    let next = POSTPONED.try_with(|list| list.borrow_mut().pop_front()).ok().flatten();
+    if next.is_none() {
+        HAS_POSTPONED.with(|has| has.set(false));
+    }
+    next
+}
+
+/// Hands the groups that this thread has postponed over to workers, if it is about to block: the
+/// event that it waits for may be published by one of them.
+pub(crate) fn hand_over_postponed() {
+    if HAS_POSTPONED.with(Cell::get) && context::blocks_thread() {
+        while let Some((core, next)) = take_postponed() {
+            workers::hand_over(&core, next);
+        }
+    }
 }
 
 /// Goes on with what waits for a group: a sync one here, within bounds, an async one in its task.
 #[inline(never)]
 pub(crate) fn go_on(core: &Arc<Core>, next: Next) {
     match next.claimed {
+        Claimed::Sync(_) if context::nesting() >= NESTING => postpone(core, next),
         Claimed::Sync(_) => drain(core, next),
         Claimed::Async(handler) => assign(core, handler, next.job, next.queued),
     }
@@ -562,6 +588,15 @@ impl State {
         let Some(group) = self.groups.get_mut(at.group) else { return };
         let Some(failures) = failures else {
             group.cohort_mut(running.cohort).counts.matched -= 1;
+            // A member that ended meanwhile has counts of its own.
+            let own = group.members.first().and_then(|key| self.subscriptions.get_mut(*key));
+            if let Some(Receiver::Handler(member)) = own.map(|found| &mut found.receiver)
+                && let Some(last) = &mut member.last
+                && let Some(job) = last.jobs.iter().position(|job| *job == at.job)
+            {
+                last.jobs.swap_remove(job);
+                last.counts.matched -= 1;
+            }
             if let Some(receipt) = receipt {
                 receipt.reached -= running.live;
             }
@@ -646,8 +681,11 @@ impl State {
             let job = self.new_job();
             let group = self.groups.get_mut(key)?;
             group.cohort_mut(queued.cohort).queued -= 1;
-            let capacity = group.queue.bounds().capacity;
-            group.senders.pop(capacity, effects);
+            // What came from history took no capacity.
+            if !queued.replay {
+                let capacity = group.queue.bounds().capacity;
+                group.senders.pop(capacity, effects);
+            }
             let claimed = group.claim()?;
             let phase = if group.is_sync() { Phase::Active } else { Phase::Queued };
             let Queued { cohort, live, .. } = queued;

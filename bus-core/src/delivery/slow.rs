@@ -6,6 +6,7 @@
 //! and reports losses that were added up.
 
 use std::sync::{Arc, Weak};
+use std::thread::Thread;
 use std::time::{Duration, Instant};
 
 use crate::delivery::effects::Report;
@@ -29,8 +30,14 @@ struct Watched {
     due: Instant,
 }
 
-static WATCHED: std::sync::LazyLock<Mutex<Vec<Watched>>> =
-    std::sync::LazyLock::new(|| Mutex::new(Vec::new()));
+/// The buses that are watched, and the thread that does it while there are some.
+#[derive(Default)]
+struct Watch {
+    buses: Vec<Watched>,
+    thread: Option<Thread>,
+}
+
+static WATCH: std::sync::LazyLock<Mutex<Watch>> = std::sync::LazyLock::new(Mutex::default);
 
 /// Watches a bus for as long as it lives. Where no thread can be started, slow handlers are not
 /// named.
@@ -39,26 +46,31 @@ pub(crate) fn watch(core: &Arc<Core>) {
         return;
     }
     let period = core.settings.slow_after / u32::try_from(TICKS).unwrap_or(1);
-    let first = {
-        let mut watched = WATCHED.lock();
-        let began = Instant::now();
-        watched.push(Watched { core: Arc::downgrade(core), period, began, due: began + period });
-        watched.len() == 1
-    };
-    if first {
-        let started = std::thread::Builder::new().name("bus-slow-watch".to_owned()).spawn(run);
-        if let Err(error) = started {
-            context::log(|| {
-                tracing::warn!(target: "bus_core", %error, "slow handlers are not named: no thread could be started");
-            });
-        }
+    if let Err(error) = add(Arc::downgrade(core), period) {
+        context::log(|| {
+            tracing::warn!(target: "bus_core", %error, "slow handlers are not named: no thread could be started");
+        });
     }
+}
+
+fn add(core: Weak<Core>, period: Duration) -> std::io::Result<()> {
+    let mut watch = WATCH.lock();
+    let began = Instant::now();
+    watch.buses.push(Watched { core, period, began, due: began + period });
+    if let Some(thread) = &watch.thread {
+        // It may sleep for longer than the period of this bus.
+        thread.unpark();
+    } else {
+        let started = std::thread::Builder::new().name("bus-slow-watch".to_owned()).spawn(run)?;
+        watch.thread = Some(started.thread().clone());
+    }
+    Ok(())
 }
 
 /// Ends when no bus is left; the next one starts it again.
 fn run() {
     while let Some(wait) = turn() {
-        std::thread::sleep(wait);
+        std::thread::park_timeout(wait);
     }
 }
 
@@ -66,15 +78,18 @@ fn turn() -> Option<Duration> {
     let now = Instant::now();
     let mut due = Vec::new();
     let wait = {
-        let mut watched = WATCHED.lock();
-        watched.retain(|bus| bus.core.strong_count() > 0);
-        for bus in watched.iter_mut().filter(|bus| bus.due <= now) {
+        let mut watch = WATCH.lock();
+        watch.buses.retain(|bus| bus.core.strong_count() > 0);
+        if watch.buses.is_empty() {
+            watch.thread = None;
+        }
+        for bus in watch.buses.iter_mut().filter(|bus| bus.due <= now) {
             bus.due = now + bus.period;
             // By the time, not by the number of looks: those come late on a busy machine.
             let ticks = now.duration_since(bus.began).as_nanos() / bus.period.as_nanos().max(1);
             due.extend(bus.core.upgrade().map(|core| (core, u64::try_from(ticks).unwrap_or(u64::MAX))));
         }
-        watched.iter().map(|bus| bus.due.saturating_duration_since(now)).min()
+        watch.buses.iter().map(|bus| bus.due.saturating_duration_since(now)).min()
     };
     for (core, ticks) in due {
         look(&core, ticks + 1);

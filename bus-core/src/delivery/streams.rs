@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use crate::delivery::Core;
 use crate::delivery::context::Node;
 use crate::delivery::effects::{Effects, Report};
 use crate::delivery::outcome::Outcome;
@@ -169,6 +170,10 @@ impl State {
         if let Some(events) = stream.loss.due(true) {
             effects.work().reports.push(Report::Lost { info: Arc::clone(&info), events });
         }
+        // A wait that was given up is no wait.
+        if let Some(node) = stream.reader {
+            self.graph.end_event(node);
+        }
         let (reader, routed) = (stream.reader, stream.ring.take().is_none() && before == Life::Open);
         effects.work().queued.extend(unread);
         if let Some(node) = reader {
@@ -219,6 +224,7 @@ impl State {
     /// reads, and `here` which one: the wait-for graph must know.
     pub(crate) fn read(
         &mut self,
+        core: &Core,
         key: Key,
         context: Option<&mut Context<'_>>,
         (inside, here): (bool, Option<Node>),
@@ -252,9 +258,7 @@ impl State {
         }
         if let Some(context) = context {
             effects.store_waker(&mut stream.waker, context.waker());
-            if let Some(node) = here {
-                self.await_event(node, effects);
-            }
+            self.wait_here(core, here, effects);
         }
         Read::Queue(Poll::Pending)
     }

@@ -16,7 +16,7 @@ use crate::delivery::effects::{Effects, drop_event};
 use crate::delivery::group::{Claimed, Phase};
 use crate::delivery::observe::Stopwatch;
 use crate::delivery::outcome::{Failure, HandlerResult, Outcome, failure};
-use crate::delivery::panic::catch_panic;
+use crate::delivery::panic::{catch_panic, drop_each};
 use crate::delivery::permits::Permit;
 use crate::delivery::run::{self, Next};
 use crate::delivery::slab::Key;
@@ -158,9 +158,9 @@ impl Handler {
         ask: bool,
         started: Option<Started>,
     ) {
-        let (begins, watch) = (started.is_some(), Stopwatch::new(core));
+        let begins = started.is_some();
         let Started { permit, began, watch } =
-            started.unwrap_or(Started { permit: Permit::None, began: None, watch });
+            started.unwrap_or(Started { permit: Permit::None, began: None, watch: Stopwatch::default() });
         let core = Arc::clone(core);
         self.turns = 0;
         self.work = Some(Work {
@@ -177,8 +177,10 @@ impl Handler {
         });
     }
 
-    /// Leaves itself in the slot of its task, which is woken unless it must wait for a permit. Where
-    /// there is no task, or its runtime is gone, it is put on the list of those to be spawned.
+    /// Leaves itself in the slot of its task, which is woken unless it must wait for a permit.
+    /// Where there is no task, or its runtime is gone, it is put on the list of those to be
+    /// spawned.
+    #[expect(clippy::vec_box, reason = "a handler stays in its box")]
     pub(crate) fn hand_over(
         mut self: Box<Self>,
         state: &mut State,
@@ -191,7 +193,7 @@ impl Handler {
             // A free permit is taken when the task comes to it: until then an end of the
             // subscription drops the event.
             if !work.started {
-                state.permits.queue(&mut work.permit, slot);
+                state.permits.queue(&mut work.permit, self.group, slot);
             }
             waits = matches!(work.permit, Permit::Waits(_));
         }
@@ -231,10 +233,18 @@ impl Handler {
         }
         slot.listen(context);
         let core = Arc::clone(&work.core);
-        let mut state = core.lock();
-        state.permits.take(&mut work.permit, slot);
-        work.ended = state.go_on(at, work.permit == Permit::Held, &core);
-        work.permit == Permit::Held
+        let mut woken = None;
+        {
+            let mut state = core.lock();
+            state.permits.take(&mut work.permit, at.group, slot);
+            work.ended = state.go_on(at, work.permit == Permit::Held, &core);
+            if work.ended && !work.started && work.permit != Permit::Held {
+                // Its event is dropped, which takes no permit.
+                woken = state.permits.give(&mut work.permit);
+            }
+        }
+        drop_each(woken);
+        work.permit == Permit::Held || (work.ended && !work.started)
     }
 
     /// Calls the handler if it was not called yet, and polls it.
@@ -251,6 +261,7 @@ impl Handler {
         } else {
             work.started = true;
             work.began = info.timeout.map(|_| Instant::now());
+            work.watch = Stopwatch::new(&work.core);
             runner.begin(&work.event, info.id, context)
         };
         let (waits, blocked) = (polled.is_pending() && entered.waits(), entered.was_blocked());
@@ -308,10 +319,16 @@ impl Handler {
         left
     }
 
+    /// Drops a future that is not done. What that publishes is caused by its event.
+    fn clear(&mut self, core: &Core, event: &Arc<Stored>) {
+        let _frame = Entered::callback(core, Some(event));
+        self.runner.clear();
+    }
+
     /// Ends the event at work, and takes up the next one that waits.
     fn finish(mut self: Box<Self>, outcome: Option<Outcome>, rests: bool) -> Option<Box<Self>> {
-        self.runner.clear();
         let Work { core, job, event, mut permit, watch, .. } = self.work.take()?;
+        self.clear(&core, &event);
         watch.handler_done(&core, &event, &self.info, outcome.as_ref());
         let (at, turns) = (JobRef { group: self.group, job }, self.turns);
         let mut next = None;
@@ -354,8 +371,9 @@ impl Handler {
 /// nothing can run it any more, so its subscription ends, and all of that is counted.
 impl Drop for Handler {
     fn drop(&mut self) {
-        if let Some(Work { core, job, event, mut permit, .. }) = self.work.take() {
-            self.runner.clear();
+        if let Some(Work { core, job, event, mut permit, watch, .. }) = self.work.take() {
+            self.clear(&core, &event);
+            watch.handler_done(&core, &event, &self.info, Some(&Outcome::Dropped));
             let at = JobRef { group: self.group, job };
             core.step_of(&event, |state, effects| {
                 effects.wake(state.permits.give(&mut permit));

@@ -17,7 +17,7 @@ pub use scoped::{
 };
 
 use crate::bus::EventBus;
-use crate::delivery::{Core, Entered, Mode, Receipt, Waiting, drop_payload};
+use crate::delivery::{Core, Entered, Mode, Receipt, Waiting, drop_payload, end_of_frame};
 use crate::error::Refused;
 use crate::event::{AnyEvent, Event, Head, Link, Stored, Typed};
 use crate::excerpt::excerpt;
@@ -157,6 +157,9 @@ impl<P: Payload> Emit<P> {
         let core = &self.source.bus.core;
         let sent = core.count_unobserved(P::DESCRIPTOR);
         drop_payload(core, payload);
+        if std::mem::needs_drop::<P>() {
+            end_of_frame();
+        }
         sent
     }
 }

@@ -39,6 +39,8 @@ struct Replay {
     /// How many events it may take, and how many it took.
     most: usize,
     found: usize,
+    /// The seq in each log up to which it is reported what history does not hold.
+    reported: [u64; 2],
 }
 
 impl Core {
@@ -105,11 +107,12 @@ impl Core {
         let key = add(&mut state, &info);
         self.subscriptions.fetch_add(1, Ordering::AcqRel);
         let missed = cursor.and_then(|cursor| state.missed(cursor, &info));
+        let reported = state.history.lost_through();
         drop(state);
         let id = info.id;
         if let Some(cursor) = cursor {
             let at = cursor.unwrap_or_else(|miss| miss.at);
-            self.replay(key, &info, missed, Replay { at, rounds: 0, most, found: 0 });
+            self.replay(key, &info, missed, Replay { at, rounds: 0, most, found: 0, reported });
         }
         Ok(Added { key, id, missed })
     }
@@ -149,6 +152,7 @@ impl Core {
                 if let (Some(missed), Some(queue)) = (missed.take(), state.queue_of(key)) {
                     queue.mark_gap(0, missed);
                 }
+                state.mark_evicted(key, &mut replay, info);
                 let window = state.window_after(&mut replay, info);
                 if window.ends(info, &replay) {
                     window.attach(state, self, key, info, &mut replay);
@@ -159,13 +163,14 @@ impl Core {
             // Other threads get the lock in between.
             self.yield_lock();
             replay.rounds += u32::from(window.last);
-            let events = window.events.into_iter();
-            let wanted: Vec<_> = events
-                .filter(|event| wants(self, &info.predicates, event))
-                .take(replay.most - replay.found)
-                .collect();
-            replay.found += wanted.len();
-            let rest = self.lock().append_replay(key, wanted, false);
+            let (mut wanted, mut rest) = (Vec::new(), Vec::new());
+            for event in window.events {
+                let takes = replay.found < replay.most && wants(self, &info.predicates, &event);
+                replay.found += usize::from(takes);
+                (if takes { &mut wanted } else { &mut rest }).push(event);
+            }
+            rest.extend(self.lock().append_replay(key, wanted, false));
+            // History may hold them no longer.
             drop_each(rest);
         }
         end_of_stack();
@@ -217,6 +222,17 @@ impl State {
                 let (missed, to_seq) = self.history.lost_after(after, info.wants_transient())?;
                 Some(Lagged { missed, from_seq: after + 1, to_seq, cause: LagCause::Evicted })
             }
+        }
+    }
+
+    /// Marks what history has evicted since the last look and before the replay came to it.
+    fn mark_evicted(&mut self, key: Key, replay: &mut Replay, info: &Info) {
+        let lost = self.history.lost_since(replay.at, replay.reported, info.wants_transient());
+        replay.reported = self.history.lost_through();
+        let Some((missed, from_seq, to_seq)) = lost else { return };
+        let gap = Lagged { missed, from_seq, to_seq, cause: LagCause::Evicted };
+        if let Some(queue) = self.queue_of(key) {
+            queue.mark_gap(0, gap);
         }
     }
 
@@ -277,9 +293,12 @@ impl Window {
         info: &Info,
         replay: &mut Replay,
     ) {
-        let events: Vec<_> = self.events.into_iter().take(replay.most - replay.found).collect();
-        replay.found += events.len();
-        let rest = state.append_replay(key, events, !info.predicates.is_empty());
+        // Who wants only one event reads all that its filter was not asked about, up to that one.
+        let ask = !info.predicates.is_empty() && replay.found < replay.most;
+        let most = if ask { usize::MAX } else { replay.most - replay.found };
+        let events: Vec<_> = self.events.into_iter().take(most).collect();
+        replay.found += if ask { 0 } else { events.len() };
+        let rest = state.append_replay(key, events, ask);
         if failpoint("entry_in_two") {
             drop(state);
             state = core.lock();
@@ -300,8 +319,10 @@ impl Window {
         drop(state);
         effects.run(core, None);
         drop_each(rest);
-        // A sync handler looks back on the stack of whoever subscribes it.
-        more.into_iter().for_each(|next| go_on(core, next));
+        // A sync handler looks back on the thread that subscribes it.
+        for next in more {
+            go_on(core, next);
+        }
     }
 }
 

@@ -4,7 +4,8 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 
 use crate::delivery::{
-    Attached, Core, Found, Hand, Key, Lagged, Read, Shared, mark_waiting, nesting, node, wants,
+    Attached, Core, Found, Hand, Key, Lagged, Read, Shared, hand_over_postponed, mark_waiting, nesting, node,
+    wants,
 };
 use crate::error::SubscribeError;
 use crate::event::{AnyEvent, Event, Stored, SubscriptionId};
@@ -123,7 +124,7 @@ impl Reader {
         (self.attached, self.hand) = (None, Hand::default());
         let Some(core) = self.core.upgrade() else { return Some(self.shared.read(context)) };
         let (inside, here, waits) = (nesting() > 0, node(&core), context.is_some());
-        let read = core.step(|state, effects| state.read(key, context, (inside, here), effects));
+        let read = core.step(|state, effects| state.read(&core, key, context, (inside, here), effects));
         match read {
             Read::Ring(attached) => {
                 self.attached = Some(attached);
@@ -132,6 +133,7 @@ impl Reader {
             Read::Queue(Poll::Pending) => {
                 if waits {
                     mark_waiting();
+                    hand_over_postponed();
                     core.free_runtime();
                 }
                 Some(Poll::Pending)

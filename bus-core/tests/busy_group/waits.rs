@@ -100,18 +100,19 @@ fn a_ring_through_waiting_events_is_found() {
             },
         );
         // It waits for the handlers on the other thread, one of which is about to wait for it.
-        let desk = stage.bus.stream("desk");
+        let (desk, (waits, is_waiting)) = (stage.bus.stream("desk"), std::sync::mpsc::channel());
         let answer = move |event: &Event<Answered>| {
             if event.n == 0 {
-                assert_eq!(all(&block_on(desk.emit_called(1_u64))), (3, 3, 0));
+                let mut emit = Box::pin(desk.emit_called(1_u64));
+                assert!(poll_once(emit.as_mut()).is_pending());
+                waits.send(()).unwrap();
+                assert_eq!(all(&block_on(emit)), (3, 3, 0));
             }
         };
         let _answers = stage.bus.subscribe::<Answered>().name("answers").handle_sync(answer);
         let desk = stage.bus.stream("desk");
         let asked = std::thread::spawn(move || block_on(desk.emit_answered(0_u64)));
-        while stage.bus.history().collect().len() < 3 {
-            std::thread::yield_now();
-        }
+        is_waiting.recv().unwrap();
         assert_eq!(all(&stage.go()), (3, 3, 0));
         assert_eq!(all(&asked.join().unwrap()), (1, 1, 0));
         assert_eq!(stage.counts("answers"), (2, 2, 0, 0));

@@ -69,9 +69,7 @@ pub(crate) fn check() -> Result<(), Failure> {
         if is_own_source(path) {
             source::check(path, text, &mut report);
             layers::check(path, text, &mut report);
-            if !words::REPLACED_SOON.iter().any(|begin| path.starts_with(begin)) {
-                comments::check(path, text, &mut report);
-            }
+            comments::check(path, text, &mut report);
         }
     }
     promises::check(&texts, &mut report);

@@ -78,13 +78,9 @@ const ALLOWED: &[Allowed] = &[
     },
 ];
 
-/// Files in the old vocabulary that are about to be replaced, in words and in comment lines. A line
-/// goes when its files do.
-pub(super) const REPLACED_SOON: &[&str] = &["docs/design.md", "docs/guarantees.md"];
-
 /// Code, comments, tests, docs and the names of files have no word of the old vocabulary.
 pub(super) fn check(path: &str, text: &str, report: &mut Report) {
-    if !is_read_by_people(path) || REPLACED_SOON.iter().any(|begin| path.starts_with(begin)) {
+    if !is_read_by_people(path) {
         return;
     }
     let rows: Vec<&Row> = ROWS.iter().filter(|row| path.starts_with(row.within)).collect();
@@ -103,9 +99,7 @@ pub(super) fn check(path: &str, text: &str, report: &mut Report) {
 
 /// An exception is for files that exist: a line whose files are gone is removed with them.
 pub(super) fn check_exceptions(files: &[&str], report: &mut Report) {
-    let allowed = ALLOWED.iter().map(|allowed| (allowed.path, allowed.reason));
-    let replaced = REPLACED_SOON.iter().map(|path| (*path, "is replaced soon"));
-    for (path, reason) in allowed.chain(replaced) {
+    for Allowed { path, reason, .. } in ALLOWED {
         if !files.iter().any(|file| file.starts_with(path)) {
             let text = format!("`{path}` ({reason}) has no files: remove its line");
             report.add("xtask/src/lint/words.rs", line_of(include_str!("words.rs"), path), text);
@@ -209,8 +203,7 @@ mod tests {
 
     #[test]
     fn exceptions_without_files_are_found() {
-        let files: Vec<&str> =
-            ALLOWED.iter().map(|allowed| allowed.path).chain(REPLACED_SOON.to_vec()).collect();
+        let files: Vec<&str> = ALLOWED.iter().map(|allowed| allowed.path).collect();
         let mut report = Report::default();
         check_exceptions(&files, &mut report);
         assert!(report.found().is_empty());

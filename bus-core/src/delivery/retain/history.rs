@@ -92,6 +92,29 @@ impl History {
         (missed > 0).then(|| (missed.min(last.saturating_sub(seq)), last))
     }
 
+    /// The seq of the newest event that each log does not hold.
+    pub(crate) fn lost_through(&self) -> [u64; 2] {
+        [self.main.lost_through(), self.transient.lost_through()]
+    }
+
+    /// How many events after `seq` are not held, at most, apart from those up to `known` in each log,
+    /// and the seqs of the first and the last of them.
+    pub(crate) fn lost_since(
+        &self,
+        seq: u64,
+        known: [u64; 2],
+        with_transient: bool,
+    ) -> Option<(u64, u64, u64)> {
+        let transient = with_transient.then_some((&self.transient, known[1]));
+        let logs = std::iter::once((&self.main, known[0])).chain(transient);
+        let lost = logs.filter_map(|(log, known)| {
+            let after = seq.max(known);
+            let (missed, last) = log.lost_after(after);
+            (missed > 0).then_some((missed, after + 1, last))
+        });
+        lost.reduce(|one, other| (one.0 + other.0, one.1.min(other.1), one.2.max(other.2)))
+    }
+
     /// The seq of the oldest event that is held.
     pub(crate) fn oldest(&self) -> Option<u64> {
         let first = |log: &Log| log.get(0).map(|event| event.head.seq());

@@ -10,7 +10,8 @@ use crate::event::Stored;
 /// A bounded list of events.
 pub(super) struct Log {
     events: VecDeque<Arc<Stored>>,
-    /// One for each event, side by side, so that a query over a million of them does not go to each.
+    /// One for each event, side by side, so that a query over a million of them does not go to
+    /// each.
     marks: VecDeque<Mark>,
     capacity: usize,
     /// The estimated memory of all that is held.
@@ -50,6 +51,11 @@ impl Log {
     /// How many events after `seq` are not held, at most, and the seq of the last of them.
     pub(super) fn lost_after(&self, seq: u64) -> (u64, u64) {
         (self.lost_through.saturating_sub(seq).min(self.lost), self.lost_through)
+    }
+
+    /// The seq of the newest event that is not held.
+    pub(super) fn lost_through(&self) -> u64 {
+        self.lost_through
     }
 
     /// Puts an event in. The oldest one comes back where there is no capacity for both.

@@ -34,6 +34,8 @@ pub(crate) struct KindRoute {
     pub(crate) kind: Kind,
     pub(crate) index: Index,
     pub(crate) published: u64,
+    /// It is one of the undeclared kinds that were published and are kept for good.
+    kept: bool,
     /// The kinds whose beginnings an event of this kind ends.
     pub(crate) ends: Vec<Ends>,
 }
@@ -46,10 +48,10 @@ impl KindRoute {
         begins || !self.ends.is_empty()
     }
 
-    /// Whether nothing would be lost with it.
+    /// Whether nothing would be lost with it, but perhaps a count.
     fn is_unused(&self) -> bool {
         matches!(self.kind, Kind::Open(_))
-            && self.published == 0
+            && !(self.kept && self.published > 0)
             && self.ends.is_empty()
             && self.index.is_empty()
     }
@@ -65,7 +67,7 @@ pub(crate) struct Routes {
     /// The kind that was looked up last: mostly the same again.
     last: Option<(&'static Descriptor, usize)>,
     by_name: HashMap<Arc<str>, usize, hashbrown::DefaultHashBuilder>,
-    /// How many kinds that no file declares were published.
+    /// How many kinds that no file declares were published and are kept.
     open: usize,
     /// The receivers of every kind.
     pub(crate) any: Index,
@@ -117,8 +119,9 @@ impl Routes {
     #[inline(never)]
     fn look_up(&mut self, kind: KindRef<'_>) -> Option<usize> {
         if let Some(at) = self.find(kind) {
-            if let KindRef::Declared(descriptor) = kind {
-                self.last = Some((descriptor, at));
+            match kind {
+                KindRef::Declared(descriptor) => self.last = Some((descriptor, at)),
+                KindRef::Open(_) => self.keep(at),
             }
             return Some(at);
         }
@@ -126,9 +129,19 @@ impl Routes {
             KindRef::Declared(_) => None,
             KindRef::Open(_) if self.open >= OPEN_KINDS => Some(self.named(&Arc::from(OTHER_KINDS))),
             KindRef::Open(name) => {
-                self.open += 1;
-                Some(self.named(name))
+                let at = self.named(name);
+                self.keep(at);
+                Some(at)
             }
+        }
+    }
+
+    /// Keeps an undeclared kind that is published, while there are few of them. One beyond that is
+    /// counted with the others when its last subscription ends.
+    fn keep(&mut self, at: usize) {
+        let kind = &mut self.kinds[at];
+        if !kind.kept && self.open < OPEN_KINDS {
+            (kind.kept, self.open) = (true, self.open + 1);
         }
     }
 
@@ -158,6 +171,7 @@ impl Routes {
             kind: Kind::Open(Arc::clone(name)),
             index: Index::default(),
             published: 0,
+            kept: false,
             ends: Vec::new(),
         };
         let at = self.free.pop().unwrap_or(self.kinds.len());
@@ -233,8 +247,18 @@ impl Routes {
         let Kinds::Named(names) = kinds else { return };
         for name in names {
             if let Some(at) = self.by_name.get(name).copied().filter(|at| self.kinds[*at].is_unused()) {
+                let (kept, published) = (self.kinds[at].kept, self.kinds[at].published);
+                self.open -= usize::from(kept);
+                if published > 0 && **name == *OTHER_KINDS {
+                    continue;
+                }
                 self.by_name.remove(name);
                 self.free.push(at);
+                if published > 0 {
+                    self.kinds[at].published = 0;
+                    let others = self.named(&Arc::from(OTHER_KINDS));
+                    self.kinds[others].published += published;
+                }
             }
         }
     }
