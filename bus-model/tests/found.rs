@@ -53,9 +53,9 @@ async fn a_deferred_delivery_is_no_reason_to_defer_another() {
         async move {
             if event.hops > 0 {
                 let receipt = emitter.emit(Step::new(event.n + 1, event.hops - 1)).await;
-                // The first one's event is handled beside it; the second one's can only come after
-                // one of both.
-                let wanted = if event.hops == 2 { (1, 0) } else { (0, 1) };
+                // The second one's event can only come after one of both. The first one is the last to
+                // wait, so it is the one that goes on.
+                let wanted = if event.hops == 2 { (0, 1) } else { (1, 0) };
                 assert_eq!((receipt.handled(), receipt.deferred()), wanted, "{receipt:?}");
             }
         }

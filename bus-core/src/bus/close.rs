@@ -148,6 +148,7 @@ impl Close {
             if let Some(before) = noted.filter(|before| Some(*before) != here) {
                 state.note_closes(before, false, effects);
             }
+            here.into_iter().for_each(|node| state.leave_stack(node));
             if state.is_quiet(here) {
                 return true;
             }

@@ -94,16 +94,15 @@ impl Graph {
         }
     }
 
-    /// Notes that a node waits for no event any more.
-    pub(crate) fn end_event(&mut self, node: Node) {
-        if self.event_waiters > 0 {
-            self.set_event(node, false);
-        }
-    }
-
     /// Whether a node waits for an event.
     pub(crate) fn awaits_event(&self, node: Node) -> bool {
         self.event_waiters > 0 && self.nodes.get(&node).is_some_and(|waits| waits.event)
+    }
+
+    /// Whether a node waits for anything.
+    pub(crate) fn waits(&self, node: Node) -> bool {
+        let waits = self.nodes.get(&node);
+        waits.is_some_and(|waits| waits.event || waits.closes || !waits.pendings.is_empty())
     }
 
     pub(crate) fn closes(&self, node: Node) -> bool {
@@ -138,6 +137,7 @@ impl Core {
             if let Some(here) = here {
                 state.leave_stack(here);
                 state.graph.nodes.entry(here).or_default().pendings.push(Arc::clone(pending));
+                state.release_runtimes(here, effects);
             }
             state.defer_stuck(here, pending, effects);
         });
@@ -165,15 +165,27 @@ impl State {
     /// Records that a blocked thread holds these async handlers, and takes their permits.
     pub(crate) fn hold_polled(&mut self, polled: &[JobRef], effects: &mut Effects) {
         for job in polled {
-            effects.wake(self.permits.release());
+            if !failpoint("permit_unreturned") {
+                effects.wake(self.permits.release());
+            }
             if let Some(running) = self.running_mut(*job) {
                 running.thread = context::thread();
             }
         }
     }
 
-    /// Notes that the code that runs now waits for an event. Async handlers that are polled below it
-    /// give their permits back, as with any wait.
+    /// Lets senders go on that wait for a thread which waits itself.
+    fn release_runtimes(&mut self, node: Node, effects: &mut Effects) {
+        let Node::Thread(thread) = node else { return };
+        for group in self.groups.iter_mut().filter(|group| group.is_sync()) {
+            if group.running.iter().any(|running| running.thread == thread) {
+                group.senders.release_runtimes(effects);
+            }
+        }
+    }
+
+    /// Notes that the code that runs now waits for an event. Async handlers that are polled below
+    /// it give their permits back, as with any wait.
     pub(crate) fn wait_here(&mut self, core: &Core, here: Option<Node>, effects: &mut Effects) {
         self.hold_polled(&core.block_here(here), effects);
         if let Some(node) = here {
@@ -181,8 +193,8 @@ impl State {
         }
     }
 
-    /// Records that an async handler that waits leaves the stack it is polled on.
-    fn leave_stack(&mut self, node: Node) {
+    /// Records that an async handler is off the stack of every thread: it waits, or its task has it.
+    pub(crate) fn leave_stack(&mut self, node: Node) {
         if let Node::Job(job) = node
             && let Some(running) = self.running_mut(job)
         {
@@ -279,7 +291,21 @@ impl State {
     /// Notes that what a node waited for has come.
     #[inline]
     pub(crate) fn event_came(&mut self, node: Node) {
-        self.graph.end_event(node);
+        if self.graph.event_waiters > 0 && !self.still_waits(node) {
+            self.graph.set_event(node, false);
+        }
+    }
+
+    /// Whether a node has a wait for an event that was neither answered nor given up: a handler may
+    /// be polled for something else, and not poll that wait again.
+    #[cold]
+    fn still_waits(&self, node: Node) -> bool {
+        let waits = |key: &Key| {
+            let found = self.subscriptions.get(*key).map(|found| &found.receiver);
+            let Some(Receiver::Stream(stream)) = found else { return false };
+            stream.reader == Some(node) && stream.waker.is_some()
+        };
+        self.graph.nodes.get(&node).is_some_and(|known| known.reads.iter().any(waits))
     }
 
     /// Notes that a node waits for the bus to be quiet, or no longer does.
@@ -302,7 +328,7 @@ impl State {
             return;
         };
         stream.reader = by;
-        if let Some(node) = by.filter(|_| !stream.once) {
+        if let Some(node) = by {
             let reads = &mut self.graph.nodes.entry(node).or_default().reads;
             if !reads.contains(&key) {
                 reads.push(key);
@@ -323,7 +349,8 @@ impl State {
     /// How many groups are at work that cannot go on before `here` does, or wait for the bus to be
     /// quiet themselves.
     pub(crate) fn groups_behind(&self, here: Option<Node>) -> usize {
-        if here.is_none() && self.graph.is_empty() {
+        // Nothing waits for who closes the bus outside of any handler.
+        if here.is_none() {
             return 0;
         }
         let stands = |(key, group): (Key, &Group)| {

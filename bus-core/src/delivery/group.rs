@@ -30,7 +30,7 @@ use crate::delivery::subscription::{Counts, Info};
 use crate::delivery::task::Handler;
 use crate::error::BoxError;
 use crate::event::{AnyEvent, Event, Stored, SubscriptionId};
-use crate::sync::{Gauge, Instant, Signal};
+use crate::sync::{Gauge, Instant, Signal, failpoint};
 
 /// How many members, and how many cohorts, a group has at most: every walk over them under the
 /// lock is bounded by it.
@@ -130,7 +130,7 @@ impl<S: 'static> Callees<S> {
     fn call_from(&mut self, from: usize, event: &mut Event<S>, seq: u64, at: &Gauge) -> Option<BoxError> {
         for (position, member) in self.0.iter_mut().enumerate().skip(from) {
             at.set(position as u64);
-            if member.from_seq > seq {
+            if member.from_seq > seq && !failpoint("past_unskipped") {
                 continue;
             }
             event.set_through(member.id);
@@ -152,7 +152,7 @@ impl<S: 'static> Callees<S> {
     ) {
         for position in 0..self.0.len() {
             let member = &mut self.0[position];
-            if member.from_seq > seq {
+            if member.from_seq > seq && !failpoint("past_unskipped") {
                 continue;
             }
             let (id, began) = (member.id, std::time::Instant::now());
@@ -398,7 +398,7 @@ impl Group {
 
     /// The cohort of a member that joins now.
     pub(crate) fn join_cohort(&mut self) -> u32 {
-        if self.youngest.counts.matched > 0 {
+        if self.youngest.counts.matched > 0 && !failpoint("cohort_uncounted") {
             self.older.push(std::mem::take(&mut self.youngest));
         }
         self.cohort()
@@ -472,7 +472,14 @@ impl Membership {
 pub(crate) struct Senders {
     pushed: u64,
     popped: u64,
-    waiting: VecDeque<(u64, Arc<Signal>)>,
+    waiting: VecDeque<Sender>,
+}
+
+struct Sender {
+    position: u64,
+    signal: Arc<Signal>,
+    /// Whether it blocks a thread of a runtime, which an async handler may need.
+    on_runtime: bool,
 }
 
 impl Senders {
@@ -484,9 +491,9 @@ impl Senders {
     }
 
     /// Waits at a position.
-    pub(crate) fn wait(&mut self, position: u64) -> Arc<Signal> {
+    pub(crate) fn wait(&mut self, position: u64, on_runtime: bool) -> Arc<Signal> {
         let signal = Arc::new(Signal::default());
-        self.waiting.push_back((position, Arc::clone(&signal)));
+        self.waiting.push_back(Sender { position, signal: Arc::clone(&signal), on_runtime });
         signal
     }
 
@@ -502,17 +509,27 @@ impl Senders {
     #[cold]
     fn release(&mut self, capacity: usize, effects: &mut Effects) {
         let end = self.popped.saturating_add(capacity as u64);
-        while self.waiting.front().is_some_and(|(position, _)| *position < end)
-            && !crate::sync::failpoint("sender_unwoken")
+        while self.waiting.front().is_some_and(|sender| sender.position < end) && !failpoint("sender_unwoken")
         {
-            effects.work().signals.extend(self.waiting.pop_front().map(|(_, signal)| signal));
+            effects.work().signals.extend(self.waiting.pop_front().map(|sender| sender.signal));
+        }
+    }
+
+    /// Lets those go on that block threads of runtimes: the holder of the group waits, maybe for a
+    /// handler that needs one of those.
+    pub(crate) fn release_runtimes(&mut self, effects: &mut Effects) {
+        if self.waiting.iter().any(|sender| sender.on_runtime) {
+            let (go_on, wait) = self.waiting.drain(..).partition(|sender| sender.on_runtime);
+            self.waiting = wait;
+            let go_on: VecDeque<Sender> = go_on;
+            effects.work().signals.extend(go_on.into_iter().map(|sender| sender.signal));
         }
     }
 
     /// Lets all go on: nothing of the queue may be taken up for as long as they would wait.
     pub(crate) fn release_all(&mut self, effects: &mut Effects) {
         if !self.waiting.is_empty() {
-            effects.work().signals.extend(self.waiting.drain(..).map(|(_, signal)| signal));
+            effects.work().signals.extend(self.waiting.drain(..).map(|sender| sender.signal));
         }
     }
 }

@@ -187,7 +187,7 @@ impl State {
         for queued in group.queue.iter_mut().filter(|queued| queued.cohort >= cohort) {
             dropped += 1;
             queued.live -= 1;
-            if let Some(unit) = &queued.unit {
+            if let Some(unit) = queued.unit.as_ref().filter(|_| !failpoint("leaver_unsettled")) {
                 unit.settle_one(Problem::of(&found.info, Outcome::Dropped));
             }
         }
@@ -291,7 +291,7 @@ impl State {
     /// that; while it runs they keep their positions.
     pub(crate) fn sweep(&mut self, key: Key, effects: &mut Effects) {
         let Some(group) = self.groups.get_mut(key) else { return };
-        if !group.leaving {
+        if !group.leaving || failpoint("member_unswept") {
             return;
         }
         let gone = |subscriptions: &crate::delivery::slab::Slab<Subscription>, key: Key| {

@@ -26,6 +26,8 @@ pub(crate) struct Pending(Mutex<Inner>);
 struct Inner {
     /// The receivers that are not finished, each with its number of deliveries.
     receivers: SmallVec<[(Target, u32); 2]>,
+    /// What became known since the publish returned. `reached` counts what it has not reached after
+    /// all.
     receipt: Receipt,
     waker: Option<Waker>,
 }
@@ -125,9 +127,13 @@ impl Unit {
         }
     }
 
-    /// Records that one of several deliveries did not match after all.
-    pub(crate) fn unmatch(self) -> Option<Waker> {
-        self.settle(Settled::default())
+    /// Records that the deliveries did not match after all: the publish has not reached them.
+    pub(crate) fn unmatch(mut self) -> Option<Waker> {
+        let pending = self.pending.take()?;
+        let mut inner = pending.0.lock();
+        let (_, deliveries) = inner.take(self.receiver)?;
+        inner.receipt.reached += deliveries;
+        inner.waker_if_done()
     }
 
     /// Waits no longer for these deliveries.

@@ -161,7 +161,9 @@ impl Core {
             publish.effects.drop_later(state.history.shrink());
         } else if self.observer.is_some() {
             // The next event gets this position.
-            kept.iter().for_each(|event| event.head.stamp(0));
+            if let Some(event) = &kept {
+                event.head.stamp(0);
+            }
         }
         publish.end_step(&mut state);
         drop(state);
@@ -307,7 +309,7 @@ impl<'a> Publish<'a> {
         busy: &mut usize,
         graph: &crate::delivery::deadlock::Graph,
     ) {
-        if (self.untyped && group.typed) || group.live == 0 {
+        if (self.untyped && group.typed) || group.live == 0 || group.closing {
             return;
         }
         let (cohort, live) = (group.cohort(), group.live);
@@ -327,7 +329,8 @@ impl<'a> Publish<'a> {
             cohort,
             live,
             seq: event.head.seq(),
-            thread: if in_place || sync { self.thread } else { 0 },
+            // Until it is handed over, also an async handler cannot run before this thread goes on.
+            thread: self.thread,
             phase: if in_place || sync { Phase::Active } else { Phase::Queued },
             since: self.tick,
             unit: None,
@@ -397,10 +400,14 @@ impl<'a> Publish<'a> {
             let position = group.senders.push();
             // A thread that holds no claim waits for spare capacity; the holder of this one moves.
             let outside = self.mode == Mode::Send && self.nesting == 0;
-            let moves = || !group.running.iter().all(|running| graph.awaits_event(running.node(key)));
-            if matches!(pushed, Pushed::Over) && outside && group.is_sync() && moves() {
-                let signal = group.senders.wait(position);
-                self.more().signals.push(signal);
+            if matches!(pushed, Pushed::Over) && outside && group.is_sync() {
+                let on_runtime = Handle::try_current().is_ok();
+                // What the holder waits for may need the thread of a runtime that would block here.
+                let waits = |node| graph.awaits_event(node) || (on_runtime && graph.waits(node));
+                if !group.running.iter().all(|running| waits(running.node(key))) {
+                    let signal = group.senders.wait(position, on_runtime);
+                    self.more().signals.push(signal);
+                }
             }
         }
         match pushed {

@@ -111,8 +111,9 @@ impl Receipt {
         self.rare().problems.push(problem);
     }
 
-    /// Adds what became known later.
+    /// Adds what became known later. `reached` counts there what it has not reached after all.
     pub(crate) fn join(&mut self, other: Self) {
+        self.reached -= other.reached;
         self.handled += other.handled;
         self.queued += other.queued;
         self.deferred += other.deferred;

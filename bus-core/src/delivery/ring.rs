@@ -301,7 +301,7 @@ impl Ring {
 
     /// Lets nobody wait any more.
     pub(crate) fn close(&mut self, effects: &mut Effects) {
-        self.closed = true;
+        self.closed = !failpoint("ring_unclosed");
         self.waiters.leave_all(effects);
     }
 

@@ -30,6 +30,7 @@ use crate::delivery::subscription::Receiver;
 use crate::delivery::task::{Handler, Started};
 use crate::delivery::workers;
 use crate::event::{Root, Stored};
+use crate::sync::failpoint;
 
 /// How many events of other publishers one outermost publish runs at most, and for how long. Then a
 /// worker of the bus goes on, so that no publisher is captured.
@@ -122,18 +123,28 @@ impl Publish<'_> {
             state.graph.end(Node::Thread(self.thread));
         }
         drop(state);
+        // First: what follows is foreign code, which may wait for these handlers.
+        self.more = more;
+        if let Some(more) = &mut self.more {
+            more.spawn.drain(..).for_each(Handler::spawn);
+        }
         if !self.effects.is_empty() {
             self.effects.take().run(core, Some(event));
         }
-        self.more = more;
         if self.nesting >= NESTING {
             self.postpone(event);
+        }
+        let is_async = |next: &Next| matches!(next.claimed, Claimed::Async(_));
+        if let Some(more) = &mut self.more {
+            // Async ones first: a sync handler may wait for them.
+            more.next.sort_by_key(|next| !is_async(next));
+            let tasks = more.next.iter().take_while(|next| is_async(next)).count();
+            more.next.drain(..tasks).for_each(|next| go_on(core, next));
         }
         if let Some(next) = next {
             go_on(core, next);
         }
         if let Some(more) = &mut self.more {
-            more.spawn.drain(..).for_each(Handler::spawn);
             more.next.drain(..).for_each(|next| go_on(core, next));
         }
     }
@@ -154,7 +165,8 @@ impl Publish<'_> {
             let Some(Claimed::Async(mut handler)) = claim.claimed.take() else { continue };
             let started = match polled {
                 Polled::Ready(outcome) => {
-                    next.extend(state.finish_polled(at, handler, event, outcome, receipt, effects));
+                    let thread = self.thread;
+                    next.extend(state.finish_polled(at, handler, event, outcome, receipt, thread, effects));
                     continue;
                 }
                 Polled::Pending(started) => Some(started),
@@ -279,7 +291,9 @@ fn run_later() {
         // One by one: those behind it stay in the list, should its handler block.
         let Some((core, next)) = take_postponed() else { return };
         let next = run_queued(&core, next);
-        next.into_iter().for_each(|next| go_on(&core, next));
+        if let Some(next) = next {
+            go_on(&core, next);
+        }
     }
 }
 
@@ -304,26 +318,33 @@ pub(crate) fn hand_over_postponed() {
 /// Goes on with what waits for a group: a sync one here, within bounds, an async one in its task.
 #[inline(never)]
 pub(crate) fn go_on(core: &Arc<Core>, next: Next) {
+    let at = JobRef { group: next.group, job: next.job };
     match next.claimed {
         Claimed::Sync(_) if context::nesting() >= NESTING => postpone(core, next),
         Claimed::Sync(_) => drain(core, next),
-        Claimed::Async(handler) => assign(core, handler, next.job, next.queued),
+        Claimed::Async(handler) => assign(core, handler, at, next.queued),
     }
 }
 
 /// Puts an async handler to work on an event that waited for it.
-fn assign(core: &Arc<Core>, mut handler: Box<Handler>, job: u64, queued: Queued) {
-    handler.assign(core, job, queued.event, queued.ask, None);
-    let mut spawn = Vec::new();
-    core.step(|state, effects| handler.hand_over(state, &mut spawn, effects));
+fn assign(core: &Arc<Core>, mut handler: Box<Handler>, at: JobRef, queued: Queued) {
+    handler.assign(core, at.job, queued.event, queued.ask, None);
+    let (mut spawn, mut effects) = (Vec::new(), Effects::default());
+    {
+        let mut state = core.lock();
+        state.leave_stack(Node::Job(at));
+        handler.hand_over(&mut state, &mut spawn, &mut effects);
+    }
     spawn.into_iter().for_each(Handler::spawn);
+    effects.run(core, None);
 }
 
 /// Runs a sync group until nothing waits for it, or until this thread has run enough for others.
 fn drain(core: &Arc<Core>, first: Next) {
     let mut next = Some(first);
     while let Some(current) = next.take() {
-        if current.queued.thread != context::thread() && has_run_enough() {
+        let is_own = current.queued.replay || current.queued.thread == context::thread();
+        if !is_own && has_run_enough() {
             return workers::hand_over(core, current);
         }
         next = run_queued(core, current);
@@ -496,7 +517,7 @@ impl State {
         outcome: Option<Outcome>,
         effects: &mut Effects,
     ) -> Option<Next> {
-        let next = self.settle_async(at, handler, event, outcome, None, effects)?;
+        let next = self.settle_async(at, handler, event, outcome, None, context::thread(), effects)?;
         if let Some(running) = self.running_mut(JobRef { group: next.group, job: next.job }) {
             running.since = core.tick();
         }
@@ -505,6 +526,7 @@ impl State {
 
     /// Ends one event of an async handler that was polled in place.
     #[inline]
+    #[expect(clippy::too_many_arguments, reason = "one step for all ways in which an event ends")]
     fn finish_polled(
         &mut self,
         at: JobRef,
@@ -512,6 +534,7 @@ impl State {
         event: &Arc<Stored>,
         outcome: Option<Outcome>,
         receipt: &mut Receipt,
+        thread: u64,
         effects: &mut Effects,
     ) -> Option<Next> {
         let plain = matches!(outcome, Some(Outcome::Handled)) && !self.closed && self.graph.is_empty();
@@ -527,11 +550,13 @@ impl State {
             self.busy -= 1;
             return None;
         }
-        self.settle_async(at, handler, event, outcome, Some(receipt), effects)
+        self.settle_async(at, handler, event, outcome, Some(receipt), thread, effects)
     }
 
     /// Ends one event of an async handler, and takes up the next one, or leaves the handler idle.
-    /// Without an outcome its filter has rejected the event.
+    /// Without an outcome its filter has rejected the event. `thread` holds the next one until its
+    /// task has it.
+    #[expect(clippy::too_many_arguments, reason = "one step for all ways in which an event ends")]
     fn settle_async(
         &mut self,
         at: JobRef,
@@ -539,6 +564,7 @@ impl State {
         event: &Arc<Stored>,
         outcome: Option<Outcome>,
         receipt: Option<&mut Receipt>,
+        thread: u64,
         effects: &mut Effects,
     ) -> Option<Next> {
         self.graph.end(Node::Job(at));
@@ -555,7 +581,7 @@ impl State {
         if let Idle::Async(idle) = &mut group.idle {
             idle.push(handler);
         }
-        self.take_next(at.group, 0, effects)
+        self.take_next(at.group, thread, effects)
     }
 
     /// Ends a subscription whose runtime is gone with its handler at work.
@@ -661,7 +687,9 @@ impl State {
                 && let Some(job) = last.jobs.iter().position(|job| *job == at.job)
             {
                 last.jobs.swap_remove(job);
-                last.counts.note(&Outcome::Handled);
+                if !failpoint("leaver_uncounted") {
+                    last.counts.note(&Outcome::Handled);
+                }
             }
         }
     }
@@ -675,13 +703,15 @@ impl State {
             self.wake_closers(effects);
             return None;
         };
-        if let Some(mut queued) = group.queue.pop() {
+        if !failpoint("next_lost")
+            && let Some(mut queued) = group.queue.pop()
+        {
             let gaps = queued.gaps.take();
             self.report_gaps(key, &gaps, Some(&queued.event), effects);
             let job = self.new_job();
             let group = self.groups.get_mut(key)?;
             group.cohort_mut(queued.cohort).queued -= 1;
-            // What came from history took no capacity.
+            // An event of history took no capacity.
             if !queued.replay {
                 let capacity = group.queue.bounds().capacity;
                 group.senders.pop(capacity, effects);
@@ -690,7 +720,6 @@ impl State {
             let phase = if group.is_sync() { Phase::Active } else { Phase::Queued };
             let Queued { cohort, live, .. } = queued;
             let unit = queued.unit.take();
-            let thread = if group.is_sync() { thread } else { 0 };
             let seq = queued.event.head.seq();
             group.running.push(Running { job, cohort, live, seq, thread, phase, since: 0, unit });
             return Some(Next { group: key, job, claimed, queued });

@@ -170,13 +170,11 @@ impl State {
         if let Some(events) = stream.loss.due(true) {
             effects.work().reports.push(Report::Lost { info: Arc::clone(&info), events });
         }
-        // A wait that was given up is no wait.
-        if let Some(node) = stream.reader {
-            self.graph.end_event(node);
-        }
         let (reader, routed) = (stream.reader, stream.ring.take().is_none() && before == Life::Open);
         effects.work().queued.extend(unread);
         if let Some(node) = reader {
+            // A wait that was given up is no wait.
+            self.event_came(node);
             self.forget_reader(key, node);
         }
         if routed {

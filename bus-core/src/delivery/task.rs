@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
 use crate::delivery::Core;
-use crate::delivery::context::{self, Entered, JobRef};
+use crate::delivery::context::{self, Entered, JobRef, Node};
 use crate::delivery::effects::{Effects, drop_event};
 use crate::delivery::group::{Claimed, Phase};
 use crate::delivery::observe::Stopwatch;
@@ -129,6 +129,9 @@ struct Work {
     /// Whether the handler was called.
     started: bool,
     permit: Permit,
+    /// Whether its thread is recorded as its holder: it took the event up and has foreign code of
+    /// the event before to run.
+    on_stack: bool,
     /// Whether its subscription had ended before it began.
     ended: bool,
     /// When it was first polled, while there is a timeout without a timer yet.
@@ -170,6 +173,7 @@ impl Handler {
             ask,
             started: begins,
             permit,
+            on_stack: false,
             ended: false,
             began,
             deadline: None,
@@ -237,6 +241,7 @@ impl Handler {
         {
             let mut state = core.lock();
             state.permits.take(&mut work.permit, at.group, slot);
+            work.on_stack = false;
             work.ended = state.go_on(at, work.permit == Permit::Held, &core);
             if work.ended && !work.started && work.permit != Permit::Held {
                 // Its event is dropped, which takes no permit.
@@ -275,7 +280,20 @@ impl Handler {
                 state.set_phase(at, Phase::Waiting);
             });
         }
+        if polled.is_pending() {
+            self.leave_stack();
+        }
         polled
+    }
+
+    /// Records that its thread does not hold it any more.
+    fn leave_stack(&mut self) {
+        let at = self.job();
+        if let (Some(at), Some(work)) = (at, &mut self.work)
+            && std::mem::take(&mut work.on_stack)
+        {
+            work.core.lock().leave_stack(Node::Job(at));
+        }
     }
 
     /// Whether the filter of an event that was queued unasked rejects it.
@@ -311,6 +329,7 @@ impl Handler {
                 None => break None,
             }
             if rests {
+                handler.leave_stack();
                 context.waker().wake_by_ref();
                 break Some(handler);
             }
@@ -328,7 +347,10 @@ impl Handler {
     /// Ends the event at work, and takes up the next one that waits.
     fn finish(mut self: Box<Self>, outcome: Option<Outcome>, rests: bool) -> Option<Box<Self>> {
         let Work { core, job, event, mut permit, watch, .. } = self.work.take()?;
-        self.clear(&core, &event);
+        // Only a handler that is late leaves a future.
+        if outcome == Some(Outcome::TimedOut) {
+            self.clear(&core, &event);
+        }
         watch.handler_done(&core, &event, &self.info, outcome.as_ref());
         let (at, turns) = (JobRef { group: self.group, job }, self.turns);
         let mut next = None;
@@ -351,7 +373,7 @@ impl Handler {
         handler.assign(&core, job, queued.event, queued.ask, None);
         handler.turns = turns;
         if let Some(work) = &mut handler.work {
-            work.permit = permit;
+            (work.permit, work.on_stack) = (permit, true);
         }
         Some(handler)
     }
@@ -394,6 +416,7 @@ impl State {
         let tick = core.tick();
         let ended = self.groups.get(at.group).is_none_or(|group| group.live == 0);
         let Some(running) = self.running_mut(at) else { return ended };
+        running.thread = 0;
         let ended = ended && !running.has_begun();
         if !held {
             if running.has_begun() {

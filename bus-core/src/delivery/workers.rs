@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::delivery::Core;
 use crate::delivery::context::{self, JobRef};
 use crate::delivery::run::{self, Next};
-use crate::sync::{Handle, Worker};
+use crate::sync::{Handle, Worker, failpoint};
 
 /// Hands a claim over to a worker. Where no thread can be had, this thread goes on.
 pub(crate) fn hand_over(core: &Arc<Core>, next: Next) {
@@ -21,7 +21,7 @@ pub(crate) fn hand_over(core: &Arc<Core>, next: Next) {
         }
     };
     let at = JobRef { group: next.group, job: next.job };
-    if let Some(running) = core.lock().running_mut(at) {
+    if let Some(running) = core.lock().running_mut(at).filter(|_| !failpoint("holder_unchanged")) {
         running.thread = worker.number();
     }
     let (core, runtime) = (Arc::clone(core), Handle::try_current().ok());

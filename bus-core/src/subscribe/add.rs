@@ -293,7 +293,7 @@ impl Window {
         info: &Info,
         replay: &mut Replay,
     ) {
-        // Who wants only one event reads all that its filter was not asked about, up to that one.
+        // A wait for one event reads all that its filter was not asked about, up to that one.
         let ask = !info.predicates.is_empty() && replay.found < replay.most;
         let most = if ask { usize::MAX } else { replay.most - replay.found };
         let events: Vec<_> = self.events.into_iter().take(most).collect();

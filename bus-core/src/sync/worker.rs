@@ -32,7 +32,7 @@ impl Worker {
         #[cfg(bus_loom)]
         loom::thread::spawn(job);
         #[cfg(all(bus_shuttle, not(bus_loom)))]
-        shuttle::thread::spawn(job);
+        super::simulation::start_worker(job);
     }
 }
 

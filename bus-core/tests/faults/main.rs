@@ -16,6 +16,7 @@ mod closing;
 mod drops;
 mod events;
 mod flood;
+mod handover;
 mod loss;
 mod members;
 mod memory;

@@ -1,4 +1,4 @@
-//! What is done too deep in the stack is left to its outermost frame, whatever that is.
+//! Work too deep in the stack is left to its outermost frame, whatever that is.
 
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
@@ -106,7 +106,7 @@ fn a_reader_is_woken_before_a_thread_blocks_deep_in_its_stack() {
                 });
             });
             is_ready.recv().unwrap();
-            // The reader is about to wait, or waits.
+            // The reader is about to block: one that still runs would read without being woken.
             std::thread::sleep(Duration::from_millis(50));
             let (asks, got) = (bus.clone(), Notes::<u64>::new());
             let notes = got.clone();
@@ -124,7 +124,7 @@ fn a_reader_is_woken_before_a_thread_blocks_deep_in_its_stack() {
     }
 }
 
-/// What answers is a handler that is too deep in the stack to be called there.
+/// The answer comes from a handler that is too deep in the stack to be called there.
 #[test]
 fn a_thread_that_blocks_deep_in_its_stack_leaves_what_it_postponed_to_another_one() {
     watch_apart(None, |stand| {
@@ -236,7 +236,8 @@ fn handlers_that_look_back_are_not_nested_on_one_stack() {
     });
 }
 
-/// What history evicts deep in the stack is dropped by the outermost frame, where it may publish.
+/// An event that history evicts deep in the stack is dropped by the outermost frame, where its
+/// payload may publish.
 #[test]
 fn what_is_evicted_deep_in_the_stack_may_publish_when_it_is_dropped() {
     watch_apart(None, |_| {

@@ -170,6 +170,7 @@ fn the_drop_of_a_future_that_timed_out_goes_on_with_the_chain_of_its_event() {
             }
         });
         ping(&bus, 1);
+        // Time is paused: the sleep ends when nothing else happens before.
         tokio::time::sleep(Duration::from_secs(1)).await;
         assert!(
             calls.all().len() <= 6,
@@ -198,6 +199,22 @@ fn kinds_that_were_subscribed_to_and_published_once_are_bounded() {
     });
 }
 
+/// Each filter makes the next one, so that the third is made when nobody is asked any more.
+fn next(bus: &EventBus, made: &Arc<Mutex<u32>>, notes: &Notes) {
+    let (own, count, asked) = (bus.clone(), Arc::clone(made), notes.clone());
+    let depth = *made.lock().unwrap();
+    let guard = bus.subscribe::<Ping>().filter(move |event| {
+        asked.add(format!("{depth} about {}", event.kind()));
+        let is_newest = *count.lock().unwrap() == depth;
+        if is_newest && depth < 2 {
+            *count.lock().unwrap() += 1;
+            next(&own, &count, &asked);
+        }
+        true
+    });
+    guard.handle_sync(|_| {}).detach();
+}
+
 /// A filter that was made while others were asked is asked about its event, and about no other.
 #[test]
 fn a_filter_that_is_asked_late_is_not_asked_again_by_later_events() {
@@ -206,21 +223,6 @@ fn a_filter_that_is_asked_late_is_not_asked_again_by_later_events() {
         let (made, notes) = (Arc::new(Mutex::new(0)), asked.clone());
         let _others = [(); 3].map(|()| bus.subscribe::<Ping>().handle_sync(|_| {}));
         let _pongs = [1, 2, 3].map(|capacity| bus.subscribe::<Pong>().capacity(capacity).handle_sync(|_| {}));
-        // Each filter makes the next one, so that the third is made when nobody is asked any more.
-        fn next(bus: &EventBus, made: &Arc<Mutex<u32>>, notes: &Notes) {
-            let (own, count, asked) = (bus.clone(), Arc::clone(made), notes.clone());
-            let depth = *made.lock().unwrap();
-            let guard = bus.subscribe::<Ping>().filter(move |event| {
-                asked.add(format!("{depth} about {}", event.kind()));
-                let is_newest = *count.lock().unwrap() == depth;
-                if is_newest && depth < 2 {
-                    *count.lock().unwrap() += 1;
-                    next(&own, &count, &asked);
-                }
-                true
-            });
-            guard.handle_sync(|_| {}).detach();
-        }
         next(&first, &made, &notes);
         bus.stream("agent").emit_ping(1_u64).await;
         assert_eq!(asked.all(), ["0 about ping", "1 about ping", "2 about ping"]);

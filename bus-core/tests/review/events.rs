@@ -12,7 +12,7 @@ pub(crate) enum Reviewed {
     Last { at_end: AtDrop },
 }
 
-/// What a payload does when the last handle of its event is dropped.
+/// Does something when the last handle of its event is dropped.
 #[derive(Clone)]
 pub(crate) struct AtDrop(Option<Arc<Act>>);
 

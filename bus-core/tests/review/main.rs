@@ -12,3 +12,4 @@ mod events;
 mod log;
 mod observer;
 mod replay;
+mod waits;

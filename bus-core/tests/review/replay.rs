@@ -12,7 +12,7 @@ fn first_of(bus: &EventBus) -> EventId {
     bus.history().oldest_first().limit(1).collect()[0].cursor()
 }
 
-/// What history evicts while the filter is asked about older events is a gap like any other.
+/// Events that history evicts while the filter is asked about older ones are a gap like any other.
 #[test]
 fn events_that_history_evicts_during_a_replay_are_reported_as_missed() {
     watch_apart(None, |_| {
@@ -64,7 +64,9 @@ fn what_a_handler_replays_gives_no_capacity_to_those_who_send() {
         let threads =
             threads.into_iter().map(|bus| std::thread::spawn(move || (0..200).for_each(|n| ping(&bus, n))));
         let threads: Vec<_> = threads.collect();
-        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        for thread in threads {
+            thread.join().unwrap();
+        }
         while bus.stats().subscription("slow").is_some_and(|entry| entry.running + entry.waiting > 0) {
             std::thread::yield_now();
         }

@@ -98,3 +98,46 @@ fn a_member_that_leaves_keeps_waiting_events_for_the_others() {
         }
     });
 }
+
+#[test]
+fn a_member_that_joins_a_running_group_gets_later_events() {
+    explore("publish to a running group and join it", || {
+        let bus = bus();
+        let stays = recorder(&bus);
+        let others = [1, 2].map(|n| {
+            let bus = bus.clone();
+            spawn(move || drop(send(&bus, n)))
+        });
+        let before = bus.stats().published_total;
+        let joins = recorder(&bus);
+        others.into_iter().for_each(|other| other.join().unwrap());
+        drop(send(&bus, 3));
+        assert_eq!(*stays.lock().unwrap(), [1, 2, 3]);
+        let joined = joins.lock().unwrap().clone();
+        assert!([1, 2, 3].ends_with(&joined) && joined.len() as u64 <= 3 - before, "{joined:?}");
+        let handled: Vec<_> = bus.stats().subscriptions.iter().map(|one| one.counts.handled).collect();
+        assert_eq!(handled, [3, joined.len() as u64]);
+        accounts(&bus);
+    });
+}
+
+#[test]
+fn a_member_that_leaves_a_running_group_is_freed() {
+    explore("publish to a group and leave it while it runs", || {
+        let bus = bus();
+        let stays = recorder(&bus);
+        let held = Arc::new(());
+        let kept = Arc::clone(&held);
+        let leaves = bus.subscribe::<Step>().handle_sync(move |_| drop(Arc::clone(&kept)));
+        let other = spawn({
+            let bus = bus.clone();
+            move || drop(send(&bus, 1))
+        });
+        drop(leaves);
+        other.join().unwrap();
+        assert_eq!(*stays.lock().unwrap(), [1]);
+        assert_eq!(Arc::strong_count(&held), 1, "the handler is freed");
+        assert_eq!(bus.stats().subscriptions.len(), 1);
+        accounts(&bus);
+    });
+}

@@ -8,6 +8,7 @@
 
 mod deliveries;
 mod groups;
+mod permits;
 mod streams;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,27 +26,31 @@ const FAULTS: &[(&str, &str)] = &[
     ("deliveries::nothing_is_published_after_close", "closed_unasked"),
     ("streams::a_wait_is_woken", "reader_unwoken"),
     ("streams::a_wait_ends_with_the_bus", "end_unwoken"),
-    ("streams::a_stream_reports_every_gap", "gap_untold"),
+    ("streams::a_stream_reports_every_gap", "gap_unreported"),
     ("streams::a_stream_that_closes_when_full_ends_after_its_queue", "reader_unwoken"),
     ("streams::a_ring_reader_is_woken", "reader_unwoken"),
-    ("streams::a_ring_reader_is_woken", "news_untold"),
-    ("streams::a_waiting_ring_reader_gets_the_end", "news_untold"),
-    ("streams::a_waiting_ring_reader_gets_the_end", "end_unseen"),
-    ("streams::a_ring_reader_gets_each_event_or_gap_once", "gap_untold"),
-    ("streams::a_ring_reader_gets_each_event_or_gap_once", "needle_unasked"),
-    ("streams::an_ended_ring_reader_has_read_all_but_the_dropped_events", "needle_unasked"),
-    ("streams::a_ring_reader_keeps_its_unread_events", "needle_unasked"),
+    ("streams::a_waiting_ring_reader_gets_the_end", "reader_unwoken"),
+    ("streams::a_waiting_ring_reader_gets_the_end", "ring_unclosed"),
+    ("streams::a_ring_reader_gets_each_event_or_gap_once", "gap_unreported"),
+    ("streams::a_ring_reader_gets_each_event_or_gap_once", "cursor_unasked"),
+    ("streams::an_ended_ring_reader_has_read_all_but_the_dropped_events", "cursor_unasked"),
+    ("streams::a_ring_reader_keeps_its_unread_events", "cursor_unasked"),
     ("deliveries::a_receipt_is_completed", "receipt_unwoken"),
-    ("deliveries::a_receipt_is_completed", "turn_lost"),
+    ("deliveries::a_receipt_is_completed", "next_lost"),
     ("deliveries::a_dropped_receipt_is_freed", "step_in_two"),
-    ("deliveries::a_publisher_that_waits_for_capacity_goes_on", "room_unwoken"),
-    ("deliveries::a_permit_is_passed_on", "place_kept"),
+    ("deliveries::a_publisher_that_waits_for_capacity_goes_on", "sender_unwoken"),
+    ("deliveries::a_permit_is_passed_on", "permit_kept"),
     ("deliveries::a_ring_is_deferred", "ring_waited_for"),
-    ("deliveries::a_task_takes_the_next_event", "driver_unwoken"),
+    ("deliveries::a_task_takes_the_next_event", "task_unwoken"),
     ("groups::a_group_has_one_order", "step_in_two"),
-    ("groups::an_event_for_a_running_group_reaches_all", "turn_lost"),
-    ("groups::a_member_that_leaves_keeps_waiting_events_for_the_others", "ticket_unspread"),
-    ("groups::a_member_that_leaves_is_counted", "crew_uncounted"),
+    ("groups::a_member_that_joins_a_running_group_gets_later_events", "past_unskipped"),
+    ("groups::a_member_that_joins_a_running_group_gets_later_events", "cohort_uncounted"),
+    ("groups::a_member_that_leaves_a_running_group_is_freed", "member_unswept"),
+    ("permits::a_blocked_thread_gives_the_permits_below_it_back", "permit_unreturned"),
+    ("permits::a_permit_that_was_given_back_is_taken_as_a_debt", "debt_forgotten"),
+    ("groups::an_event_for_a_running_group_reaches_all", "next_lost"),
+    ("groups::a_member_that_leaves_keeps_waiting_events_for_the_others", "leaver_unsettled"),
+    ("groups::a_member_that_leaves_is_counted", "leaver_uncounted"),
 ];
 
 /// Runs a program in every interleaving, and prints their number and whether they were all.

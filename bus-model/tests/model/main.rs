@@ -209,9 +209,7 @@ impl Play {
     fn report(&self) -> handlers::Closed {
         let (mut left, mut unread) = (Vec::new(), Vec::new());
         for (id, sub) in self.world.subs.iter().enumerate() {
-            let running = sub.running.iter().filter(|call| self.world.calls[**call].begun).count();
-            // A call that waits for its permit is reported as waiting.
-            let waiting = sub.queue.items.len() + sub.running.len() - running;
+            let (running, waiting) = self.world.at_work(sub);
             if sub.life == Life::Gone || running + waiting == 0 {
             } else if sub.script().is_none() {
                 unread.push((id, waiting));
@@ -230,7 +228,11 @@ impl Play {
         let reported: Vec<_> =
             stats.subscriptions.iter().map(|one| (tally(&one.counts), one.running, one.waiting)).collect();
         let alive = world.subs.iter().filter(|sub| sub.life != Life::Gone);
-        let wanted: Vec<_> = alive.map(|sub| (sub.tally, sub.running.len(), sub.queue.items.len())).collect();
+        let counted = |sub: &world::Sub| {
+            let (running, waiting) = world.at_work(sub);
+            (sub.tally, running, waiting)
+        };
+        let wanted: Vec<_> = alive.map(counted).collect();
         same("the stats of the subscriptions", &reported, &wanted)?;
         same("the stats of what has ended", &tally(&stats.ended), &world.ended)?;
         let kinds = ["step", "token", "alarm", "level", "gauge"];

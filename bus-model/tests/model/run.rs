@@ -2,7 +2,7 @@
 
 use super::facts::{Entry, Slip};
 use super::program::{Act, End, Receive};
-use super::world::{Checked, Life, Stage, World};
+use super::world::{Checked, Life, Stage, Sub, World};
 
 /// Whether the publisher waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,10 +26,6 @@ impl World {
             for sub in self.subs_with_capacity(publish) {
                 self.settle(Some(publish), sub, "queued");
             }
-        } else if let Some(by) = by {
-            self.publishes[publish].waiter = Some(by);
-            self.calls[by].stage = Stage::Waits(publish);
-            self.defer_stuck(by, publish);
         }
         self.batch(claims, mode)?;
         Ok(publish)
@@ -206,6 +202,9 @@ impl World {
     /// Publishes and waits; returns whether the handler goes on at once.
     fn awaits(&mut self, call: usize, what: &super::program::Emission) -> Checked<bool> {
         let publish = self.publish(what, Mode::Await, Some(call))?;
+        // It waits from now on: the handlers that ran in place have run before.
+        self.publishes[publish].waiter = Some(call);
+        self.calls[call].stage = Stage::Waits(publish);
         self.defer_stuck(call, publish);
         if !self.publishes[publish].pending.is_empty() {
             return Ok(false);
@@ -259,6 +258,18 @@ impl World {
             Stage::Waits(publish) => place && self.publishes[publish].pending.is_empty(),
             Stage::Runs | Stage::Gate | Stage::Done => false,
         }
+    }
+
+    /// How many events are at work in a handler, and how many wait: also those that wait for a permit.
+    pub(crate) fn at_work(&self, sub: &Sub) -> (usize, usize) {
+        let waits_for_permit = |call: &&usize| {
+            let call = &self.calls[**call];
+            let could_go_on =
+                matches!(call.stage, Stage::Waits(publish) if self.publishes[publish].pending.is_empty());
+            !call.begun || (could_go_on && !call.place)
+        };
+        let waiting = sub.running.iter().filter(waits_for_permit).count();
+        (sub.running.len() - waiting, sub.queue.items.len() + waiting)
     }
 
     /// Follows the log to its end; then no call may be left that could go on.

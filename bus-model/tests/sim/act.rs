@@ -59,6 +59,8 @@ fn allowed(world: &World, site: Site, panics: bool) -> Vec<Action> {
         Site::Async => true,
         _ => publishes && has(Feature::CallbackBlocks),
     };
+    // A waker that is called by a timer must not block: it would hold up all timers.
+    let blocks = blocks && !bus_core::simulation::on_clock();
     if blocks {
         actions.extend([Action::Await, Action::Await, Action::First]);
     }

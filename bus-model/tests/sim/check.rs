@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use bus_core::{Counts, EventBus, Receipt};
+use bus_core::{Counts, EventBus, Receipt, Refused};
 
 use super::act::guarded;
 use super::subscription::{Receive, Sub};
@@ -16,6 +16,9 @@ const UNSURE: u32 = 16;
 
 /// An event with too long a chain must not get onto the bus.
 pub(crate) fn accepted(world: &World, receipt: &Receipt, hops: u32) {
+    if let Some(Refused::TooNested | Refused::ChainTooDeep { .. }) = receipt.refused() {
+        world.leaked.fetch_add(1, Ordering::Relaxed);
+    }
     if let Some(id) = receipt.id() {
         let mut cursors = locked(&world.cursors);
         if cursors.len() < 64 {
@@ -102,9 +105,13 @@ pub(crate) fn freed(world: &World) {
         Site::FutureDrop => "futures of handlers",
         _ => "errors",
     };
+    let leaked = world.leaked.load(Ordering::Relaxed);
+    let is_left = |site: &Site, count: i64| {
+        if *site == Site::PayloadDrop { !(0..=leaked).contains(&count) } else { count != 0 }
+    };
     let live: Vec<_> = locked(&world.live)
         .iter()
-        .filter(|(_, count)| **count != 0)
+        .filter(|(site, count)| is_left(site, **count))
         .map(|(site, count)| format!("{count} {}", names(site)))
         .collect();
     if !live.is_empty() {

@@ -86,10 +86,15 @@ pub(crate) fn awaited(world: &Arc<World>, bus: &EventBus) -> Pin<Box<dyn Future<
 }
 
 /// An emit of which a panic of its payload ends here, whatever becomes of the receipt.
-pub(crate) fn caught(world: &Arc<World>, mut wait: Wait) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+pub(crate) fn caught(
+    world: &Arc<World>,
+    (mut wait, hops): (Wait, u32),
+) -> Pin<Box<dyn Future<Output = ()> + Send>> {
     let world = Arc::clone(world);
     Box::pin(std::future::poll_fn(move |context| {
         guarded(&world, "an emit that is dropped", THROUGH, || wait.as_mut().poll(context))
-            .map_or(std::task::Poll::Ready(()), |polled| polled.map(drop))
+            .map_or(std::task::Poll::Ready(()), |polled| {
+                polled.map(|receipt| check::accepted(&world, &receipt, hops))
+            })
     }))
 }

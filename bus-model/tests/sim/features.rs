@@ -55,7 +55,7 @@ pub(crate) const ALL: &[(Feature, &str)] = &[
 ];
 
 /// The features that still find a fault of the bus which is known and not mended.
-const KNOWN: &str = "chains,twice,replay,log,blocks,async-blocks,callback-blocks,closes";
+const KNOWN: &str = "async-blocks,callback-blocks";
 
 /// The features that no program has.
 pub(crate) fn without() -> String {

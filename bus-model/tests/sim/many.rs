@@ -15,13 +15,13 @@ use super::world::locked;
 pub(crate) const FAULTS: &[&str] = &[
     "step_in_two",
     "drop_uncounted",
-    "place_kept",
+    "permit_kept",
     "reader_unwoken",
     "receipt_unwoken",
     "ring_waited_for",
-    "turn_lost",
+    "next_lost",
     "end_unwoken",
-    "gap_untold",
+    "gap_unreported",
 ];
 
 /// A seed and its failure.

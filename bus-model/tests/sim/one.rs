@@ -69,6 +69,10 @@ fn one(seed: u64) -> Vec<String> {
     let mut wrong = std::mem::take(&mut *locked(&found));
     if let Err(panic) = run {
         let text = panic.downcast_ref::<String>().map_or("a panic", String::as_str);
+        if std::env::var_os("BUS_SIM_TRACE").is_some() {
+            // With SHUTTLE_CAPTURE_BACKTRACE=1 it says where each thread waits.
+            eprintln!("{text}");
+        }
         wrong.push(if text.starts_with("deadlock") {
             "a hang: every thread waits".to_owned()
         } else {

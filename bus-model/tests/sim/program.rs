@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bus_core::EventBus;
-use bus_core::simulation::{Clock, Runtime, sleep};
+use bus_core::simulation::{Clock, Runtime, running_workers, sleep};
 
 use super::act::{duration, end_one};
 use super::check;
@@ -55,6 +55,9 @@ pub(crate) fn run(seed: u64) -> Vec<String> {
     let runtimes = locked(&program.runtimes).clone();
     for runtime in &runtimes {
         runtime.join();
+    }
+    while running_workers() > 0 {
+        shuttle::thread::yield_now();
     }
     clock.stop();
     check::freed(&world);
@@ -183,8 +186,7 @@ async fn step(program: &Program, bus: &EventBus) {
         }
         13 => {
             let polls = world.draw(|rng| rng.below(4));
-            let (wait, _) = emit::unpolled(world, bus);
-            polled(emit::caught(world, wait), polls).await;
+            polled(emit::caught(world, emit::unpolled(world, bus)), polls).await;
         }
         14 | 15 => subscription::any_handler(world, bus),
         16 => end_one(world, |_| true),

@@ -104,6 +104,8 @@ pub(crate) struct World {
     pub(crate) heat: BTreeMap<Site, usize>,
     pub(crate) n: AtomicU64,
     pub(crate) live: Mutex<BTreeMap<Site, i64>>,
+    /// Payloads that the bus may have leaked: dropping them could go on without end.
+    pub(crate) leaked: AtomicI64,
     pub(crate) wrong: Mutex<Vec<String>>,
     /// The handles of the bus that programs use.
     pub(crate) handles: Mutex<Vec<EventBus>>,
@@ -178,6 +180,7 @@ impl World {
             rng: Mutex::new(rng),
             n: AtomicU64::new(0),
             live: Mutex::default(),
+            leaked: AtomicI64::new(0),
             wrong: Mutex::default(),
             handles: Mutex::default(),
             guards: Mutex::default(),

@@ -2,7 +2,7 @@
 //!
 //! Any such moment is possible in real time too, because a thread may stand still for long.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,6 +17,15 @@ use super::locked;
 std::thread_local! {
     // The clock of the thread that shuttle runs an execution on.
     static CLOCK: RefCell<Option<Arc<Time>>> = const { RefCell::new(None) };
+}
+
+shuttle::thread_local! {
+    static ON_CLOCK: Cell<bool> = Cell::new(false);
+}
+
+/// Whether this is the thread of the clock: while it is blocked no timer fires.
+pub fn on_clock() -> bool {
+    ON_CLOCK.try_with(Cell::get).unwrap_or_default()
 }
 
 fn current() -> Option<Arc<Time>> {
@@ -75,6 +84,7 @@ impl Clock {
 
 impl Time {
     fn run(&self, patience: u32) {
+        ON_CLOCK.with(|on_clock| on_clock.set(true));
         loop {
             {
                 let mut state = locked(&self.0);

@@ -7,6 +7,7 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
+use super::count::Counted;
 use super::task::Task;
 use super::{clock, locked, worker};
 
@@ -148,7 +149,13 @@ impl Handle {
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> Spawned {
         match &self.0 {
             Some(shared) => Task::start(shared, Box::pin(task)),
-            None => drop(shuttle::future::spawn(task)),
+            None => {
+                let counted = Counted::task();
+                drop(shuttle::future::spawn(async move {
+                    let _counted = counted;
+                    task.await;
+                }));
+            }
         }
         Spawned
     }

@@ -6,11 +6,14 @@
 //! clock there is one runtime always at hand, time stands still and no timer fires.
 
 mod clock;
+mod count;
 mod executor;
 mod task;
 mod worker;
 
-pub use clock::{Clock, Instant, Sleep, sleep, sleep_until};
+pub use clock::{Clock, Instant, Sleep, on_clock, sleep, sleep_until};
+pub(super) use count::start_worker;
+pub use count::{running_tasks, running_workers};
 pub use executor::{Entered, Handle, Id, NoRuntime, Runtime, Spawned};
 pub use worker::{Blocking, blocking};
 
