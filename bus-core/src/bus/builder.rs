@@ -68,8 +68,30 @@ impl EventBusBuilder {
     /// Sets how many bytes of memory the events in history may take, `transient` ones included: 64
     /// MiB unless set. Beyond it the oldest events are evicted and counted.
     ///
-    /// The size of an event is an estimate: [`Stats::kept_bytes`](crate::Stats::kept_bytes) is its
-    /// sum. The newest event is kept, however large.
+    /// The size of an event is an estimate, taken when it is published;
+    /// [`Stats::kept_bytes`](crate::Stats::kept_bytes) is the sum. It is the size of the event's
+    /// struct, the length of the JSON text that it was read from, if any, and the memory behind its
+    /// fields of these types: strings, paths, JSON values and objects, and `Option`, `Box`, `Vec`,
+    /// sets, maps and small tuples of them. Fields of other types, such as your own structs and
+    /// `Arc`, count without the memory behind them: set a lower budget where that is large. The
+    /// newest event is kept, however large.
+    ///
+    /// ```
+    /// # use bus_core::{AgentEvent, EventBus};
+    /// #[derive(AgentEvent)]
+    /// enum Pages {
+    ///     PageRead { text: String },
+    /// }
+    ///
+    /// # async fn run() {
+    /// let bus = EventBus::builder().history_bytes(1_000_000).build().unwrap();
+    /// for _ in 0..3 {
+    ///     bus.stream("desk").emit_page_read("x".repeat(400_000)).await;
+    /// }
+    /// assert_eq!((bus.stats().kept, bus.stats().evicted), (2, 1));
+    /// # }
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(run());
+    /// ```
     pub fn history_bytes(mut self, bytes: usize) -> Self {
         self.settings.history_bytes = bytes;
         self

@@ -73,4 +73,8 @@ impl Body for FromJson {
     fn version(&self) -> Option<u32> {
         self.version
     }
+    fn heap_bytes(&self) -> usize {
+        let decoded = self.payload().map_or(0, |payload| size_of_val(payload) + payload.held_bytes());
+        self.raw.len() + decoded
+    }
 }

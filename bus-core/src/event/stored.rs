@@ -212,9 +212,7 @@ pub(crate) trait Body: Send + Sync + 'static {
         None
     }
     /// The estimated memory that it holds apart from itself, in bytes.
-    fn heap_bytes(&self) -> usize {
-        self.raw().map_or(0, str::len)
-    }
+    fn heap_bytes(&self) -> usize;
 }
 
 impl<B: Body> Stored<B> {
@@ -256,6 +254,10 @@ impl<P: Payload> Body for Typed<P> {
     fn version(&self) -> Option<u32> {
         Some(P::DESCRIPTOR.version)
     }
+    #[inline]
+    fn heap_bytes(&self) -> usize {
+        self.0.heap_bytes()
+    }
 }
 
 /// The body of an event that is published again: shared with the event that holds the payload.
@@ -291,6 +293,10 @@ impl Body for Again {
     }
     fn shared(&self) -> Option<&Arc<Stored>> {
         Some(&self.0)
+    }
+    /// The other event may be held by this one only.
+    fn heap_bytes(&self) -> usize {
+        self.0.bytes()
     }
 }
 

@@ -14,6 +14,7 @@ mod descriptor;
 mod direct;
 mod encode;
 mod field;
+mod heap;
 mod key;
 mod known;
 mod object;
@@ -30,6 +31,8 @@ pub use self::definition::{AgentEvent, Package, Registration, linked};
 pub use self::descriptor::{Descriptor, EndsWith, Location, Policy, Requires, Upcast};
 pub use self::encode::EncodeError;
 pub use self::field::FieldDescriptor;
+#[doc(hidden)]
+pub use self::heap::{Collection, HeapBytes, HeapOf, OfCollection, OfUnknown, heap_sum};
 pub use self::key::Key;
 #[doc(hidden)]
 pub use self::known::{KnownCodec, OwnCodec};
@@ -70,6 +73,13 @@ pub trait Payload: Clone + fmt::Debug + Send + Sync + Sized + 'static {
     /// Reads the fields from the JSON object in `input`.
     #[doc(hidden)]
     fn decode(input: &mut Decoder<'_>) -> Result<Self, DecodeError>;
+
+    /// The estimated memory that the fields hold apart from themselves, in bytes.
+    #[doc(hidden)]
+    #[inline]
+    fn heap_bytes(&self) -> usize {
+        0
+    }
 }
 
 /// A payload of unknown type: the part of [`Payload`] that a trait object can have.
@@ -83,6 +93,10 @@ pub trait ErasedPayload: Send + Sync + 'static {
     /// Passes every field, in the order of the descriptor, to `visit`.
     #[doc(hidden)]
     fn visit_fields(&self, visit: &mut dyn FnMut(&[&dyn Any]));
+
+    /// The estimated memory that the fields hold apart from themselves, in bytes.
+    #[doc(hidden)]
+    fn held_bytes(&self) -> usize;
 }
 
 impl<P: Payload> ErasedPayload for P {
@@ -96,6 +110,10 @@ impl<P: Payload> ErasedPayload for P {
 
     fn visit_fields(&self, visit: &mut dyn FnMut(&[&dyn Any])) {
         self.fields(visit);
+    }
+
+    fn held_bytes(&self) -> usize {
+        self.heap_bytes()
     }
 }
 

@@ -29,6 +29,9 @@ pub(crate) enum Faults {
     Closed {
         n: u64,
     },
+    Said {
+        text: String,
+    },
 }
 
 /// The number that an event carries.

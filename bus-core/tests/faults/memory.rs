@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
-use bus_core::{Event, Refused};
+use bus_core::{AnyEvent, Event, Refused};
 use serde_json::json;
 
 use crate::common::{log, trial};
@@ -107,6 +107,31 @@ fn the_newest_event_is_kept_though_it_is_larger_than_the_budget() {
         }
         let kept = bus.stats().kept;
         assert!(kept <= 1, "three events of 10,000 bytes in a history of 1,024: {kept} are kept");
+    });
+}
+
+/// A typed payload is never written as JSON, so its size is taken from its fields.
+#[test]
+fn typed_payloads_count_with_their_size() {
+    trial().with(|bus| bus.history(1_000).history_bytes(MIB)).run(async |bus, _| {
+        for _ in 0..50 {
+            bus.stream("agent").emit_said("x".repeat(100 * 1_024)).await;
+        }
+        let stats = bus.stats();
+        assert_eq!((stats.kept, stats.evicted), (10, 40), "1 MiB holds 10 texts of 100 KiB");
+        assert!((1_000 * 1_024..=MIB).contains(&stats.kept_bytes), "{} bytes", stats.kept_bytes);
+        let kept: Vec<_> = bus.history().oldest_first().collect().iter().map(AnyEvent::seq).collect();
+        assert_eq!(kept, (41..=50).collect::<Vec<_>>(), "the oldest are evicted");
+
+        bus.stream("agent").emit_said("x".repeat(2 * MIB)).await;
+        let stats = bus.stats();
+        assert_eq!((stats.kept, stats.evicted), (1, 50), "the newest is kept, though it is larger");
+        assert!((2 * MIB..2 * MIB + 1_024).contains(&stats.kept_bytes), "{} bytes", stats.kept_bytes);
+
+        bus.stream("agent").emit_ping(1_u64).await;
+        let stats = bus.stats();
+        assert_eq!((stats.kept, stats.evicted), (1, 51), "a small event takes its place");
+        assert!(stats.kept_bytes < 1_024, "{} bytes", stats.kept_bytes);
     });
 }
 

@@ -181,6 +181,7 @@ fn payload(names: &Names, event: &Event, index: usize) -> TokenStream {
     let descriptor = descriptor::name(index);
     let idents: Vec<_> = fields.iter().map(|field| &field.ident).collect();
     let decode = decode(event);
+    let heap_bytes = heap_bytes(names, event);
     quote_spanned! {span=>
         impl #private::Payload for #ident {
             type Node = #private::#node;
@@ -194,8 +195,26 @@ fn payload(names: &Names, event: &Event, index: usize) -> TokenStream {
             ) -> ::core::result::Result<Self, #private::DecodeError> {
                 #decode
             }
+            #heap_bytes
         }
     }
+}
+
+/// The estimate of the memory that the fields hold. An event of numbers only has the default: 0.
+fn heap_bytes(names: &Names, event: &Event) -> Option<TokenStream> {
+    let span = at(event.ident.span());
+    let private = names.private(span);
+    let holders: Vec<_> =
+        event.fields.iter().filter(|field| !field.is_plain()).map(|field| &field.ident).collect();
+    (!holders.is_empty()).then(|| {
+        quote_spanned! {span=>
+            #[inline]
+            fn heap_bytes(&self) -> usize {
+                use #private::{OfCollection as _, OfUnknown as _};
+                #private::heap_sum(&[#(#private::HeapOf(&self.#holders).__heap_bytes()),*])
+            }
+        }
+    })
 }
 
 /// One slot for each field; the slots of required fields are full when the object was read.

@@ -6,7 +6,7 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Expr, Ident, Path, Type};
 
 use super::event::{allows, with_name};
-use super::types::{check_owned, is_known, mentions, names, option_inner, takes};
+use super::types::{check_owned, is_known, is_plain, mentions, names, option_inner, takes};
 use crate::attr;
 use crate::attr::field::{FieldAttrs, FieldDefault};
 use crate::attr::serde::{RenameRule, SerdeField};
@@ -136,6 +136,11 @@ impl Field {
     /// Whether bus-core has probably compiled the codec of its type.
     pub(crate) fn has_known_type(&self) -> bool {
         is_known(&self.ty)
+    }
+
+    /// Whether its type is a number or the like, which holds no memory apart from itself.
+    pub(crate) fn is_plain(&self) -> bool {
+        is_plain(self.inner.as_ref().unwrap_or(&self.ty))
     }
 
     /// Whether its type is this single name, not the end of a path.

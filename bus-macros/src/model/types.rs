@@ -135,6 +135,20 @@ pub(super) fn is_known(ty: &Type) -> bool {
     })
 }
 
+/// Whether a type is a number, a `bool`, a `char` or `()`. Decided by the name: another type of the
+/// same name counts as one that holds no memory.
+pub(super) fn is_plain(ty: &Type) -> bool {
+    const PLAIN: &[&str] = &[
+        "bool", "char", "f32", "f64", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64",
+        "i128", "isize",
+    ];
+    match peeled(ty) {
+        Type::Path(path) => PLAIN.iter().any(|plain| path.path.is_ident(plain)),
+        Type::Tuple(tuple) => tuple.elems.is_empty(),
+        _ => false,
+    }
+}
+
 /// Whether a type is this single name, not the end of a path.
 pub(super) fn names(ty: &Type, name: &str) -> bool {
     let tokens = flat(ty.to_token_stream());
