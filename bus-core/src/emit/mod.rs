@@ -20,7 +20,6 @@ use crate::bus::EventBus;
 use crate::delivery::{Core, Entered, Mode, Receipt, Waiting, drop_payload, end_of_frame};
 use crate::error::Refused;
 use crate::event::{AnyEvent, Event, Head, Link, Stored, Typed};
-use crate::excerpt::excerpt;
 use crate::json::{KEY_BYTES, written_length};
 use crate::payload::Payload;
 use crate::scope::{RESERVED, Scope};
@@ -197,7 +196,7 @@ impl<P: Payload> Drop for Emit<P> {
 #[cfg(debug_assertions)]
 fn say_dropped(kind: &str) {
     if !std::thread::panicking() {
-        let kind = &*excerpt(kind).to_string();
+        let kind = &*crate::excerpt::excerpt(kind).to_string();
         tracing::warn!(target: "bus_core", kind, "an emit was dropped, and nothing was published: `.await` it, or `.send()` it");
     }
 }

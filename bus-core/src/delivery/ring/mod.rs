@@ -24,6 +24,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
+use smallvec::SmallVec;
+
 use crate::delivery::effects::Effects;
 use crate::delivery::panic::drop_each;
 use crate::delivery::slab::{Key, Slab};
@@ -34,8 +36,11 @@ use waiters::{Spot, Waiters};
 /// How many events a segment holds at most.
 const SEGMENT: usize = 64;
 
+/// A reader that keeps up finds one event at a time: that one needs no allocation.
+type Events = SmallVec<[Arc<Stored>; 1]>;
+
 /// Events that follow each other, shared by all who read them. Dropped outside every lock.
-pub(crate) struct Segment(Vec<Arc<Stored>>);
+pub(crate) struct Segment(Events);
 
 impl Drop for Segment {
     fn drop(&mut self) {
@@ -54,7 +59,7 @@ struct Sealed {
 pub(crate) struct Ring {
     sealed: VecDeque<Sealed>,
     /// The events after them.
-    open: Vec<Arc<Stored>>,
+    open: Events,
     /// The position after the last event.
     end: u64,
     entries: Slab<Entry>,
@@ -134,7 +139,7 @@ impl Default for Ring {
     fn default() -> Self {
         Self {
             sealed: VecDeque::new(),
-            open: Vec::new(),
+            open: Events::new(),
             end: 0,
             entries: Slab::new(),
             attached: 0,
@@ -186,7 +191,7 @@ impl Ring {
 
     #[inline(never)]
     fn seal(&mut self) {
-        let (from, next) = (self.open_from(), Vec::with_capacity(self.open.len()));
+        let (from, next) = (self.open_from(), Events::with_capacity(self.open.len()));
         let segment = Arc::new(Segment(std::mem::replace(&mut self.open, next)));
         self.sealed.push_back(Sealed { from, segment, left: self.attached });
     }
@@ -338,7 +343,7 @@ struct Old {
     waker: Option<Waker>,
     segment: Option<Arc<Segment>>,
     hand: Option<Arc<Segment>>,
-    done: smallvec::SmallVec<[Arc<Segment>; 1]>,
+    done: SmallVec<[Arc<Segment>; 1]>,
 }
 
 /// A reader's own way to its ring, past the bus's lock.
