@@ -181,7 +181,8 @@ impl Sent {
     }
 
     /// Returns the result so far: whether it was refused, its id, how many subscriptions it
-    /// reached, and the results of the sync handlers that have run.
+    /// reached, and the results of the sync handlers that have run. A delivery whose filter was not
+    /// asked yet counts as reached.
     pub fn receipt(&self) -> &Receipt {
         &self.receipt
     }

@@ -3,6 +3,7 @@
 //! check. `cargo xtask soak` builds and runs it.
 
 mod load;
+mod receipts;
 mod subscribers;
 mod watch;
 
@@ -17,10 +18,7 @@ use bus_core::{EventBus, Stats};
 struct Soak {
     bus: EventBus,
     stop: AtomicBool,
-    /// Publishes whose receipt has the event on the bus.
-    published: AtomicU64,
-    /// Deliveries in the receipts of these publishes.
-    reached: AtomicU64,
+    receipts: receipts::Receipts,
     /// Subscriptions that came and went.
     churned: AtomicU64,
     /// Waits that ended.
@@ -81,8 +79,7 @@ fn run(length: Duration) -> Result<(), String> {
     let soak = Arc::new(Soak {
         bus,
         stop: AtomicBool::new(false),
-        published: AtomicU64::new(0),
-        reached: AtomicU64::new(0),
+        receipts: receipts::Receipts::default(),
         churned: AtomicU64::new(0),
         waited: AtomicU64::new(0),
         wrong: std::sync::Mutex::new(None),
@@ -119,17 +116,7 @@ fn runtime(name: &str) -> Result<tokio::runtime::Runtime, String> {
 /// The totals over the whole bus, now that it is idle.
 fn closing(soak: &Soak, stats: &Stats) -> Result<(), String> {
     bus_model::check_accounts(stats)?;
-    let published = soak.published.load(Ordering::Relaxed);
-    if stats.published_total != published {
-        return Err(format!(
-            "{published} receipts have their event on the bus, the stats {}",
-            stats.published_total
-        ));
-    }
-    let (matched, reached) = (bus_model::matched(stats), soak.reached.load(Ordering::Relaxed));
-    if matched != reached {
-        return Err(format!("receipts spoke of {reached} deliveries, the subscriptions counted {matched}"));
-    }
+    soak.receipts.compare(stats)?;
     if let Some(busy) = stats.subscriptions.iter().find(|one| one.running > 0) {
         return Err(format!("`{}` still runs on an idle bus", busy.name));
     }

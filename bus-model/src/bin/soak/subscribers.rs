@@ -93,7 +93,7 @@ fn sync(soak: &Arc<Soak>, seen: &mut Seen) {
             count.fetch_add(1, Ordering::Relaxed);
             let hops = event.payload::<Step>().map_or(0, |step| step.hops);
             if hops > 0 {
-                super::load::send(&shared, event.seq(), hops - 1);
+                shared.receipts.follow_later(super::load::send(&shared, event.seq(), hops - 1));
             }
         })
         .detach();

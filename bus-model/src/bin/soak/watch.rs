@@ -19,6 +19,7 @@ pub(crate) fn until(soak: &Soak, begun: Instant, length: Duration) {
     let (mut looks, mut level, mut highest) = (0_u64, None, 0);
     let (mut events, mut moved, mut said) = (0, Instant::now(), Instant::now());
     while begun.elapsed() < length && soak.running() {
+        soak.receipts.look();
         let stats = soak.bus.stats();
         looks += 1;
         if let Err(wrong) = bus_model::check_accounts(&stats) {
