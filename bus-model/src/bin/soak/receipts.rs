@@ -1,4 +1,4 @@
-//! What the receipts say, to compare with the stats.
+//! The sums of all receipts, to compare with the stats.
 //!
 //! The receipt of a send is a look at the moment of its return: it counts a delivery that waits in
 //! a queue and whose filter is not asked yet. Only the finished receipt knows whether that filter
