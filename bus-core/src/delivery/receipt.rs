@@ -142,9 +142,9 @@ impl Receipt {
     /// How many subscriptions the event matched. 0: nobody is listening.
     ///
     /// It counts a delivery whose filter is still to be asked (see
-    /// [`filter`](crate::Subscribe::filter)). Where the filter of a handler rejects the event later,
-    /// [`finished`](crate::Sent::finished) and an awaited emit do not count it. The receipt of a send
-    /// does, and so does any receipt for a stream or a deferred delivery.
+    /// [`filter`](crate::Subscribe::filter)). Where the filter of a handler rejects the event
+    /// later, [`finished`](crate::Sent::finished) and an awaited emit do not count it. The receipt
+    /// of a send does, and so does any receipt for a stream or a deferred delivery.
     pub fn reached(&self) -> usize {
         self.reached as usize
     }
