@@ -51,9 +51,7 @@ mod tests {
     use super::*;
 
     fn found(text: &str) -> Vec<String> {
-        let mut report = Report::default();
-        check("a/src/b.rs", text, &mut report);
-        report.found()
+        super::super::found(check, "a/src/b.rs", text)
     }
 
     #[test]

@@ -57,9 +57,7 @@ mod tests {
     use super::*;
 
     fn found(path: &str, text: &str) -> Vec<String> {
-        let mut report = Report::default();
-        check(path, text, &mut report);
-        report.found()
+        super::super::found(check, path, text)
     }
 
     const GOOD: &str = "[package]\nname = \"a\"\n\n[dependencies]\nserde.workspace = true\n\

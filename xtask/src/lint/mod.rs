@@ -55,6 +55,14 @@ impl Report {
     }
 }
 
+/// The findings of one rule in one file, with their lines.
+#[cfg(test)]
+fn found(check: fn(&str, &str, &mut Report), path: &str, text: &str) -> Vec<String> {
+    let mut report = Report::default();
+    check(path, text, &mut report);
+    report.found()
+}
+
 pub(crate) fn check() -> Result<(), Failure> {
     let mut report = Report::default();
     let files = workspace::files()?;

@@ -145,9 +145,7 @@ mod tests {
     use super::*;
 
     fn found(path: &str, text: &str) -> Vec<String> {
-        let mut report = Report::default();
-        check(path, text, &mut report);
-        report.found()
+        super::super::found(check, path, text)
     }
 
     #[test]
