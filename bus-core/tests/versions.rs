@@ -45,9 +45,13 @@ fn a_bus_is_not_built_and_says_how_to_have_one() {
     let error = EventBus::builder().build().unwrap_err();
     assert!(matches!(&error, BuildError::DuplicateKinds(all) if all.len() == 2), "{error:?}");
     let text = error.to_string();
-    for part in
-        ["`twice.order_placed`", "`twice.order_sent`", "bus-core 0.1.0", "tests/versions.rs:", ".prefer::<"]
-    {
+    for part in [
+        "`twice.order_placed`",
+        "`twice.order_sent`",
+        "agent-events-core 0.1.0",
+        "tests/versions.rs:",
+        ".prefer::<",
+    ] {
         assert!(text.contains(part), "{part} is not in: {text}");
     }
 }
@@ -74,7 +78,10 @@ fn the_preferred_definition_has_the_kinds_that_both_declare() {
     // The other's payload is of another type than its kind has here.
     let receipt = bus.stream("s").emit(one::OrderPlaced::new(1_u64)).send();
     let refused = receipt.receipt().refused().unwrap().to_string();
-    assert!(refused.contains("twice.order_placed") && refused.contains("bus-core 0.1.0"), "{refused}");
+    assert!(
+        refused.contains("twice.order_placed") && refused.contains("agent-events-core 0.1.0"),
+        "{refused}"
+    );
 
     let bus = EventBus::builder().prefer::<one::ShopEvents>().build().unwrap();
     assert_eq!(bus.catalogue().get("twice.order_placed").unwrap().version, 1);

@@ -18,3 +18,8 @@ pub enum OpenEvents {
         width: Option<u32>,
     },
 }
+
+/// The examples in the docs of the derive are compiled and run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../bus-macros/src/derive.md")]
+pub struct Derive;

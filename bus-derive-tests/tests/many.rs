@@ -45,7 +45,8 @@ fn project(files: &BTreeMap<String, PathBuf>) -> PathBuf {
     let root = Path::new(HERE).join("..");
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("many");
     let mut manifest = format!(
-        "[workspace]\n[package]\nname = 'many'\nedition = '2024'\n[dependencies]\nbus-core.path = '{}'\n",
+        "[workspace]\n[package]\nname = 'many'\nedition = '2024'\n[dependencies]\n\
+         bus-core = {{ package = 'agent-events-core', path = '{}' }}\n",
         root.join("bus-core").display()
     );
     for (name, path) in files {

@@ -1,5 +1,5 @@
-//! The time to render 400 kinds: `cargo bench -p bus-docs`. It fails if that takes two seconds or
-//! more.
+//! The time to render 400 kinds: `cargo bench -p agent-events-docs`. It fails if that takes two
+//! seconds or more.
 
 use std::time::{Duration, Instant};
 

@@ -54,7 +54,7 @@ fn check_rules() -> Result<(), Failure> {
 fn check_reasons() -> Result<(), Failure> {
     let tree = read(
         cargo()
-            .args(["tree", "--locked", "--package", "bus-core", "--edges", "normal"])
+            .args(["tree", "--locked", "--package", workspace::CORE, "--edges", "normal"])
             .args(["--prefix", "none", "--format", "{p}"]),
     )?;
     let page = fs::read_to_string(workspace::root().join("docs/design.md"))?;
@@ -71,8 +71,10 @@ fn check_reasons() -> Result<(), Failure> {
 
 fn without_reason<'a>(tree: &'a str, page: &str) -> Vec<&'a str> {
     let rows = || page.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next());
-    let names =
-        tree.lines().filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "bus-core");
+    let names = tree
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| *name != workspace::CORE);
     let mut missing: Vec<&str> =
         names.filter(|name| !rows().any(|cell| cell.contains(&format!("`{name}`")))).collect();
     missing.sort_unstable();
@@ -93,7 +95,7 @@ mod tests {
 
     #[test]
     fn a_crate_without_a_reason_is_named() {
-        let tree = "bus-core v0.1.0\nserde v1.0.0\nserde_core v1.0.0\nserde_core v1.0.0 (*)\n";
+        let tree = "agent-events-core v0.1.0\nserde v1.0.0\nserde_core v1.0.0\nserde_core v1.0.0 (*)\n";
         assert_eq!(
             without_reason(tree, "| `serde` | fields |\nserde_core is `serde_core`\n"),
             ["serde_core"]

@@ -9,6 +9,9 @@ use serde_json::Value;
 use crate::process;
 use crate::task::Failure;
 
+/// The package of the bus: its folder is `bus-core`, its library `bus_core`.
+pub(crate) const CORE: &str = "agent-events-core";
+
 /// The folder of the workspace's `Cargo.toml`. Cargo passes xtask's folder at each run, so a moved
 /// clone is found.
 pub(crate) fn root() -> PathBuf {

@@ -104,7 +104,7 @@ fn scratch() -> Result<PathBuf, Box<dyn Error>> {
     let core = root.join("bus-core").display().to_string();
     let manifest = format!(
         "[package]\nname = \"edited\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n\
-         bus-core = {{ path = {core:?} }}\n"
+         bus-core = {{ package = \"agent-events-core\", path = {core:?} }}\n"
     );
     fs::write(folder.join("Cargo.toml"), manifest)?;
     fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock"))?;

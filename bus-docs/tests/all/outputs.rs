@@ -1,5 +1,5 @@
-//! Each output of three events, as a person checked it: `UPDATE=1 cargo test -p bus-docs` writes
-//! them anew.
+//! Each output of three events, as a person checked it: `UPDATE=1 cargo test -p agent-events-docs`
+//! writes them anew.
 
 use std::fs;
 use std::path::Path;
@@ -18,7 +18,7 @@ pub(crate) fn expect(name: &str, made: &str) {
     let there = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         there == made,
-        "{name} differs: read what is new, then `UPDATE=1 cargo test -p bus-docs`\n{made}"
+        "{name} differs: read what is new, then `UPDATE=1 cargo test -p agent-events-docs`\n{made}"
     );
 }
 

@@ -8,7 +8,7 @@ use bus_docs::{Catalog, Event, Format};
 
 use super::outputs::expect;
 
-const HEAD: &str = "//! Written by `UPDATE=1 cargo test -p bus-docs`: every emit call and subscription that the pages of the agent's events show.
+const HEAD: &str = "//! Written by `UPDATE=1 cargo test -p agent-events-docs`: every emit call and subscription that the pages of the agent's events show.
 
 #![allow(unused_imports, clippy::default_trait_access, reason = \"each call names what it needs\")]
 

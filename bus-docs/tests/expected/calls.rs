@@ -1,4 +1,4 @@
-//! Written by `UPDATE=1 cargo test -p bus-docs`: every emit call and subscription that the pages of the agent's events show.
+//! Written by `UPDATE=1 cargo test -p agent-events-docs`: every emit call and subscription that the pages of the agent's events show.
 
 #![allow(unused_imports, clippy::default_trait_access, reason = "each call names what it needs")]
 

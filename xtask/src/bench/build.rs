@@ -29,6 +29,7 @@ pub(super) fn of_revision(revision: &str) -> Result<PathBuf, Failure> {
         unpack(hash.trim(), &tree)?;
     }
     copy_sources(&tree)?;
+    use_older_names(&tree)?;
     build(&tree, &tree.join("bench/target"), false)
 }
 
@@ -60,6 +61,22 @@ fn copy_sources(tree: &Path) -> Result<(), Failure> {
             to.parent().map_or(Ok(()), fs::create_dir_all)?;
             fs::write(to, from)?;
         }
+    }
+    Ok(())
+}
+
+/// A revision from before its packages were named `agent-events-…`: there a package has the name of
+/// its folder, so the benchmarks' manifest may not name another one.
+fn use_older_names(tree: &Path) -> Result<(), Failure> {
+    let package = format!("name = \"{}\"", workspace::CORE);
+    if !fs::read_to_string(tree.join("bus-core/Cargo.toml"))?.contains(&package) {
+        let manifest = tree.join("bench/Cargo.toml");
+        let text = fs::read_to_string(&manifest)?;
+        let lines = text.lines().map(|line| match line.split_once("package = \"agent-events-") {
+            Some((key, rest)) => format!("{key}{}\n", rest.split_once(", ").map_or(rest, |(_, path)| path)),
+            None => format!("{line}\n"),
+        });
+        fs::write(manifest, lines.collect::<String>())?;
     }
     Ok(())
 }

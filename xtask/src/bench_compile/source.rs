@@ -27,7 +27,7 @@ pub(super) fn manifest(name: &str, root: &Path) -> String {
     let core = root.join("bus-core").display().to_string();
     format!(
         "[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\n\
-         bus-core = {{ path = {core:?} }}\nserde = {{ version = \"1\", features = [\"derive\"] }}\n"
+         bus-core = {{ package = \"agent-events-core\", path = {core:?} }}\nserde = {{ version = \"1\", features = [\"derive\"] }}\n"
     )
 }
 
