@@ -7,6 +7,7 @@ use bus_core::payload::{Descriptor, FieldDescriptor};
 use schemars::SchemaGenerator;
 use serde_json::Value;
 
+use super::hidden::Hider;
 use super::{Catalog, End, Event, Field, Policy, Scope, example, schema, snake};
 
 impl Catalog {
@@ -22,9 +23,12 @@ impl Catalog {
             descriptors.iter().map(|descriptor| event(descriptor, &mut generator)).collect();
         let mut types = generator.take_definitions(true);
         types.values_mut().for_each(schema::plain);
+        let mut hider = Hider::new(&types);
         for field in events.iter_mut().flat_map(|event| &mut event.fields).filter(|field| field.redacted) {
-            field.schema = field.schema.take().map(|found| schema::hidden(&found, &types));
+            field.schema = field.schema.take().map(|found| hider.hide(&found));
         }
+        let hidden = hider.into_types();
+        types.extend(hidden);
         let bus = EventBus::builder().build().ok();
         for (event, descriptor) in events.iter_mut().zip(&descriptors) {
             example::complete(event, descriptor, &types, bus.as_ref());

@@ -8,6 +8,7 @@
 mod example;
 mod field;
 mod gather;
+mod hidden;
 mod names;
 mod sample;
 mod schema;

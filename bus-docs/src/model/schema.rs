@@ -64,41 +64,6 @@ fn bounds(format: &str) -> Option<(Option<Value>, Option<Value>)> {
     })
 }
 
-/// The part of a schema that still holds if strings and numbers are hidden: the shape and the keys.
-pub(super) fn hidden(schema: &Value, types: &Map<String, Value>) -> Value {
-    hide(schema, types, 0)
-}
-
-fn hide(schema: &Value, types: &Map<String, Value>, depth: usize) -> Value {
-    let Value::Object(object) = schema else { return schema.clone() };
-    if let Some(name) = object.get("$ref").and_then(Value::as_str).and_then(type_name) {
-        // A recursive type is not described below the eighth level.
-        return types
-            .get(name)
-            .filter(|_| depth < 8)
-            .map_or(json!({}), |found| hide(found, types, depth + 1));
-    }
-    let mut out = Map::new();
-    for (key, value) in object {
-        match (key.as_str(), value) {
-            ("type" | "required", _) => drop(out.insert(key.clone(), value.clone())),
-            ("items" | "additionalProperties", _) => {
-                out.insert(key.clone(), hide(value, types, depth));
-            }
-            ("properties", Value::Object(map)) => {
-                let map = map.iter().map(|(name, value)| (name.clone(), hide(value, types, depth)));
-                out.insert(key.clone(), Value::Object(map.collect()));
-            }
-            ("anyOf" | "oneOf", Value::Array(list)) => {
-                let list = list.iter().map(|value| hide(value, types, depth)).collect();
-                out.insert("anyOf".to_owned(), Value::Array(list));
-            }
-            _ => {}
-        }
-    }
-    Value::Object(out)
-}
-
 /// `Address` of `#/$defs/Address`.
 pub(crate) fn type_name(reference: &str) -> Option<&str> {
     reference.strip_prefix("#/$defs/")
@@ -150,24 +115,6 @@ mod tests {
         let mut text = json!({ "type": "string", "format": "uuid" });
         plain(&mut text);
         assert_eq!(text, json!({ "type": "string", "format": "uuid" }));
-    }
-
-    #[test]
-    fn hidden_content_keeps_only_its_shape() {
-        let Value::Object(types) = json!({ "Level": { "type": "string", "enum": ["low", "high"] } }) else {
-            return;
-        };
-        let schema = json!({
-            "type": "object",
-            "properties": { "level": { "$ref": "#/$defs/Level" }, "n": { "type": "integer", "minimum": 1 } },
-            "required": ["level"],
-        });
-        let expected = json!({
-            "type": "object",
-            "properties": { "level": { "type": "string" }, "n": { "type": "integer" } },
-            "required": ["level"],
-        });
-        assert_eq!(hidden(&schema, &types), expected);
     }
 
     #[test]

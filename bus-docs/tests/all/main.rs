@@ -8,6 +8,10 @@ mod calls;
 mod changes;
 mod define;
 mod files;
+#[path = "../hard/mod.rs"]
+#[allow(dead_code, reason = "the fields are for readers of the catalogue")]
+mod hard;
+mod hard_types;
 mod many;
 mod outputs;
 mod snippets;

@@ -1,0 +1,164 @@
+//! The schema of a redacted field: what still holds if strings and numbers are hidden.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::schema::{children, type_name};
+
+/// Hides schemas of one catalogue. A named type has one hidden form, whatever names it, so that a
+/// type which holds itself stays as small as it is.
+pub(super) struct Hider<'a> {
+    types: &'a Map<String, Value>,
+    /// The hidden form of a named type: a reference, or the schema itself if it is short.
+    known: BTreeMap<String, Map<String, Value>>,
+    hidden: Map<String, Value>,
+}
+
+impl<'a> Hider<'a> {
+    pub(super) fn new(types: &'a Map<String, Value>) -> Self {
+        Self { types, known: BTreeMap::new(), hidden: Map::new() }
+    }
+
+    /// The hidden forms of the named types.
+    pub(super) fn into_types(self) -> Map<String, Value> {
+        self.hidden
+    }
+
+    /// The part of a schema that still holds: the shape and the keys.
+    pub(super) fn hide(&mut self, schema: &Value) -> Value {
+        schema.as_object().map_or_else(|| schema.clone(), |schema| Value::Object(self.members(schema)))
+    }
+
+    fn members(&mut self, object: &Map<String, Value>) -> Map<String, Value> {
+        let mut out = Map::new();
+        for (key, value) in object {
+            match key.as_str() {
+                "$ref" => {
+                    if let Some(name) = value.as_str().and_then(type_name) {
+                        out.extend(self.named(name));
+                    }
+                }
+                // Hidden values of two choices may be alike.
+                "oneOf" => drop(out.insert("anyOf".to_owned(), value.clone())),
+                "minimum" if value.as_f64() > Some(0.0) => {}
+                "maximum" if value.as_f64() < Some(0.0) => {}
+                "type"
+                | "required"
+                | "items"
+                | "prefixItems"
+                | "minItems"
+                | "maxItems"
+                | "properties"
+                | "patternProperties"
+                | "additionalProperties"
+                | "propertyNames"
+                | "anyOf"
+                | "allOf"
+                | "minimum"
+                | "maximum" => drop(out.insert(key.clone(), value.clone())),
+                "const" => insert_type(&mut out, object, std::slice::from_ref(value)),
+                "enum" => insert_type(&mut out, object, value.as_array().map_or(&[], Vec::as_slice)),
+                _ => {}
+            }
+        }
+        let names = out.remove("propertyNames");
+        for child in children(&mut out) {
+            *child = self.hide(child);
+        }
+        // The keys of a map stay as they are.
+        out.extend(names.map(|names| ("propertyNames".to_owned(), names)));
+        out
+    }
+
+    /// The hidden form of a named type.
+    fn named(&mut self, name: &str) -> Map<String, Value> {
+        if let Some(known) = self.known.get(name) {
+            return known.clone();
+        }
+        let Some(Value::Object(schema)) = self.types.get(name) else { return Map::new() };
+        let mut new = format!("{name}Hidden");
+        while self.types.contains_key(&new) || self.hidden.contains_key(&new) {
+            new.push('_');
+        }
+        let reference = Map::from_iter([("$ref".to_owned(), json!(format!("#/$defs/{new}")))]);
+        self.known.insert(name.to_owned(), reference.clone());
+        self.hidden.insert(new.clone(), Value::Null);
+        let hidden = self.members(schema);
+        if hidden.keys().all(|key| key == "type") {
+            self.hidden.remove(&new);
+            self.known.insert(name.to_owned(), hidden.clone());
+            return hidden;
+        }
+        self.hidden.insert(new, Value::Object(hidden));
+        reference
+    }
+}
+
+/// The types of listed values, which the hidden ones still have.
+fn insert_type(out: &mut Map<String, Value>, schema: &Map<String, Value>, values: &[Value]) {
+    if schema.contains_key("type") {
+        return;
+    }
+    let mut names: Vec<&str> = values.iter().map(type_of).collect();
+    names.sort_unstable();
+    names.dedup();
+    let types = if let [one] = names[..] { json!(one) } else { json!(names) };
+    out.insert("type".to_owned(), types);
+}
+
+fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hidden(types: &Value, schema: &Value) -> (Value, Value) {
+        let none = Map::new();
+        let mut hider = Hider::new(types.as_object().unwrap_or(&none));
+        let hidden = hider.hide(schema);
+        (hidden, Value::Object(hider.into_types()))
+    }
+
+    #[test]
+    fn shape_and_keys_stay() {
+        let types = json!({ "Level": { "type": "string", "enum": ["low", "high"] } });
+        let schema = json!({
+            "type": "object",
+            "properties": { "level": { "$ref": "#/$defs/Level" }, "n": { "type": "integer", "minimum": 1, "maximum": 9 } },
+            "patternProperties": { "^[0-9]+$": { "type": "string", "format": "uuid" } },
+            "required": ["level"],
+        });
+        let expected = json!({
+            "type": "object",
+            "properties": { "level": { "type": "string" }, "n": { "type": "integer", "maximum": 9 } },
+            "patternProperties": { "^[0-9]+$": { "type": "string" } },
+            "required": ["level"],
+        });
+        assert_eq!(hidden(&types, &schema), (expected, json!({})));
+    }
+
+    #[test]
+    fn a_type_inside_of_itself_is_hidden_once() {
+        let own = json!({ "$ref": "#/$defs/Tree" });
+        let types = json!({ "Tree": {
+            "type": "object",
+            "properties": { "name": { "const": "x" }, "left": own, "right": own },
+        } });
+        let other = json!({ "$ref": "#/$defs/TreeHidden" });
+        let expected = json!({ "TreeHidden": {
+            "type": "object",
+            "properties": { "name": { "type": "string" }, "left": other, "right": other },
+        } });
+        assert_eq!(hidden(&types, &own), (other, expected));
+    }
+}
