@@ -36,6 +36,8 @@ pub(crate) struct Core {
     pub(crate) subscriptions: AtomicU64,
     /// Whether a known kind begins what another ends, for a look without the lock.
     paired: AtomicBool,
+    /// The warnings about names of kinds that were given.
+    pub(super) warned: Mutex<Vec<u64>>,
     /// Whether slow handlers are looked for.
     pub(crate) watched: AtomicBool,
     /// Whether it is closed, for a look without the lock.
@@ -62,6 +64,7 @@ impl Core {
             unobserved: AtomicU64::new(0),
             subscriptions: AtomicU64::new(0),
             paired: AtomicBool::new(paired),
+            warned: Mutex::new(Vec::new()),
             watched: AtomicBool::new(false),
             closed: AtomicBool::new(false),
         }

@@ -176,7 +176,7 @@ impl Counts {
 impl Info {
     /// Whether every event of its kinds is wanted.
     pub(crate) fn is_unfiltered(&self) -> bool {
-        self.predicates.is_empty() && self.wanted.shape().is_empty()
+        self.predicates.is_empty() && self.wanted.is_empty()
     }
 
     /// Whether it takes only payloads of its types.

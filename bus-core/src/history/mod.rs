@@ -1,20 +1,20 @@
 //! Queries of the history.
 
-use std::sync::Arc;
+use std::panic::Location;
 
 use crate::bus::EventBus;
-use crate::delivery::{Core, Marks, Wanted};
-use crate::event::{AnyEvent, Event, EventId, KindRef, Stored};
+use crate::delivery::{Core, Kinds, Marks, Part, Wanted};
+use crate::event::{AnyEvent, Event, EventId, Stored};
 use crate::payload::EventSet;
-use crate::scope::Id;
 
 /// How many events are returned unless `limit` says otherwise.
 const LIMIT: usize = 100;
 
 /// A query of the events that the history holds: newest first, at most 100, unless set.
 ///
-/// All filters must fit. A query walks the history in steps of 256 events, so that others publish
-/// meanwhile: events published or evicted during the walk may be in the result or not.
+/// Filters of different names must all fit; several values of one name mean any of them. A query
+/// walks the history in steps of 256 events, so that others publish meanwhile: events published or
+/// evicted during the walk may be in the result or not.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -31,7 +31,7 @@ const LIMIT: usize = 100;
 #[derive(Debug, Clone)]
 pub struct HistoryQuery {
     bus: EventBus,
-    kinds: Option<Vec<Arc<str>>>,
+    kinds: Kinds,
     wanted: Wanted,
     since: Option<EventId>,
     limit: usize,
@@ -44,7 +44,7 @@ impl EventBus {
         let wanted = Wanted::default();
         HistoryQuery {
             bus: self.clone(),
-            kinds: None,
+            kinds: Kinds::Any,
             wanted,
             since: None,
             limit: LIMIT,
@@ -54,42 +54,41 @@ impl EventBus {
 }
 
 impl HistoryQuery {
-    /// Selects events of these kinds; an alias stands for its kind.
+    /// Selects events of these kinds. An alias stands for its kind, and a name that ends with `*`
+    /// is a pattern, as in a [subscription](crate::Subscribe::kinds), with the same warnings.
+    #[track_caller]
     pub fn kinds<K: AsRef<str>>(mut self, kinds: impl IntoIterator<Item = K>) -> Self {
-        let catalogue = self.bus.core.catalogue();
-        let today =
-            |kind: K| Arc::from(catalogue.get(kind.as_ref()).map_or(kind.as_ref(), |event| event.kind));
-        self.kinds = Some(kinds.into_iter().map(today).collect());
+        self.bus.core.add_names(&mut self.kinds, kinds, Location::caller());
         self
     }
 
     /// Selects events of this stream.
     pub fn stream(mut self, id: impl Into<String>) -> Self {
-        self.wanted.stream = Some(Id::new(id));
+        self.wanted.add(Part::Stream, id);
         self
     }
 
     /// Selects events of this node.
     pub fn node(mut self, id: impl Into<String>) -> Self {
-        self.wanted.node = Some(Id::new(id));
+        self.wanted.add(Part::Node, id);
         self
     }
 
     /// Selects events of this execution.
     pub fn execution(mut self, id: impl Into<String>) -> Self {
-        self.wanted.execution = Some(Id::new(id));
+        self.wanted.add(Part::Execution, id);
         self
     }
 
     /// Selects events with this correlation.
     pub fn correlation(mut self, id: impl Into<String>) -> Self {
-        self.wanted.correlation = Some(Id::new(id));
+        self.wanted.add(Part::Correlation, id);
         self
     }
 
     /// Selects events whose attribute has this value.
     pub fn attribute(mut self, name: &str, value: impl Into<String>) -> Self {
-        self.wanted.set_attribute(name, Id::new(value));
+        self.wanted.add(Part::Attribute(name.into()), value);
         self
     }
 
@@ -130,19 +129,16 @@ impl HistoryQuery {
 
     /// Runs the query for payloads of `S`. The limit counts these alone. An event of such a kind
     /// whose data does not fit its type is left out, and still counts.
-    pub fn typed<S: EventSet>(self) -> Vec<Event<S>> {
-        let kinds = S::descriptors().into_iter().map(|event| event.kind);
-        self.kinds(kinds).collect().into_iter().filter_map(|event| event.typed().ok()).collect()
+    pub fn typed<S: EventSet>(mut self) -> Vec<Event<S>> {
+        self.kinds = Kinds::Named(S::descriptors().into_iter().map(|event| event.kind.into()).collect());
+        self.collect().into_iter().filter_map(|event| event.typed().ok()).collect()
     }
 
     /// Visits the next events of the walk. Returns its position afterwards, or `None` at its end.
     fn window(&self, core: &Core, after: u64, at: u64, found: &mut Vec<AnyEvent>) -> Option<u64> {
         let state = core.lock();
-        let kind = match self.kinds.as_deref() {
-            Some([kind]) => state.routes.named_position(kind),
-            _ => None,
-        };
-        let marks = Marks::new(kind, self.wanted.execution.as_ref().map(Id::hash));
+        let kind = self.kinds.only().and_then(|kind| state.routes.named_position(kind));
+        let marks = Marks::new(kind, self.wanted.execution());
         let left = self.limit - found.len();
         if self.oldest_first {
             let (events, next) = state.history.next_after(at, marks);
@@ -157,14 +153,8 @@ impl HistoryQuery {
     }
 
     fn fits(&self, event: &Stored) -> bool {
-        let kind = event.body.kind();
-        self.kinds.as_ref().is_none_or(|kinds| kinds.iter().any(|wanted| same(wanted, kind)))
-            && self.wanted.matches(&event.head.scope)
+        self.kinds.names(event.body.kind().as_str()) && self.wanted.matches(&event.head.scope)
     }
-}
-
-fn same(wanted: &str, kind: KindRef<'_>) -> bool {
-    wanted == kind.as_str()
 }
 
 /// The position of a cursor in this run; 0, before everything, for a cursor of another run whose

@@ -4,6 +4,8 @@
 //! every definition file that is linked into the program. Emitting or subscribing to a typed event
 //! adds its kind.
 
+mod nearest;
+
 use std::any::TypeId;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};

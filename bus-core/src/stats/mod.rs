@@ -36,7 +36,7 @@ pub struct Stats {
     /// Events with a `seq`: history kept them, or a subscription or a pair wanted them.
     pub published_total: u64,
     /// The same by kind, without kinds that were never published. Undeclared kinds beyond 4,096 are
-    /// counted together as `(other kinds)`.
+    /// counted together as `(other kinds)`, or under the narrowest pattern that selects them.
     pub published: BTreeMap<String, u64>,
     /// Events that no subscription wanted and history did not keep.
     pub unobserved: u64,

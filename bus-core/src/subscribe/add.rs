@@ -349,16 +349,20 @@ impl Plan {
     }
 
     fn into_info(
-        self,
+        mut self,
         name: Arc<str>,
         timeout: Option<std::time::Duration>,
         runtime: Option<Handle>,
     ) -> Info {
+        if let Some(rest) = self.wanted.rest() {
+            // The routes look one part up; the others are asked about as a filter of the user's is.
+            self.predicates.push(Arc::new(move |event| rest.matches(event.scope())));
+        }
         Info {
             id: SubscriptionId(0),
             name: self.name.unwrap_or(name),
             location: self.location,
-            kinds: self.kinds,
+            kinds: self.kinds.shortest(),
             wanted: self.wanted,
             predicates: self.predicates,
             on_lag: self.on_lag,

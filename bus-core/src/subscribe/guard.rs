@@ -6,7 +6,11 @@ use std::sync::{Arc, Weak};
 use super::add::Added;
 use crate::bus::EventBus;
 use crate::delivery::{Core, Key};
+#[cfg(debug_assertions)]
+use crate::delivery::{Info, log, thread};
 use crate::event::SubscriptionId;
+#[cfg(debug_assertions)]
+use crate::excerpt::excerpt;
 
 /// The guard of a subscription. Dropping it ends the subscription and frees the handler.
 ///
@@ -23,17 +27,33 @@ use crate::event::SubscriptionId;
 /// assert!(bus.unsubscribe(id));
 /// assert!(!bus.unsubscribe(id));
 /// ```
-#[must_use = "dropping it ends the subscription: keep it, or `.detach()` it"]
+#[must_use = "dropping it ends the subscription at once: keep it with `let _guard = ..`, or add `.detach()` to keep the \
+              subscription for as long as the bus lives"]
 pub struct Subscription {
     // Weak: a handler may own the guard of another, and that must not keep the bus.
     core: Weak<Core>,
     key: Key,
     id: SubscriptionId,
+    #[cfg(debug_assertions)]
+    made: Made,
+}
+
+/// When and where a guard was made, to notice one that is dropped at once.
+#[cfg(debug_assertions)]
+struct Made {
+    at: std::time::Instant,
+    thread: u64,
 }
 
 impl Subscription {
     pub(crate) fn new(core: &Arc<Core>, added: &Added) -> Self {
-        Self { core: Arc::downgrade(core), key: added.key, id: added.id }
+        Self {
+            core: Arc::downgrade(core),
+            key: added.key,
+            id: added.id,
+            #[cfg(debug_assertions)]
+            made: Made { at: std::time::Instant::now(), thread: thread() },
+        }
     }
 
     /// Returns the id, for [`EventBus::unsubscribe`].
@@ -50,14 +70,59 @@ impl Subscription {
 
     /// Ends the subscription, as dropping the guard does: a handler on another thread may be called
     /// once more.
-    pub fn unsubscribe(self) {}
+    pub fn unsubscribe(mut self) {
+        if let Some(core) = std::mem::take(&mut self.core).upgrade() {
+            core.end(self.key);
+        }
+    }
 }
 
 impl Drop for Subscription {
     fn drop(&mut self) {
         if let Some(core) = self.core.upgrade() {
+            #[cfg(debug_assertions)]
+            self.made.warn_at_once(&core, self.key);
             core.end(self.key);
         }
+    }
+}
+
+/// `let _ =` drops a guard within a few hundred nanoseconds, on the same thread. Other code that
+/// drops one has mostly done something before. The time is short, so that a warning is right; it
+/// is missing where the thread was interrupted in between.
+#[cfg(debug_assertions)]
+const AT_ONCE: std::time::Duration = std::time::Duration::from_micros(20);
+
+#[cfg(debug_assertions)]
+impl Made {
+    /// Says in debug builds that a subscription has ended before it could get an event. The
+    /// compiler's warning is silenced by `let _ =`.
+    fn warn_at_once(&self, core: &Core, key: Key) {
+        if self.at.elapsed() > AT_ONCE || self.thread != thread() || std::thread::panicking() {
+            return;
+        }
+        let Some(info) = core.unmatched(key).filter(|info| core.is_first_warning("a guard", info.location))
+        else {
+            return;
+        };
+        log(|| {
+            tracing::warn!(
+                target: "bus_core",
+                subscription = %excerpt(&info.name),
+                subscribed_at = %info.location,
+                "a subscription has ended as soon as it was made, because its guard was dropped: keep it with `let _guard = ..` \
+                 (`let _ = ..` drops it), or add `.detach()`"
+            );
+        });
+    }
+}
+
+#[cfg(debug_assertions)]
+impl Core {
+    /// The settings of a subscription that has matched no event.
+    fn unmatched(&self, key: Key) -> Option<Arc<Info>> {
+        let account = self.lock().account(key)?;
+        (account.counts.matched == 0).then_some(account.info)
     }
 }
 

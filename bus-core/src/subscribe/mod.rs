@@ -22,17 +22,17 @@ pub use guard::Subscription;
 pub use stream::EventStream;
 
 use crate::bus::EventBus;
-use crate::delivery::{Callbacks, Kinds, Lagged, OnLag, Overflow, Predicate, Wanted};
+use crate::delivery::{Callbacks, Kinds, Lagged, OnLag, Overflow, Part, Predicate, Wanted};
 use crate::event::{AnyKind, Event, EventId};
 use crate::payload::EventSet;
-use crate::scope::Id;
 
 /// A builder of a subscription: filters and settings.
 ///
 /// Nothing is subscribed until [`handle`](Self::handle), [`handle_sync`](Self::handle_sync),
 /// [`into_stream`](Self::into_stream) or [`first`](Self::first) is called. Filters of different
-/// names must all fit; a second call of the same one replaces the first, apart from
-/// [`filter`](Self::filter), whose closures must all return true.
+/// names must all fit. Several values of one name mean any of them:
+/// `.execution("a").execution("b").node("planner")` takes the planner's events of both executions.
+/// Closures of [`filter`](Self::filter) must all return true.
 ///
 /// ```standalone_crate
 /// use bus_core::{AgentEvent, Event, EventBus};
@@ -145,33 +145,34 @@ impl<S> Subscribe<S> {
         Self { bus, plan, set: PhantomData }
     }
 
-    /// Selects events of this stream.
+    /// Selects events of this stream; called several times, of any of these.
     pub fn stream(mut self, id: impl Into<String>) -> Self {
-        self.plan.wanted.stream = Some(Id::new(id));
+        self.plan.wanted.add(Part::Stream, id);
         self
     }
 
-    /// Selects events of this node.
+    /// Selects events of this node; called several times, of any of these.
     pub fn node(mut self, id: impl Into<String>) -> Self {
-        self.plan.wanted.node = Some(Id::new(id));
+        self.plan.wanted.add(Part::Node, id);
         self
     }
 
-    /// Selects events of this execution.
+    /// Selects events of this execution; called several times, of any of these.
     pub fn execution(mut self, id: impl Into<String>) -> Self {
-        self.plan.wanted.execution = Some(Id::new(id));
+        self.plan.wanted.add(Part::Execution, id);
         self
     }
 
-    /// Selects events with this correlation.
+    /// Selects events with this correlation; called several times, with any of these.
     pub fn correlation(mut self, id: impl Into<String>) -> Self {
-        self.plan.wanted.correlation = Some(Id::new(id));
+        self.plan.wanted.add(Part::Correlation, id);
         self
     }
 
-    /// Selects events whose attribute has this value; several attributes must all fit.
+    /// Selects events whose attribute has this value; called several times with one name, any of
+    /// these values. Attributes of different names must all fit.
     pub fn attribute(mut self, name: &str, value: impl Into<String>) -> Self {
-        self.plan.wanted.set_attribute(name, Id::new(value));
+        self.plan.wanted.add(Part::Attribute(name.into()), value);
         self
     }
 
@@ -261,18 +262,29 @@ impl<S> Subscribe<S> {
 }
 
 impl Subscribe<AnyKind> {
-    /// Selects events of these kinds, declared or not; an alias stands for its kind. Without any
-    /// kind nothing is selected.
+    /// Selects events of these kinds, declared or not; called several times, of any of these. An
+    /// alias stands for its kind. A name that ends with `*` is a pattern: it selects the kinds that
+    /// begin with the text before it, also those that are published for the first time later. An
+    /// empty list selects nothing.
+    ///
+    /// A kind that no definition declares is reported in the log with the place of the call, once:
+    /// as a warning where a declared kind is much like it (`ToolCallStarted`, a slip, a forgotten
+    /// prefix), as information otherwise. An empty list is a warning too.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let bus = bus_core::EventBus::new();
+    /// let mut vendor = bus.subscribe_any().kinds(["vendor.*", "billing"]).into_stream();
+    /// bus.stream("desk").emit_dynamic("vendor.scored", serde_json::json!({ "score": 7 })).await;
+    /// bus.stream("desk").emit_dynamic("asked", serde_json::json!({})).await;
+    /// bus.stream("desk").emit_dynamic("billing", serde_json::json!({})).await;
+    /// assert_eq!(vendor.recv().await.unwrap().unwrap().kind(), "vendor.scored");
+    /// assert_eq!(vendor.recv().await.unwrap().unwrap().kind(), "billing");
+    /// # }
+    /// ```
+    #[track_caller]
     pub fn kinds<K: AsRef<str>>(mut self, kinds: impl IntoIterator<Item = K>) -> Self {
-        let catalogue = self.bus.core.catalogue();
-        let mut names: Vec<Arc<str>> = Vec::new();
-        for kind in kinds {
-            let name = catalogue.get(kind.as_ref()).map_or(kind.as_ref(), |event| event.kind);
-            if !names.iter().any(|known| **known == *name) {
-                names.push(name.into());
-            }
-        }
-        self.plan.kinds = Kinds::Named(names);
+        self.bus.core.add_names(&mut self.plan.kinds, kinds, Location::caller());
         self
     }
 }

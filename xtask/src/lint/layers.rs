@@ -50,7 +50,7 @@ const STACKS: &[Stack] = &[
             &["ring"],
             &["state"],
             &["core"],
-            &["deadlock", "prepare", "slow"],
+            &["deadlock", "names", "prepare", "slow"],
             &["streams", "task"],
             &["membership", "workers"],
             &["accounts", "run"],

@@ -1,17 +1,39 @@
 //! The equality part of a subscription's filter, in the form by which the routes are keyed.
 
+use std::borrow::Cow;
+
 use crate::scope::{Id, Scope, mix};
 
 /// The parts that an event's scope must equal. An empty text is a value like any other, not "no
 /// filter".
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Wanted {
-    pub(crate) stream: Option<Id>,
-    pub(crate) node: Option<Id>,
-    pub(crate) execution: Option<Id>,
-    pub(crate) correlation: Option<Id>,
+    stream: Option<Id>,
+    node: Option<Id>,
+    execution: Option<Id>,
+    correlation: Option<Id>,
     /// Sorted by name.
-    pub(crate) attributes: Vec<(Box<str>, Id)>,
+    attributes: Vec<(Box<str>, Id)>,
+    /// The parts that may have one of several values; none of them has a value above.
+    #[expect(clippy::box_collection, reason = "one word, because each row of the routes has one")]
+    several: Option<Box<Vec<Several>>>,
+}
+
+/// A part of a scope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Part {
+    Stream,
+    Node,
+    Execution,
+    Correlation,
+    Attribute(Box<str>),
+}
+
+/// A part that may have one of several values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Several {
+    part: Part,
+    values: Vec<Id>,
 }
 
 /// The parts of a scope that a filter looks at. Subscriptions of one shape share a table.
@@ -25,12 +47,98 @@ pub(crate) struct Shape {
     attributes: Vec<Box<str>>,
 }
 
-impl Wanted {
-    pub(crate) fn set_attribute(&mut self, name: &str, value: Id) {
-        match self.attributes.binary_search_by(|(key, _)| (**key).cmp(name)) {
-            Ok(at) => self.attributes[at].1 = value,
-            Err(at) => self.attributes.insert(at, (name.into(), value)),
+impl Part {
+    fn of<'a>(&self, scope: &'a Scope) -> Option<&'a Id> {
+        match self {
+            Self::Stream => Some(&scope.stream),
+            Self::Node => scope.node.as_ref(),
+            Self::Execution => scope.execution.as_ref(),
+            Self::Correlation => scope.correlation.as_ref(),
+            Self::Attribute(name) => scope.attribute_id(name),
         }
+    }
+}
+
+impl Several {
+    fn matches(&self, scope: &Scope) -> bool {
+        self.part.of(scope).is_some_and(|found| self.values.contains(found))
+    }
+}
+
+impl Wanted {
+    /// Adds a value that a part may have.
+    pub(crate) fn add(&mut self, part: Part, value: impl Into<String>) {
+        let value = Id::new(value);
+        let several = self.several.iter_mut().flat_map(|several| several.iter_mut());
+        if let Some(known) = { several }.find(|several| several.part == part) {
+            if !known.values.contains(&value) {
+                known.values.push(value);
+            }
+            return;
+        }
+        match self.take(&part) {
+            Some(first) if first != value => {
+                self.several.get_or_insert_default().push(Several { part, values: vec![first, value] });
+            }
+            _ => self.set(&part, value),
+        }
+    }
+
+    fn take(&mut self, part: &Part) -> Option<Id> {
+        match part {
+            Part::Stream => self.stream.take(),
+            Part::Node => self.node.take(),
+            Part::Execution => self.execution.take(),
+            Part::Correlation => self.correlation.take(),
+            Part::Attribute(name) => self.find(name).ok().map(|at| self.attributes.remove(at).1),
+        }
+    }
+
+    fn set(&mut self, part: &Part, value: Id) {
+        match part {
+            Part::Stream => self.stream = Some(value),
+            Part::Node => self.node = Some(value),
+            Part::Execution => self.execution = Some(value),
+            Part::Correlation => self.correlation = Some(value),
+            Part::Attribute(name) => match self.find(name) {
+                Ok(at) => self.attributes[at].1 = value,
+                Err(at) => self.attributes.insert(at, (name.clone(), value)),
+            },
+        }
+    }
+
+    fn find(&self, name: &str) -> Result<usize, usize> {
+        self.attributes.binary_search_by(|(key, _)| (**key).cmp(name))
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The hash of the one execution that is wanted, where it is one.
+    pub(crate) fn execution(&self) -> Option<u64> {
+        self.execution.as_ref().map(Id::hash)
+    }
+
+    /// The filters under which a receiver is found: one for each value of the part that has most.
+    /// An event fits at most one of them.
+    pub(crate) fn rows(&self) -> Vec<Cow<'_, Self>> {
+        let several = self.several.iter().flat_map(|several| several.iter());
+        let Some(most) = several.max_by_key(|several| several.values.len()) else {
+            return vec![Cow::Borrowed(self)];
+        };
+        let row = |value: &Id| {
+            let mut row = Self { several: None, ..self.clone() };
+            row.set(&most.part, value.clone());
+            Cow::Owned(row)
+        };
+        most.values.iter().map(row).collect()
+    }
+
+    /// The filter that the rows do not check: where several parts have several values.
+    pub(crate) fn rest(&self) -> Option<Self> {
+        let several = self.several.as_ref().filter(|several| several.len() > 1)?;
+        Some(Self { several: Some(several.clone()), ..Self::default() })
     }
 
     pub(crate) fn shape(&self) -> Shape {
@@ -59,6 +167,7 @@ impl Wanted {
             && fits(self.execution.as_ref(), scope.execution.as_ref())
             && fits(self.correlation.as_ref(), scope.correlation.as_ref())
             && self.attributes.iter().all(|(name, value)| scope.attribute_id(name) == Some(value))
+            && self.several.iter().flat_map(|several| several.iter()).all(|several| several.matches(scope))
     }
 }
 

@@ -39,10 +39,14 @@ struct Bucket {
 
 impl Index {
     pub(crate) fn insert(&mut self, wanted: &Wanted, target: Target) {
+        wanted.rows().iter().for_each(|row| self.bucket(row).targets.push(target));
+    }
+
+    /// The receivers of a filter without alternatives.
+    fn bucket(&mut self, wanted: &Wanted) -> &mut Bucket {
         let shape = wanted.shape();
         if shape.is_empty() {
-            self.all.targets.push(target);
-            return;
+            return &mut self.all;
         }
         let at = self.tables.iter().position(|(known, _)| *known == shape).unwrap_or_else(|| {
             self.tables.push((shape, HashTable::new()));
@@ -52,11 +56,25 @@ impl Index {
         let hash = wanted.hash();
         let entry = table.entry(hash, |row| row.is(hash, wanted), |row| row.hash);
         let row = entry.or_insert_with(|| Row { hash, filed: Box::new((wanted.clone(), Bucket::default())) });
-        row.into_mut().filed.1.targets.push(target);
+        &mut row.into_mut().filed.1
+    }
+
+    /// Adds the receivers of another index.
+    pub(crate) fn extend(&mut self, other: &Self) {
+        self.groups.extend(&other.groups);
+        self.rings.extend(&other.rings);
+        self.all.extend(&other.all);
+        for row in other.tables.iter().flat_map(|(_, table)| table) {
+            self.bucket(&row.filed.0).extend(&row.filed.1);
+        }
     }
 
     /// Records that a receiver of this filter ended. `lives` says which still live.
     pub(crate) fn forget(&mut self, wanted: &Wanted, lives: impl Fn(Target) -> bool) {
+        wanted.rows().iter().for_each(|row| self.forget_row(row, &lives));
+    }
+
+    fn forget_row(&mut self, wanted: &Wanted, lives: impl Fn(Target) -> bool) {
         let shape = wanted.shape();
         if shape.is_empty() {
             self.all.forget(lives);
@@ -140,6 +158,11 @@ impl Row {
 }
 
 impl Bucket {
+    fn extend(&mut self, other: &Self) {
+        self.targets.extend(&other.targets);
+        self.ended += other.ended;
+    }
+
     fn forget(&mut self, lives: impl Fn(Target) -> bool) {
         self.ended += 1;
         if self.ended * 2 >= self.targets.len() {

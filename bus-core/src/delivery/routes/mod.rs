@@ -6,7 +6,7 @@ mod index;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-pub(crate) use filter::Wanted;
+pub(crate) use filter::{Part, Wanted};
 pub(crate) use index::Index;
 
 use crate::delivery::retain::pairs::Ends;
@@ -71,6 +71,8 @@ pub(crate) struct Routes {
     open: usize,
     /// The receivers of every kind.
     pub(crate) any: Index,
+    /// The receivers of each pattern: those of a new kind that fits it.
+    patterns: Vec<(Arc<str>, Index)>,
 }
 
 /// The kinds that a subscription takes.
@@ -78,7 +80,18 @@ pub(crate) struct Routes {
 pub(crate) enum Kinds {
     Any,
     Declared(Vec<&'static Descriptor>),
+    /// Names, and patterns that end with `*`. No kind fits two of them.
     Named(Vec<Arc<str>>),
+}
+
+/// Whether a kind fits a name or a pattern.
+pub(crate) fn fits(wanted: &str, kind: &str) -> bool {
+    prefix(wanted).map_or(wanted == kind, |prefix| kind.starts_with(prefix))
+}
+
+/// The text before the `*` of a pattern.
+pub(crate) fn prefix(wanted: &str) -> Option<&str> {
+    wanted.strip_suffix('*')
 }
 
 impl Kinds {
@@ -127,7 +140,13 @@ impl Routes {
         }
         match kind {
             KindRef::Declared(_) => None,
-            KindRef::Open(_) if self.open >= OPEN_KINDS => Some(self.named(&Arc::from(OTHER_KINDS))),
+            KindRef::Open(name) if self.open >= OPEN_KINDS => {
+                // A kind of its own for each pattern, so that the receivers of patterns get all.
+                let narrowest = self.patterns_of(name).max_by_key(|(pattern, _)| pattern.len());
+                let counted =
+                    narrowest.map_or_else(|| Arc::from(OTHER_KINDS), |(pattern, _)| Arc::clone(pattern));
+                Some(self.named(&counted))
+            }
             KindRef::Open(name) => {
                 let at = self.named(name);
                 self.keep(at);
@@ -167,9 +186,11 @@ impl Routes {
         if let Some(at) = self.by_name.get(name) {
             return *at;
         }
+        let mut index = Index::default();
+        self.patterns_of(name).for_each(|(_, pattern)| index.extend(pattern));
         let route = KindRoute {
             kind: Kind::Open(Arc::clone(name)),
-            index: Index::default(),
+            index,
             published: 0,
             kept: false,
             ends: Vec::new(),
@@ -181,6 +202,20 @@ impl Routes {
         }
         self.by_name.insert(Arc::clone(name), at);
         at
+    }
+
+    /// The patterns that a kind fits.
+    fn patterns_of<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a (Arc<str>, Index)> {
+        self.patterns.iter().filter(move |(pattern, _)| fits(pattern, kind))
+    }
+
+    /// The receivers of a pattern.
+    fn pattern(&mut self, pattern: &Arc<str>) -> &mut Index {
+        let at = self.patterns.iter().position(|(known, _)| known == pattern).unwrap_or_else(|| {
+            self.patterns.push((Arc::clone(pattern), Index::default()));
+            self.patterns.len() - 1
+        });
+        &mut self.patterns[at].1
     }
 
     /// The position of all events of a kind that is asked for by name. `None` where they may have
@@ -205,16 +240,24 @@ impl Routes {
         &mut self.kinds[at]
     }
 
+    /// Whether a kind that fits a name or a pattern was published.
+    pub(crate) fn was_published(&self, wanted: &str) -> bool {
+        self.known(wanted).any(|(_, at)| self.kinds[*at].published > 0)
+    }
+
     /// The kinds that were published, by name.
     pub(crate) fn published(&self) -> impl Iterator<Item = (&str, u64)> {
         let published = self.kinds.iter().filter(|route| route.published > 0);
         published.map(|route| (route.kind.as_ref().as_str(), route.published))
     }
 
-    /// Visits the index of each of these kinds once.
+    /// Visits the index of each of these kinds once, and those of the patterns among them.
     pub(crate) fn each_index(&mut self, kinds: &Kinds, mut visit: impl FnMut(&mut Index)) {
         if let Kinds::Any = kinds {
             return visit(&mut self.any);
+        }
+        for pattern in patterns(kinds) {
+            visit(self.pattern(pattern));
         }
         let mut positions = self.positions(kinds);
         positions.sort_unstable();
@@ -228,14 +271,34 @@ impl Routes {
         match kinds {
             Kinds::Any => Vec::new(),
             Kinds::Declared(events) => events.iter().map(|event| self.declare(event)).collect(),
-            Kinds::Named(names) => names.iter().map(|name| self.named(name)).collect(),
+            Kinds::Named(names) => {
+                let mut positions = Vec::new();
+                for name in names {
+                    match prefix(name) {
+                        None => positions.push(self.named(name)),
+                        Some(_) => positions.extend(self.known(name).map(|(_, at)| *at)),
+                    }
+                }
+                positions
+            }
         }
+    }
+
+    /// The known kinds that fit a name or a pattern.
+    fn known<'a>(&'a self, wanted: &'a str) -> impl Iterator<Item = (&'a Arc<str>, &'a usize)> {
+        let all =
+            prefix(wanted).is_some().then(|| self.by_name.iter().filter(|(kind, _)| fits(wanted, kind)));
+        let one = if all.is_none() { self.by_name.get_key_value(wanted) } else { None };
+        one.into_iter().chain(all.into_iter().flatten())
     }
 
     /// The index in which everybody who takes these kinds is found.
     pub(crate) fn first_index(&mut self, kinds: &Kinds) -> Option<&Index> {
         if let Kinds::Any = kinds {
             return Some(&self.any);
+        }
+        if let Some(pattern) = patterns(kinds).next() {
+            return Some(self.pattern(pattern));
         }
         let first = *self.positions(kinds).first()?;
         Some(&self.kinds[first].index)
@@ -245,21 +308,29 @@ impl Routes {
     /// outside, and memory must not grow with them.
     pub(crate) fn forget_unused(&mut self, kinds: &Kinds) {
         let Kinds::Named(names) = kinds else { return };
-        for name in names {
-            if let Some(at) = self.by_name.get(name).copied().filter(|at| self.kinds[*at].is_unused()) {
-                let (kept, published) = (self.kinds[at].kept, self.kinds[at].published);
-                self.open -= usize::from(kept);
-                if published > 0 && **name == *OTHER_KINDS {
-                    continue;
-                }
-                self.by_name.remove(name);
-                self.free.push(at);
-                if published > 0 {
-                    self.kinds[at].published = 0;
-                    let others = self.named(&Arc::from(OTHER_KINDS));
-                    self.kinds[others].published += published;
-                }
+        self.patterns.retain(|(_, index)| !index.is_empty());
+        let unused: Vec<_> = names.iter().flat_map(|name| self.known(name)).collect();
+        let unused = unused.into_iter().filter(|(_, at)| self.kinds[**at].is_unused());
+        let unused: Vec<_> = unused.map(|(name, at)| (Arc::clone(name), *at)).collect();
+        for (name, at) in unused {
+            let (kept, published) = (self.kinds[at].kept, self.kinds[at].published);
+            self.open -= usize::from(kept);
+            if published > 0 && *name == *OTHER_KINDS {
+                continue;
+            }
+            self.by_name.remove(&name);
+            self.free.push(at);
+            if published > 0 {
+                self.kinds[at].published = 0;
+                let others = self.named(&Arc::from(OTHER_KINDS));
+                self.kinds[others].published += published;
             }
         }
     }
+}
+
+/// The patterns among the kinds of a subscription.
+fn patterns(kinds: &Kinds) -> impl Iterator<Item = &Arc<str>> {
+    let names = if let Kinds::Named(names) = kinds { names.as_slice() } else { &[] };
+    names.iter().filter(|name| prefix(name).is_some())
 }

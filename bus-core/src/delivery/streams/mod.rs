@@ -334,7 +334,7 @@ impl Stream {
 pub(crate) fn takes(info: &Info, event: &Stored) -> bool {
     let kind = match &info.kinds {
         Kinds::Any => true,
-        Kinds::Named(names) => names.iter().any(|name| **name == *event.body.kind().as_str()),
+        named @ Kinds::Named(_) => named.names(event.body.kind().as_str()),
         Kinds::Declared(declared) => {
             let held = event.body.as_any().map(std::any::Any::type_id);
             held.is_some_and(|held| declared.iter().any(|descriptor| descriptor.type_id() == held))
