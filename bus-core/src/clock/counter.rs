@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::sync::OnceLock;
+use std::time::SystemTime;
 
 use fast_clock::Clock;
 use fast_clock::tsc::Tsc;
@@ -27,19 +28,26 @@ pub(super) fn now() -> u64 {
 fn first() -> u64 {
     static TRUSTED: OnceLock<Option<Tsc>> = OnceLock::new();
     COUNTER.set(*TRUSTED.get_or_init(|| Tsc::try_new_linux_sys().ok()));
-    super::system()
+    system()
 }
 
 /// Looks at both. A thread that is interrupted between the two looks again, but not for ever.
 #[cold]
 fn look(anchor: &Anchor, counter: Tsc) -> u64 {
     let tick = || counter.now().to_ticks();
-    let mut seen = (tick(), super::system());
+    let mut seen = (tick(), system());
     for _ in 0..2 {
         if tick().wrapping_sub(seen.0) <= anchor.slack() {
             break;
         }
-        seen = (tick(), super::system());
+        seen = (tick(), system());
     }
     anchor.look(seen.0, seen.1)
+}
+
+/// Returns the time of the system's clock, in nanoseconds since 1970 and until 2554. Outside of
+/// that it returns 0.
+fn system() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_nanos()).unwrap_or_default()
 }

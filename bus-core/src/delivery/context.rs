@@ -114,9 +114,11 @@ impl Entered {
     /// Enters a frame for the handlers of an event. `root` is set where the event has no cause.
     #[inline]
     pub(crate) fn handlers(core: &Core, event: &Arc<Stored>, root: Option<Root>) -> Self {
-        let frame = Frame { core: address(core), root, ..NO_FRAME };
-        let cause = if root.is_some() { None } else { Some(swap_cause(Some(Arc::clone(event)))) };
-        Self { cause, lost: push(frame) }
+        let lost = push(Frame { core: address(core), root, ..NO_FRAME });
+        if root.is_some() {
+            return Self { cause: None, lost };
+        }
+        Self { cause: Some(swap_cause(Some(Arc::clone(event)))), lost }
     }
 
     /// Enters a frame for foreign code that is no handler. What it publishes is caused by `event`,

@@ -207,7 +207,7 @@ impl<S> Event<S> {
 
     /// Returns the time of publishing; for a republished event that of the first time.
     pub fn timestamp(&self) -> SystemTime {
-        self.head().time()
+        self.head().at
     }
 
     /// Returns the scope that it happened in.

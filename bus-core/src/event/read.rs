@@ -31,10 +31,10 @@ impl ReadEvent {
     /// have none.
     pub(crate) fn to_be_kept(&self) -> Option<Box<Origin>> {
         let (id, causation) = (self.id(), self.causation());
-        let kept = |origin: &Origin| (origin.extras.clone(), origin.at, origin.large);
-        let (extras, at, large) = self.origin().map(kept).unwrap_or_default();
-        let some = id.is_some() || causation.is_some() || !extras.is_empty() || at.is_some() || large;
-        some.then(|| Box::new(Origin { id, seq: None, causation, extras, at, large }))
+        let kept = |origin: &Origin| (origin.extras.clone(), origin.large);
+        let (extras, large) = self.origin().map(kept).unwrap_or_default();
+        let some = id.is_some() || causation.is_some() || !extras.is_empty() || large;
+        some.then(|| Box::new(Origin { id, seq: None, causation, extras, large }))
     }
 
     /// Returns the name of the kind on the wire: the current one, if the line had an alias.
@@ -49,7 +49,7 @@ impl ReadEvent {
 
     /// Returns the time when it was first published.
     pub fn timestamp(&self) -> SystemTime {
-        self.stored.head.time()
+        self.stored.head.at
     }
 
     /// Returns the id of the line; the Python runtime writes none.

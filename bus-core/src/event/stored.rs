@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::EventId;
-use crate::clock::Moment;
+use crate::clock;
 use crate::payload::{DecodeError, Descriptor, ErasedPayload, Payload};
 use crate::scope::Scope;
 use crate::sync::{AtomicU64, Ordering};
@@ -25,7 +25,8 @@ pub(crate) struct Head {
     seq: AtomicU64,
     /// The estimated memory of the event.
     bytes: u32,
-    at: Moment,
+    /// When it was first published.
+    pub(crate) at: SystemTime,
     pub(crate) scope: Arc<Scope>,
     /// The event whose handler emitted this one.
     pub(crate) cause: Option<Arc<Link>>,
@@ -41,8 +42,6 @@ pub(crate) struct Origin {
     pub(crate) causation: Option<EventId>,
     /// It was read by a reader with a higher limit than usual, which accepts it again.
     pub(crate) large: bool,
-    /// Its time, if that is outside of the head's range.
-    pub(crate) at: Option<SystemTime>,
     /// Extra keys of the envelope that are not text: written back unchanged.
     pub(crate) extras: Vec<(Box<str>, Box<str>)>,
 }
@@ -123,22 +122,13 @@ impl<'a> KindRef<'a> {
 impl Head {
     #[inline]
     pub(crate) fn new(run: u64, scope: Arc<Scope>, cause: Option<Arc<Link>>) -> Self {
-        Self { run, seq: AtomicU64::new(0), bytes: 0, at: Moment::now(), scope, cause, origin: None }
+        Self { run, seq: AtomicU64::new(0), bytes: 0, at: clock::now(), scope, cause, origin: None }
     }
 
     /// The head of an event that already has its time, with the facts from its line.
     pub(crate) fn at(at: SystemTime, scope: Arc<Scope>, origin: Option<Origin>) -> Self {
-        let (near, mut origin) = (Moment::of(at), origin.map(Box::new));
-        if near.is_none() {
-            origin.get_or_insert_default().at = Some(at);
-        }
-        let at = near.unwrap_or_default();
+        let origin = origin.map(Box::new);
         Self { run: 0, seq: AtomicU64::new(0), bytes: 0, at, scope, cause: None, origin }
-    }
-
-    /// When it was first published.
-    pub(crate) fn time(&self) -> SystemTime {
-        self.origin.as_ref().and_then(|origin| origin.at).unwrap_or_else(|| self.at.time())
     }
 
     /// The head of the same event, for publishing by that run.

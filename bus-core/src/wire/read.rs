@@ -184,5 +184,5 @@ fn origin(text: &str, envelope: &Envelope<'_>) -> Option<Origin> {
     // Written back, it may have an id and keys with null more.
     let large = text.len() + 1024 > EVENT_BYTES;
     let extras = extra.iter().map(|(key, value)| (Box::from(&**key), Box::from(&**value)));
-    (some || large).then(|| Origin { id, seq, causation, extras: extras.collect(), at: None, large })
+    (some || large).then(|| Origin { id, seq, causation, extras: extras.collect(), large })
 }

@@ -219,7 +219,7 @@ impl<'a> Line<'a> {
     fn end(&self, out: &mut Vec<u8>) {
         let scope = &*self.head.scope;
         out.extend_from_slice(b",\"timestamp\":\"");
-        time::write(self.head.time(), out);
+        time::write(self.head.at, out);
         out.extend_from_slice(b"\",\"correlation_id\":");
         optional(scope.correlation(), out);
         for (name, value) in scope.attributes() {

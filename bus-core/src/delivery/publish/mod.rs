@@ -145,25 +145,35 @@ impl Core {
         publish.offer_all(&mut state, kind, &event, &prepared);
         let wanted = publish.receipt.reached > 0 || prepared.is_paired();
         let root = publish.root(&event, known, state.next_seq);
-        let (mut kept, mut evicted) = (Some(event), None);
-        if state.count_publish(kind, wanted, policy.transient)
-            && let Some(event) = kept.take()
-        {
-            let head = &event.head;
-            publish.receipt.set_position(Own { run: self.run, seq: head.seq() }, head.kept_id());
-            if let Some(pairs) = prepared.take_pairs() {
-                publish.effects.drop_later(state.pairs.note(pairs, &event));
-            }
-            // Where it has a cause, it names itself as the cause of what the step leaves.
-            let needed = publish.needs_event() || head.cause.is_some();
-            let mark = Mark::of(kind, head);
-            (kept, evicted) = state.history.keep(mark, event, policy.transient, needed);
-            publish.effects.drop_later(state.history.shrink());
-        } else if self.observer.is_some() {
-            // The next event gets this position.
-            if let Some(event) = &kept {
+        if !state.count_publish(kind, wanted, policy.transient) {
+            if self.observer.is_some() {
+                // The next event gets this position.
                 event.head.stamp(0);
             }
+            publish.end_step(&mut state);
+            drop(state);
+            publish.finish(Some(event), root, None);
+            return sent(self, publish.receipt, publish.pending);
+        }
+        let head = &event.head;
+        publish.receipt.set_position(Own { run: self.run, seq: head.seq() }, head.kept_id());
+        if let Some(pairs) = prepared.take_pairs() {
+            publish.effects.drop_later(state.pairs.note(pairs, &event));
+        }
+        // Where it has a cause, it names itself as the cause of what the step leaves.
+        let needed = publish.needs_event() || head.cause.is_some();
+        let mark = Mark::of(kind, head);
+        let mut evicted = None;
+        let kept = match state.history.log(policy.transient, head.seq()) {
+            Some(log) => {
+                let kept = needed.then(|| Arc::clone(&event));
+                evicted = log.push(mark, event);
+                kept
+            }
+            None => Some(event),
+        };
+        if state.history.is_over_budget() {
+            publish.effects.drop_later(state.history.evict_over_budget());
         }
         publish.end_step(&mut state);
         drop(state);
@@ -301,14 +311,14 @@ impl Publish<'_> {
 
     /// Does what had to wait for the end of the step, and runs what was claimed.
     #[inline]
-    fn finish(&mut self, event: Option<Arc<Stored>>, root: Option<Root>, mut evicted: Option<Arc<Stored>>) {
+    fn finish(&mut self, event: Option<Arc<Stored>>, root: Option<Root>, evicted: Option<Arc<Stored>>) {
         let core = self.core;
         if !self.effects.is_empty() {
             self.effects.take().run(core, event.as_ref());
         }
         match event {
             Some(event) if self.is_claimed() => {
-                let event = self.run(event, root, &mut evicted);
+                let event = self.run(event, root, evicted);
                 drop_event(core, event);
             }
             event => {

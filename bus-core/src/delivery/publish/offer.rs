@@ -13,8 +13,8 @@ use crate::delivery::queue::{Pushed, Queued};
 use crate::delivery::receipt::Problem;
 use crate::delivery::routes::Target;
 use crate::delivery::run::Claim;
-use crate::delivery::slab::Key;
-use crate::delivery::state::State;
+use crate::delivery::slab::{Key, Slab};
+use crate::delivery::state::{SharedRing, State};
 use crate::delivery::subscription::{Life, Subscription};
 use crate::event::Stored;
 use crate::sync::{Handle, failpoint};
@@ -32,23 +32,17 @@ impl Publish<'_> {
     ) {
         let State { routes, groups, subscriptions, rings, next_job, busy, graph, permits, .. } = state;
         let (index, any) = (&routes.kind(kind).index, &routes.any);
-        for key in index.rings().iter().chain(any.rings()) {
-            let Some(ring) = rings.get_mut(*key).filter(|ring| !(self.untyped && ring.typed)) else {
-                continue;
-            };
-            let attached =
-                u32::try_from(ring.push(event, subscriptions, &mut self.effects)).unwrap_or(u32::MAX);
-            self.receipt.reached += attached;
-            self.receipt.queued += attached;
-            for key in &ring.detached {
-                if let Some(found) = subscriptions.get_mut(*key) {
-                    self.offer_stream(*key, found, event, prepared, false);
-                }
-            }
+        for key in index.rings() {
+            self.offer_ring(*key, rings, subscriptions, event, prepared);
         }
-        for key in index.groups().iter().chain(any.groups()) {
-            if let Some(group) = groups.get_mut(*key) {
-                self.offer(*key, group, event, prepared, false, next_job, busy, graph);
+        for key in any.rings() {
+            self.offer_ring(*key, rings, subscriptions, event, prepared);
+        }
+        for index in [index, any] {
+            for key in index.groups() {
+                if let Some(group) = groups.get_mut(*key) {
+                    self.offer(*key, group, event, prepared, false, next_job, busy, graph);
+                }
             }
         }
         if !(index.has_no_candidates() && any.has_no_candidates()) {
@@ -88,6 +82,28 @@ impl Publish<'_> {
         }
     }
 
+    /// Puts the event into a ring, for the readers that are attached to it, and into the queues of
+    /// those that are not.
+    #[inline(never)]
+    fn offer_ring(
+        &mut self,
+        key: Key,
+        rings: &mut Slab<SharedRing>,
+        subscriptions: &mut Slab<Subscription>,
+        event: &Arc<Stored>,
+        prepared: &Prepared,
+    ) {
+        let Some(ring) = rings.get_mut(key).filter(|ring| !(self.untyped && ring.typed)) else { return };
+        let attached = u32::try_from(ring.push(event, subscriptions, &mut self.effects)).unwrap_or(u32::MAX);
+        self.receipt.reached += attached;
+        self.receipt.queued += attached;
+        for key in &ring.detached {
+            if let Some(found) = subscriptions.get_mut(*key) {
+                self.offer_stream(*key, found, event, prepared, false);
+            }
+        }
+    }
+
     /// Claims an idle group for the event, or puts the event into its queue.
     #[inline]
     #[expect(clippy::too_many_arguments, reason = "the parts of the state, borrowed one by one")]
@@ -117,7 +133,8 @@ impl Publish<'_> {
         let sync = matches!(claimed, Claimed::Sync(_));
         let in_place = self.nesting < NESTING && (sync || self.polls(&claimed));
         let job = *next_job;
-        group.running.push(Running {
+        // Built in its slot: `push` would move it there, which takes longer than all the rest.
+        group.running.extend(std::iter::once_with(|| Running {
             job,
             cohort,
             live,
@@ -127,20 +144,28 @@ impl Publish<'_> {
             phase: if in_place || sync { Phase::Active } else { Phase::Queued },
             since: self.tick,
             unit: None,
-        });
-        let (age, claimed) = (group.age, Some(claimed));
-        let shared = group.alike.is_some();
-        let claim = Claim { group: key, job, age, shared, in_place, ask, rejected: false, claimed };
-        if sync {
-            if !in_place {
-                self.promise(key, group, job);
-            }
-            match self.first {
-                None => self.first = Some(claim),
-                Some(_) => self.more().rest.push(claim),
-            }
+        }));
+        if sync && !in_place {
+            self.promise(key, group, job);
+        }
+        let (age, shared) = (group.age, group.alike.is_some());
+        // Built where it stays, not moved there.
+        let claim = move || Claim {
+            group: key,
+            job,
+            age,
+            shared,
+            in_place,
+            ask,
+            rejected: false,
+            claimed: Some(claimed),
+        };
+        if !sync {
+            self.more().tasks.push(claim());
+        } else if self.first.is_none() {
+            self.first = Some(claim());
         } else {
-            self.more().tasks.push(claim);
+            self.more().rest.push(claim());
         }
     }
 

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::delivery::retain::log::Log;
-use crate::delivery::retain::mark::{Mark, Marks};
+use crate::delivery::retain::mark::Marks;
 use crate::event::{EventId, Stored};
 
 /// How many events are looked at in one turn of the lock.
@@ -30,36 +30,30 @@ impl History {
         (if transient { &self.transient } else { &self.main }).capacity() > 0
     }
 
-    /// Keeps an event. It comes back where it is not kept, or is `needed` after that too, and so
-    /// does the one that was evicted for it.
+    /// The log of one sort, for an event that is published now. Where this sort is not kept, the
+    /// event counts as lost.
     #[inline]
-    pub(crate) fn keep(
-        &mut self,
-        mark: Mark,
-        event: Arc<Stored>,
-        transient: bool,
-        needed: bool,
-    ) -> (Option<Arc<Stored>>, Option<Arc<Stored>>) {
+    pub(crate) fn log(&mut self, transient: bool, seq: u64) -> Option<&mut Log> {
         let log = if transient { &mut self.transient } else { &mut self.main };
         if log.capacity() == 0 {
-            log.note_lost(event.head.seq());
-            return (Some(event), None);
+            log.note_lost(seq);
+            return None;
         }
-        let again = needed.then(|| Arc::clone(&event));
-        (again, log.push(mark, event))
+        Some(log)
+    }
+
+    /// Whether the budget of bytes is passed.
+    #[inline]
+    pub(crate) fn is_over_budget(&self) -> bool {
+        self.bytes() > self.budget
     }
 
     /// Takes out the oldest events for as long as the budget of bytes is passed.
-    #[inline]
-    pub(crate) fn shrink(&mut self) -> Vec<Arc<Stored>> {
-        if self.bytes() <= self.budget { Vec::new() } else { self.evict_over_budget() }
-    }
-
     #[cold]
-    fn evict_over_budget(&mut self) -> Vec<Arc<Stored>> {
+    pub(crate) fn evict_over_budget(&mut self) -> Vec<Arc<Stored>> {
         let mut evicted = Vec::new();
         // The newest event stays, however large: somebody may be about to ask for it.
-        while self.bytes() > self.budget && self.len() > 1 {
+        while self.is_over_budget() && self.len() > 1 {
             let seq = |log: &Log| log.get(0).map_or(u64::MAX, |event| event.head.seq());
             let older =
                 if seq(&self.main) < seq(&self.transient) { &mut self.main } else { &mut self.transient };

@@ -78,12 +78,12 @@ impl Publish<'_> {
         &mut self,
         mut event: Arc<Stored>,
         root: Option<Root>,
-        evicted: &mut Option<Arc<Stored>>,
+        evicted: Option<Arc<Stored>>,
     ) -> Arc<Stored> {
         let core = self.core;
         {
             let entered = Entered::handlers(core, &event, root);
-            if let Some(evicted) = evicted.take() {
+            if let Some(evicted) = evicted {
                 // Its drop is a callback that this event causes.
                 catch_panic(|| drop(evicted));
             }
