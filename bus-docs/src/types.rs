@@ -1,6 +1,7 @@
 //! The types that a schema describes, in the terms of languages with unions.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value};
 
@@ -31,6 +32,8 @@ pub(crate) struct Member {
     pub(crate) name: String,
     pub(crate) ty: Type,
     pub(crate) required: bool,
+    /// The value that a missing key has.
+    pub(crate) default: Option<Value>,
     pub(crate) docs: String,
 }
 
@@ -104,6 +107,7 @@ impl Type {
                 name: name.clone(),
                 ty: Self::of(schema),
                 required: required.contains(name.as_str()),
+                default: schema.get("default").cloned(),
                 docs: schema.get("description").and_then(Value::as_str).unwrap_or_default().to_owned(),
             };
             return Self::Record(properties.iter().map(member).collect());
@@ -149,6 +153,35 @@ pub(crate) fn either(choices: Vec<Type>) -> Type {
     if flat.len() == 1 { flat.remove(0) } else { Type::Either(flat) }
 }
 
+/// Letters beside those of ASCII that all languages take in an identifier, and that are the same
+/// in every normal form of Unicode: Python compares identifiers in the form NFKC.
+const LETTERS: &[RangeInclusive<char>] = &[
+    'À'..='Ö',
+    'Ø'..='ö',
+    'ø'..='ı',
+    'Ĵ'..='ľ',
+    'Ł'..='ň',
+    'Ŋ'..='ž',
+    'Α'..='Ρ',
+    'Σ'..='ώ',
+    'Ѐ'..='ҁ',
+    'ぁ'..='ゖ',
+    'ァ'..='ヺ',
+    '一'..='龥',
+    '가'..='힣',
+];
+
+/// The name as an identifier: letters that are none become `_`, and it does not begin with a digit.
+pub(crate) fn identifier(name: &str) -> String {
+    let letter = |c: char| LETTERS.iter().any(|range| range.contains(&c));
+    let mut name: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() || letter(c) { c } else { '_' }).collect();
+    if name.starts_with(|c: char| c.is_ascii_digit()) || name.is_empty() {
+        name.insert(0, '_');
+    }
+    name
+}
+
 /// Hands out each name once: two definitions may have an event of one name, and a type may have the
 /// name of a generated one.
 #[derive(Debug, Default)]
@@ -161,15 +194,15 @@ impl Names {
 
     /// The name as an identifier that is still free.
     pub(crate) fn take(&mut self, name: &str) -> String {
-        let mut name: String =
-            name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' }).collect();
-        if name.starts_with(|c: char| c.is_ascii_digit()) || name.is_empty() {
-            name.insert(0, '_');
-        }
+        let mut name = identifier(name);
         while !self.0.insert(name.clone()) {
             name.push('_');
         }
         name
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.contains(name)
     }
 }
 

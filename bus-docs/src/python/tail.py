@@ -1,5 +1,10 @@
 
 _EVENT: pydantic.TypeAdapter[Event] = pydantic.TypeAdapter(Event)
+_DECLARED: t.Final = frozenset([*KINDS, *ALIASES])
+
+
+class _Head(pydantic.BaseModel):
+    type: str
 
 
 def load(line: str | bytes) -> Event:
@@ -7,16 +12,14 @@ def load(line: str | bytes) -> Event:
 
     Raises `pydantic.ValidationError` where it is not one, with the place of each fault.
     """
-    if ALIASES:
-        found = json.loads(line)
-        if isinstance(found, dict) and found.get("type") in ALIASES:
-            return _EVENT.validate_json(json.dumps({**found, "type": ALIASES[found["type"]]}))
-    return _EVENT.validate_json(line)
+    return _EVENT.validate_json(line, by_alias=True, by_name=False)
 
 
 def load_any(line: str | bytes) -> Event | Undeclared:
-    """Reads one event from a line of JSON, whatever its kind."""
-    kind = json.loads(line).get("type")
-    if kind in KINDS or kind in ALIASES:
+    """Reads one event from a line of JSON, whatever its kind.
+
+    Raises `pydantic.ValidationError` where it is none, or is of a declared kind and does not fit it.
+    """
+    if _Head.model_validate_json(line).type in _DECLARED:
         return load(line)
-    return Undeclared.model_validate_json(line)
+    return Undeclared.model_validate_json(line, by_alias=True, by_name=False)

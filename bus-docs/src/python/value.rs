@@ -2,12 +2,14 @@
 
 use serde_json::Value;
 
-use super::TypeNames;
+use super::module::Module;
+use super::text::quoted;
 use crate::types::Type;
 
-pub(super) fn shown(ty: &Type, types: &TypeNames<'_>) -> String {
-    let list =
-        |all: &[Type], between: &str| all.iter().map(|ty| shown(ty, types)).collect::<Vec<_>>().join(between);
+pub(super) fn shown(ty: &Type, module: &Module<'_>) -> String {
+    let list = |all: &[Type], between: &str| {
+        all.iter().map(|ty| shown(ty, module)).collect::<Vec<_>>().join(between)
+    };
     match ty {
         // A record without a name of its own, and constraints that only a schema has, are left to
         // the reader.
@@ -22,50 +24,46 @@ pub(super) fn shown(ty: &Type, types: &TypeNames<'_>) -> String {
             if values.iter().any(|value| value.is_f64() || value.is_array() || value.is_object()) {
                 return "t.Any".to_owned();
             }
-            format!("t.Literal[{}]", values.iter().map(written).collect::<Vec<_>>().join(", "))
+            format!("t.Literal[{}]", values.iter().map(scalar).collect::<Vec<_>>().join(", "))
         }
-        Type::List(item) => format!("list[{}]", shown(item, types)),
+        Type::List(item) => format!("list[{}]", shown(item, module)),
         Type::Tuple(places) if places.is_empty() => "tuple[()]".to_owned(),
         Type::Tuple(places) => format!("tuple[{}]", list(places, ", ")),
-        Type::Map(value) => format!("dict[str, {}]", shown(value, types)),
+        Type::Map(value) => format!("dict[str, {}]", shown(value, module)),
         Type::Record(_) => "dict[str, t.Any]".to_owned(),
-        Type::Named(name) => types.get(name.as_str()).cloned().unwrap_or_else(|| "t.Any".to_owned()),
+        Type::Named(name) => module.name(name).to_owned(),
         Type::Either(choices) => list(choices, " | "),
     }
 }
 
-/// A JSON value.
-pub(super) fn written(value: &Value) -> String {
-    let list = |all: Vec<String>| all.join(", ");
+/// The argument that gives a field its default. A list, a model and a tuple are read from JSON like
+/// those of an event, anew for each.
+pub(super) fn initial(value: &Value, ty: &Type, shown: &str) -> String {
+    match (value, ty) {
+        (Value::Array(items), Type::List(_) | Type::Any) if items.is_empty() => {
+            "default_factory=lambda: []".to_owned()
+        }
+        (Value::Object(members), Type::Map(_) | Type::Any) if members.is_empty() => {
+            "default_factory=lambda: {}".to_owned()
+        }
+        (Value::Array(_) | Value::Object(_), _) => {
+            format!("default_factory=lambda: _default({shown}, {})", literal(&value.to_string()))
+        }
+        _ => format!("default={}", scalar(value)),
+    }
+}
+
+/// JSON as a string, without escapes where it can be.
+fn literal(json: &str) -> String {
+    if json.contains(['\'', '\\']) { quoted(json) } else { format!("'{json}'") }
+}
+
+fn scalar(value: &Value) -> String {
     match value {
         Value::Null => "None".to_owned(),
         Value::Bool(true) => "True".to_owned(),
         Value::Bool(false) => "False".to_owned(),
-        Value::Number(number) => number.to_string(),
-        Value::String(text) => quoted(text),
-        Value::Array(items) => format!("[{}]", list(items.iter().map(written).collect())),
-        Value::Object(map) => {
-            let members = map.iter().map(|(key, value)| format!("{}: {}", quoted(key), written(value)));
-            format!("{{{}}}", list(members.collect()))
-        }
-    }
-}
-
-/// A string. Python reads the escapes of JSON the same way.
-pub(super) fn quoted(text: &str) -> String {
-    Value::from(text).to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn types_and_values_are_pythons() {
-        let types = TypeNames::new();
-        assert_eq!(shown(&Type::of(&json!({ "type": ["integer", "null"] })), &types), "int | None");
-        assert_eq!(shown(&Type::of(&json!({ "enum": ["a", 1] })), &types), "t.Literal[\"a\", 1]");
-        assert_eq!(written(&json!({ "a": [true, null] })), "{\"a\": [True, None]}");
+        // Python reads numbers and the escapes of strings as JSON has them.
+        other => other.to_string(),
     }
 }

@@ -22,6 +22,8 @@ export interface BusEnvelope {
   causation_id?: string | null;
 }
 
+export type ContactHidden = { mail: string; name: string };
+
 /** The origin of a ticket. */
 export type Origin = { address: string; channel: "mail" } | { channel: "phone"; minutes: number } | { channel: "web" };
 
@@ -51,7 +53,7 @@ export interface ReplySent extends BusEnvelope {
     /** The ticket's number. */
     ticket_id: string;
     /** The recipient. */
-    to: { mail: string; name: string };
+    to: ContactHidden;
     /** The time that the desk needed, in seconds. */
     seconds?: number;
   };
