@@ -6,10 +6,10 @@
 //! `UPDATE_EXPECT=1 cargo test -p bus-derive-tests --test many`.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod project;
+
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use expect_test::expect_file;
 use serde_json::Value;
@@ -40,36 +40,19 @@ fn files() -> BTreeMap<String, PathBuf> {
     sources.map(|path| (path.file_stem().unwrap().to_string_lossy().into_owned(), path)).collect()
 }
 
-/// A crate with a binary for each file, built with the versions of this workspace.
+/// A crate with a binary for each file.
 fn project(files: &BTreeMap<String, PathBuf>) -> PathBuf {
-    let root = Path::new(HERE).join("..");
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("many");
-    let mut manifest = format!(
-        "[workspace]\n[package]\nname = 'many'\nedition = '2024'\n[dependencies]\n\
-         bus-core = {{ package = 'agent-events-core', path = '{}' }}\n",
-        root.join("bus-core").display()
-    );
-    for (name, path) in files {
-        writeln!(manifest, "[[bin]]\nname = '{name}'\npath = '{}'", path.display()).unwrap();
-    }
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join("Cargo.toml"), manifest).unwrap();
-    std::fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
-    folder
+    let binary = |(name, path): (&String, &PathBuf)| project::Binary {
+        name: name.clone(),
+        path: path.clone(),
+        edition: "2024",
+    };
+    project::create("many", &files.iter().map(binary).collect::<Vec<_>>())
 }
 
 /// The errors of each binary, in the order of the file: line, column, code and text.
 fn errors(folder: &Path) -> BTreeMap<String, Vec<String>> {
-    let output = Command::new(env!("CARGO"))
-        .current_dir(folder)
-        .args(["check", "--offline", "--quiet", "--keep-going", "--bins", "--message-format=json"])
-        .env("CARGO_TARGET_DIR", folder.join("target"))
-        // With denied warnings the compiler would count those too.
-        .env_remove("RUSTFLAGS")
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
+    let output = project::cargo(folder, &["check", "--keep-going", "--bins", "--message-format=json"]);
     let lines = String::from_utf8(output.stdout).unwrap();
     let mut errors: BTreeMap<String, Vec<_>> = BTreeMap::new();
     for line in lines.lines() {

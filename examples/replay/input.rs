@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use flate2::bufread::MultiGzDecoder;
+use crate::gzip::Members;
 
 /// The first bytes of every gzip file, which identify it under any name.
 const GZIP: &[u8] = &[0x1f, 0x8b];
@@ -30,7 +30,7 @@ impl Input {
         let mut raw = BufReader::with_capacity(1 << 16, Counted { file, position: Arc::clone(&position) });
         let packed = raw.fill_buf().map_err(failed)?.starts_with(GZIP);
         let text: Box<dyn BufRead> =
-            if packed { Box::new(BufReader::new(MultiGzDecoder::new(raw))) } else { Box::new(raw) };
+            if packed { Box::new(BufReader::new(Members::new(raw))) } else { Box::new(raw) };
         Ok(Self { text, position, size: facts.len() })
     }
 

@@ -9,6 +9,7 @@
 //! the exit code is 1.
 
 mod args;
+mod gzip;
 mod input;
 #[path = "../common/record.rs"]
 mod record;
@@ -77,7 +78,7 @@ async fn replay(options: Options) -> Result<Tally, String> {
     while let Some(line) = lines.next() {
         match line {
             Ok(event) => {
-                pace.wait_for(event.timestamp()).await;
+                pace.wait_for(event.timestamp(), lines.line()).await;
                 let receipt = bus.republish(event).await;
                 read += 1;
                 if let Some(refused) = receipt.refused() {
@@ -101,6 +102,20 @@ async fn replay(options: Options) -> Result<Tally, String> {
     Ok(tally)
 }
 
+/// A wait is reported if it is longer, so that a wrong time in a file does not look like a hang.
+const LONG: Duration = Duration::from_mins(1);
+const STOP: &str = "Stop with ctrl-c; a higher --speed waits less, without --speed nothing waits";
+
+/// A duration of a minute or more, in its two largest units.
+fn shown(wait: Duration) -> String {
+    let minutes = wait.as_secs() / 60;
+    match (minutes / (24 * 60), minutes / 60 % 24, minutes % 60) {
+        (0, 0, minutes) => format!("{minutes} min {} s", wait.as_secs() % 60),
+        (0, hours, minutes) => format!("{hours} h {minutes} min"),
+        (days, hours, _) => format!("{days} days {hours} h"),
+    }
+}
+
 /// Delays an event until its time, measured from the first one.
 struct Pace {
     speed: Option<f64>,
@@ -112,14 +127,20 @@ impl Pace {
         Self { speed, first: None }
     }
 
-    async fn wait_for(&mut self, recorded: SystemTime) {
+    async fn wait_for(&mut self, recorded: SystemTime, line: u64) {
         let Some(speed) = self.speed else { return };
         let (first, begun) = *self.first.get_or_insert((recorded, Instant::now()));
         // An event that is older than the first one is due at once.
         let since = recorded.duration_since(first).unwrap_or_default();
         let due = Duration::try_from_secs_f64(since.as_secs_f64() / speed).unwrap_or(Duration::MAX);
         if let Some(at) = begun.checked_add(due) {
+            let wait = at.duration_since(Instant::now());
+            if wait > LONG {
+                eprintln!("replay: line {line}: waits {} for its time: is that right? {STOP}", shown(wait));
+            }
             sleep_until(at).await;
+        } else {
+            eprintln!("replay: line {line}: its time is too far away to wait for, so it comes at once");
         }
     }
 }

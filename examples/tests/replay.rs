@@ -4,13 +4,14 @@
 mod support;
 
 use std::fs;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::time::Instant;
 
 use flate2::{Compression, write::GzEncoder};
 use serde_json::Value;
-use support::{Ended, data, json_lines, run};
+use support::{Ended, data, json_lines, program, run};
 
 const NONE: &[&str] = &[];
 
@@ -104,6 +105,12 @@ fn a_packed_recording_is_known_by_its_bytes() {
     let packed = gzip.finish().unwrap();
     let out = replay(&file(&folder, &packed), &[]).ok();
     assert_eq!(out, replay(&session(), &[]).ok());
+    // Zeros, with which disks and backups fill up a block, and a second member.
+    for end in [&[0; 3][..], &vec![0; 70_000], &packed, &[&[0; 5], &packed[..], &[0; 5]].concat()] {
+        replay(&file(&folder, &[&packed, end].concat()), &[]).ok();
+    }
+    let ended = replay(&file(&folder, &[&packed[..], b"\0\0rest"].concat()), &[]);
+    assert!(ended.code == Some(1) && ended.err.contains("the input failed"), "{ended:?}");
     let ended = replay(&file(&folder, &packed[..packed.len() / 2]), &[]);
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert!(ended.err.contains("the input failed"), "{ended:?}");
@@ -152,6 +159,24 @@ fn at_recorded_speed_it_takes_as_long_as_it_took() {
     replay(&session(), &["--speed", "1"]).ok();
     let real = begun.elapsed();
     assert!(real.as_millis() >= 228, "{real:?}");
+}
+
+/// Otherwise one wrong time in a file looks like a program that hangs.
+#[test]
+fn a_long_wait_is_reported_before_it_begins() {
+    let line = |time: &str| {
+        format!("{{\"type\":\"custom\",\"stream_id\":\"a\",\"data\":{{}},\"timestamp\":\"{time}\"}}\n")
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(&folder, (line("2026-11-20T09:15:00") + &line("2062-11-20T10:15:00")).as_bytes());
+    let mut replay = program("replay");
+    replay.args([path.to_str().unwrap(), "--speed", "1"]).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut replay = replay.spawn().unwrap();
+    let mut said = String::new();
+    BufReader::new(replay.stderr.as_mut().unwrap()).read_line(&mut said).unwrap();
+    replay.kill().unwrap();
+    replay.wait().unwrap();
+    assert!(said.starts_with("replay: line 2: waits 13149 days 0 h for its time"), "{said}");
 }
 
 #[test]

@@ -6,8 +6,10 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use flate2::read::MultiGzDecoder;
 use serde_json::{Map, Value};
+
+#[path = "../../examples/replay/gzip.rs"]
+mod gzip;
 
 use crate::process::{cargo, read};
 use crate::task::{Failure, Task};
@@ -76,7 +78,7 @@ type Event = Map<String, Value>;
 fn events(path: &Path) -> Result<Vec<Event>, Failure> {
     let file = File::open(path)?;
     let plain: Box<dyn Read> = if path.extension().is_some_and(|end| end == "gz") {
-        Box::new(MultiGzDecoder::new(file))
+        Box::new(gzip::Members::new(BufReader::new(file)))
     } else {
         Box::new(file)
     };

@@ -43,6 +43,25 @@ impl HandlerResult for () {
     }
 }
 
+/// The type `!`, which has no name in stable Rust: a handler that only panics, as `|_| todo!()`.
+type Never = <fn() -> ! as Returns>::Value;
+
+/// Public because the implementation below names it; nobody can reach it.
+pub trait Returns {
+    /// The result of the function.
+    type Value;
+}
+
+impl<T> Returns for fn() -> T {
+    type Value = T;
+}
+
+impl HandlerResult for Never {
+    fn into_result(self) -> Result<(), BoxError> {
+        self
+    }
+}
+
 impl HandlerResult for Result<(), BoxError> {
     fn into_result(self) -> Self {
         self

@@ -12,6 +12,7 @@ mod decode;
 mod definition;
 mod descriptor;
 mod direct;
+mod docs;
 mod encode;
 mod field;
 mod heap;
@@ -26,9 +27,13 @@ mod walk;
 
 pub use self::codec::{Adapter, CodecOf, FieldCodec, FieldValue, Plain};
 pub use self::convert::{IntoField, IntoObject};
+#[doc(hidden)]
+pub use self::convert::{NotNumber, NumberProbe};
 pub use self::decode::{DecodeError, DecodeReason, Decoder};
 pub use self::definition::{AgentEvent, Package, Registration, linked};
 pub use self::descriptor::{Descriptor, EndsWith, Location, Policy, Requires, Upcast};
+#[doc(hidden)]
+pub use self::docs::DocText;
 pub use self::encode::EncodeError;
 pub use self::field::FieldDescriptor;
 #[doc(hidden)]

@@ -151,7 +151,14 @@ impl<'w, 's> Walk<'w, 's> {
             rest.push(b'}');
             let text = String::from_utf8_lossy(&rest);
             for (index, field) in self.fields.iter().enumerate().filter(|(_, field)| field.flattened) {
-                (field.codec.decode)(&text, self.slots[index]).map_err(|error| invalid(field, &error))?;
+                let read = (field.codec.decode)(&text, self.slots[index]);
+                // One that need not be there is not, as with serde's own `flatten` of an `Option`.
+                if let Err(error) = read
+                    && !field.optional
+                    && field.default.is_none()
+                {
+                    return Err(invalid(field, &error));
+                }
             }
         }
         let missing = |(index, field): &(usize, &FieldDescriptor)| field.required && !self.seen.has(*index);

@@ -46,6 +46,7 @@ pub(crate) enum WordEvents {
         #[serde(skip)]
         cache: Cache,
         #[serde(skip_serializing)]
+        #[event(default)]
         written_never: u8,
         #[serde(skip_deserializing)]
         read_never: u8,
@@ -83,6 +84,11 @@ pub(crate) enum WordEvents {
         inner: Inner,
         last: u8,
     },
+    FlatMaybe {
+        #[serde(flatten, skip_serializing_if = "Option::is_none")]
+        inner: Option<Inner>,
+        last: u8,
+    },
     FlatObject {
         #[serde(flatten)]
         fields: Object,
@@ -118,13 +124,15 @@ fn renamed_fields() {
 
 #[test]
 fn skipped_fields() {
-    let payload = Skipped::new(Cache(1), 2, 3);
+    let payload = Skipped::new(Cache(1), 3).written_never(2);
     assert_eq!(serde_json::to_string(&payload).unwrap(), r#"{"read-never":3}"#);
     let full = payload.clone().list(vec![1]).maybe(4);
     assert_eq!(serde_json::to_string(&full).unwrap(), r#"{"read-never":3,"list":[1],"maybe":4}"#);
     let read: Skipped =
         serde_json::from_value(json!({ "cache": 1, "written-never": 9, "read-never": 9 })).unwrap();
-    assert_eq!(read, Skipped::new(Cache(0), 9, 0));
+    assert_eq!(read, Skipped::new(Cache(0), 0).written_never(9));
+    let back: Skipped = serde_json::from_str(&serde_json::to_string(&payload).unwrap()).unwrap();
+    assert_eq!(back, Skipped::new(Cache(0), 0));
     assert!(format!("{payload:?}").contains("cache: Cache(1)"), "{payload:?}");
 }
 
@@ -155,6 +163,8 @@ fn flattened_fields() {
     );
     both_ways(&Flat::new("n", BTreeMap::new()), r#"{"name":"n"}"#);
     both_ways(&FlatTyped::new(Inner { one: 1, two: None }, 9), r#"{"one":1,"two":null,"last":9}"#);
+    both_ways(&FlatMaybe::new(9), r#"{"last":9}"#);
+    both_ways(&FlatMaybe::new(9).inner(Inner { one: 1, two: None }), r#"{"one":1,"two":null,"last":9}"#);
     both_ways(&FlatObject::new(bus_core::object! { "a\"b": 1 }), r#"{"a\"b":1}"#);
     let error = serde_json::from_str::<FlatTyped>(r#"{"last":9}"#).unwrap_err().to_string();
     assert!(error.contains("field `inner`: missing field `one`"), "{error}");

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 #[derive(AgentEvent)]
 #[events(version = 4, prefix = "shop.", derive(PartialEq))]
 pub(crate) enum ShopEvents {
-    #[event(alias(without_prefix("order_made"), "shop.order_done"))]
+    #[event(alias(without_prefix("order_made", "OrderPlaced", "orders/placed v1"), "shop.order_done"))]
     OrderPlaced { number: u32 },
     #[event(kind = "paid", version = 7)]
     OrderPaid { number: u32 },
@@ -41,7 +41,7 @@ fn what_came_under_an_older_name_is_redacted() {
 fn the_prefix_stands_before_every_kind_and_no_alias() {
     let described: Vec<_> =
         ShopEvents::EVENTS.iter().map(|event| (event.kind, event.version, event.aliases)).collect();
-    let aliases = &["order_made", "shop.order_done"][..];
+    let aliases = &["order_made", "OrderPlaced", "orders/placed v1", "shop.order_done"][..];
     assert_eq!(described, [("shop.order_placed", 4, aliases), ("shop.paid", 7, &[][..])]);
     assert_eq!((ShopEvents::NAME, ShopEvents::VERSION), ("ShopEvents", 4));
 }
@@ -61,7 +61,7 @@ async fn an_event_writes_its_version_and_is_read_by_every_name() {
         .collect();
     assert_eq!((&lines[0]["type"], &lines[0]["version"]), (&json!("shop.order_placed"), &json!(4)));
     assert_eq!((&lines[1]["type"], &lines[1]["version"]), (&json!("shop.paid"), &json!(7)));
-    for kind in ["shop.order_placed", "order_made", "shop.order_done"] {
+    for kind in ["shop.order_placed", "order_made", "OrderPlaced", "orders/placed v1", "shop.order_done"] {
         let mut line = lines[0].clone();
         line["type"] = json!(kind);
         let read = bus.read_json(&line.to_string()).unwrap();

@@ -4,6 +4,7 @@
 //! counts.
 
 pub(crate) mod definition;
+pub(crate) mod docs;
 pub(crate) mod event;
 pub(crate) mod field;
 mod keyword;
@@ -113,22 +114,6 @@ pub(crate) fn listed(keywords: &[impl AsRef<str>]) -> String {
     }
 }
 
-/// The lines of the doc comment, as one text without the space that rustfmt puts before each.
-pub(crate) fn docs(attrs: &[Attribute]) -> String {
-    let lines: Vec<String> = attrs.iter().filter_map(doc_line).collect();
-    // Not `lines()`: an empty line between paragraphs is a doc comment of its own, and has none.
-    let lines = lines.iter().flat_map(|text| text.split('\n').map(str::trim_end));
-    let lines: Vec<&str> = lines.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
-    lines.join("\n").trim().to_owned()
-}
-
-fn doc_line(attr: &Attribute) -> Option<String> {
-    match &attr.meta {
-        Meta::NameValue(meta) if meta.path.is_ident("doc") => text(&meta.value),
-        _ => None,
-    }
-}
-
 fn text(expr: &Expr) -> Option<String> {
     match bare(expr.clone()) {
         Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
@@ -137,8 +122,7 @@ fn text(expr: &Expr) -> Option<String> {
 }
 
 /// The note of `#[deprecated]`, empty where it has none.
-pub(crate) fn deprecated(attrs: &[Attribute]) -> Option<String> {
-    let attr = attrs.iter().find(|attr| attr.path().is_ident("deprecated"))?;
+pub(crate) fn deprecation(attr: &Attribute) -> String {
     let mut note = String::new();
     match &attr.meta {
         Meta::Path(_) => {}
@@ -152,7 +136,7 @@ pub(crate) fn deprecated(attrs: &[Attribute]) -> Option<String> {
             Ok(())
         })),
     }
-    Some(note)
+    note
 }
 
 #[cfg(test)]

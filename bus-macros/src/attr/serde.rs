@@ -34,6 +34,8 @@ pub(crate) struct SerdeField {
     pub(crate) skip_serializing: bool,
     pub(crate) skip_deserializing: bool,
     pub(crate) skip_serializing_if: Option<Path>,
+    /// The keyword that leaves the field out when writing, always or sometimes.
+    pub(crate) left_out: Option<(Span, String)>,
     pub(crate) serialize_with: Option<Path>,
     pub(crate) deserialize_with: Option<Path>,
     /// `default` and `default = "path"`
@@ -74,6 +76,9 @@ impl SerdeField {
     fn keyword(&mut self, ctxt: &Ctxt, meta: &ParseNestedMeta<'_>) -> syn::Result<()> {
         let name = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
         let span = syn::spanned::Spanned::span(&meta.path);
+        if matches!(name.as_str(), "skip_serializing" | "skip_serializing_if") {
+            self.left_out.get_or_insert_with(|| (span, name.clone()));
+        }
         match name.as_str() {
             "rename" => self.rename = Some(one_name(meta)?),
             "alias" => self.aliases.push(meta.value()?.parse()?),

@@ -32,6 +32,7 @@ pub(super) fn check_fields(ctxt: &Ctxt, event: &Event) {
         check_wire_name(ctxt, field);
         check_setters(ctxt, event, field);
         check_flatten(ctxt, event, field);
+        check_left_out(ctxt, field);
     }
 }
 
@@ -61,6 +62,19 @@ fn check_setters(ctxt: &Ctxt, event: &Event, field: &Field) {
             let message = format!("the field `{own}` has a setter `{setter}` already: rename one of the two");
             ctxt.error(other.span(), message);
         }
+    }
+}
+
+/// A reader takes a field that is left out for a missing one, so it must not need it.
+fn check_left_out(ctxt: &Ctxt, field: &Field) {
+    if let Some((span, keyword)) = &field.serde.left_out
+        && field.is_required()
+        && !field.serde.skip_deserializing
+    {
+        let message = format!(
+            "`{keyword}` leaves out a field that reading needs: add `#[event(default)]`, which also makes it a setter"
+        );
+        ctxt.error(*span, message);
     }
 }
 

@@ -12,6 +12,9 @@ use crate::model::{Definition, Event, snake};
 /// limited.
 const LONGEST_KIND: usize = 100;
 
+/// The reader's limit: nothing longer was ever recorded.
+const LONGEST_ALIAS: usize = 256;
+
 /// The prefix is part of each kind.
 pub(super) fn check_prefix(ctxt: &Ctxt, definition: &Definition) {
     if let Some(prefix) = definition.prefix.as_ref().filter(|prefix| !allowed(&prefix.value())) {
@@ -19,10 +22,11 @@ pub(super) fn check_prefix(ctxt: &Ctxt, definition: &Definition) {
     }
 }
 
-/// Kinds and aliases have the letters `[a-z0-9_.]`, at least one and not too many.
+/// Kinds have the letters `[a-z0-9_.]`, at least one and not too many.
 pub(super) fn check_kinds(ctxt: &Ctxt, event: &Event, definition: &Definition) {
     let prefix_is_wrong = definition.prefix.as_ref().is_some_and(|prefix| !allowed(&prefix.value()));
-    for kind in std::iter::once(&event.kind).filter(|_| !prefix_is_wrong).chain(names(event)) {
+    if !prefix_is_wrong {
+        let kind = &event.kind;
         let text = kind.value();
         if text.is_empty() {
             ctxt.error(kind.span(), "a kind is not empty: leave `kind` out for the name in snake case");
@@ -32,10 +36,7 @@ pub(super) fn check_kinds(ctxt: &Ctxt, event: &Event, definition: &Definition) {
                 format!("a kind has at most {LONGEST_KIND} letters, this one has {}: shorten it", text.len()),
             );
         } else if !allowed(&text) {
-            ctxt.error(
-                kind.span(),
-                wrong_letters(&text, event.kind_is_given || !std::ptr::eq(kind, &raw const event.kind)),
-            );
+            ctxt.error(kind.span(), wrong_letters(&text, event.kind_is_given));
         }
     }
 }
@@ -55,7 +56,7 @@ pub(super) fn check_aliases(ctxt: &Ctxt, event: &Event, definition: &Definition)
     for Alias { name, without_prefix } in &event.aliases {
         let text = name.value();
         let has_it = prefix.is_empty() || text.starts_with(&prefix);
-        if text.is_empty() || !allowed(&text) || has_it != *without_prefix {
+        if !recorded(&text) || has_it != *without_prefix {
             continue;
         }
         let message = if has_it {
@@ -73,6 +74,21 @@ pub(super) fn check_aliases(ctxt: &Ctxt, event: &Event, definition: &Definition)
         };
         ctxt.error(name.span(), message);
     }
+}
+
+/// An alias is any name that the reader accepts, since other systems and older files have names of
+/// their own.
+pub(super) fn check_alias_letters(ctxt: &Ctxt, event: &Event) {
+    for name in names(event).filter(|name| !recorded(&name.value())) {
+        let message = format!(
+            "an alias is the name of a kind that was written: 1 to {LONGEST_ALIAS} bytes, without control characters"
+        );
+        ctxt.error(name.span(), message);
+    }
+}
+
+fn recorded(alias: &str) -> bool {
+    (1..=LONGEST_ALIAS).contains(&alias.len()) && !alias.chars().any(char::is_control)
 }
 
 fn allowed(kind: &str) -> bool {

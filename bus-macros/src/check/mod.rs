@@ -13,6 +13,7 @@ pub(crate) fn check(ctxt: &Ctxt, definition: &mut Definition) {
     kind::check_prefix(ctxt, definition);
     for event in &definition.events {
         kind::check_kinds(ctxt, event, definition);
+        kind::check_alias_letters(ctxt, event);
         kind::check_aliases(ctxt, event, definition);
         field::check_fields(ctxt, event);
         relation::check_coalesce(ctxt, event);

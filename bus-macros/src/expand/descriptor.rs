@@ -8,6 +8,7 @@ use syn::spanned::Spanned;
 
 use super::written::written;
 use super::{Names, allow_deprecated};
+use crate::attr::docs::Docs;
 use crate::model::{Definition, Ending, Event, Field, Otherwise, at};
 
 /// The name of the static, which is unique to the position in the definition.
@@ -19,7 +20,8 @@ pub(super) fn name(index: usize) -> Ident {
 pub(super) fn expand(names: &Names, definition: &Definition, event: &Event, index: usize) -> TokenStream {
     let (ident, span) = (&event.ident, at(event.ident.span()));
     let private = names.private(span);
-    let (name, kind, docs) = (ident.unraw().to_string(), event.kind.value(), &event.doc_text);
+    let (name, kind) = (ident.unraw().to_string(), event.kind.value());
+    let docs = docs(names, &event.doc_text, event.ident.span());
     let fields = event.fields.iter().map(|field| field_descriptor(names, field));
     let owner = definition.ident.unraw().to_string();
     let facts = facts(names, definition, event);
@@ -91,7 +93,8 @@ fn ending(names: &Names, definition: &Definition, event: &Event, end: &Ending) -
 
 fn field_descriptor(names: &Names, field: &Field) -> TokenStream {
     let private = names.private(at(field.span()));
-    let (name, ident, docs) = (&field.name, field.ident.unraw().to_string(), &field.doc_text);
+    let (name, ident) = (&field.name, field.ident.unraw().to_string());
+    let docs = docs(names, &field.doc_text, field.span());
     let ty = written(&field.ty.to_token_stream());
     let codec = codec(names, field);
     let serde = &field.serde;
@@ -130,6 +133,23 @@ fn field_descriptor(names: &Names, field: &Field) -> TokenStream {
         })));
     }
     quote!(#private::FieldDescriptor::new(#name, #ident, #ty, #docs, #codec) #facts)
+}
+
+/// The doc comment as an expression: if a macro writes a part of it, only the compiler knows it.
+fn docs(names: &Names, docs: &Docs, span: Span) -> TokenStream {
+    let parts = match docs {
+        Docs::Text(text) => return quote!(#text),
+        Docs::Parts(parts) => parts,
+    };
+    let doc_text = {
+        let private = names.private(at(span));
+        quote!(#private::DocText)
+    };
+    quote! {{
+        const TEXT: &::core::primitive::str = ::core::concat!(#(#parts, "\n"),*);
+        const TRIMMED: &#doc_text<{ #doc_text::length(TEXT) }> = &#doc_text::new(TEXT);
+        TRIMMED.as_str()
+    }}
 }
 
 /// The codec of a type. Only this code requires the type to be serializable, so that the compiler

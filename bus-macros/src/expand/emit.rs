@@ -23,7 +23,7 @@ pub(super) fn extension(names: &Names, definition: &Definition) -> TokenStream {
     let helpers = definition.events.iter().filter(|event| seen.insert(event.helper()));
     let helpers = helpers.map(|event| helper(names, event));
     let doc = format!(" The emit helpers of [`{}`], one for each event.", definition.ident);
-    let allow = allow_deprecated(definition.events.iter().any(Event::mentions_deprecated));
+    let allow = allow_deprecated(definition.mentions_deprecated());
     quote_spanned! {span=>
         #[doc = #doc]
         #allow
@@ -85,7 +85,7 @@ fn helper_docs(event: &Event) -> TokenStream {
         lines.push(String::new());
     }
     for field in &event.fields {
-        let first = field.doc_text.lines().next().unwrap_or_default();
+        let first = field.doc_text.first_line();
         let how = if field.is_required() { "" } else { " (a setter)" };
         let colon = if first.is_empty() { "" } else { ": " };
         lines.push(format!(" * `{}`{how}{colon}{first}", field.ident.unraw()));
@@ -100,10 +100,10 @@ pub(super) fn builder(names: &Names, definition: &Definition, event: &Event) -> 
         return None;
     }
     let Event { ident, cfgs, allows, .. } = event;
-    let (vis, span) = (&definition.vis, at(ident.span()));
+    let (vis, span) = (definition.vis_at(ident.span()), at(ident.span()));
     let krate = names.krate(span);
     let name = event.builder();
-    let setters = setter::all(names, vis, event, &setter::Target::Builder);
+    let setters = setter::all(names, definition, event, &setter::Target::Builder);
     let doc = format!(" An emit of [`{}`] whose optional fields can still be set.", ident.unraw());
     let allow = allow_deprecated(event.mentions_deprecated());
     Some(quote_spanned! {span=>

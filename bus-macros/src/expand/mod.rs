@@ -53,7 +53,8 @@ fn expand(ctxt: &Ctxt, item: &DeriveInput) -> TokenStream {
         hidden.extend(registry::expand(&names, &definition));
     }
     // Impls need no name, and the statics behind them are private.
-    quote!(#open const _: () = { #hidden };)
+    let allow = allow_deprecated(definition.is_deprecated);
+    quote!(#open #allow const _: () = { #hidden };)
 }
 
 /// The paths of the items of bus-core.

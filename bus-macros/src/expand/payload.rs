@@ -57,7 +57,7 @@ fn respanned(definition: &Definition, span: Span) -> TokenStream {
 
 fn methods(names: &Names, definition: &Definition, event: &Event) -> TokenStream {
     let Event { ident, cfgs, fields, allows, .. } = event;
-    let (vis, span) = (&definition.vis, at(ident.span()));
+    let (vis, span) = (definition.vis_at(ident.span()), at(ident.span()));
     let required: Vec<&Field> = fields.iter().filter(|field| field.is_required()).collect();
     let parameters = required.iter().map(|field| setter::parameter(names, field));
     let values = fields.iter().map(|field| {
@@ -65,7 +65,7 @@ fn methods(names: &Names, definition: &Definition, event: &Event) -> TokenStream
         let value = if field.is_required() { setter::converted(names, field) } else { default(field) };
         quote!(#name: #value)
     });
-    let setters = setter::all(names, vis, event, &setter::Target::Payload);
+    let setters = setter::all(names, definition, event, &setter::Target::Payload);
     let defaults = fields.iter().filter_map(|field| default_function(names, field));
     let doc = new_doc(&required, fields.len());
     let allow = allow_deprecated(event.mentions_deprecated());
@@ -115,11 +115,12 @@ fn default_name(field: &Field) -> Ident {
 /// The user's tokens appear in the generated code once, so that the compiler reports a mistake in
 /// them once.
 fn default_function(names: &Names, field: &Field) -> Option<TokenStream> {
-    let (function, ty, private) = (default_name(field), &field.ty, names.private(at(field.span())));
+    let (function, ty) = (default_name(field), &field.ty);
     let allows = &field.allows;
     let value = match (&field.otherwise, field.takes, &field.inner) {
-        (Otherwise::Is(expr @ syn::Expr::Lit(_)), Takes::Into, None) => {
-            quote!(#private::IntoField::<#ty>::into_field(#expr))
+        (Otherwise::Is(expr @ syn::Expr::Lit(_)), Takes::Into | Takes::Id, None) => {
+            let into_field = setter::into_field(names, field, ty);
+            quote!(<_ as #into_field>::into_field(#expr))
         }
         (Otherwise::Is(expr), ..) => quote!(#expr),
         (Otherwise::Call(path), ..) => quote_spanned!(at(path.span())=> #path()),

@@ -29,7 +29,7 @@ pub(super) fn expand(names: &Names, definition: &Definition) -> TokenStream {
         let view = view::name(definition);
         (quote!(#view<'a>), view::find(names, definition))
     };
-    let allow = allow_deprecated(definition.events.iter().any(Event::mentions_deprecated));
+    let allow = allow_deprecated(definition.mentions_deprecated());
     let witness = witness(definition);
     let place = place(ident.span());
     quote_spanned! {span=>

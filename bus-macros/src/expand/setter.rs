@@ -4,11 +4,11 @@ use std::collections::HashSet;
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::Type;
 use syn::ext::IdentExt;
-use syn::{Type, Visibility};
 
 use super::{Names, docs_or};
-use crate::model::{Event, Field, RESERVED, Takes, at, located};
+use crate::model::{Definition, Event, Field, RESERVED, Takes, at, located};
 
 /// The type that has the setter.
 pub(super) enum Target {
@@ -25,12 +25,31 @@ pub(super) fn parameter(names: &Names, field: &Field) -> TokenStream {
     quote_spanned!(span=> #(#allows)* #ident: #ty)
 }
 
+/// The trait of the values that become a field. An id may be an alias of a number, which only the
+/// compiler knows: then a literal must have its type.
+pub(super) fn into_field(names: &Names, field: &Field, ty: &Type) -> TokenStream {
+    let span = at(field.span());
+    let private = names.private(span);
+    if field.takes != Takes::Id {
+        return quote_spanned!(span=> #private::IntoField<#ty>);
+    }
+    quote_spanned! {span=>
+        #private::IntoField<#ty, {
+            use #private::NotNumber as _;
+            <#private::NumberProbe<#ty>>::IS_NUMBER
+        }>
+    }
+}
+
 fn parameter_type(names: &Names, field: &Field, ty: &Type) -> TokenStream {
     let span = at(field.span());
     let private = names.private(span);
     match field.takes {
         Takes::Exactly => quote!(#ty),
-        Takes::Into => quote_spanned!(span=> impl #private::IntoField<#ty>),
+        Takes::Into | Takes::Id => {
+            let into_field = into_field(names, field, ty);
+            quote_spanned!(span=> impl #into_field)
+        }
         Takes::Object => quote_spanned!(span=> impl #private::IntoObject<#ty>),
         Takes::Anything => quote_spanned!(span=> impl ::core::marker::Sized),
     }
@@ -41,24 +60,25 @@ pub(super) fn converted(names: &Names, field: &Field) -> TokenStream {
     let (ident, private) = (&field.ident, names.private(at(field.span())));
     match field.takes {
         Takes::Exactly => quote!(#ident),
-        Takes::Into => quote!(#private::IntoField::into_field(#ident)),
+        Takes::Into | Takes::Id => quote!(#private::IntoField::into_field(#ident)),
         Takes::Object => quote!(#private::IntoObject::into_object(#ident)),
         Takes::Anything => quote!({ let _ = #ident; }),
     }
 }
 
 /// The setters of all optional fields. A setter whose name is taken was reported and is left out.
-pub(super) fn all(names: &Names, vis: &Visibility, event: &Event, target: &Target) -> TokenStream {
+pub(super) fn all(names: &Names, definition: &Definition, event: &Event, target: &Target) -> TokenStream {
     let mut seen: HashSet<String> = RESERVED.iter().map(ToString::to_string).collect();
     let optional = event.fields.iter().filter(|field| !field.is_required());
     let free = optional.filter(|field| field.setters().into_iter().all(|setter| seen.insert(setter)));
-    free.map(|field| expand(names, vis, field, target)).collect()
+    free.map(|field| expand(names, definition, field, target)).collect()
 }
 
 /// The setter of an optional field; for an `Option` also the one that takes the `Option`.
-fn expand(names: &Names, vis: &Visibility, field: &Field, target: &Target) -> TokenStream {
+fn expand(names: &Names, definition: &Definition, field: &Field, target: &Target) -> TokenStream {
     let Field { ident, allows, deprecated, .. } = field;
     let (name, span) = (located(ident), at(field.span()));
+    let vis = definition.vis_at(field.span());
     let value = converted(names, field);
     let given =
         if field.inner.is_some() { quote!(::core::option::Option::Some(#value)) } else { value.clone() };

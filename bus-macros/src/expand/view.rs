@@ -6,7 +6,7 @@ use syn::Ident;
 use syn::ext::IdentExt;
 
 use super::{Names, allow_deprecated, docs_or};
-use crate::model::{Definition, Event, at};
+use crate::model::{Definition, at};
 
 /// `BuildEventsRef`
 pub(super) fn name(definition: &Definition) -> Ident {
@@ -27,7 +27,7 @@ pub(super) fn expand(definition: &Definition) -> TokenStream {
         " One event of [`{}`], borrowed: what `event.view()` gives, to `match` on.",
         definition.ident
     );
-    let allow = allow_deprecated(definition.events.iter().any(Event::mentions_deprecated));
+    let allow = allow_deprecated(definition.mentions_deprecated());
     quote! {
         #[doc = #doc]
         #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug)]

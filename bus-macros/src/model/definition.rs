@@ -1,10 +1,13 @@
 //! The definition: the enum as a whole.
 
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::spanned::Spanned;
 use syn::{Attribute, DataEnum, DeriveInput, Generics, Ident, Path, Variant, Visibility};
 
-use super::event::{Common, Event, allows};
+use super::at;
+use super::event::{Common, Event, allows, with_name};
+use super::name::portable;
 use crate::attr::definition::DefinitionAttrs;
 use crate::attr::serde::rename_rule;
 use crate::ctxt::Ctxt;
@@ -21,12 +24,29 @@ pub(crate) struct Definition {
     pub(crate) non_exhaustive: Option<Attribute>,
     /// Reported; they stay, because the enum cannot be named without them.
     pub(crate) is_generic: bool,
+    pub(crate) is_deprecated: bool,
     /// Duplicate variants are left to the compiler, which reports them.
     pub(crate) has_twins: bool,
     pub(crate) events: Vec<Event>,
 }
 
 impl Definition {
+    /// Whether code that names all events mentions a deprecated item.
+    pub(crate) fn mentions_deprecated(&self) -> bool {
+        self.is_deprecated || self.events.iter().any(Event::mentions_deprecated)
+    }
+
+    /// The visibility of the enum for generated methods. Its tokens are marked as generated, since
+    /// a lint takes a method that begins with a token of the user's macro for the user's own. Those
+    /// inside of `pub(in path)` keep their meaning.
+    pub(crate) fn vis_at(&self, span: Span) -> TokenStream {
+        let tokens = self.vis.to_token_stream().into_iter().map(|mut token| {
+            token.set_span(at(span));
+            token
+        });
+        tokens.collect()
+    }
+
     pub(crate) fn read(ctxt: &Ctxt, item: &DeriveInput, data: &DataEnum) -> Self {
         let attrs = DefinitionAttrs::read(ctxt, &item.attrs);
         let generics = check_generics(ctxt, &item.generics);
@@ -42,15 +62,17 @@ impl Definition {
             rule: rename_rule(ctxt, &item.attrs, true),
             generics,
             allows: allows(&item.attrs),
+            deprecated: with_name(&item.attrs, "deprecated").into_iter().next(),
         };
         Self {
-            ident: item.ident.clone(),
+            ident: portable(&item.ident),
             vis: item.vis.clone(),
             version: common.version,
             prefix: attrs.prefix,
             derives: attrs.derives,
             krate: attrs.krate,
             non_exhaustive: item.attrs.iter().find(|attr| attr.path().is_ident("non_exhaustive")).cloned(),
+            is_deprecated: common.deprecated.is_some(),
             is_generic: !item.generics.params.is_empty(),
             has_twins: distinct(data).count() < data.variants.len(),
             events: distinct(data).map(|variant| Event::read(ctxt, variant, &common)).collect(),

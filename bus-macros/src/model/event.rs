@@ -6,8 +6,9 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Fields, Ident, LitStr, Meta, Path, Variant};
 
 use super::field::Field;
-use super::name::snake;
+use super::name::{portable, snake};
 use crate::attr;
+use crate::attr::docs::Docs;
 use crate::attr::event::{Alias, EventAttrs};
 use crate::attr::serde::{RenameRule, rename_rule};
 use crate::ctxt::Ctxt;
@@ -20,7 +21,7 @@ pub(crate) struct Event {
     /// The name of the variant: the same, unless it is taken and was reported.
     pub(crate) variant: Ident,
     pub(crate) docs: Vec<Attribute>,
-    pub(crate) doc_text: String,
+    pub(crate) doc_text: Docs,
     pub(crate) cfgs: Vec<Attribute>,
     /// `#[allow(..)]` of the variant and the enum, for lints that look at names.
     pub(crate) allows: Vec<Attribute>,
@@ -60,6 +61,8 @@ pub(crate) struct Common {
     pub(crate) rule: Option<RenameRule>,
     pub(crate) generics: Vec<String>,
     pub(crate) allows: Vec<Attribute>,
+    /// A deprecated definition has deprecated events.
+    pub(crate) deprecated: Option<Attribute>,
 }
 
 impl Event {
@@ -70,6 +73,8 @@ impl Event {
             ctxt.error(value.span(), "an event has no number: leave out `= ..`");
         }
         let version = attrs.version.unwrap_or(common.version);
+        let deprecated = with_name(&variant.attrs, "deprecated").into_iter().next();
+        let deprecated = deprecated.or_else(|| common.deprecated.clone());
         if let Some((span, _)) = attrs.upcast.as_ref().filter(|_| version == 1) {
             ctxt.error(
                 *span,
@@ -82,11 +87,11 @@ impl Event {
             kind_is_given: attrs.kind.is_some(),
             kind: kind(attrs.kind, &variant.ident, &common.prefix),
             docs: with_name(&variant.attrs, "doc"),
-            doc_text: attr::docs(&variant.attrs),
+            doc_text: Docs::read(&variant.attrs),
             cfgs: with_name(&variant.attrs, "cfg"),
             allows: [common.allows.clone(), allows(&variant.attrs)].concat(),
-            deprecated: with_name(&variant.attrs, "deprecated").into_iter().next(),
-            deprecation: attr::deprecated(&variant.attrs),
+            deprecation: deprecated.as_ref().map(attr::deprecation),
+            deprecated,
             aliases: attrs.aliases,
             version,
             upcast: attrs.upcast.map(|(_, path)| path),
@@ -95,12 +100,12 @@ impl Event {
             transient: attrs.transient,
             critical: attrs.critical,
             coalesce: attrs.coalesce,
-            ends_with: ends.map(|(event, by)| Ending { event, by }).collect(),
+            ends_with: ends.map(|(event, by)| Ending { event: portable(&event), by }).collect(),
             fields: fields(ctxt, variant, rule, &common.generics),
             is_unit: matches!(variant.fields, Fields::Unit),
             is_tuple: matches!(variant.fields, Fields::Unnamed(_)),
-            ident: variant.ident.clone(),
-            variant: variant.ident.clone(),
+            ident: portable(&variant.ident),
+            variant: portable(&variant.ident),
         }
     }
 

@@ -6,8 +6,9 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Expr, Ident, Path, Type};
 
 use super::event::{allows, with_name};
+use super::name::portable;
 use super::types::{check_owned, is_known, is_plain, mentions, names, option_inner, takes};
-use crate::attr;
+use crate::attr::docs::Docs;
 use crate::attr::field::{FieldAttrs, FieldDefault};
 use crate::attr::serde::{RenameRule, SerdeField};
 use crate::ctxt::Ctxt;
@@ -22,7 +23,7 @@ pub(crate) struct Field {
     /// The type inside of the `Option`, if the type is one.
     pub(crate) inner: Option<Type>,
     pub(crate) docs: Vec<Attribute>,
-    pub(crate) doc_text: String,
+    pub(crate) doc_text: Docs,
     /// The attributes that go on generated items, as for an event.
     pub(crate) allows: Vec<Attribute>,
     pub(crate) deprecated: Option<Attribute>,
@@ -54,8 +55,10 @@ pub(crate) enum Otherwise {
 pub(crate) enum Takes {
     /// The type itself, so that a literal `1` has a known type.
     Exactly,
-    /// Everything that is `Into` the type: strings, ids, JSON values.
+    /// Everything that is `Into` the type: strings, JSON values.
     Into,
+    /// The same for an id, whose name may be an alias of a number's: then the type itself.
+    Id,
     /// Everything that converts into a JSON object.
     Object,
     /// Anything: the field was reported, and its callers have made no mistake.
@@ -69,7 +72,7 @@ impl Field {
         rule: Option<RenameRule>,
         generics: &[String],
     ) -> Option<Self> {
-        let ident = field.ident.clone()?;
+        let ident = portable(field.ident.as_ref()?);
         let attrs = FieldAttrs::read(ctxt, &field.attrs);
         let serde = SerdeField::read(ctxt, &field.attrs);
         let plain = ident.unraw().to_string();
@@ -87,7 +90,7 @@ impl Field {
             docs: with_name(&field.attrs, "doc"),
             allows: allows(&field.attrs),
             deprecated: with_name(&field.attrs, "deprecated").into_iter().next(),
-            doc_text: attr::docs(&field.attrs),
+            doc_text: Docs::read(&field.attrs),
             aliases: serde.aliases.iter().map(syn::LitStr::value).collect(),
             redact: attrs.redact.is_some(),
             ident,

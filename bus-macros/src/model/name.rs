@@ -1,5 +1,16 @@
 //! Turns the name of a variant into the names of its helper and its kind.
 
+use proc_macro2::Ident;
+
+/// Names of older editions that are keywords in the edition of the generated code.
+const YOUNG_KEYWORDS: &[&str] = &["gen"];
+
+/// The same name in a form that every edition reads as a name: `r#gen` for `gen`.
+pub(crate) fn portable(ident: &Ident) -> Ident {
+    let is_young = YOUNG_KEYWORDS.iter().any(|keyword| ident == keyword);
+    if is_young { Ident::new_raw(&ident.to_string(), ident.span()) } else { ident.clone() }
+}
+
 /// `LLMTextDelta` becomes `llm_text_delta`.
 pub(crate) fn snake(name: &str) -> String {
     let letters: Vec<char> = name.chars().collect();

@@ -87,14 +87,13 @@ pub(super) fn takes(ty: &Type) -> Takes {
         "Box" | "Arc" | "Rc" | "Cow" if names("str") => Takes::Into,
         "Object" => Takes::Object,
         "Map" if names("Value") => Takes::Object,
-        name if name.ends_with("Id") => Takes::Into,
+        name if name.ends_with("Id") => Takes::Id,
         _ => Takes::Exactly,
     }
 }
 
 /// Whether bus-core has probably compiled the codec of a type. Decided by the name, so the
 /// generated code must also work for another type of that name.
-/// another type of the name survives.
 pub(super) fn is_known(ty: &Type) -> bool {
     const KNOWN: &[&str] = &[
         "String",

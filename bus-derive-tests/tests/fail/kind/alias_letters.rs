@@ -1,9 +1,9 @@
-//! An alias is a kind too.
+//! An alias is a name that some reader accepted.
 use bus_core::AgentEvent;
 
 #[derive(AgentEvent)]
 pub enum BuildEvents {
-    #[event(alias("TargetStarted"))]
+    #[event(alias("target\nstarted"))]
     TargetStarted,
 }
 

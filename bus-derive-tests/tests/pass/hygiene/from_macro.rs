@@ -1,4 +1,6 @@
-//! A definition that a macro of the user's writes.
+//! A definition that a macro of the user's writes. Lints do not look into what the derive made of
+//! it: not even at the visibility, which comes from the macro too.
+#![deny(warnings)]
 
 macro_rules! events {
     ($name:ident { $($event:ident { $($field:ident: $ty:ty),* })* }) => {
@@ -41,6 +43,27 @@ given! {
         Began = "began", crate::raise { name as "title": String = "x", size as "bytes": Option<u64> = Some(3) }
         Over = "over", raise { names as "all": Vec<String> = vec![] }
     }
+}
+
+/// Nothing of it is used.
+mod unused {
+    macro_rules! hidden {
+        ($vis:vis) => {
+            #[derive(bus_core::AgentEvent)]
+            pub(crate) enum HiddenEvents {
+                #[event(ends_with(Hid))]
+                Hides { what: String, times: Option<u32>, #[event(default = 3)] deep: u8 },
+                Hid,
+            }
+
+            #[derive(bus_core::AgentEvent)]
+            $vis enum GivenVisEvents {
+                Shows { what: String, times: Option<u32> },
+            }
+        };
+    }
+
+    hidden!(pub(in crate::unused));
 }
 
 fn raise(_: u32, data: serde_json::Value) -> Result<serde_json::Value, bus_core::BoxError> {

@@ -16,6 +16,14 @@ impl From<&str> for CallId {
     }
 }
 
+/// An alias is the number itself, so a literal is one.
+pub type UserId = u64;
+
+#[derive(AgentEvent)]
+pub enum UserEvents {
+    UserCame { user: UserId, guest: Option<UserId>, #[event(default = 7)] host: UserId },
+}
+
 #[derive(AgentEvent)]
 pub enum ToolEvents {
     ToolCalled { call: CallId, name: String, path: PathBuf, shared: Box<str>, input: Object, any: Value },
@@ -30,6 +38,7 @@ fn main() {
     desk.emit_tool_called("c", 'n', "p", "s", HashMap::from([("a", "x")]), vec![1, 2]).send();
     desk.emit_tool_called("c", &String::from("n"), "p", "s", BTreeMap::from([("a".to_owned(), json!(null))]), true).send();
     desk.emit_tool_called("c", "n", "p", "s", vec![("a", 1.5)], Value::Null).send();
+    desk.emit_user_came(7).guest(8).host(9).send();
     desk.emit_tool_tuned().limit(1).label("l").extra(object! {}).any("x").send();
     desk.emit_tool_tuned().maybe_limit(None).maybe_label(Some("l".into())).maybe_extra(None).maybe_any(None).send();
 }
