@@ -211,6 +211,10 @@ pub enum SubscribeError {
     Closed,
     /// Another linked definition declares the same kind.
     DuplicateKind(DuplicateKind),
+    /// `.with_latest()` on a subscription of which no kind is sticky.
+    NotSticky,
+    /// Both `.with_latest()` and `.since(..)`.
+    LatestAndSince,
     /// `.concurrency(n)` on a handler that can only run one event at a time.
     SyncConcurrency,
 }
@@ -226,6 +230,12 @@ impl fmt::Display for SubscribeError {
             ),
             Self::Closed => f.write_str("the bus is closed: subscribe before `close`"),
             Self::DuplicateKind(duplicate) => duplicate.fmt(f),
+            Self::NotSticky => f.write_str(
+                "`.with_latest()` finds nothing, because no kind of this subscription is sticky: write `#[event(sticky)]` on the event, or drop `.with_latest()`",
+            ),
+            Self::LatestAndSince => f.write_str(
+                "`.with_latest()` and `.since(..)` both say where a subscription begins: drop one of them",
+            ),
             Self::SyncConcurrency => f.write_str("a sync handler runs one event at a time: drop `.concurrency(n)`, or use the async `handle`"),
         }
     }

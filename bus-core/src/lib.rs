@@ -80,8 +80,8 @@ pub use emit::{
 };
 pub use error::{BoxError, BuildError, DuplicateKind, Refused, SubscribeError, WaitError};
 pub use event::{AnyEvent, AnyKind, Event, EventId, InvalidEventId, ReadEvent, SubscriptionId};
-pub use history::HistoryQuery;
-pub use payload::{AgentEvent, DecodeError, EncodeError, EventSet, Object, Payload};
+pub use history::{HistoryQuery, LatestQuery};
+pub use payload::{AgentEvent, DecodeError, EncodeError, EventSet, Object, Payload, Sticky};
 pub use registry::Catalogue;
 pub use scope::{Execution, NoExecution, NoNode, Node, Scope};
 pub use stats::{Stats, SubscriptionStats};

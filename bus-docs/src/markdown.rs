@@ -106,6 +106,7 @@ fn policy(event: &Event) -> Vec<String> {
     let mut words = Vec::new();
     words.extend(event.policy.critical.then(|| "critical".to_owned()));
     words.extend(event.policy.transient.then(|| "transient".to_owned()));
+    words.extend(event.policy.sticky.then(|| "sticky".to_owned()));
     if let Some(fields) = &event.policy.coalesce {
         let by = if fields.is_empty() { String::new() } else { format!(" by `{}`", fields.join("`, `")) };
         words.push(format!("coalesce{by}"));

@@ -65,6 +65,21 @@ fn wait_for_misses_nothing_and_ends() {
 }
 
 #[test]
+fn latest_shows_what_is_true_now() {
+    prints(
+        "latest",
+        &[
+            "0 measurements in history",
+            "tomatoes: 24 degrees",
+            "display: orchids at 26",
+            "display: tomatoes at 24",
+            "display: orchids at 27",
+            "1 value forgotten, 1 left",
+        ],
+    );
+}
+
+#[test]
 fn custom_events_go_through() {
     prints(
         "custom_events",

@@ -42,6 +42,7 @@ impl EventBusBuilder {
             history: 1_000,
             transient_history: 1_000,
             history_bytes: 64 << 20,
+            latest: 4_096,
             max_concurrent_handlers: 10,
             chain_limit: 64,
             handler_timeout: None,
@@ -94,6 +95,19 @@ impl EventBusBuilder {
     /// ```
     pub fn history_bytes(mut self, bytes: usize) -> Self {
         self.settings.history_bytes = bytes;
+        self
+    }
+
+    /// Sets how many latest values of `sticky` events are kept: 4,096 unless set. Each kind has one
+    /// in each stream, node and execution. They take at most as many bytes as
+    /// [`history_bytes`](Self::history_bytes) says, apart from the history.
+    ///
+    /// Beyond it the value that was published longest ago is forgotten: it is counted in
+    /// [`Stats::latest_forgotten`](crate::Stats::latest_forgotten), and the first one is a warning
+    /// in the log. A runtime that starts many executions forgets the values of one when it ends:
+    /// see [`LatestQuery::forget`](crate::LatestQuery::forget).
+    pub fn latest(mut self, values: usize) -> Self {
+        self.settings.latest = values;
         self
     }
 

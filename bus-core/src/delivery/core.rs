@@ -132,6 +132,7 @@ impl Core {
         let kept =
             if event.policy.transient { self.settings.transient_history } else { self.settings.history };
         kept == 0
+            && !event.policy.sticky
             && self.subscriptions.load(Ordering::Acquire) == 0
             && self.observer.is_none()
             && !self.is_paired(event)

@@ -53,6 +53,8 @@ pub(crate) enum Report {
     Failed { info: Arc<Info>, kind: String, outcome: Outcome },
     /// A subscription lost events to its full queue.
     Lost { info: Arc<Info>, events: u64 },
+    /// The first sticky event was forgotten because there are too many scopes.
+    Forgets { capacity: usize },
 }
 
 type Later = (Arc<Core>, Box<Work>, Option<Arc<Stored>>);
@@ -273,6 +275,11 @@ impl Report {
                 subscribed_at = %info.location,
                 events,
                 "a subscription loses events because its queue is full: raise `.capacity(n)`, make it faster, or choose another `.overflow(..)`"
+            ),
+            Self::Forgets { capacity } => tracing::warn!(
+                target: "bus_core",
+                capacity,
+                "a latest value is forgotten because newer ones fill the bus's memory for them: raise `.latest(n)` or `.history_bytes(n)` on the builder, or forget those of ended executions with `bus.latest_any().execution(id).forget()`"
             ),
         });
     }

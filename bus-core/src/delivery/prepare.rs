@@ -41,7 +41,7 @@ pub(crate) enum Missing {
 }
 
 /// The policy of a kind that no file declares.
-const NO_POLICY: Policy = Policy { transient: false, critical: false, coalesce: None };
+const NO_POLICY: Policy = Policy { transient: false, critical: false, sticky: false, coalesce: None };
 
 #[inline]
 pub(crate) fn policy(kind: KindRef<'_>) -> &'static Policy {

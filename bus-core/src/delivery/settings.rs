@@ -10,6 +10,7 @@ pub(crate) struct Settings {
     pub(crate) history: usize,
     pub(crate) transient_history: usize,
     pub(crate) history_bytes: usize,
+    pub(crate) latest: usize,
     pub(crate) max_concurrent_handlers: usize,
     pub(crate) chain_limit: u32,
     pub(crate) handler_timeout: Option<Duration>,

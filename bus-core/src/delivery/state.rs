@@ -9,6 +9,7 @@ use crate::delivery::effects::Effects;
 use crate::delivery::group::Group;
 use crate::delivery::permits::Permits;
 use crate::delivery::retain::history::History;
+use crate::delivery::retain::latest::Latest;
 use crate::delivery::retain::pairs::Pairs;
 use crate::delivery::ring::Ring;
 use crate::delivery::routes::{Kinds, Routes};
@@ -54,6 +55,7 @@ pub(crate) struct State {
     pub(crate) permits: Permits,
     pub(crate) graph: Graph,
     pub(crate) history: History,
+    pub(crate) latest: Latest,
     pub(crate) pairs: Pairs,
     pub(crate) totals: Totals,
     /// How many subscriptions have a predicate, which must be asked before the step.
@@ -83,6 +85,7 @@ impl State {
             permits: Permits::new(settings.max_concurrent_handlers),
             graph: Graph::default(),
             history: History::new(settings.history, settings.transient_history, settings.history_bytes),
+            latest: Latest::new(settings.latest, settings.history_bytes),
             pairs: Pairs::default(),
             totals: Totals::default(),
             predicates: 0,

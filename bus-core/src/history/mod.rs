@@ -1,4 +1,8 @@
-//! Queries of the history.
+//! Queries of the history and of the latest values.
+
+mod latest;
+
+pub use latest::LatestQuery;
 
 use std::panic::Location;
 

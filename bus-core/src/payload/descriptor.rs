@@ -67,6 +67,8 @@ pub struct Policy {
     pub transient: bool,
     /// Never dropped from a full queue of a subscriber.
     pub critical: bool,
+    /// The newest event in each scope is kept, apart from the history.
+    pub sticky: bool,
     /// On overflow a newer one may replace an older one of equal scope and equal values of these
     /// fields.
     pub coalesce: Option<&'static [&'static str]>,
@@ -114,7 +116,7 @@ impl Descriptor {
             docs,
             fields,
             requires: Requires { node: false, execution: false },
-            policy: Policy { transient: false, critical: false, coalesce: None },
+            policy: Policy { transient: false, critical: false, sticky: false, coalesce: None },
             ends_with: &[],
             definition: "",
             module: "",
@@ -170,6 +172,12 @@ impl Descriptor {
     #[must_use]
     pub const fn critical(mut self) -> Self {
         self.policy.critical = true;
+        self
+    }
+
+    #[must_use]
+    pub const fn sticky(mut self) -> Self {
+        self.policy.sticky = true;
         self
     }
 

@@ -87,6 +87,15 @@ pub trait Payload: Clone + fmt::Debug + Send + Sync + Sized + 'static {
     }
 }
 
+/// The payload of a sticky event: the bus keeps the newest one in each scope.
+///
+/// `#[event(sticky)]` implements it; never by hand.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not sticky, so no latest value of it is kept: write `#[event(sticky)]` on the event",
+    label = "not sticky"
+)]
+pub trait Sticky: Payload {}
+
 /// A payload of unknown type: the part of [`Payload`] that a trait object can have.
 pub trait ErasedPayload: Send + Sync + 'static {
     /// For a downcast to the payload's type.

@@ -50,6 +50,11 @@ pub struct Stats {
     pub evicted: u64,
     /// `transient` events that history evicted.
     pub evicted_transient: u64,
+    /// Latest values of `sticky` events that are kept now.
+    pub latest: usize,
+    /// Latest values that were forgotten because newer ones need the memory: see
+    /// [`EventBusBuilder::latest`](crate::EventBusBuilder::latest).
+    pub latest_forgotten: u64,
     /// Beginnings without an end that are kept: at most 65,536.
     pub open_pairs: usize,
     /// Ends without a beginning.
@@ -130,6 +135,8 @@ impl EventBus {
             kept_bytes: state.history.bytes(),
             evicted,
             evicted_transient,
+            latest: state.latest.len(),
+            latest_forgotten: state.latest.forgotten(),
             open_pairs: state.pairs.len(),
             unmatched_ends: state.pairs.unmatched_total(),
             subscriptions: Vec::new(),

@@ -3,7 +3,7 @@
 use std::panic::Location;
 use std::sync::Arc;
 
-use super::Plan;
+use super::{Begin, Plan};
 use crate::delivery::{
     AsyncRunner, Bounds, Core, Info, Key, Kinds, LagCause, Lagged, Life, Marks, NewMember, Overflow, Queue,
     Receiver, Shared, State, Stream, drop_each, end_of_stack, go_on, takes, thread, wants, watch,
@@ -33,6 +33,8 @@ pub(crate) enum NewHandler {
 
 /// The state of a replay.
 struct Replay {
+    /// Whether it reads the latest values, and not the history.
+    latest: bool,
     /// The seq of the last event that was read.
     at: u64,
     rounds: u32,
@@ -53,17 +55,17 @@ impl Core {
     ) -> Result<Added, SubscribeError> {
         self.start_watch();
         let timeout = plan.timeout.or(self.settings.handler_timeout);
-        let (bounds, since) = (plan.bounds(Overflow::Wait), plan.since);
+        let (bounds, begin) = (plan.bounds(Overflow::Wait), plan.begin()?);
         let runtime = match &handler {
             NewHandler::Sync(_) => None,
             NewHandler::Async(_, runtime) => Some(runtime.clone()),
         };
         let info = plan.into_info(name.into(), timeout, runtime);
         let add = |state: &mut State, info: &Arc<Info>| match handler {
-            NewHandler::Sync(member) => state.add_sync(info, member, bounds, since.is_some()),
-            NewHandler::Async(runners, _) => state.add_async(info, runners, bounds, since.is_some()),
+            NewHandler::Sync(member) => state.add_sync(info, member, bounds, begin.is_some()),
+            NewHandler::Async(runners, _) => state.add_async(info, runners, bounds, begin.is_some()),
         };
-        self.add(info, since, usize::MAX, add)
+        self.add(info, begin, usize::MAX, add)
     }
 
     /// Adds a subscription that is read from.
@@ -73,18 +75,18 @@ impl Core {
         once: bool,
         shared: &Arc<Shared>,
     ) -> Result<Added, SubscribeError> {
-        let (bounds, since, name) =
-            (plan.bounds(Overflow::DropOldest), plan.since, place_name(plan.location));
+        let (bounds, begin, name) =
+            (plan.bounds(Overflow::DropOldest), plan.begin()?, place_name(plan.location));
         let info = plan.into_info(name, None, None);
         let stream = Stream::new(Queue::new(bounds), once, Arc::clone(shared));
-        let add = |state: &mut State, info: &Arc<Info>| state.add_stream(info, stream, since.is_some());
-        self.add(info, since, if once { 1 } else { usize::MAX }, add)
+        let add = |state: &mut State, info: &Arc<Info>| state.add_stream(info, stream, begin.is_some());
+        self.add(info, begin, if once { 1 } else { usize::MAX }, add)
     }
 
     fn add(
         self: &Arc<Self>,
         mut info: Info,
-        since: Option<EventId>,
+        begin: Option<Begin>,
         most: usize,
         add: impl FnOnce(&mut State, &Arc<Info>) -> Key,
     ) -> Result<Added, SubscribeError> {
@@ -94,7 +96,11 @@ impl Core {
             drop_each([add]);
             return Err(SubscribeError::DuplicateKind(duplicate));
         }
-        let cursor = since.map(|cursor| self.position(cursor));
+        let latest = matches!(begin, Some(Begin::Latest));
+        let cursor = begin.map(|begin| match begin {
+            Begin::After(cursor) => self.position(cursor),
+            Begin::Latest => Ok(0),
+        });
         let mut state = self.lock();
         if state.closed {
             drop(state);
@@ -106,13 +112,13 @@ impl Core {
         let info = Arc::new(info);
         let key = add(&mut state, &info);
         self.subscriptions.fetch_add(1, Ordering::AcqRel);
-        let missed = cursor.and_then(|cursor| state.missed(cursor, &info));
+        let missed = cursor.filter(|_| !latest).and_then(|cursor| state.missed(cursor, &info));
         let reported = state.history.lost_through();
         drop(state);
         let id = info.id;
         if let Some(cursor) = cursor {
             let at = cursor.unwrap_or_else(|miss| miss.at);
-            self.replay(key, &info, missed, Replay { at, rounds: 0, most, found: 0, reported });
+            self.replay(key, &info, missed, Replay { latest, at, rounds: 0, most, found: 0, reported });
         }
         Ok(Added { key, id, missed })
     }
@@ -227,6 +233,9 @@ impl State {
 
     /// Marks what history has evicted since the last look and before the replay came to it.
     fn mark_evicted(&mut self, key: Key, replay: &mut Replay, info: &Info) {
+        if replay.latest {
+            return;
+        }
         let lost = self.history.lost_since(replay.at, replay.reported, info.wants_transient());
         replay.reported = self.history.lost_through();
         let Some((missed, from_seq, to_seq)) = lost else { return };
@@ -237,8 +246,15 @@ impl State {
     }
 
     fn window_after(&self, replay: &mut Replay, info: &Info) -> Window {
-        let (events, more) = self.history.next_after(replay.at, Marks::default());
-        let events: Vec<_> = events.filter(|event| takes(info, event)).map(Arc::clone).collect();
+        let wanted = |event: &&Arc<Stored>| takes(info, event);
+        let (events, more): (Vec<_>, _) = if replay.latest {
+            // A value that is replaced meanwhile comes again at its new position.
+            let (events, more) = self.latest.next_after(replay.at);
+            (events.filter(wanted).map(Arc::clone).collect(), more)
+        } else {
+            let (events, more) = self.history.next_after(replay.at, Marks::default());
+            (events.filter(wanted).map(Arc::clone).collect(), more)
+        };
         replay.at = more.unwrap_or(self.next_seq - 1);
         Window { events, last: more.is_none() }
     }

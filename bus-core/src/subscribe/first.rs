@@ -50,7 +50,8 @@ impl<S: 'static> Subscribe<S> {
     /// this wait are deferred.
     ///
     /// # Panics
-    /// If two linked definitions declare the kind.
+    /// If two linked definitions declare the kind, or for a wrong use of
+    /// [`with_latest`](Self::with_latest).
     #[track_caller]
     #[expect(clippy::panic, reason = "documented")]
     pub fn first(self) -> First<S> {

@@ -64,7 +64,8 @@ impl<S: 'static> Subscribe<S> {
     ///
     /// # Errors
     /// If there is no tokio runtime, or none with timers for a handler with a timeout, if the bus
-    /// is closed, or if two linked definitions declare the kind.
+    /// is closed, if two linked definitions declare the kind, or for a wrong use of
+    /// [`with_latest`](Self::with_latest).
     pub fn try_handle<F, Fut>(self, handler: F) -> Result<Subscription, SubscribeError>
     where
         F: Fn(Event<S>) -> Fut + Send + Sync + 'static,
@@ -138,8 +139,9 @@ impl<S: 'static> Subscribe<S> {
     /// Calls a closure for each event, as [`handle_sync`](Self::handle_sync) does.
     ///
     /// # Errors
-    /// If the bus is closed, if two linked definitions declare the kind, or if
-    /// [`concurrency`](Self::concurrency) is more than 1.
+    /// If the bus is closed, if two linked definitions declare the kind, if
+    /// [`concurrency`](Self::concurrency) is more than 1, or for a wrong use of
+    /// [`with_latest`](Self::with_latest).
     pub fn try_handle_sync<F, R>(self, mut handler: F) -> Result<Subscription, SubscribeError>
     where
         F: FnMut(&Event<S>) -> R + Send + 'static,

@@ -23,6 +23,7 @@ pub use stream::EventStream;
 
 use crate::bus::EventBus;
 use crate::delivery::{Callbacks, Kinds, Lagged, OnLag, Overflow, Part, Predicate, Wanted};
+use crate::error::SubscribeError;
 use crate::event::{AnyKind, Event, EventId};
 use crate::payload::EventSet;
 
@@ -73,8 +74,18 @@ pub(crate) struct Plan {
     pub(crate) concurrency: usize,
     pub(crate) timeout: Option<Duration>,
     pub(crate) since: Option<EventId>,
+    pub(crate) with_latest: bool,
     pub(crate) on_lag: Callbacks<OnLag>,
     pub(crate) location: &'static Location<'static>,
+}
+
+/// The past that a subscription begins with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Begin {
+    /// The events of history behind this one.
+    After(EventId),
+    /// The latest values.
+    Latest,
 }
 
 /// The capacity of a queue unless `capacity` sets it.
@@ -139,6 +150,7 @@ impl<S> Subscribe<S> {
             concurrency: 1,
             timeout: None,
             since: None,
+            with_latest: false,
             on_lag: Callbacks::default(),
             location,
         };
@@ -180,9 +192,9 @@ impl<S> Subscribe<S> {
     ///
     /// The closure runs on the publishing thread, outside the bus's lock, for each event that fits
     /// the other filters; those are faster, because they are looked up. It runs before the event
-    /// has a position, so `seq` is 0, except for events of the past that [`since`](Self::since)
-    /// brings. A subscription made during a publish may get the event first and run its filter when
-    /// it takes the event up.
+    /// has a position, so `seq` is 0, except for events of the past that [`since`](Self::since) and
+    /// [`with_latest`](Self::with_latest) bring. A subscription made during a publish may get the
+    /// event first and run its filter when it takes the event up.
     ///
     /// A panic of the closure is logged and counts as false.
     pub fn filter(mut self, wanted: impl Fn(&Event<S>) -> bool + Send + Sync + 'static) -> Self
@@ -201,7 +213,7 @@ impl<S> Subscribe<S> {
     }
 
     /// Sets how many events may wait: 1,024 unless set, at least 1. Events of the past that
-    /// [`since`](Self::since) brings do not count.
+    /// [`since`](Self::since) and [`with_latest`](Self::with_latest) bring do not count.
     pub fn capacity(mut self, events: usize) -> Self {
         self.plan.capacity = events.max(1);
         self
@@ -250,6 +262,36 @@ impl<S> Subscribe<S> {
         self
     }
 
+    /// Begins with the current values: first the newest event of each `sticky` kind in each scope,
+    /// if it fits the filters, oldest first; then live events, without a gap and nothing twice.
+    ///
+    /// Kinds of the subscription that are not sticky begin live. A value that is replaced while the
+    /// subscription is made may come before the one that replaces it. It cannot be combined with
+    /// [`since`](Self::since), and at least one kind of the subscription must be sticky.
+    ///
+    /// ```standalone_crate
+    /// # use bus_core::{AgentEvent, EventBus};
+    /// # #[derive(AgentEvent)]
+    /// # enum JobEvents {
+    /// #[event(requires(execution), sticky)]
+    /// ProgressMade { percent: u8 },
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let bus = EventBus::new();
+    /// let job = bus.stream("desk").execution("exec-1");
+    /// job.emit_progress_made(10).await;
+    /// job.emit_progress_made(80).await;
+    /// let mut bar = bus.subscribe::<ProgressMade>().with_latest().into_stream();
+    /// job.emit_progress_made(90).await;
+    /// assert_eq!(bar.recv().await.unwrap().unwrap().percent, 80);
+    /// assert_eq!(bar.recv().await.unwrap().unwrap().percent, 90);
+    /// # }
+    /// ```
+    pub fn with_latest(mut self) -> Self {
+        self.plan.with_latest = true;
+        self
+    }
+
     /// Sets a closure that is called when a handler has missed events, before its next event.
     /// Unless set, a warning is logged.
     ///
@@ -290,6 +332,20 @@ impl Subscribe<AnyKind> {
 }
 
 impl Plan {
+    /// Returns where the subscription begins, if not with the next event.
+    pub(crate) fn begin(&self) -> Result<Option<Begin>, SubscribeError> {
+        let sticky = match &self.kinds {
+            Kinds::Declared(events) => events.iter().any(|event| event.policy.sticky),
+            Kinds::Any | Kinds::Named(_) => true,
+        };
+        match (self.with_latest, self.since) {
+            (true, Some(_)) => Err(SubscribeError::LatestAndSince),
+            (true, None) if !sticky => Err(SubscribeError::NotSticky),
+            (true, None) => Ok(Some(Begin::Latest)),
+            (false, since) => Ok(since.map(Begin::After)),
+        }
+    }
+
     pub(crate) fn hard_limit(&self) -> usize {
         self.hard_limit.unwrap_or_else(|| self.capacity.saturating_mul(HARD)).max(self.capacity)
     }

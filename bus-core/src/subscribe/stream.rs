@@ -55,7 +55,8 @@ impl<S: 'static> Subscribe<S> {
     /// stream is at its end.
     ///
     /// # Panics
-    /// If two linked definitions declare the kind.
+    /// If two linked definitions declare the kind, or for a wrong use of
+    /// [`with_latest`](Self::with_latest).
     #[track_caller]
     #[expect(clippy::panic, reason = "documented")]
     pub fn into_stream(self) -> EventStream<S> {

@@ -1,4 +1,4 @@
-//! `transient`, `critical`, `coalesce` and `ends_with`, from the definition to the queue.
+//! `transient`, `critical`, `sticky`, `coalesce` and `ends_with`, from the definition to the queue.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ pub(crate) enum PolicyEvents {
     RunFailed {
         error: String,
     },
-    #[event(coalesce)]
+    #[event(coalesce, sticky)]
     LoadChanged {
         percent: u8,
     },
@@ -116,6 +116,16 @@ fn a_newer_event_replaces_an_older_one_of_equal_scope_and_fields() {
     assert_eq!(last, ["app 1", "app 49", "lib 1", "load 49"], "{seen:?}");
 }
 
+#[test]
+fn the_newest_of_a_sticky_event_is_kept_without_a_history() {
+    let bus = EventBus::builder().history(0).transient_history(0).build().unwrap();
+    bus.stream("desk").emit_load_changed(1).send();
+    bus.stream("desk").emit_load_changed(2).send();
+    bus.stream("desk").emit_step_taken(1).send();
+    assert_eq!(bus.latest::<LoadChanged>().newest().unwrap().percent, 2);
+    assert_eq!(bus.latest_any().collect().len(), 1);
+}
+
 #[tokio::test]
 async fn pairs_that_are_not_whole_are_reported_when_asked_and_at_close() {
     let bus = EventBus::new();
@@ -141,6 +151,7 @@ async fn pairs_that_are_not_whole_are_reported_when_asked_and_at_close() {
 fn the_descriptor_has_the_policy() {
     let policies: Vec<_> = PolicyEvents::EVENTS.iter().map(|event| event.policy).collect();
     assert!(policies[0].transient && policies[1].critical);
+    assert!(policies[2].sticky && !policies[3].sticky);
     assert_eq!(policies[2].coalesce, Some(&[][..]));
     assert_eq!(policies[3].coalesce, Some(&["target"][..]));
     let ends: Vec<_> = PolicyEvents::EVENTS[4].ends_with.iter().map(|end| (end.kind, end.by)).collect();

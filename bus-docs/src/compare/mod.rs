@@ -193,6 +193,7 @@ fn policy(report: &mut Report<'_>) {
     let flags = [
         ("critical", before.policy.critical, after.policy.critical),
         ("transient", before.policy.transient, after.policy.transient),
+        ("sticky", before.policy.sticky, after.policy.sticky),
         ("coalesced", before.policy.coalesce.is_some(), after.policy.coalesce.is_some()),
         ("deprecated", before.deprecated.is_some(), after.deprecated.is_some()),
     ];

@@ -71,7 +71,7 @@ fn search(body: &mut String, groups: &BTreeMap<&str, Vec<&Event>>) {
         "Needs",
         &[("stream", "a stream only"), ("node", "a node"), ("execution", "an execution")],
     );
-    let all = ["critical", "transient", "coalesce", "redacted", "deprecated"];
+    let all = ["critical", "transient", "sticky", "coalesce", "redacted", "deprecated"];
     let has = |word: &&str| {
         groups.values().flatten().any(|event| marks(event).iter().any(|(mark, _)| mark == word))
     };

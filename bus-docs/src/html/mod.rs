@@ -81,6 +81,12 @@ fn marks(event: &Event) -> Vec<(&'static str, String)> {
             "kept in a history quota of its own, so that a burst of it evicts nothing else".to_owned(),
         ));
     }
+    if policy.sticky {
+        marks.push((
+            "sticky",
+            "the newest in each stream, node and execution is kept as the current value".to_owned(),
+        ));
+    }
     if let Some(fields) = &policy.coalesce {
         let equal =
             if fields.is_empty() { String::new() } else { format!(" and equal {}", fields.join(", ")) };

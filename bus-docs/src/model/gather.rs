@@ -76,6 +76,7 @@ fn event(descriptor: &Descriptor, generator: &mut SchemaGenerator) -> Event {
         policy: Policy {
             transient: policy.transient,
             critical: policy.critical,
+            sticky: policy.sticky,
             coalesce: policy.coalesce.map(owned),
         },
         ends_with: descriptor

@@ -108,6 +108,9 @@ pub struct Policy {
     pub transient: bool,
     /// Never dropped from a full queue.
     pub critical: bool,
+    /// The newest in each scope is kept, apart from the history.
+    #[serde(skip_serializing_if = "is_false")]
+    pub sticky: bool,
     /// A newer one may replace an older one of equal scope and equal values of these fields.
     pub coalesce: Option<Vec<String>>,
 }

@@ -58,7 +58,7 @@ pub(crate) enum TestEvents {
     BuildDone { build_id: String },
     /// Anything else.
     #[deprecated = "say what it is"]
-    #[event(transient, kind = "other.thing")]
+    #[event(transient, sticky, kind = "other.thing")]
     OtherThing {
         /// Whatever.
         #[serde(flatten)]

@@ -16,11 +16,12 @@ const UPCAST: &str = "upcast";
 const REQUIRES: &str = "requires";
 const TRANSIENT: &str = "transient";
 const CRITICAL: &str = "critical";
+const STICKY: &str = "sticky";
 const COALESCE: &str = "coalesce";
 const ENDS_WITH: &str = "ends_with";
 
 pub(crate) const KEYWORDS: &[&str] =
-    &[KIND, ALIAS, VERSION, UPCAST, REQUIRES, TRANSIENT, CRITICAL, COALESCE, ENDS_WITH];
+    &[KIND, ALIAS, VERSION, UPCAST, REQUIRES, TRANSIENT, CRITICAL, STICKY, COALESCE, ENDS_WITH];
 
 /// The scope that `requires` can ask for.
 const NODE: &str = "node";
@@ -44,6 +45,7 @@ pub(crate) struct EventAttrs {
     pub(crate) execution: bool,
     pub(crate) transient: bool,
     pub(crate) critical: bool,
+    pub(crate) sticky: bool,
     pub(crate) coalesce: Option<Vec<Ident>>,
     pub(crate) ends_with: Option<EndsWith>,
 }
@@ -101,6 +103,7 @@ impl EventAttrs {
                 REQUIRES => found.requires(ctxt, &keyword),
                 TRANSIENT => found.transient = keyword.flag(ctxt),
                 CRITICAL => found.critical = keyword.flag(ctxt),
+                STICKY => found.sticky = keyword.flag(ctxt),
                 COALESCE => found.coalesce = coalesce(ctxt, &keyword),
                 ENDS_WITH => found.ends_with = ends_with(ctxt, &keyword),
                 _ => unknown(ctxt, &keyword, Place::Event),

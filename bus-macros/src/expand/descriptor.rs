@@ -65,6 +65,9 @@ fn facts(names: &Names, definition: &Definition, event: &Event) -> TokenStream {
     if event.critical {
         facts.extend(quote!(.critical()));
     }
+    if event.sticky {
+        facts.extend(quote!(.sticky()));
+    }
     if let Some(fields) = &event.coalesce {
         let fields = fields.iter().filter_map(|ident| event.field(ident)).map(|field| &field.name);
         facts.extend(quote!(.coalesce(&[#(#fields),*])));

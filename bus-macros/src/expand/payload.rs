@@ -144,6 +144,8 @@ pub(super) fn traits(names: &Names, event: &Event, index: usize) -> TokenStream 
     let private = names.private(span);
     let allow = allow_deprecated(event.mentions_deprecated());
     let payload = payload(names, event, index);
+    let sticky =
+        event.sticky.then(|| quote_spanned!(span=> #(#cfgs)* #allow impl #private::Sticky for #ident {}));
     quote_spanned! {span=>
         #(#cfgs)* #allow
         impl ::core::fmt::Debug for #ident {
@@ -170,6 +172,7 @@ pub(super) fn traits(names: &Names, event: &Event, index: usize) -> TokenStream 
         }
         #(#cfgs)* #allow
         #payload
+        #sticky
     }
 }
 

@@ -337,7 +337,8 @@ impl State {
         let all = all.into_iter().filter_map(|key| self.subscriptions.remove(key));
         let all: Vec<_> = all.collect();
         effects.work().subscriptions.extend(all);
-        let retained: Vec<_> = self.history.drain().chain(self.pairs.drain()).collect();
+        let retained: Vec<_> =
+            self.history.drain().chain(self.pairs.drain()).chain(self.latest.drain()).collect();
         effects.drop_later(retained);
     }
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crate::delivery::context::{self, Node};
 use crate::delivery::core::Core;
-use crate::delivery::effects::{Effects, drop_event, drop_evicted};
+use crate::delivery::effects::{Effects, Report, drop_event, drop_evicted};
 use crate::delivery::outcome::Outcome;
 use crate::delivery::pending::{Open, Pending, Sent};
 use crate::delivery::permits::Permit;
@@ -143,7 +143,9 @@ impl Core {
         }
         let mut publish = Publish::new(self, mode, policy, nesting, known.is_none());
         publish.offer_all(&mut state, kind, &event, &prepared);
-        let wanted = publish.receipt.reached > 0 || prepared.is_paired();
+        // Data that does not fit its type is no value that a later reader could be given.
+        let sticky = policy.sticky && known.is_some();
+        let wanted = publish.receipt.reached > 0 || prepared.is_paired() || sticky;
         let root = publish.root(&event, known, state.next_seq);
         if !state.count_publish(kind, wanted, policy.transient) {
             if self.observer.is_some() {
@@ -159,6 +161,9 @@ impl Core {
         publish.receipt.set_position(Own { run: self.run, seq: head.seq() }, head.kept_id());
         if let Some(pairs) = prepared.take_pairs() {
             publish.effects.drop_later(state.pairs.note(pairs, &event));
+        }
+        if sticky {
+            publish.keep_latest(&mut state, kind, &event);
         }
         // Where it has a cause, it names itself as the cause of what the step leaves.
         let needed = publish.needs_event() || head.cause.is_some();
@@ -245,6 +250,16 @@ impl<'a> Publish<'a> {
 }
 
 impl Publish<'_> {
+    /// Keeps a sticky event as the current value of its kind and scope.
+    #[inline(never)]
+    fn keep_latest(&mut self, state: &mut State, kind: usize, event: &Arc<Stored>) {
+        let before = state.latest.forgotten();
+        self.effects.drop_later(state.latest.keep(kind, event));
+        if before == 0 && state.latest.forgotten() > 0 {
+            self.effects.work().reports.push(Report::Forgets { capacity: self.core.settings.latest });
+        }
+    }
+
     /// Ends what ends with this event, and settles what queues lost.
     #[inline]
     fn end_step(&mut self, state: &mut State) {

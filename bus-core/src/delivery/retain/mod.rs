@@ -1,6 +1,8 @@
-//! The events that a bus retains: the newest ones, and the beginnings without an end.
+//! The events that a bus retains: the newest ones, the current values, and the beginnings without
+//! an end.
 
 pub(crate) mod history;
+pub(crate) mod latest;
 mod log;
 pub(crate) mod mark;
 pub(crate) mod pairs;
