@@ -32,7 +32,7 @@ async fn main() {
     // A display that starts now shows each bed at once, and then each change.
     let mut display = bus.subscribe::<BedMeasured>().with_latest().into_stream();
     house.node("orchids").emit_bed_measured(27).await;
-    while let Some(Ok(event)) = display.try_recv() {
+    while let Some(event) = display.try_recv() {
         println!("display: {} at {}", event.node().unwrap_or("?"), event.degrees);
     }
 

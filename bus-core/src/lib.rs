@@ -33,6 +33,7 @@
 //! |---|---|
 //! | [`testing`] | for tests of users |
 //! | `emit`, `subscribe`, `history`, `stats` | the methods that users call |
+//! | `since` | where a subscription begins |
 //! | [`wire`] | JSON, writing and reading |
 //! | `bus` | the handle with all of these methods |
 //! | `delivery` | the receivers of an event, their order, and the outcomes |
@@ -61,6 +62,7 @@ mod json;
 pub mod payload;
 mod registry;
 mod scope;
+mod since;
 mod stats;
 mod subscribe;
 mod sync;
@@ -84,8 +86,9 @@ pub use history::{HistoryQuery, LatestQuery};
 pub use payload::{AgentEvent, DecodeError, EncodeError, EventSet, Object, Payload, Sticky};
 pub use registry::Catalogue;
 pub use scope::{Execution, NoExecution, NoNode, Node, Scope};
+pub use since::{InvalidSince, Since};
 pub use stats::{Stats, SubscriptionStats};
-pub use subscribe::{EventStream, First, FirstWithin, Subscribe, Subscription};
+pub use subscribe::{EventStream, EventsAndGaps, First, FirstWithin, Subscribe, Subscription};
 #[cfg(bus_shuttle)]
 #[doc(hidden)]
 pub use sync::simulation;

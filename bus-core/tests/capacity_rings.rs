@@ -23,7 +23,8 @@ fn a_handler_may_fill_a_stream_of_its_own_before_it_reads_it() {
         let _a = bus.subscribe::<A>().handle(move |_: Event<A>| {
             let (bus, notes) = (outer.clone(), notes.clone());
             async move {
-                let mut own = bus.subscribe::<B>().capacity(1).overflow(Overflow::Wait).into_stream();
+                let mut own =
+                    bus.subscribe::<B>().capacity(1).overflow(Overflow::Wait).into_stream().with_gaps();
                 for n in 0..4_u64 {
                     bus.stream("desk").emit_b(n).await;
                 }
@@ -47,7 +48,8 @@ fn a_publisher_does_not_wait_for_capacity_in_the_stream_of_a_handler_that_waits_
             let _a = bus.subscribe::<A>().handle(move |_: Event<A>| {
                 let bus = outer.clone();
                 async move {
-                    let mut own = bus.subscribe::<B>().capacity(1).overflow(Overflow::Wait).into_stream();
+                    let mut own =
+                        bus.subscribe::<B>().capacity(1).overflow(Overflow::Wait).into_stream().with_gaps();
                     let done = bus.wait_for::<C>();
                     if reads_first {
                         own.recv().await;
@@ -84,7 +86,8 @@ fn a_handler_does_not_wait_for_one_that_waits_for_capacity_in_its_stream() {
         let _reader = bus.subscribe::<A>().handle(move |_: Event<A>| {
             let (bus, notes, steps) = (outer.clone(), notes.clone(), steps.clone());
             async move {
-                let mut own = bus.subscribe::<B>().capacity(1).overflow(Overflow::Wait).into_stream();
+                let mut own =
+                    bus.subscribe::<B>().capacity(1).overflow(Overflow::Wait).into_stream().with_gaps();
                 let desk = bus.stream("desk");
                 let first = desk.emit_c(0_u64).send();
                 while bus.stats().published.get("b") != Some(&2) {

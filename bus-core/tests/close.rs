@@ -30,7 +30,7 @@ fn a_closed_bus_refuses_events_and_subscriptions() {
         assert_eq!((receipt.id(), receipt.reached(), receipt.is_ok()), (None, 0, false));
         let handler = bus.subscribe::<Job>().try_handle_sync(|_| {});
         assert_eq!(handler.unwrap_err(), SubscribeError::Closed);
-        assert!(bus.subscribe::<Job>().into_stream().recv().await.is_none());
+        assert!(bus.subscribe::<Job>().into_stream().with_gaps().recv().await.is_none());
         assert_eq!(bus.wait_for::<Job>().await.unwrap_err(), WaitError::Closed);
         assert_eq!((bus.stats().refused, bus.stats().published_total), (1, 0));
     });
@@ -71,7 +71,7 @@ fn close_drains_the_queues_and_waits_for_the_handlers() {
 fn close_reports_exactly_the_unfinished_deliveries() {
     trial().paused().run(async |bus, _| {
         let stuck = bus.subscribe::<Job>().name("stuck").handle(|_: Event<Job>| std::future::pending::<()>());
-        let mut unread = bus.subscribe::<Job>().name("unread").into_stream();
+        let mut unread = bus.subscribe::<Job>().name("unread").into_stream().with_gaps();
         for n in 0..4 {
             drop(bus.stream("desk").emit_job(n).send());
         }
@@ -154,7 +154,7 @@ fn a_handler_that_closes_the_bus_does_not_wait_for_itself() {
 #[test]
 fn waits_end_when_the_bus_is_closed() {
     trial().run(async |bus, _| {
-        let (wait, mut stream) = (bus.wait_for::<Note>(), bus.subscribe::<Note>().into_stream());
+        let (wait, mut stream) = (bus.wait_for::<Note>(), bus.subscribe::<Note>().into_stream().with_gaps());
         let reader = tokio::spawn(async move { stream.recv().await.is_none() });
         let waiter = tokio::spawn(wait);
         settle().await;
@@ -313,7 +313,7 @@ fn closing_again_waits_again() {
         for n in 0..2 {
             drop(bus.stream("desk").emit_job(n).send());
         }
-        let mut unread = bus.subscribe::<Note>().name("unread").into_stream();
+        let mut unread = bus.subscribe::<Note>().name("unread").into_stream().with_gaps();
         drop(bus.stream("desk").emit_note(1_u64).send());
         let report = bus.close(Duration::from_millis(10)).await;
         assert_eq!(report.to_string(), "not drained; late had 1 at work and 1 waiting; unread has 1 unread");

@@ -9,7 +9,7 @@ mod group;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use bus_core::{AnyEvent, EventBus, EventStream, First, Subscription};
+use bus_core::{AnyEvent, EventBus, EventsAndGaps, First, Subscription};
 use common::{Notes, Steps, block_on, check_accounts, poll_once, settle, trial};
 use group::{Call, MIXES, ManyEmit, Member, Narrow, Sort, n, positions};
 
@@ -84,7 +84,7 @@ struct Group {
     seen: Notes<(usize, u64)>,
     /// The events of the members that were added during event 1.
     late: Notes<u64>,
-    streams: Arc<Mutex<Vec<EventStream<Call>>>>,
+    streams: Arc<Mutex<Vec<EventsAndGaps<Call>>>>,
     waits: Arc<Mutex<Vec<First<Call>>>>,
 }
 
@@ -152,7 +152,9 @@ impl Group {
                 let receipt = block_on(desk.emit_call(10_u64));
                 assert!(receipt.is_ok() && receipt.handled() + receipt.deferred() == receipt.reached());
             }
-            OpenStream => self.streams.lock().unwrap().push(bus.subscribe::<Call>().into_stream()),
+            OpenStream => {
+                self.streams.lock().unwrap().push(bus.subscribe::<Call>().into_stream().with_gaps());
+            }
             Wait => self.waits.lock().unwrap().push(bus.wait_for::<Call>()),
             Close => drop(poll_once(bus.close(Duration::ZERO))),
         }

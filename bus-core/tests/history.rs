@@ -140,7 +140,7 @@ fn since_a_cursor_is_after_it_and_the_limit_drops_the_oldest() {
         assert_eq!(seqs(bus.history().since(third)), [6, 5, 4]);
         assert_eq!(seqs(bus.history().since(third).limit(2)), [6, 5]);
         assert_eq!(seqs(bus.history().since(third).oldest_first().limit(2)), [4, 5]);
-        let other = "00c0ffee00c0ffee-3".parse().unwrap();
+        let other: bus_core::EventId = "00c0ffee00c0ffee-3".parse().unwrap();
         assert_eq!(seqs(bus.history().since(other)).len(), 6, "of another run: all there is");
     });
 }

@@ -6,7 +6,7 @@ mod common;
 use std::collections::HashSet;
 use std::time::Duration;
 
-use bus_core::{AgentEvent, EventBus, EventStream, SubscribeError, WaitError};
+use bus_core::{AgentEvent, EventBus, EventsAndGaps, SubscribeError, WaitError};
 use common::{Notes, log, threaded, trial};
 use serde_json::json;
 
@@ -33,7 +33,7 @@ fn number(event: &bus_core::Event<Values>) -> u64 {
     }
 }
 
-fn waiting(stream: &mut EventStream<Values>) -> Vec<u64> {
+fn waiting(stream: &mut EventsAndGaps<Values>) -> Vec<u64> {
     std::iter::from_fn(|| stream.try_recv()).map(|item| number(&item.unwrap())).collect()
 }
 
@@ -90,10 +90,10 @@ fn the_values_come_first_then_live_events() {
         desk.execution("e2").emit_progress(2).await;
         desk.execution("e1").emit_progress(3).await;
         desk.emit_plain(4).await;
-        let mut stream = bus.subscribe::<Values>().with_latest().into_stream();
-        let mut narrow = bus.subscribe::<Values>().with_latest().execution("e1").into_stream();
+        let mut stream = bus.subscribe::<Values>().with_latest().into_stream().with_gaps();
+        let mut narrow = bus.subscribe::<Values>().with_latest().execution("e1").into_stream().with_gaps();
         let odd = |event: &bus_core::Event<Values>| number(event) % 2 == 1;
-        let mut filtered = bus.subscribe::<Values>().with_latest().filter(odd).into_stream();
+        let mut filtered = bus.subscribe::<Values>().with_latest().filter(odd).into_stream().with_gaps();
         let sync = Notes::<u64>::new();
         let notes = sync.clone();
         let _sync =
@@ -132,7 +132,7 @@ fn nothing_is_missing_and_nothing_twice_while_others_publish() {
         });
         let mut readers = Vec::new();
         while readers.len() < 20 {
-            let stream = bus.subscribe::<Progress>().with_latest().capacity(50_000).into_stream();
+            let stream = bus.subscribe::<Progress>().with_latest().capacity(50_000).into_stream().with_gaps();
             readers.push((stream, bus.stats().published_total));
             tokio::task::yield_now().await;
         }

@@ -136,7 +136,7 @@ fn a_poll_that_does_not_wait_keeps_the_permit() {
                 let (gauge, bus) = (inner.clone(), bus.clone());
                 async move {
                     gauge.enter();
-                    let mut stream = bus.subscribe::<Inner>().into_stream();
+                    let mut stream = bus.subscribe::<Inner>().into_stream().with_gaps();
                     assert!(stream.try_recv().is_none());
                     assert!(bus.wait_for::<Inner>().timeout(Duration::ZERO).await.is_err());
                     settle().await;

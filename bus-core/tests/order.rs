@@ -68,7 +68,7 @@ fn every_subscription_sees_growing_seq_under_any_number_of_publishers() {
                 let c = c.clone();
                 async move { c.add(event.seq()) }
             });
-        let mut stream = bus.subscribe_any().capacity(100_000).into_stream();
+        let mut stream = bus.subscribe_any().capacity(100_000).into_stream().with_gaps();
         steps.at("race");
         let racing = bus.clone();
         tokio::task::spawn_blocking(move || race(&racing)).await.unwrap();
@@ -141,7 +141,7 @@ fn every_loss_is_reported_when_queues_are_small() {
     threaded(2).run(async |bus, _| {
         let mut streams: Vec<_> = [Overflow::DropOldest, Overflow::DropNewest]
             .into_iter()
-            .map(|overflow| bus.subscribe::<Lap>().capacity(16).overflow(overflow).into_stream())
+            .map(|overflow| bus.subscribe::<Lap>().capacity(16).overflow(overflow).into_stream().with_gaps())
             .collect();
         let (racing, reading) = (bus.clone(), Arc::new(AtomicBool::new(true)));
         let going = Arc::clone(&reading);
@@ -179,7 +179,7 @@ fn publishing_is_one_step() {
     trial().run(async |bus, _| {
         // After the first poll all effects have happened, even if the future is dropped: history,
         // queues, and the position of the event.
-        let mut stream = bus.subscribe::<Lap>().into_stream();
+        let mut stream = bus.subscribe::<Lap>().into_stream().with_gaps();
         let _slow = bus.subscribe::<Lap>().handle(|_: Event<Lap>| std::future::pending::<()>());
         let mut emit = Box::pin(bus.stream("desk").emit_lap(1_u64, 1_u64).into_future());
         assert!(common::poll_once(emit.as_mut()).is_pending());

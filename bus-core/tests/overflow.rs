@@ -3,7 +3,7 @@
 
 mod common;
 
-use bus_core::{AgentEvent, Event, EventBus, EventStream, Lagged, Outcome, Overflow};
+use bus_core::{AgentEvent, Event, EventBus, EventsAndGaps, Lagged, Outcome, Overflow};
 use common::{Notes, settle, trial};
 use tokio::sync::Semaphore;
 
@@ -25,7 +25,7 @@ enum Flow {
 }
 
 /// The items that a stream yields now: `n` for each event, and `missed: from..to` for each gap.
-fn read<S: bus_core::EventSet>(stream: &mut EventStream<S>) -> Vec<String> {
+fn read<S: bus_core::EventSet>(stream: &mut EventsAndGaps<S>) -> Vec<String> {
     let mut all = Vec::new();
     while let Some(item) = stream.try_recv() {
         all.push(match item {
@@ -45,7 +45,7 @@ fn tokens(bus: &EventBus, numbers: std::ops::Range<u64>) {
 #[test]
 fn a_stream_drops_the_oldest_unless_configured() {
     trial().run(async |bus, _| {
-        let mut stream = bus.subscribe::<Token>().name("s").capacity(3).into_stream();
+        let mut stream = bus.subscribe::<Token>().name("s").capacity(3).into_stream().with_gaps();
         tokens(&bus, 0..6);
         assert_eq!(read(&mut stream), ["-3: 1..3", "3", "4", "5"]);
         tokens(&bus, 6..8);
@@ -60,7 +60,7 @@ fn a_stream_drops_the_oldest_unless_configured() {
 fn drop_newest_keeps_the_first_events() {
     trial().run(async |bus, _| {
         let stream = bus.subscribe::<Token>().capacity(3).overflow(Overflow::DropNewest);
-        let mut stream = stream.into_stream();
+        let mut stream = stream.into_stream().with_gaps();
         tokens(&bus, 0..6);
         let receipt = bus.stream("desk").emit_token(6_u64).await;
         assert_eq!((receipt.queued(), receipt.problems()[0].outcome()), (0, &Outcome::Overflowed));
@@ -72,7 +72,7 @@ fn drop_newest_keeps_the_first_events() {
 fn coalesce_replaces_an_older_event_of_equal_scope_and_fields() {
     trial().run(async |bus, _| {
         let stream = bus.subscribe::<Flow>().name("s").capacity(3).overflow(Overflow::Coalesce);
-        let mut stream = stream.into_stream();
+        let mut stream = stream.into_stream().with_gaps();
         let (here, there) = (bus.stream("here"), bus.stream("there"));
         here.emit_gauge("a", 1_u64).await;
         there.emit_gauge("a", 2_u64).await;
@@ -91,7 +91,8 @@ fn coalesce_replaces_an_older_event_of_equal_scope_and_fields() {
 #[test]
 fn coalesce_compares_every_part_of_the_scope() {
     trial().run(async |bus, _| {
-        let mut stream = bus.subscribe::<Gauge>().capacity(6).overflow(Overflow::Coalesce).into_stream();
+        let mut stream =
+            bus.subscribe::<Gauge>().capacity(6).overflow(Overflow::Coalesce).into_stream().with_gaps();
         let here = bus.stream("here").correlation("req-1").attribute("graph_id", "g-1").attribute("a", "1");
         let same = bus.stream("here").correlation("req-1").attribute("a", "1").attribute("graph_id", "g-1");
         here.emit_gauge("a", 1_u64).await;
@@ -110,7 +111,8 @@ fn coalesce_compares_every_part_of_the_scope() {
 #[test]
 fn close_ends_the_subscription_after_its_queue() {
     trial().run(async |bus, _| {
-        let mut stream = bus.subscribe::<Token>().capacity(2).overflow(Overflow::Close).into_stream();
+        let mut stream =
+            bus.subscribe::<Token>().capacity(2).overflow(Overflow::Close).into_stream().with_gaps();
         tokens(&bus, 0..5);
         assert_eq!(read(&mut stream), ["0", "1", "-1: 3..3"]);
         assert!(stream.recv().await.is_none());
@@ -149,7 +151,7 @@ fn critical_events_are_dropped_last() {
     for overflow in [Overflow::DropOldest, Overflow::DropNewest, Overflow::Coalesce, Overflow::Wait] {
         trial().run(async move |bus, _| {
             let stream = bus.subscribe::<Flow>().capacity(3).hard_limit(3).overflow(overflow);
-            let mut stream = stream.into_stream();
+            let mut stream = stream.into_stream().with_gaps();
             tokens(&bus, 0..3);
             for n in 5..8 {
                 drop(bus.stream("desk").emit_alarm(n).send());
@@ -164,7 +166,8 @@ fn critical_events_are_dropped_last() {
 #[test]
 fn critical_events_exceed_the_capacity_up_to_the_hard_limit() {
     trial().run(async |bus, _| {
-        let mut stream = bus.subscribe::<Flow>().name("s").capacity(2).hard_limit(4).into_stream();
+        let mut stream =
+            bus.subscribe::<Flow>().name("s").capacity(2).hard_limit(4).into_stream().with_gaps();
         for n in 0..6 {
             drop(bus.stream("desk").emit_alarm(n).send());
         }
@@ -176,7 +179,8 @@ fn critical_events_exceed_the_capacity_up_to_the_hard_limit() {
 #[test]
 fn an_awaited_emit_waits_for_capacity_in_a_stream_with_wait() {
     trial().run(async |bus, steps| {
-        let mut stream = bus.subscribe::<Token>().capacity(2).overflow(Overflow::Wait).into_stream();
+        let mut stream =
+            bus.subscribe::<Token>().capacity(2).overflow(Overflow::Wait).into_stream().with_gaps();
         tokens(&bus, 0..2);
         let emit = tokio::spawn(bus.stream("desk").emit_token(2_u64).into_future());
         settle().await;
@@ -194,7 +198,8 @@ fn an_awaited_emit_waits_for_capacity_in_a_stream_with_wait() {
 #[test]
 fn an_emit_that_waits_for_capacity_ends_when_the_stream_is_dropped() {
     trial().run(async |bus, steps| {
-        let stream = bus.subscribe::<Token>().name("s").capacity(1).overflow(Overflow::Wait).into_stream();
+        let stream =
+            bus.subscribe::<Token>().name("s").capacity(1).overflow(Overflow::Wait).into_stream().with_gaps();
         tokens(&bus, 0..1);
         let emit = tokio::spawn(bus.stream("desk").emit_token(1_u64).into_future());
         settle().await;

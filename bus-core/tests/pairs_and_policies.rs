@@ -111,7 +111,7 @@ fn pairs_are_kept_without_history_and_subscribers() {
 #[test]
 fn policies_hold_for_every_subscriber_by_default() {
     trial().with(|bus| bus.transient_history(1)).run(async |bus, _| {
-        let mut all = bus.subscribe_any().capacity(3).overflow(Overflow::Coalesce).into_stream();
+        let mut all = bus.subscribe_any().capacity(3).overflow(Overflow::Coalesce).into_stream().with_gaps();
         let desk = bus.stream("s");
         desk.emit_began().await;
         for percent in 1..=9 {
@@ -189,9 +189,9 @@ fn an_event_may_end_pairs_of_several_kinds() {
 #[test]
 fn an_alias_is_as_good_as_the_kind() {
     trial().run(async |bus, _| {
-        let mut stream = bus.subscribe_any().kinds(["sign_in", "signed_in"]).into_stream();
-        let mut by_alias = bus.subscribe_any().kinds(["sign_in"]).into_stream();
-        let mut typed = bus.subscribe::<SignedIn>().into_stream();
+        let mut stream = bus.subscribe_any().kinds(["sign_in", "signed_in"]).into_stream().with_gaps();
+        let mut by_alias = bus.subscribe_any().kinds(["sign_in"]).into_stream().with_gaps();
+        let mut typed = bus.subscribe::<SignedIn>().into_stream().with_gaps();
         bus.stream("s").emit_signed_in("ann", "tiger").await;
         let data = serde_json::json!({ "user": "bob", "password": "lion" });
         bus.stream("s").emit_dynamic("sign_in", data).await;

@@ -60,7 +60,7 @@ fn every_delivery_is_in_the_receipt() {
         let _a = bus.subscribe::<Plain>().handle_sync(|_| {});
         let _b = bus.subscribe::<Plain>().handle(async |_: Event<Plain>| settle().await);
         let _c = bus.subscribe::<Plain>().name("no").handle_sync(|_| Err::<(), BoxError>("no".into()));
-        let _d = bus.subscribe::<Plain>().into_stream();
+        let _d = bus.subscribe::<Plain>().into_stream().with_gaps();
         let _e = bus.wait_for::<Plain>();
         let receipt = bus.stream("desk").emit_plain(1_u64).await;
         assert_eq!((receipt.reached(), receipt.handled(), receipt.queued()), (5, 2, 2));

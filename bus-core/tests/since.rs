@@ -39,7 +39,7 @@ fn a_stream_looks_back_and_goes_on() {
         let cursor = pages(&bus, 0..3).await;
         bus.stream("desk").emit_other(9_u64).await;
         pages(&bus, 3..6).await;
-        let mut stream = bus.subscribe::<Page>().since(cursor).into_stream();
+        let mut stream = bus.subscribe::<Page>().since(cursor).into_stream().with_gaps();
         pages(&bus, 6..8).await;
         let mut got = Vec::new();
         while let Some(item) = stream.try_recv() {
@@ -85,8 +85,10 @@ fn a_resumed_reader_misses_nothing_and_gets_nothing_twice_while_others_publish()
             steps.at(format!("from {cursor}"));
             let asked = AtomicU64::new(0);
             let stream = bus.subscribe::<Page>().since(cursor).capacity(100_000);
-            let mut stream =
-                stream.filter(move |_| asked.fetch_add(1, Ordering::Relaxed) < u64::MAX).into_stream();
+            let mut stream = stream
+                .filter(move |_| asked.fetch_add(1, Ordering::Relaxed) < u64::MAX)
+                .into_stream()
+                .with_gaps();
             for _ in 0..37.min(5_000 - got.len()) {
                 let event = stream.recv().await.unwrap().unwrap();
                 cursor = event.id();
@@ -102,7 +104,7 @@ fn a_resumed_reader_misses_nothing_and_gets_nothing_twice_while_others_publish()
 fn an_event_that_arrives_while_a_filter_checks_the_past_comes_after_it() {
     trial().run(async |bus, _| {
         let first = pages(&bus, 0..3).await;
-        let first = EventId::to_string(&first).replace("-3", "-1").parse().unwrap();
+        let first: EventId = EventId::to_string(&first).replace("-3", "-1").parse().unwrap();
         let (live, once) = (bus.stream("desk"), OnceLock::new());
         let mut stream = bus
             .subscribe::<Page>()
@@ -113,7 +115,8 @@ fn an_event_that_arrives_while_a_filter_checks_the_past_comes_after_it() {
                 }
                 true
             })
-            .into_stream();
+            .into_stream()
+            .with_gaps();
         let mut got = Vec::new();
         while let Some(item) = stream.try_recv() {
             got.push(item.unwrap().n);
@@ -127,7 +130,7 @@ fn a_gap_in_history_comes_first() {
     trial().with(|bus| bus.history(3)).run(async |bus, _| {
         let cursor = pages(&bus, 0..1).await;
         pages(&bus, 1..8).await;
-        let mut stream = bus.subscribe::<Page>().since(cursor).into_stream();
+        let mut stream = bus.subscribe::<Page>().since(cursor).into_stream().with_gaps();
         let lagged = stream.recv().await.unwrap().unwrap_err();
         let Lagged { missed, from_seq, to_seq, cause, .. } = lagged;
         assert_eq!((missed, from_seq, to_seq, cause), (4, 2, 5, LagCause::Evicted));
@@ -154,9 +157,9 @@ fn a_burst_of_transient_events_is_no_gap_for_other_subscriptions() {
             bus.stream("desk").emit_delta(n).await;
         }
         pages(&bus, 1..2).await;
-        let mut stream = bus.subscribe::<Page>().since(cursor).into_stream();
+        let mut stream = bus.subscribe::<Page>().since(cursor).into_stream().with_gaps();
         assert_eq!(stream.recv().await.unwrap().unwrap().n, 1);
-        let mut all = bus.subscribe_any().since(cursor).into_stream();
+        let mut all = bus.subscribe_any().since(cursor).into_stream().with_gaps();
         assert_eq!(all.recv().await.unwrap().unwrap_err().missed, 48);
     });
 }
@@ -167,7 +170,7 @@ fn a_cursor_of_another_run_is_an_explicit_miss() {
         let other = audited(EventBus::new());
         let cursor = other.stream("desk").emit_page(9_u64).await.id().unwrap();
         pages(&bus, 0..2).await;
-        let mut stream = bus.subscribe::<Page>().since(cursor).into_stream();
+        let mut stream = bus.subscribe::<Page>().since(cursor).into_stream().with_gaps();
         let lagged = stream.recv().await.unwrap().unwrap_err();
         assert_eq!((lagged.cause, lagged.to_seq), (LagCause::OtherRun, 1));
         assert_eq!(stream.recv().await.unwrap().unwrap().n, 0);
@@ -175,7 +178,7 @@ fn a_cursor_of_another_run_is_an_explicit_miss() {
         // An event that was republished here keeps its id, so its position is known.
         bus.republish(other.history().collect().remove(0)).await;
         pages(&bus, 2..3).await;
-        let mut stream = bus.subscribe::<Page>().since(cursor).into_stream();
+        let mut stream = bus.subscribe::<Page>().since(cursor).into_stream().with_gaps();
         assert_eq!(stream.recv().await.unwrap().unwrap().n, 2);
     });
 }
@@ -201,7 +204,7 @@ fn a_replay_does_not_count_against_the_capacity() {
     trial().run(async |bus, _| {
         let first = pages(&bus, 0..1).await;
         pages(&bus, 1..20).await;
-        let mut stream = bus.subscribe::<Page>().since(first).capacity(2).into_stream();
+        let mut stream = bus.subscribe::<Page>().since(first).capacity(2).into_stream().with_gaps();
         pages(&bus, 20..25).await;
         let (mut got, mut missed) = (Vec::new(), 0);
         while let Some(item) = stream.try_recv() {
@@ -229,8 +232,8 @@ fn filters_apply_to_past_and_live_events() {
         };
         publish().await;
         let wanted = bus.subscribe::<Page>().node("planner").attribute("graph_id", "g-1").since(start);
-        let mut typed = wanted.filter(|event| event.n == 2).into_stream();
-        let mut named = bus.subscribe_any().kinds(["vendor_kind"]).since(start).into_stream();
+        let mut typed = wanted.filter(|event| event.n == 2).into_stream().with_gaps();
+        let mut named = bus.subscribe_any().kinds(["vendor_kind"]).since(start).into_stream().with_gaps();
         publish().await;
         let both = [typed.try_recv(), typed.try_recv()].map(|item| item.unwrap().unwrap().seq());
         assert_eq!((both, typed.try_recv().is_none()), ([3, 8], true));
@@ -264,10 +267,10 @@ fn an_async_handler_gets_the_gap_then_the_past_then_live_events() {
 #[test]
 fn a_gap_without_a_later_event_is_reported_too() {
     trial().with(|bus| bus.history(0)).run(async |bus, _| {
-        let mut live = bus.subscribe::<Page>().into_stream();
+        let mut live = bus.subscribe::<Page>().into_stream().with_gaps();
         pages(&bus, 0..3).await;
         let first = live.try_recv().unwrap().unwrap().id();
-        let mut stream = bus.subscribe::<Page>().since(first).into_stream();
+        let mut stream = bus.subscribe::<Page>().since(first).into_stream().with_gaps();
         let lagged = stream.try_recv().unwrap().unwrap_err();
         assert_eq!((lagged.missed, lagged.from_seq, lagged.to_seq), (2, 2, 3));
         let lags = Notes::<u64>::new();
@@ -282,7 +285,7 @@ fn a_gap_without_a_later_event_is_reported_too() {
 fn the_newest_cursor_has_no_past_and_no_gap() {
     trial().with(|bus| bus.history(2)).run(async |bus, _| {
         let newest = pages(&bus, 0..5).await;
-        let mut stream = bus.subscribe::<Page>().since(newest).into_stream();
+        let mut stream = bus.subscribe::<Page>().since(newest).into_stream().with_gaps();
         assert!(stream.try_recv().is_none());
         pages(&bus, 5..6).await;
         assert_eq!(stream.try_recv().unwrap().unwrap().n, 5);

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
-use bus_core::{AgentEvent, EventBus, EventSet, EventStream, Lagged, Overflow, Receipt};
+use bus_core::{AgentEvent, EventBus, EventSet, EventsAndGaps, Lagged, Overflow, Receipt};
 use common::{threaded, trial};
 
 #[derive(AgentEvent)]
@@ -30,7 +30,7 @@ fn item<S>(item: Result<bus_core::Event<S>, Lagged>) -> Item {
     item.map(|event| event.seq()).map_err(|lagged| (lagged.missed, lagged.from_seq, lagged.to_seq))
 }
 
-fn read<S: EventSet>(stream: &mut EventStream<S>, most: usize) -> Vec<Item> {
+fn read<S: EventSet>(stream: &mut EventsAndGaps<S>, most: usize) -> Vec<Item> {
     std::iter::from_fn(|| stream.try_recv()).take(most).map(item).collect()
 }
 
@@ -76,7 +76,7 @@ fn a_reader_of_the_ring_gets_the_same_events_as_from_a_queue_of_its_own() {
                     let hard = capacity + dice.below(3);
                     let plain =
                         || bus.subscribe::<Flow>().capacity(capacity).hard_limit(hard).overflow(overflow);
-                    (plain().into_stream(), plain().filter(|_| true).into_stream())
+                    (plain().into_stream().with_gaps(), plain().filter(|_| true).into_stream().with_gaps())
                 })
                 .collect();
             for n in 0..60 {
@@ -112,7 +112,7 @@ fn readers_on_threads_get_everything_in_order() {
         let readers: Vec<_> = [1, 3, 64, 100_000]
             .map(|capacity| {
                 let mut stream =
-                    bus.subscribe::<Flow>().capacity(capacity).hard_limit(capacity).into_stream();
+                    bus.subscribe::<Flow>().capacity(capacity).hard_limit(capacity).into_stream().with_gaps();
                 tokio::spawn(async move {
                     let (mut next, mut missed) = (1, 0);
                     while let Some(got) = stream.recv().await {
@@ -155,7 +155,7 @@ fn readers_on_threads_get_everything_in_order() {
 #[test]
 fn fetched_events_are_read_once_wherever_the_reading_goes_on() {
     trial().run(async |bus, _| {
-        let stream = Arc::new(Mutex::new(bus.subscribe::<Token>().into_stream()));
+        let stream = Arc::new(Mutex::new(bus.subscribe::<Token>().into_stream().with_gaps()));
         let seen = Arc::new(Mutex::new(Vec::new()));
         let (inside, notes) = (Arc::clone(&stream), Arc::clone(&seen));
         let handler = move |_: &bus_core::Event<Alarm>| {
@@ -179,7 +179,7 @@ fn fetched_events_are_read_once_wherever_the_reading_goes_on() {
 #[test]
 fn fetched_and_unread_events_are_dropped_with_the_subscription() {
     trial().run(async |bus, _| {
-        let mut stream = bus.subscribe::<Token>().into_stream();
+        let mut stream = bus.subscribe::<Token>().into_stream().with_gaps();
         (0..5).for_each(|n| drop(send(&bus, n, false)));
         assert_eq!(read(&mut stream, 2), [Ok(1), Ok(2)]);
         assert!(bus.unsubscribe(stream.id()));
@@ -193,7 +193,7 @@ fn fetched_and_unread_events_are_dropped_with_the_subscription() {
 fn fetched_and_unread_events_go_to_the_next_reader() {
     trial().run(async |_, _| {
         let bus = EventBus::new();
-        let mut streams = [1, 2, 3].map(|_| bus.subscribe::<Token>().into_stream());
+        let mut streams = [1, 2, 3].map(|_| bus.subscribe::<Token>().into_stream().with_gaps());
         (0..5).for_each(|n| drop(send(&bus, n, false)));
         assert_eq!(read(&mut streams[0], 2), [Ok(1), Ok(2)]);
         assert_eq!(read(&mut streams[1], 9).len(), 5);
@@ -207,8 +207,8 @@ fn fetched_and_unread_events_go_to_the_next_reader() {
 #[test]
 fn a_reader_that_waits_is_woken_although_it_tried_again_without_waiting() {
     trial().run(async |bus, _| {
-        let mut stream = bus.subscribe::<Token>().into_stream();
-        let mut other = bus.subscribe::<Token>().into_stream();
+        let mut stream = bus.subscribe::<Token>().into_stream().with_gaps();
+        let mut other = bus.subscribe::<Token>().into_stream().with_gaps();
         let woken = Arc::new(Woken(AtomicUsize::new(0)));
         let waker = Waker::from(Arc::clone(&woken));
         for round in 1..4_u8 {
@@ -236,7 +236,7 @@ fn a_reader_that_waits_is_woken_although_it_tried_again_without_waiting() {
 fn a_reader_that_waited_gets_the_end_after_the_last_event() {
     trial().run(async |_, _| {
         let bus = EventBus::new();
-        let mut stream = bus.subscribe::<Token>().into_stream();
+        let mut stream = bus.subscribe::<Token>().into_stream().with_gaps();
         let woken = Arc::new(Woken(AtomicUsize::new(0)));
         let waker = Waker::from(Arc::clone(&woken));
         let mut poll = || pin!(stream.recv()).poll(&mut Context::from_waker(&waker));
@@ -250,7 +250,7 @@ fn a_reader_that_waited_gets_the_end_after_the_last_event() {
         }
         assert!(matches!(poll(), Poll::Ready(None)), "closed before it read the last event");
         let bus = EventBus::new();
-        stream = bus.subscribe::<Token>().into_stream();
+        stream = bus.subscribe::<Token>().into_stream().with_gaps();
         let mut poll = || pin!(stream.recv()).poll(&mut Context::from_waker(&waker));
         assert!(poll().is_pending());
         send(&bus, 3, false);
@@ -266,7 +266,7 @@ fn a_reader_that_waited_gets_the_end_after_the_last_event() {
 #[test]
 fn a_reader_that_waited_is_woken_through_its_latest_waker() {
     trial().run(async |bus, _| {
-        let mut stream = bus.subscribe::<Token>().into_stream();
+        let mut stream = bus.subscribe::<Token>().into_stream().with_gaps();
         let woken = [1, 2].map(|_| Arc::new(Woken(AtomicUsize::new(0))));
         let wakers = woken.clone().map(Waker::from);
         let counts = || woken.each_ref().map(|woken| woken.0.load(Ordering::Relaxed));

@@ -113,8 +113,12 @@ fn everything_at_once_adds_up() {
         bus.subscribe::<ModelEvents>().handle_sync(order).detach();
         bus.subscribe::<Step>().concurrency(2).capacity(1).handle(busy(&bus)).detach();
         bus.subscribe::<Step>().handle(busy(&bus)).detach();
-        let mut stream =
-            bus.subscribe::<ModelEvents>().capacity(1).overflow(Overflow::DropOldest).into_stream();
+        let mut stream = bus
+            .subscribe::<ModelEvents>()
+            .capacity(1)
+            .overflow(Overflow::DropOldest)
+            .into_stream()
+            .with_gaps();
         let wait = bus.wait_for::<Alarm>();
         let reader = spawn(async move {
             let mut seen = 0;

@@ -49,7 +49,7 @@ async fn follow(State(bus): State<EventBus>, Path(execution): Path<String>, head
         }
         subscribe = subscribe.since(last);
     }
-    let events = stream::unfold(Some(subscribe.into_stream()), async |events| {
+    let events = stream::unfold(Some(subscribe.into_stream().with_gaps()), async |events| {
         let mut events = events?;
         let next = events.recv().await?;
         let over = next.as_ref().is_ok_and(ends);

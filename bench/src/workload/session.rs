@@ -91,8 +91,7 @@ fn ours(lines: Rc<Vec<String>>) -> Side {
     for _ in 0..STREAMS {
         let (mut stream, read) = (bus.subscribe_any().into_stream(), read.clone());
         runtime.spawn(async move {
-            while let Some(event) = stream.recv().await {
-                event.expect("no reader lags");
+            while stream.recv().await.is_some() {
                 read.add();
             }
         });

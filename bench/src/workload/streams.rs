@@ -53,8 +53,7 @@ fn ours(shape: Shape) -> Side {
         let mut reader = bus.subscribe::<Said>().capacity(CAPACITY).into_stream();
         let counter = counter.clone();
         runtime.spawn(async move {
-            while let Some(event) = reader.recv().await {
-                event.expect("no reader lags");
+            while reader.recv().await.is_some() {
                 counter.add();
             }
         });

@@ -189,7 +189,7 @@ impl Info {
         match self.on_lag.first() {
             Some(on_lag) => catch_panic(|| on_lag(lag)),
             None => context::log(|| {
-                tracing::warn!(target: "bus_core", subscription = %excerpt(&self.name), subscribed_at = %self.location, %lag, "a handler lagged");
+                tracing::warn!(target: "bus_core", subscription = %excerpt(&self.name), subscribed_at = %self.location, %lag, "a subscription missed events");
             }),
         }
     }

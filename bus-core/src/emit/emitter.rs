@@ -7,7 +7,7 @@ use super::{EmitDynamic, Source};
 use crate::bus::EventBus;
 use crate::event::Event;
 use crate::json::is_long_key;
-use crate::scope::{Execution, Id, NoExecution, NoNode, Node, RESERVED, Scope};
+use crate::scope::{Execution, Id, NoExecution, NoNode, Node, PARENT_EXECUTION, RESERVED, Scope};
 
 /// A bus with a scope. Its type says whether it has a node and an execution. Emit helpers are
 /// methods of it.
@@ -135,6 +135,28 @@ impl<N, X> Emitter<N, X> {
     /// Returns the scope of its events.
     pub fn scope(&self) -> &Scope {
         &self.source.scope
+    }
+}
+
+impl<N> Emitter<N, Execution> {
+    /// Sets the execution to one that this execution begins, such as that of a sub-agent. Its
+    /// events have this execution as the attribute `parent_execution_id`, which
+    /// [`Event::parent_execution`] returns and `.attribute("parent_execution_id", id)` filters by.
+    ///
+    /// ```
+    /// let bus = bus_core::EventBus::new();
+    /// let run = bus.stream("desk").execution("exec-1");
+    /// let research = run.child_execution("exec-1-research");
+    /// assert_eq!(research.scope().execution(), Some("exec-1-research"));
+    /// assert_eq!(research.scope().parent_execution(), Some("exec-1"));
+    /// ```
+    #[must_use]
+    pub fn child_execution(&self, id: impl Into<String>) -> Self {
+        self.change(|scope| {
+            if let Some(parent) = scope.execution.replace(Id::new(id)) {
+                scope.set_attribute(PARENT_EXECUTION, parent.as_str());
+            }
+        })
     }
 }
 

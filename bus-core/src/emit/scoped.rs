@@ -40,6 +40,34 @@ use crate::scope::{Execution, NoExecution, NoNode, Node};
 /// me.emit_answer_found("42").await;
 /// # }
 /// ```
+///
+/// The trait is dyn compatible, and so is a trait of your own above it: the tools of a registry may
+/// be `Arc<dyn Tool>` and emit all the same.
+///
+/// ```standalone_crate
+/// # use std::sync::Arc;
+/// # use bus_core::{AgentEvent, Emitter, EventBus, Node, NoExecution, Scoped};
+/// # #[derive(AgentEvent)]
+/// # enum ToolEvents { #[event(requires(node))] ToolCalled { name: String } }
+/// trait Tool: Scoped<Emitter = Emitter<Node>> {
+///     fn name(&self) -> &str;
+/// }
+///
+/// async fn call(tool: Arc<dyn Tool>) {
+///     tool.emit_tool_called(tool.name()).await;
+/// }
+/// # struct Grep(Emitter<Node>);
+/// # impl Scoped for Grep {
+/// #     type Emitter = Emitter<Node>;
+/// #     fn emitter(&self) -> &Emitter<Node> { &self.0 }
+/// # }
+/// # impl Tool for Grep { fn name(&self) -> &str { "grep" } }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// # let bus = EventBus::new();
+/// # call(Arc::new(Grep(bus.stream("desk").node("tools")))).await;
+/// # assert_eq!(bus.stats().published["tool_called"], 1);
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no emitter, so nothing can be emitted from it: call the helper on an emitter, as \
                `bus.stream(\"name\")` gives one, or implement `Scoped` for `{Self}`",
@@ -55,8 +83,11 @@ pub trait Scoped {
     /// Emits a payload that was made elsewhere, as the event's own helper does.
     ///
     /// The scope is checked at compile time. Nothing is published before the result is awaited or
-    /// sent.
-    fn emit<P: Payload + EmittableFrom<Self>>(&self, payload: P) -> <P::Node as Emits<P>>::Emit {
+    /// sent. On a trait object, write `scoped.emitter().emit(payload)`.
+    fn emit<P: Payload + EmittableFrom<Self>>(&self, payload: P) -> <P::Node as Emits<P>>::Emit
+    where
+        Self: Sized,
+    {
         <P::Node as Emits<P>>::emit(self.emitter(), payload)
     }
 }

@@ -231,6 +231,11 @@ impl<S> Event<S> {
         self.scope().execution()
     }
 
+    /// Returns the execution that began its execution, if it has one.
+    pub fn parent_execution(&self) -> Option<&str> {
+        self.scope().parent_execution()
+    }
+
     /// Returns the correlation with related events, if it has one.
     pub fn correlation(&self) -> Option<&str> {
         self.scope().correlation()
@@ -261,6 +266,23 @@ impl<S> Event<S> {
     /// Returns the payload if it is a `P`.
     pub fn payload<P: Payload>(&self) -> Option<&P> {
         self.body().as_any()?.downcast_ref()
+    }
+
+    /// Returns whether its payload is a `P`.
+    ///
+    /// ```standalone_crate
+    /// # use bus_core::{AgentEvent, EventBus};
+    /// # #[derive(AgentEvent)]
+    /// # enum BuildEvents { TargetStarted { target: String }, BuildFinished { ok: bool } }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let bus = EventBus::new();
+    /// bus.stream("desk").emit_build_finished(true).await;
+    /// let event = &bus.history().collect()[0];
+    /// assert!(event.is::<BuildFinished>() && !event.is::<TargetStarted>());
+    /// # }
+    /// ```
+    pub fn is<P: Payload>(&self) -> bool {
+        self.payload::<P>().is_some()
     }
 
     /// Returns the view of one definition file if the event belongs to it.

@@ -8,8 +8,9 @@ use std::panic::Location;
 
 use crate::bus::EventBus;
 use crate::delivery::{Core, Kinds, Marks, Part, Wanted};
-use crate::event::{AnyEvent, Event, EventId, Stored};
+use crate::event::{AnyEvent, Event, Stored};
 use crate::payload::EventSet;
+use crate::since::Since;
 
 /// How many events are returned unless `limit` says otherwise.
 const LIMIT: usize = 100;
@@ -37,7 +38,7 @@ pub struct HistoryQuery {
     bus: EventBus,
     kinds: Kinds,
     wanted: Wanted,
-    since: Option<EventId>,
+    since: Since,
     limit: usize,
     oldest_first: bool,
 }
@@ -50,7 +51,7 @@ impl EventBus {
             bus: self.clone(),
             kinds: Kinds::Any,
             wanted,
-            since: None,
+            since: Since::Beginning,
             limit: LIMIT,
             oldest_first: false,
         }
@@ -96,10 +97,10 @@ impl HistoryQuery {
         self
     }
 
-    /// Selects events behind this one. A cursor of another run selects all events, unless an event
-    /// with this id was republished here.
-    pub fn since(mut self, cursor: EventId) -> Self {
-        self.since = Some(cursor);
+    /// Selects events behind another one, or from a time on. A cursor of another run selects all
+    /// events, unless an event with this id was republished here.
+    pub fn since(mut self, since: impl Into<Since>) -> Self {
+        self.since = since.into();
         self
     }
 
@@ -118,7 +119,8 @@ impl HistoryQuery {
     /// Runs the query.
     pub fn collect(self) -> Vec<AnyEvent> {
         let core = &self.bus.core;
-        let after = self.since.map_or(0, |cursor| position(core, cursor));
+        let after = core.position(self.since);
+        let after = after.map_or_else(|| core.newest(), |found| found.unwrap_or_else(|miss| miss.at));
         let mut found = Vec::new();
         // The position of the walk: events after it (newest first: before it) are still to be
         // visited.
@@ -158,22 +160,5 @@ impl HistoryQuery {
 
     fn fits(&self, event: &Stored) -> bool {
         self.kinds.names(event.body.kind().as_str()) && self.wanted.matches(&event.head.scope)
-    }
-}
-
-/// The position of a cursor in this run; 0, before everything, for a cursor of another run whose
-/// event is not held.
-fn position(core: &Core, cursor: EventId) -> u64 {
-    if cursor.run() == core.run {
-        return cursor.seq();
-    }
-    let mut at = 0;
-    loop {
-        let (found, more) = core.lock().history.find_after(at, cursor);
-        match (found, more) {
-            (Some(seq), _) => return seq,
-            (None, Some(more)) => at = more,
-            (None, None) => return 0,
-        }
     }
 }

@@ -35,6 +35,9 @@ pub struct Scope {
     pub(crate) reserved: Option<std::sync::Arc<str>>,
 }
 
+/// The attribute with the execution that began another one.
+pub(crate) const PARENT_EXECUTION: &str = "parent_execution_id";
+
 /// The keys of the envelope on the wire, which no attribute may have.
 pub(crate) const RESERVED: [&str; 11] = [
     "type",
@@ -79,6 +82,11 @@ impl Scope {
     /// The execution, if the event has one.
     pub fn execution(&self) -> Option<&str> {
         self.execution.as_ref().map(Id::as_str)
+    }
+
+    /// The execution that began this one, if there is one: the attribute `parent_execution_id`.
+    pub fn parent_execution(&self) -> Option<&str> {
+        self.attribute(PARENT_EXECUTION)
     }
 
     /// The correlation of related events, such as the id of a request.

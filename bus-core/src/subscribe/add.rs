@@ -9,7 +9,8 @@ use crate::delivery::{
     Receiver, Shared, State, Stream, drop_each, end_of_stack, go_on, takes, thread, wants, watch,
 };
 use crate::error::SubscribeError;
-use crate::event::{EventId, Stored, SubscriptionId};
+use crate::event::{Stored, SubscriptionId};
+use crate::since::Miss;
 use crate::sync::{Handle, Ordering, failpoint};
 
 /// After this many rounds of asking a filter about the past, new events are queued unasked: a slow
@@ -19,7 +20,7 @@ const ROUNDS: u32 = 2;
 /// A subscription that was added.
 pub(crate) struct Added {
     pub(crate) key: Key,
-    pub(crate) id: SubscriptionId,
+    pub(crate) info: Arc<Info>,
     /// The gap in history, for a subscription with `since`.
     pub(crate) missed: Option<Lagged>,
 }
@@ -97,9 +98,9 @@ impl Core {
             return Err(SubscribeError::DuplicateKind(duplicate));
         }
         let latest = matches!(begin, Some(Begin::Latest));
-        let cursor = begin.map(|begin| match begin {
-            Begin::After(cursor) => self.position(cursor),
-            Begin::Latest => Ok(0),
+        let cursor = begin.and_then(|begin| match begin {
+            Begin::Since(since) => self.position(since),
+            Begin::Latest => Some(Ok(0)),
         });
         let mut state = self.lock();
         if state.closed {
@@ -115,33 +116,11 @@ impl Core {
         let missed = cursor.filter(|_| !latest).and_then(|cursor| state.missed(cursor, &info));
         let reported = state.history.lost_through();
         drop(state);
-        let id = info.id;
         if let Some(cursor) = cursor {
             let at = cursor.unwrap_or_else(|miss| miss.at);
             self.replay(key, &info, missed, Replay { latest, at, rounds: 0, most, found: 0, reported });
         }
-        Ok(Added { key, id, missed })
-    }
-
-    /// Finds, in steps, the seq behind which a cursor begins.
-    fn position(&self, cursor: EventId) -> Result<u64, Miss> {
-        if cursor.run() == self.run {
-            let newest = self.lock().next_seq - 1;
-            let future = Miss { at: newest, cause: LagCause::Future };
-            return if cursor.seq() <= newest { Ok(cursor.seq()) } else { Err(future) };
-        }
-        let mut at = 0;
-        loop {
-            let (found, more) = self.lock().history.find_after(at, cursor);
-            match (found, more) {
-                (Some(seq), _) => return Ok(seq),
-                (None, Some(more)) => {
-                    at = more;
-                    self.yield_lock();
-                }
-                (None, None) => return Err(Miss { at: 0, cause: LagCause::OtherRun }),
-            }
-        }
+        Ok(Added { key, info, missed })
     }
 
     /// Puts the events of history into the queue of a subscription, in steps, and lets live events
@@ -188,13 +167,6 @@ impl Core {
             watch(self);
         }
     }
-}
-
-/// A cursor that is no position of this bus.
-#[derive(Debug, Clone, Copy)]
-struct Miss {
-    at: u64,
-    cause: LagCause,
 }
 
 /// Some events of the past.

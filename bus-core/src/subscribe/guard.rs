@@ -50,7 +50,7 @@ impl Subscription {
         Self {
             core: Arc::downgrade(core),
             key: added.key,
-            id: added.id,
+            id: added.info.id,
             #[cfg(debug_assertions)]
             made: Made { at: std::time::Instant::now(), thread: thread() },
         }

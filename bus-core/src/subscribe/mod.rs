@@ -19,13 +19,14 @@ use std::time::Duration;
 
 pub use first::{First, FirstWithin};
 pub use guard::Subscription;
-pub use stream::EventStream;
+pub use stream::{EventStream, EventsAndGaps};
 
 use crate::bus::EventBus;
 use crate::delivery::{Callbacks, Kinds, Lagged, OnLag, Overflow, Part, Predicate, Wanted};
 use crate::error::SubscribeError;
-use crate::event::{AnyKind, Event, EventId};
+use crate::event::{AnyKind, Event};
 use crate::payload::EventSet;
+use crate::since::Since;
 
 /// A builder of a subscription: filters and settings.
 ///
@@ -73,7 +74,7 @@ pub(crate) struct Plan {
     pub(crate) overflow: Option<Overflow>,
     pub(crate) concurrency: usize,
     pub(crate) timeout: Option<Duration>,
-    pub(crate) since: Option<EventId>,
+    pub(crate) since: Since,
     pub(crate) with_latest: bool,
     pub(crate) on_lag: Callbacks<OnLag>,
     pub(crate) location: &'static Location<'static>,
@@ -82,8 +83,8 @@ pub(crate) struct Plan {
 /// The past that a subscription begins with.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Begin {
-    /// The events of history behind this one.
-    After(EventId),
+    /// The events of history from there on.
+    Since(Since),
     /// The latest values.
     Latest,
 }
@@ -149,7 +150,7 @@ impl<S> Subscribe<S> {
             overflow: None,
             concurrency: 1,
             timeout: None,
-            since: None,
+            since: Since::Now,
             with_latest: false,
             on_lag: Callbacks::default(),
             location,
@@ -251,14 +252,28 @@ impl<S> Subscribe<S> {
         self
     }
 
-    /// Begins behind this event: first the events that history holds, oldest first, then live
-    /// events without a gap.
+    /// Sets where to begin: behind an event, with the [beginning](Since::Beginning), or at a time.
+    /// First come the events that history holds, oldest first, then live events without a gap.
     ///
-    /// If history lost events behind the cursor, a [`Lagged`] comes first. It also comes first for
-    /// a cursor of another run of the bus, and for one ahead of the newest event. Resume from
+    /// If history lost events in between, the gap is reported first. It is also reported for a
+    /// cursor of another run of the bus, and for one ahead of the newest event. Resume from
     /// [`Event::cursor`]: it is the position in this bus also for republished events.
-    pub fn since(mut self, cursor: EventId) -> Self {
-        self.plan.since = Some(cursor);
+    ///
+    /// ```
+    /// use bus_core::Since;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let bus = bus_core::EventBus::new();
+    /// bus.stream("desk").emit_dynamic("asked", serde_json::json!({})).await;
+    /// bus.stream("desk").emit_dynamic("answered", serde_json::json!({})).await;
+    /// let mut all = bus.subscribe_any().since(Since::Beginning).into_stream();
+    /// let first = all.recv().await.unwrap();
+    /// let mut rest = bus.subscribe_any().since(first.cursor()).into_stream();
+    /// assert_eq!(rest.recv().await.unwrap().kind(), "answered");
+    /// # }
+    /// ```
+    pub fn since(mut self, since: impl Into<Since>) -> Self {
+        self.plan.since = since.into();
         self
     }
 
@@ -283,8 +298,8 @@ impl<S> Subscribe<S> {
     /// job.emit_progress_made(80).await;
     /// let mut bar = bus.subscribe::<ProgressMade>().with_latest().into_stream();
     /// job.emit_progress_made(90).await;
-    /// assert_eq!(bar.recv().await.unwrap().unwrap().percent, 80);
-    /// assert_eq!(bar.recv().await.unwrap().unwrap().percent, 90);
+    /// assert_eq!(bar.recv().await.unwrap().percent, 80);
+    /// assert_eq!(bar.recv().await.unwrap().percent, 90);
     /// # }
     /// ```
     pub fn with_latest(mut self) -> Self {
@@ -292,10 +307,11 @@ impl<S> Subscribe<S> {
         self
     }
 
-    /// Sets a closure that is called when a handler has missed events, before its next event.
-    /// Unless set, a warning is logged.
+    /// Sets a closure that is called when events were missed, before the next event of the handler
+    /// or of the [stream](EventStream). Unless set, a warning is logged.
     ///
-    /// It runs outside the bus's lock, and may publish. A panic in it is logged.
+    /// It runs outside the bus's lock, and may publish. For a stream it runs where the stream is
+    /// read. A panic in it is logged.
     pub fn on_lag(mut self, report: impl Fn(Lagged) + Send + Sync + 'static) -> Self {
         self.plan.on_lag = Callbacks::default();
         self.plan.on_lag.push(Arc::new(report));
@@ -320,8 +336,8 @@ impl Subscribe<AnyKind> {
     /// bus.stream("desk").emit_dynamic("vendor.scored", serde_json::json!({ "score": 7 })).await;
     /// bus.stream("desk").emit_dynamic("asked", serde_json::json!({})).await;
     /// bus.stream("desk").emit_dynamic("billing", serde_json::json!({})).await;
-    /// assert_eq!(vendor.recv().await.unwrap().unwrap().kind(), "vendor.scored");
-    /// assert_eq!(vendor.recv().await.unwrap().unwrap().kind(), "billing");
+    /// assert_eq!(vendor.recv().await.unwrap().kind(), "vendor.scored");
+    /// assert_eq!(vendor.recv().await.unwrap().kind(), "billing");
     /// # }
     /// ```
     #[track_caller]
@@ -339,10 +355,11 @@ impl Plan {
             Kinds::Any | Kinds::Named(_) => true,
         };
         match (self.with_latest, self.since) {
-            (true, Some(_)) => Err(SubscribeError::LatestAndSince),
-            (true, None) if !sticky => Err(SubscribeError::NotSticky),
-            (true, None) => Ok(Some(Begin::Latest)),
-            (false, since) => Ok(since.map(Begin::After)),
+            (true, Since::Now) if !sticky => Err(SubscribeError::NotSticky),
+            (true, Since::Now) => Ok(Some(Begin::Latest)),
+            (true, _) => Err(SubscribeError::LatestAndSince),
+            (false, Since::Now) => Ok(None),
+            (false, since) => Ok(Some(Begin::Since(since))),
         }
     }
 

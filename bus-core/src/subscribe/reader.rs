@@ -4,8 +4,8 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 
 use crate::delivery::{
-    Attached, Core, Found, Hand, Key, Lagged, Read, Shared, hand_over_postponed, mark_waiting, nesting, node,
-    wants,
+    Attached, Core, Found, Hand, Info, Key, LagCause, Lagged, Read, Shared, hand_over_postponed,
+    mark_waiting, nesting, node, wants,
 };
 use crate::error::SubscribeError;
 use crate::event::{AnyEvent, Event, Stored, SubscriptionId};
@@ -20,6 +20,7 @@ pub(crate) struct Reader {
     hand: Hand,
     key: Option<Key>,
     pub(crate) id: SubscriptionId,
+    info: Option<Arc<Info>>,
     /// The gap in history, for a reader with `since`.
     pub(crate) missed: Option<Box<Lagged>>,
 }
@@ -37,12 +38,14 @@ impl Reader {
             hand: Hand::default(),
             key: None,
             id: SubscriptionId(0),
+            info: None,
             missed: None,
         };
         match core.add_reader(plan, once, &reader.shared) {
             Ok(added) => {
                 reader.key = Some(added.key);
-                reader.id = added.id;
+                reader.id = added.info.id;
+                reader.info = Some(added.info);
                 reader.missed = added.missed.map(Box::new);
                 // The handler that made it is its reader, until it is polled elsewhere.
                 let here = node(core);
@@ -76,6 +79,17 @@ impl Reader {
             Poll::Ready(Some(Err(gap))) => Poll::Ready(Some(Err(gap))),
             Poll::Ready(None) => Poll::Ready(None),
             Poll::Pending => Poll::Pending,
+        }
+    }
+
+    /// Reports a gap to the closure of the subscription, or in the log. Lost events are in the log
+    /// already, since their queue was full.
+    #[cold]
+    pub(crate) fn report(&self, gap: Lagged) {
+        if let Some(info) = &self.info
+            && (!info.on_lag.is_empty() || gap.cause != LagCause::Overflow)
+        {
+            info.report_lag(gap);
         }
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 
@@ -14,11 +14,13 @@ use crate::event::{AnyKind, Event, SubscriptionId};
 
 /// Events in order, to be read. It ends when the bus is closed or dropped and everything is read.
 ///
-/// It is a [`Stream`] of `Result<Event<S>, Lagged>`: `Err` is a gap, and comes before the event
-/// behind the gap. A loop over `while let Some(Ok(event))` would end at the first gap.
+/// Events that did not fit are a gap. A gap does not end the stream: it is reported, and the next
+/// event comes. It is reported to the closure of [`on_lag`](Subscribe::on_lag), or else in the log,
+/// and counted in the stats. A reader that must see each gap at its position, such as one that
+/// passes events on, uses [`with_gaps`](Self::with_gaps).
 ///
 /// Dropping it ends the subscription; unread events are counted as dropped. It does not keep the
-/// bus alive. It may be read on any thread, with any runtime or none.
+/// bus alive. It may be read on any thread, with any runtime or none. It is a [`Stream`] too.
 ///
 /// ```standalone_crate
 /// # use bus_core::{AgentEvent, EventBus};
@@ -32,10 +34,7 @@ use crate::event::{AnyKind, Event, SubscriptionId};
 /// bus.close(std::time::Duration::ZERO).await;
 /// let mut text = String::new();
 /// while let Some(delta) = deltas.recv().await {
-///     match delta {
-///         Ok(event) => text.push_str(&event.content),
-///         Err(lagged) => text.push_str(&format!("[{} missing]", lagged.missed)),
-///     }
+///     text.push_str(&delta.content);
 /// }
 /// assert_eq!(text, "Hello");
 /// # }
@@ -47,8 +46,8 @@ pub struct EventStream<S = AnyKind> {
 }
 
 impl<S: 'static> Subscribe<S> {
-    /// Begins a stream. Events from now on, or behind the cursor of [`since`](Self::since), wait in
-    /// it until they are read.
+    /// Begins a stream. Events from now on, or from [`since`](Self::since) on, wait in it until
+    /// they are read.
     ///
     /// Unless [`overflow`](Self::overflow) is set, the oldest event is dropped for a new one when
     /// [`capacity`](Self::capacity) events wait, and the gap is reported. On a closed bus the
@@ -67,18 +66,96 @@ impl<S: 'static> Subscribe<S> {
 }
 
 impl<S> EventStream<S> {
-    /// Waits for the next event, or the gap before it; `None` at the end.
+    /// Waits for the next event; `None` at the end. A gap before it is reported.
     ///
     /// # Cancel safety
     /// Safe: an event is taken out only when it is returned.
+    pub fn recv(&mut self) -> impl Future<Output = Option<Event<S>>> {
+        std::future::poll_fn(|context| self.poll(Some(context)))
+    }
+
+    /// Returns the next event without waiting; `None` if none is there, or at the end. A gap before
+    /// it is reported.
+    pub fn try_recv(&mut self) -> Option<Event<S>> {
+        match self.poll(None) {
+            Poll::Ready(item) => item,
+            Poll::Pending => None,
+        }
+    }
+
+    /// Returns the same stream with each gap as an item, before the event behind it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let bus = bus_core::EventBus::new();
+    /// let mut events = bus.subscribe_any().capacity(2).into_stream().with_gaps();
+    /// for n in 0..5 {
+    ///     bus.stream("desk").emit_dynamic("step", serde_json::json!({ "n": n })).await;
+    /// }
+    /// let gap = events.recv().await.unwrap().unwrap_err();
+    /// assert_eq!((gap.missed, gap.from_seq, gap.to_seq), (3, 1, 3));
+    /// assert_eq!(events.recv().await.unwrap().unwrap().seq(), 4);
+    /// # }
+    /// ```
+    pub fn with_gaps(self) -> EventsAndGaps<S> {
+        EventsAndGaps { stream: self }
+    }
+
+    /// Returns the id of the subscription.
+    pub fn id(&self) -> SubscriptionId {
+        self.reader.id
+    }
+
+    #[inline]
+    fn poll(&mut self, mut context: Option<&mut Context<'_>>) -> Poll<Option<Event<S>>> {
+        loop {
+            match ready!(self.reader.poll(context.as_deref_mut())) {
+                Some(Ok(event)) => return Poll::Ready(Some(event)),
+                Some(Err(gap)) => self.reader.report(gap),
+                None => return Poll::Ready(None),
+            }
+        }
+    }
+}
+
+impl<S> Stream for EventStream<S> {
+    type Item = Event<S>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll(Some(context))
+    }
+}
+
+impl<S> fmt::Debug for EventStream<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventStream").field("id", &self.reader.id).finish_non_exhaustive()
+    }
+}
+
+/// A stream with each gap as an item of its own, `Err`, before the event behind the gap: for a
+/// reader that passes events on, shows gaps, or reads missed events from history. See
+/// [`EventStream::with_gaps`].
+///
+/// Every item is to be looked at: a loop over `while let Some(Ok(event))` ends at the first gap.
+#[must_use = "dropping it ends the subscription"]
+#[derive(Debug)]
+pub struct EventsAndGaps<S = AnyKind> {
+    stream: EventStream<S>,
+}
+
+impl<S> EventsAndGaps<S> {
+    /// Waits for the next event, or the gap before it; `None` at the end.
+    ///
+    /// # Cancel safety
+    /// Safe: an event or gap is taken out only when it is returned.
     pub fn recv(&mut self) -> impl Future<Output = Option<Result<Event<S>, Lagged>>> {
-        Recv { stream: self }
+        std::future::poll_fn(|context| self.stream.reader.poll(Some(context)))
     }
 
     /// Returns the next event, or the gap before it, without waiting; `None` if none is there, or
     /// at the end.
     pub fn try_recv(&mut self) -> Option<Result<Event<S>, Lagged>> {
-        match self.reader.poll(None) {
+        match self.stream.reader.poll(None) {
             Poll::Ready(item) => item,
             Poll::Pending => None,
         }
@@ -86,34 +163,14 @@ impl<S> EventStream<S> {
 
     /// Returns the id of the subscription.
     pub fn id(&self) -> SubscriptionId {
-        self.reader.id
+        self.stream.id()
     }
 }
 
-/// The next event of a stream.
-struct Recv<'a, S> {
-    stream: &'a mut EventStream<S>,
-}
-
-impl<S> Future for Recv<'_, S> {
-    type Output = Option<Result<Event<S>, Lagged>>;
-
-    #[inline]
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        self.stream.reader.poll(Some(context))
-    }
-}
-
-impl<S> Stream for EventStream<S> {
+impl<S> Stream for EventsAndGaps<S> {
     type Item = Result<Event<S>, Lagged>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.reader.poll(Some(context))
-    }
-}
-
-impl<S> fmt::Debug for EventStream<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EventStream").field("id", &self.reader.id).finish_non_exhaustive()
+        self.stream.reader.poll(Some(context))
     }
 }

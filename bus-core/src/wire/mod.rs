@@ -25,8 +25,14 @@ mod zone;
 mod tests;
 
 pub(crate) use limits::{DATA_LEVELS, KIND_BYTES};
+pub(crate) use time::write as write_time;
 
 pub use error::{ReadError, ReadProblem};
 pub use lines::{LineCause, LineError};
 pub use read::{ReadLines, Reader};
 pub use zone::{Zone, ZoneError};
+
+/// Reads a time as text, in UTC if it has no zone.
+pub(crate) fn parse_time(text: &str) -> Option<std::time::SystemTime> {
+    time::parse(text, &Zone::UTC).ok()
+}

@@ -1,5 +1,6 @@
 //! Events as JSON, written directly into a buffer, with unchanged keys.
 
+use serde::ser::{Error as _, Serialize, Serializer};
 use serde_json::Value;
 
 use super::limits::EVENT_BYTES;
@@ -7,7 +8,7 @@ use super::time;
 use crate::event::{Body, Event, EventId, Head, KindRef, ReadEvent};
 use crate::excerpt::excerpt;
 use crate::json::{decimal, hex, string, written_length};
-use crate::payload::{EncodeError, redact_raw};
+use crate::payload::{EncodeError, redact_raw, transcode};
 
 impl<S> Event<S> {
     /// Appends the event as one line of JSON, without the line's end.
@@ -70,6 +71,32 @@ impl<S> Event<S> {
     }
 }
 
+/// The event as [`to_json`](Event::to_json) writes it, in the format of the serializer: in JSON the
+/// same keys in the same order, redacted content left out. A field that cannot be written is an
+/// error. Numbers in data that was read are written by their value: `1.10` as `1.1`, and one beyond
+/// 64 bits as the nearest `f64`.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), serde_json::Error> {
+/// let bus = bus_core::EventBus::new();
+/// bus.stream("desk").emit_dynamic("vendor_kind", serde_json::json!({ "answer": 42 })).await;
+/// let event = bus.history().collect().remove(0);
+/// assert_eq!(serde_json::to_string(&event)?, event.to_json());
+/// # Ok(()) }
+/// ```
+impl<S> Serialize for Event<S> {
+    fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
+        Line::published(self).serialize(serializer)
+    }
+}
+
+impl Serialize for ReadEvent {
+    fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
+        Line::read(self).serialize(serializer)
+    }
+}
+
 impl ReadEvent {
     /// Returns the content of `data` as a JSON value with the content of redacted fields hidden,
     /// like [`Event::data`]. The text as it was read is [`raw_data`](Self::raw_data).
@@ -128,6 +155,12 @@ impl<'a> Line<'a> {
     fn read(event: &'a ReadEvent) -> Self {
         let (id, seq, causation) = (event.id(), event.seq(), event.causation());
         Self { head: &event.stored.head, body: &event.stored.body, id, seq, causation }
+    }
+
+    fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
+        let mut text = Vec::new();
+        self.write(&mut text).map_err(Z::Error::custom)?;
+        transcode(&mut serde_json::Deserializer::from_slice(&text), serializer).map_err(Z::Error::custom)
     }
 
     fn write(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {

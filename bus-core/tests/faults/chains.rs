@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
-use bus_core::{EventBus, EventStream, Overflow};
+use bus_core::{EventBus, EventsAndGaps, Overflow};
 
 use crate::common::trial;
 use crate::events::{Calls, FaultsEmit, Ping};
@@ -77,7 +77,7 @@ fn a_lag_callback_that_causes_the_next_lag_ends_at_the_chain_limit() {
 struct Reading {
     bus: EventBus,
     calls: Calls,
-    stream: Mutex<Option<EventStream<Ping>>>,
+    stream: Mutex<Option<EventsAndGaps<Ping>>>,
 }
 
 impl Wake for Reading {
@@ -103,7 +103,7 @@ impl Reading {
 fn a_waker_that_publishes_ends_at_the_chain_limit() {
     trial().apart().run(async |bus, _| {
         let calls = Calls::default();
-        let stream = Mutex::new(Some(bus.subscribe::<Ping>().into_stream()));
+        let stream = Mutex::new(Some(bus.subscribe::<Ping>().into_stream().with_gaps()));
         let reading = Arc::new(Reading { bus: bus.clone(), calls: calls.clone(), stream });
         reading.read();
         drop(bus.stream("agent").emit_ping(0_u64).send());

@@ -7,7 +7,7 @@ use crate::events::{FaultsEmit, Ping};
 
 /// Publishes events 0 to `count` and returns them.
 async fn publish(bus: &EventBus, count: u64) -> Vec<AnyEvent> {
-    let mut stream = bus.subscribe_any().into_stream();
+    let mut stream = bus.subscribe_any().into_stream().with_gaps();
     for n in 0..count {
         bus.stream("agent").emit_ping(n).await;
     }
@@ -16,7 +16,7 @@ async fn publish(bus: &EventBus, count: u64) -> Vec<AnyEvent> {
 
 /// The items of a reader that begins behind an event now: the numbers of events, and `gap`.
 fn read_since(bus: &EventBus, cursor: EventId) -> Vec<String> {
-    let mut stream = bus.subscribe::<Ping>().since(cursor).into_stream();
+    let mut stream = bus.subscribe::<Ping>().since(cursor).into_stream().with_gaps();
     let items = std::iter::from_fn(|| stream.try_recv());
     items.map(|item| item.map_or_else(|_| "gap".to_owned(), |event| event.n.to_string())).collect()
 }
@@ -24,7 +24,7 @@ fn read_since(bus: &EventBus, cursor: EventId) -> Vec<String> {
 /// Publishes event 1 of five once more, as a reader sees it that follows the bus.
 async fn republished(bus: &EventBus) -> AnyEvent {
     let events = publish(bus, 5).await;
-    let mut reader = bus.subscribe_any().into_stream();
+    let mut reader = bus.subscribe_any().into_stream().with_gaps();
     assert!(bus.republish(events[1].clone()).await.is_ok());
     let again = reader.try_recv().unwrap().unwrap();
     assert_eq!((again.seq(), again.id()), (6, events[1].id()), "it keeps its id and has a new position");
@@ -75,7 +75,7 @@ fn a_cursor_from_the_future_of_this_run_is_reported_as_a_gap() {
     trial().run(async |bus, _| {
         let events = publish(&bus, 3).await;
         let future = from_the_future(&bus, events[0].id());
-        let mut stream = bus.subscribe::<Ping>().since(future).into_stream();
+        let mut stream = bus.subscribe::<Ping>().since(future).into_stream().with_gaps();
         bus.stream("agent").emit_ping(3_u64).await;
         let first = stream.try_recv().unwrap();
         assert!(first.is_err(), "a cursor that this bus never gave was taken in silence: {first:?}");

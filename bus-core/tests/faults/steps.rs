@@ -65,7 +65,7 @@ fn others_publish_while_the_cursor_of_an_unknown_run_is_looked_up() {
     trial().apart().with(|bus| bus.history(2_000_000)).run(async |bus, _| {
         fill(&bus);
         let unknown: EventId = "00c0ffee00c0ffee-42".parse().unwrap();
-        let subscribe = || drop(bus.subscribe::<Opened>().since(unknown).into_stream());
+        let subscribe = || drop(bus.subscribe::<Opened>().since(unknown).into_stream().with_gaps());
         let wait = wait_of_others(&bus, subscribe);
         assert!(
             wait <= PART,
@@ -78,7 +78,8 @@ fn others_publish_while_the_cursor_of_an_unknown_run_is_looked_up() {
 fn others_publish_while_a_reader_takes_all_of_a_long_history() {
     trial().apart().with(|bus| bus.history(2_000_000)).run(async |bus, _| {
         let first = fill(&bus);
-        let wait = wait_of_others(&bus, || drop(bus.subscribe::<Ping>().since(first).into_stream()));
+        let wait =
+            wait_of_others(&bus, || drop(bus.subscribe::<Ping>().since(first).into_stream().with_gaps()));
         assert!(
             wait <= PART,
             "one publish waited for {wait} % of the time that a reader takes for {EVENTS} events of the past"
@@ -89,7 +90,8 @@ fn others_publish_while_a_reader_takes_all_of_a_long_history() {
 #[test]
 fn others_publish_while_the_stats_of_many_subscriptions_are_taken() {
     trial().apart().run(async |bus, _| {
-        let guards: Vec<_> = (0..100_000).map(|_| bus.subscribe::<Ping>().into_stream()).collect();
+        let guards: Vec<_> =
+            (0..100_000).map(|_| bus.subscribe::<Ping>().into_stream().with_gaps()).collect();
         let wait = wait_of_others(&bus, || drop(bus.stats()));
         assert!(
             wait <= PART,
@@ -114,7 +116,7 @@ fn a_reader_of_a_long_past_misses_nothing_that_comes_meanwhile() {
             }
             n
         });
-        let mut stream = bus.subscribe::<Ping>().since(first).capacity(2_000_000).into_stream();
+        let mut stream = bus.subscribe::<Ping>().since(first).capacity(2_000_000).into_stream().with_gaps();
         stop.store(true, Ordering::SeqCst);
         let all = writing.join().unwrap();
         let mut next = 1;

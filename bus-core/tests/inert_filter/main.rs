@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, Weak};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use bus_core::{AnyEvent, Event, EventBus, EventStream};
+use bus_core::{AnyEvent, Event, EventBus, EventsAndGaps};
 use common::{Notes, ON_PURPOSE, settle};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -70,7 +70,7 @@ fn op() -> impl Strategy<Value = Op> {
 }
 
 /// A stream, with a waker that records when it is woken.
-struct Reading(Option<EventStream>, Waker);
+struct Reading(Option<EventsAndGaps>, Waker);
 
 struct WakeNote(Weak<World>, usize);
 
@@ -123,8 +123,11 @@ async fn act(world: &Arc<World>, streams: &mut Vec<Reading>, elsewhere: &EventBu
         }
         Op::Stream { kind, capacity } => {
             let any = world.bus.subscribe_any().capacity(capacity);
-            let stream =
-                if kind < 7 { any.kinds([format!("k{kind}")]).into_stream() } else { any.into_stream() };
+            let stream = if kind < 7 {
+                any.kinds([format!("k{kind}")]).into_stream().with_gaps()
+            } else {
+                any.into_stream().with_gaps()
+            };
             let waker = Waker::from(Arc::new(WakeNote(Arc::downgrade(world), streams.len())));
             streams.push(Reading(Some(stream), waker));
         }

@@ -94,8 +94,11 @@ fn a_reader_is_woken_before_a_thread_blocks_deep_in_its_stack() {
         watch_apart(None, move |stand| {
             let bus = EventBus::new();
             let (answers, pongs) = (bus.clone(), bus.subscribe::<Pong>());
-            let mut asked =
-                if with_filter { pongs.filter(|_| true).into_stream() } else { pongs.into_stream() };
+            let mut asked = if with_filter {
+                pongs.filter(|_| true).into_stream().with_gaps()
+            } else {
+                pongs.into_stream().with_gaps()
+            };
             let (ready, is_ready) = mpsc::channel();
             let reader = std::thread::spawn(move || {
                 block_on(async {
@@ -166,7 +169,7 @@ fn a_blocked_thread_holds_no_permit_whatever_it_waits_for() {
                             block_on(answer).unwrap();
                         }
                         "stream" => {
-                            let mut answer = asks.subscribe_any().kinds(["answer"]).into_stream();
+                            let mut answer = asks.subscribe_any().kinds(["answer"]).into_stream().with_gaps();
                             drop(agent.emit_pong(1_u64).send());
                             block_on(answer.recv()).unwrap().unwrap();
                         }

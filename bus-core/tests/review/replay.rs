@@ -28,7 +28,8 @@ fn events_that_history_evicts_during_a_replay_are_reported_as_missed() {
                 }
                 true
             })
-            .into_stream();
+            .into_stream()
+            .with_gaps();
         let (mut read, mut missed, mut next) = (0, 0, 2);
         while let Some(item) = stream.try_recv() {
             match item {

@@ -6,7 +6,7 @@ use crate::common::{Notes, trial};
 use crate::{CoderEmit, OfficeEmit};
 
 fn kinds_of(stream: &mut EventStream) -> Vec<String> {
-    std::iter::from_fn(|| stream.try_recv()).map(|event| event.unwrap().kind().to_owned()).collect()
+    std::iter::from_fn(|| stream.try_recv()).map(|event| event.kind().to_owned()).collect()
 }
 
 async fn emit_all(bus: &EventBus) {

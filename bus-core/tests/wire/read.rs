@@ -204,8 +204,8 @@ async fn a_republished_event_is_unchanged() {
 #[tokio::test]
 async fn an_event_without_a_type_reaches_subscriptions_by_kind() {
     let bus = audited(EventBus::new());
-    let mut typed = bus.subscribe::<LlmTextDelta>().into_stream();
-    let mut named = bus.subscribe_any().kinds(["llm_text_delta", "vendor_kind"]).into_stream();
+    let mut typed = bus.subscribe::<LlmTextDelta>().into_stream().with_gaps();
+    let mut named = bus.subscribe_any().kinds(["llm_text_delta", "vendor_kind"]).into_stream().with_gaps();
     let unfit = r#"{"content":"a"}"#;
     for (kind, data) in [
         ("llm_text_delta", unfit),

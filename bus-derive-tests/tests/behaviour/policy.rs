@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bus_core::{AgentEvent, EventBus, EventStream, Overflow};
+use bus_core::{AgentEvent, EventBus, EventsAndGaps, Overflow};
 
 #[derive(AgentEvent)]
 #[events(prefix = "policy.", derive(PartialEq))]
@@ -45,7 +45,7 @@ pub(crate) enum PolicyEvents {
 }
 
 /// The events that wait in a stream; a gap is `lagged N`.
-fn drained(stream: &mut EventStream<PolicyEvents>) -> Vec<String> {
+fn drained(stream: &mut EventsAndGaps<PolicyEvents>) -> Vec<String> {
     let shown = |event: &bus_core::Event<PolicyEvents>| match event.view() {
         PolicyEventsRef::TokenCame(event) => event.text.clone(),
         PolicyEventsRef::RunFailed(event) => event.error.clone(),
@@ -83,7 +83,8 @@ fn a_flood_of_transient_events_evicts_nothing_else() {
 fn critical_events_are_the_last_to_go() {
     for overflow in [Overflow::DropOldest, Overflow::DropNewest] {
         let bus = EventBus::new();
-        let mut stream = bus.subscribe::<PolicyEvents>().capacity(3).overflow(overflow).into_stream();
+        let mut stream =
+            bus.subscribe::<PolicyEvents>().capacity(3).overflow(overflow).into_stream().with_gaps();
         let desk = bus.stream("desk");
         desk.emit_run_failed("first").send();
         for number in 0..10 {
@@ -100,7 +101,8 @@ fn critical_events_are_the_last_to_go() {
 #[test]
 fn a_newer_event_replaces_an_older_one_of_equal_scope_and_fields() {
     let bus = EventBus::new();
-    let mut stream = bus.subscribe::<PolicyEvents>().capacity(4).overflow(Overflow::Coalesce).into_stream();
+    let mut stream =
+        bus.subscribe::<PolicyEvents>().capacity(4).overflow(Overflow::Coalesce).into_stream().with_gaps();
     let (desk, other) = (bus.stream("desk"), bus.stream("other"));
     desk.emit_target_moved("app", 1).send();
     desk.emit_target_moved("lib", 1).send();

@@ -41,7 +41,8 @@ fn a_wait_ends_with_the_bus() {
 fn a_stream_reports_every_gap() {
     explore("push, pop, overflow", || {
         let bus = bus();
-        let mut stream = bus.subscribe::<Step>().capacity(1).overflow(Overflow::DropOldest).into_stream();
+        let mut stream =
+            bus.subscribe::<Step>().capacity(1).overflow(Overflow::DropOldest).into_stream().with_gaps();
         let other = spawn({
             let bus = bus.clone();
             move || [send(&bus, 1), send(&bus, 2), send(&bus, 3)].map(drop)
@@ -71,7 +72,8 @@ fn a_stream_reports_every_gap() {
 fn a_stream_that_closes_when_full_ends_after_its_queue() {
     explore("push, pop, close", || {
         let bus = bus();
-        let mut stream = bus.subscribe::<Step>().capacity(1).overflow(Overflow::Close).into_stream();
+        let mut stream =
+            bus.subscribe::<Step>().capacity(1).overflow(Overflow::Close).into_stream().with_gaps();
         let other = spawn({
             let bus = bus.clone();
             move || {
@@ -94,7 +96,7 @@ fn a_stream_that_closes_when_full_ends_after_its_queue() {
 fn a_ring_reader_gets_each_event_or_gap_once() {
     explore("read from the ring, push, detach", || {
         let bus = bus();
-        let mut stream = bus.subscribe::<Step>().capacity(2).into_stream();
+        let mut stream = bus.subscribe::<Step>().capacity(2).into_stream().with_gaps();
         drop([send(&bus, 1), send(&bus, 2)]);
         assert_eq!(stream.try_recv().unwrap().unwrap().seq(), 1);
         let other = spawn({
@@ -115,7 +117,7 @@ fn a_ring_reader_gets_each_event_or_gap_once() {
 fn an_ended_ring_reader_has_read_all_but_the_dropped_events() {
     explore("read from the ring, unsubscribe", || {
         let bus = bus();
-        let mut stream = bus.subscribe::<Step>().into_stream();
+        let mut stream = bus.subscribe::<Step>().into_stream().with_gaps();
         drop([send(&bus, 1), send(&bus, 2), send(&bus, 3)]);
         let id = stream.id();
         let other = spawn({
@@ -135,7 +137,7 @@ fn an_ended_ring_reader_has_read_all_but_the_dropped_events() {
 fn a_waiting_ring_reader_gets_the_end() {
     explore("read from the ring, wait, push, close", || {
         let bus = bus();
-        let mut stream = bus.subscribe::<Step>().into_stream();
+        let mut stream = bus.subscribe::<Step>().into_stream().with_gaps();
         let other = spawn({
             let bus = bus.clone();
             move || {
@@ -159,7 +161,7 @@ fn a_waiting_ring_reader_gets_the_end() {
 fn a_ring_reader_is_woken() {
     explore("read from the ring, wait, push", || {
         let bus = bus();
-        let mut stream = bus.subscribe::<Step>().into_stream();
+        let mut stream = bus.subscribe::<Step>().into_stream().with_gaps();
         let other = spawn({
             let bus = bus.clone();
             move || [send(&bus, 1), send(&bus, 2)].map(drop)
@@ -176,7 +178,7 @@ fn a_ring_reader_is_woken() {
 fn a_ring_reader_keeps_its_unread_events() {
     explore("read from the ring, drop the bus", || {
         let bus = bus();
-        let mut stream = bus.subscribe::<Step>().into_stream();
+        let mut stream = bus.subscribe::<Step>().into_stream().with_gaps();
         drop([send(&bus, 1), send(&bus, 2), send(&bus, 3)]);
         assert_eq!(stream.try_recv().unwrap().unwrap().seq(), 1);
         let other = spawn(move || drop(bus));

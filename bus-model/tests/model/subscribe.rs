@@ -68,7 +68,7 @@ impl Shared {
         let on_lag = move |lagged| reported.say(Entry::Lag { sub: id, lagged });
         let guard: Subscription = match &spec.receive {
             Receive::Stream => {
-                let mut stream = subscribe.into_stream();
+                let mut stream = subscribe.into_stream().with_gaps();
                 locked(&self.ids)[id] = Some(stream.id());
                 let reader = Box::new(move || stream.try_recv().map(|item| item.map(Event::into_any)));
                 locked(&self.readers).insert(id, reader);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bus_core::{EventBus, EventStream, LagCause, Lagged};
+use bus_core::{EventBus, EventsAndGaps, LagCause, Lagged};
 
 use super::act::duration;
 use super::events::SimEvents;
@@ -12,7 +12,7 @@ use super::world::{World, locked};
 
 /// A stream, and what it must have in the end.
 pub(crate) struct Reader {
-    stream: EventStream<SimEvents>,
+    stream: EventsAndGaps<SimEvents>,
     sub: Arc<Sub>,
     /// It gets every event of the bus.
     everything: bool,
@@ -36,7 +36,7 @@ impl Reader {
         } else {
             look_back(world, settings(world, &sub, subscribe))
         };
-        let stream = subscribe.into_stream();
+        let stream = subscribe.into_stream().with_gaps();
         let _ = sub.id.set(stream.id());
         Self { stream, sub, everything }
     }

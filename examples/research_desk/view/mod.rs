@@ -11,7 +11,7 @@ mod timeline;
 
 use std::time::{Duration, Instant};
 
-use bus_core::{AnyEvent, EventBus, EventStream, Overflow};
+use bus_core::{AnyEvent, EventBus, EventsAndGaps, Overflow};
 use serde_json::{Map, Value};
 use tokio::task::JoinHandle;
 
@@ -25,7 +25,7 @@ const FRAME: Duration = Duration::from_millis(33);
 
 /// The running view.
 pub(crate) struct View {
-    task: JoinHandle<(Shown, EventStream)>,
+    task: JoinHandle<(Shown, EventsAndGaps)>,
 }
 
 /// The result of the view at the end.
@@ -45,8 +45,13 @@ impl View {
     /// Begins to show the events of the bus.
     pub(crate) fn open(bus: &EventBus, quiet: bool) -> Self {
         // `Wait`: a slow terminal slows the desk down; otherwise the log would have gaps.
-        let events =
-            bus.subscribe_any().name("terminal").capacity(1024).overflow(Overflow::Wait).into_stream();
+        let events = bus
+            .subscribe_any()
+            .name("terminal")
+            .capacity(1024)
+            .overflow(Overflow::Wait)
+            .into_stream()
+            .with_gaps();
         let screen = Screen::new();
         let shown = Shown {
             bus: bus.clone(),
@@ -72,7 +77,7 @@ impl View {
 }
 
 impl Shown {
-    async fn follow(mut self, mut events: EventStream) -> (Self, EventStream) {
+    async fn follow(mut self, mut events: EventsAndGaps) -> (Self, EventsAndGaps) {
         while let Some(next) = events.recv().await {
             match next {
                 Ok(event) => self.see(&event),

@@ -29,6 +29,7 @@ const STACKS: &[Stack] = &[
             &["delivery"],
             &["bus"],
             &["wire"],
+            &["since"],
             &["emit", "subscribe", "history", "stats"],
             &["testing"],
         ],

@@ -62,7 +62,7 @@ fn read(readers: usize) -> f64 {
         for count in 0..times {
             desk.emit_ticked(count).send();
             for stream in &mut streams {
-                assert!(stream.try_recv().is_some_and(|event| event.is_ok()));
+                assert!(stream.try_recv().is_some());
             }
         }
     };

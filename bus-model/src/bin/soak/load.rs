@@ -96,7 +96,7 @@ async fn comers(soak: Arc<Soak>) {
         let crawling =
             bus.subscribe::<Step>().execution("busy").concurrency(2).handle(|_| tokio::task::yield_now());
         let filtered = bus.subscribe_any().kinds(["step", "gauge"]).filter(passes).handle_sync(|_| ());
-        let mut stream = bus.subscribe::<Gauge>().capacity(4).into_stream();
+        let mut stream = bus.subscribe::<Gauge>().capacity(4).into_stream().with_gaps();
         tokio::task::yield_now().await;
         while let Some(item) = stream.try_recv() {
             drop(item);
@@ -104,7 +104,12 @@ async fn comers(soak: Arc<Soak>) {
         if !bus.unsubscribe(sync.id()) {
             soak.fail("a subscription that is there could not be ended by its id");
         }
-        let closing = bus.subscribe::<Token>().capacity(1).overflow(bus_core::Overflow::Close).into_stream();
+        let closing = bus
+            .subscribe::<Token>()
+            .capacity(1)
+            .overflow(bus_core::Overflow::Close)
+            .into_stream()
+            .with_gaps();
         tokio::time::sleep(Duration::from_millis(1)).await;
         drop((crawling, filtered, stream, closing));
         soak.churned.fetch_add(5, Ordering::Relaxed);

@@ -170,7 +170,8 @@ fn readers(soak: &Arc<Soak>, seen: &mut Seen, runtimes: &[Runtime; 2]) {
             .name(name)
             .capacity(128)
             .overflow(overflow)
-            .into_stream();
+            .into_stream()
+            .with_gaps();
         let (count, shared) = (seen.count(name), Arc::clone(soak));
         runtimes[at % 2].spawn(async move {
             let (mut last, mut missed) = (0, 0);
@@ -192,7 +193,7 @@ fn readers(soak: &Arc<Soak>, seen: &mut Seen, runtimes: &[Runtime; 2]) {
             std::future::pending::<()>().await;
         });
     }
-    let token = soak.bus.subscribe::<Token>().name("tokens").capacity(32).into_stream();
+    let token = soak.bus.subscribe::<Token>().name("tokens").capacity(32).into_stream().with_gaps();
     // Nobody reads this one: it must keep no more than its 32 events.
     std::mem::forget(token);
 }
