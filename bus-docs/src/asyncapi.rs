@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::json_schema::{envelope, pointer, scope};
+use crate::json_schema::{Names, data, envelope, keys, scope};
 use crate::model::{Catalog, Event, Scope, children, type_name};
 use crate::output::GENERATED;
 
@@ -23,11 +23,10 @@ pub(crate) fn render(catalog: &Catalog) -> String {
         channels.insert(name.to_owned(), channel(*scope, events));
         operations.insert(format!("emit_on_{name}"), operation(*scope, events));
     }
+    let names = Names::of(catalog);
     let messages: Map<String, Value> =
-        catalog.events.iter().map(|event| (key(&event.kind), message(event))).collect();
-    let mut schemas: Map<String, Value> =
-        catalog.types.iter().map(|(name, schema)| (key(name), moved(schema.clone()))).collect();
-    schemas.insert("Headers".to_owned(), headers());
+        catalog.events.iter().map(|event| (event.kind.clone(), message(&names, event))).collect();
+    let schemas = schemas(catalog, &names);
     let document = json!({
         "asyncapi": "3.0.0",
         "info": {
@@ -52,9 +51,17 @@ fn name(scope: Scope) -> &'static str {
     }
 }
 
-/// A valid key of AsyncAPI's components: letters, digits, `.`, `-` and `_`.
-fn key(name: &str) -> String {
-    crate::output::file_name(name).replace('~', "_u")
+/// The schemas that messages name. Their names are identifiers, which AsyncAPI allows as keys.
+fn schemas(catalog: &Catalog, names: &Names<'_>) -> Map<String, Value> {
+    let mut schemas: Map<String, Value> =
+        catalog.types.iter().map(|(name, schema)| (name.clone(), moved(schema.clone()))).collect();
+    schemas.extend(keys(names));
+    for event in &catalog.events {
+        schemas.insert(names.event(event).to_owned(), moved(Value::Object(envelope(names, event))));
+        schemas.insert(names.data(event).to_owned(), moved(data(catalog, names, event)));
+    }
+    schemas.insert(names.headers.clone(), headers(names));
+    schemas
 }
 
 fn channel(scope: Scope, events: &[&Event]) -> Value {
@@ -73,9 +80,7 @@ fn channel(scope: Scope, events: &[&Event]) -> Value {
     }
     let messages: Map<String, Value> = events
         .iter()
-        .map(|event| {
-            (key(&event.kind), json!({ "$ref": format!("#/components/messages/{}", key(&event.kind)) }))
-        })
+        .map(|event| (event.kind.clone(), json!({ "$ref": format!("#/components/messages/{}", event.kind) })))
         .collect();
     json!({
         "address": address,
@@ -87,9 +92,8 @@ fn channel(scope: Scope, events: &[&Event]) -> Value {
 
 fn operation(scope: Scope, events: &[&Event]) -> Value {
     let channel = name(scope);
-    let messages = events.iter().map(
-        |event| json!({ "$ref": format!("#/channels/{channel}/messages/{}", pointer(&key(&event.kind))) }),
-    );
+    let messages =
+        events.iter().map(|event| json!({ "$ref": format!("#/channels/{channel}/messages/{}", event.kind) }));
     json!({
         "action": "send",
         "channel": { "$ref": format!("#/channels/{channel}") },
@@ -98,15 +102,14 @@ fn operation(scope: Scope, events: &[&Event]) -> Value {
     })
 }
 
-fn message(event: &Event) -> Value {
-    let mut payload = Value::Object(envelope(event));
-    payload = moved(payload);
+fn message(names: &Names<'_>, event: &Event) -> Value {
+    let schema = |name: &str| json!({ "$ref": format!("#/components/schemas/{name}") });
     let mut message = Map::from_iter([
         ("name".to_owned(), json!(event.kind)),
         ("title".to_owned(), json!(event.name)),
         ("contentType".to_owned(), json!("application/json")),
-        ("headers".to_owned(), json!({ "$ref": "#/components/schemas/Headers" })),
-        ("payload".to_owned(), payload),
+        ("headers".to_owned(), schema(&names.headers)),
+        ("payload".to_owned(), schema(names.event(event))),
     ]);
     let mut paragraphs = event.docs.splitn(2, "\n\n").map(str::trim).filter(|text| !text.is_empty());
     if let Some(first) = paragraphs.next() {
@@ -124,19 +127,28 @@ fn message(event: &Event) -> Value {
     Value::Object(message)
 }
 
+/// The example, unless a parser would follow a key of it.
 fn example(event: &Event) -> Option<Value> {
-    serde_json::from_str(event.example.as_deref()?).ok()
+    serde_json::from_str(event.example.as_deref()?).ok().filter(|example| !refers(example))
+}
+
+fn refers(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => members.iter().any(|(key, value)| key == "$ref" || refers(value)),
+        Value::Array(items) => items.iter().any(refers),
+        _ => false,
+    }
 }
 
 /// The keys of the envelope, for a transport that routes by headers and does not read the payload.
-fn headers() -> Value {
-    let mut properties = scope(Scope::default());
+fn headers(names: &Names<'_>) -> Value {
+    let mut properties = scope(names, Scope::default());
     properties.insert("type".to_owned(), json!({ "type": "string", "description": "The kind." }));
-    json!({
+    moved(json!({
         "type": "object",
         "description": "The envelope's keys, for transports that route by header. The payload has them too.",
         "properties": properties,
-    })
+    }))
 }
 
 /// The schema in the form of draft 7, with references into the document.
@@ -144,6 +156,13 @@ fn moved(mut schema: Value) -> Value {
     let Value::Object(object) = &mut schema else { return schema };
     if let Some(places) = object.remove("prefixItems") {
         object.insert("items".to_owned(), places);
+    }
+    // A parser takes the description of a key of this name for a reference.
+    if let Some(Value::Object(properties)) = object.get_mut("properties") {
+        properties.remove("$ref");
+    }
+    if let Some(Value::Array(required)) = object.get_mut("required") {
+        required.retain(|name| name != "$ref");
     }
     for child in children(object) {
         let inside = std::mem::take(child);
@@ -156,7 +175,7 @@ fn moved(mut schema: Value) -> Value {
     }
     let reference = object.remove("$ref");
     if let Some(name) = reference.as_ref().and_then(Value::as_str).and_then(type_name) {
-        let to = json!({ "$ref": format!("#/components/schemas/{}", key(name)) });
+        let to = json!({ "$ref": format!("#/components/schemas/{name}") });
         // Draft 7 ignores the keywords beside a reference.
         if object.is_empty() {
             return to;

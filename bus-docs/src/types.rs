@@ -1,11 +1,11 @@
 //! The types that a schema describes, in the terms of languages with unions.
 
 use std::collections::BTreeSet;
-use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value};
 
 use crate::model::type_name;
+pub(crate) use crate::model::{Names, identifier};
 
 /// The type of a value.
 #[derive(Debug, Clone, PartialEq)]
@@ -153,59 +153,6 @@ pub(crate) fn either(choices: Vec<Type>) -> Type {
     if flat.len() == 1 { flat.remove(0) } else { Type::Either(flat) }
 }
 
-/// Letters beside those of ASCII that all languages take in an identifier, and that are the same
-/// in every normal form of Unicode: Python compares identifiers in the form NFKC.
-const LETTERS: &[RangeInclusive<char>] = &[
-    'À'..='Ö',
-    'Ø'..='ö',
-    'ø'..='ı',
-    'Ĵ'..='ľ',
-    'Ł'..='ň',
-    'Ŋ'..='ž',
-    'Α'..='Ρ',
-    'Σ'..='ώ',
-    'Ѐ'..='ҁ',
-    'ぁ'..='ゖ',
-    'ァ'..='ヺ',
-    '一'..='龥',
-    '가'..='힣',
-];
-
-/// The name as an identifier: letters that are none become `_`, and it does not begin with a digit.
-pub(crate) fn identifier(name: &str) -> String {
-    let letter = |c: char| LETTERS.iter().any(|range| range.contains(&c));
-    let mut name: String =
-        name.chars().map(|c| if c.is_ascii_alphanumeric() || letter(c) { c } else { '_' }).collect();
-    if name.starts_with(|c: char| c.is_ascii_digit()) || name.is_empty() {
-        name.insert(0, '_');
-    }
-    name
-}
-
-/// Hands out each name once: two definitions may have an event of one name, and a type may have the
-/// name of a generated one.
-#[derive(Debug, Default)]
-pub(crate) struct Names(BTreeSet<String>);
-
-impl Names {
-    pub(crate) fn with(reserved: &[&str]) -> Self {
-        Self(reserved.iter().map(|&name| name.to_owned()).collect())
-    }
-
-    /// The name as an identifier that is still free.
-    pub(crate) fn take(&mut self, name: &str) -> String {
-        let mut name = identifier(name);
-        while !self.0.insert(name.clone()) {
-            name.push('_');
-        }
-        name
-    }
-
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.0.contains(name)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -234,13 +181,5 @@ mod tests {
         for (schema, expected) in pairs {
             assert_eq!(Type::of(&schema), expected, "{schema}");
         }
-    }
-
-    #[test]
-    fn a_name_is_given_once() {
-        let mut names = Names::with(&["Event"]);
-        assert_eq!(names.take("Event"), "Event_");
-        assert_eq!(names.take("Event"), "Event__");
-        assert_eq!(names.take("2nd-try"), "_2nd_try");
     }
 }

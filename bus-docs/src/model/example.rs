@@ -1,13 +1,16 @@
 //! The example of an event and the defaults of its fields, made by the same code as real events.
 //!
 //! A sample of each field is read as the payload and written again, so the catalogue shows exactly
-//! the output of the bus, including hidden fields and functions of the user's own.
+//! the output of the bus, including hidden fields and functions of the user's own. Where a value of
+//! a required field cannot be guessed, the example is without that field.
+
+use std::collections::BTreeMap;
 
 use bus_core::EventBus;
 use bus_core::payload::Descriptor;
 use serde_json::{Map, Value, json};
 
-use super::{Event, sample};
+use super::{Event, literal, sample};
 
 /// Adds the facts that only the types themselves have.
 pub(super) fn complete(
@@ -16,37 +19,79 @@ pub(super) fn complete(
     types: &Map<String, Value>,
     bus: Option<&EventBus>,
 ) {
-    let Some((given, data)) = data(event, descriptor, types) else { return };
-    defaults(event, descriptor, given);
+    let sampled = sample(event, descriptor, types);
+    let data = if let Some(data) = sampled.data {
+        defaults(event, descriptor, sampled.given);
+        data
+    } else {
+        literals(event);
+        in_order(event, &sampled.given)
+    };
     event.example = bus.and_then(|bus| line(event, &data, bus));
+    event.example_lacks = sampled.unknown;
 }
 
-/// The data passed to the payload, and the data that it wrote.
-fn data(
-    event: &Event,
-    descriptor: &Descriptor,
-    types: &Map<String, Value>,
-) -> Option<(Map<String, Value>, String)> {
-    let mut given = Map::new();
+/// Values of the fields of an event.
+#[derive(Default)]
+struct Sample {
+    /// The data passed to the payload.
+    given: Map<String, Value>,
+    /// The data that the payload wrote, if it could be made.
+    data: Option<String>,
+    /// The required fields of which no value was found.
+    unknown: Vec<String>,
+}
+
+fn sample(event: &Event, descriptor: &Descriptor, types: &Map<String, Value>) -> Sample {
+    let mut sample = Sample::default();
     for field in event.fields.iter().filter(|field| !field.not_read) {
         let value = sample::value(&field.name, field.schema.as_ref(), types);
         match value {
-            Value::Object(members) if field.flattened => given.extend(members),
-            value => drop(given.insert(field.name.clone(), value)),
+            Value::Object(members) if field.flattened => sample.given.extend(members),
+            value => drop(sample.given.insert(field.name.clone(), value)),
         }
     }
-    let mut guesses = [json!(1), json!(true), json!([]), json!({}), Value::Null, json!(0.5)].into_iter();
+    let mut guesses = BTreeMap::new();
     loop {
-        match written(descriptor, &given) {
-            Ok(data) => return Some((given, data)),
-            // Only a type without a schema, or with a schema that is less strict than the type,
-            // comes here.
-            Err(Some(wrong)) => match event.fields.iter().find(|field| field.name == wrong) {
-                Some(field) if !field.required => drop(given.remove(wrong)),
-                _ => drop(given.insert(wrong.to_owned(), guesses.next()?)),
-            },
-            Err(None) => return None,
+        match written(descriptor, &sample.given) {
+            Ok(data) => {
+                sample.data = Some(data);
+                return sample;
+            }
+            Err(Some(wrong)) if !sample.unknown.iter().any(|known| known == wrong) => {
+                // Only a type without a schema, or with a schema that is less strict than the type,
+                // comes here.
+                let optional = event.fields.iter().any(|field| field.name == wrong && !field.required);
+                let mut next = || guesses.entry(wrong).or_insert_with(guess).next();
+                if let Some(value) = (!optional).then(&mut next).flatten() {
+                    sample.given.insert(wrong.to_owned(), value);
+                } else {
+                    sample.given.remove(wrong);
+                    sample.unknown.extend((!optional).then(|| wrong.to_owned()));
+                }
+            }
+            // All other fields were read.
+            Err(_) => return sample,
         }
+    }
+}
+
+fn guess() -> std::array::IntoIter<Value, 6> {
+    [json!(1), json!(true), json!([]), json!({}), Value::Null, json!(0.5)].into_iter()
+}
+
+/// The data in the order of its fields.
+fn in_order(event: &Event, given: &Map<String, Value>) -> String {
+    let pair = |(name, value): (&String, &Value)| format!("{}:{value}", json!(name));
+    let fields = event.fields.iter().filter_map(|field| given.get_key_value(&field.name));
+    format!("{{{}}}", fields.map(pair).collect::<Vec<_>>().join(","))
+}
+
+/// The defaults that can be read from the definition.
+fn literals(event: &mut Event) {
+    for field in event.fields.iter_mut().filter(|field| !field.redacted && !field.flattened) {
+        let written = field.default.as_deref().and_then(literal::value);
+        field.default_value = written.or_else(|| field.default_value.take());
     }
 }
 

@@ -8,6 +8,7 @@ use schemars::SchemaGenerator;
 use serde_json::Value;
 
 use super::hidden::Hider;
+use super::plain::Plain;
 use super::{Catalog, End, Event, Field, Policy, Scope, example, schema, snake};
 
 impl Catalog {
@@ -21,18 +22,24 @@ impl Catalog {
         let mut generator = SchemaGenerator::default();
         let mut events: Vec<Event> =
             descriptors.iter().map(|descriptor| event(descriptor, &mut generator)).collect();
-        let mut types = generator.take_definitions(true);
-        types.values_mut().for_each(schema::plain);
+        let types = generator.take_definitions(true);
+        let plain = Plain::of(types.keys());
+        let mut types = plain.types(types);
+        for schema in
+            events.iter_mut().flat_map(|event| &mut event.fields).filter_map(|field| field.schema.as_mut())
+        {
+            plain.schema(schema);
+        }
+        let bus = EventBus::builder().build().ok();
+        for (event, descriptor) in events.iter_mut().zip(&descriptors) {
+            example::complete(event, descriptor, &types, bus.as_ref());
+        }
         let mut hider = Hider::new(&types);
         for field in events.iter_mut().flat_map(|event| &mut event.fields).filter(|field| field.redacted) {
             field.schema = field.schema.take().map(|found| hider.hide(&found));
         }
         let hidden = hider.into_types();
         types.extend(hidden);
-        let bus = EventBus::builder().build().ok();
-        for (event, descriptor) in events.iter_mut().zip(&descriptors) {
-            example::complete(event, descriptor, &types, bus.as_ref());
-        }
         let types = schema::used(&events, types);
         Self { format: Self::FORMAT, title: title.into(), events, types }
     }
@@ -86,6 +93,7 @@ fn event(descriptor: &Descriptor, generator: &mut SchemaGenerator) -> Event {
             .collect(),
         fields: descriptor.fields.iter().map(|found| field(found, generator)).collect(),
         example: None,
+        example_lacks: Vec::new(),
     }
 }
 
@@ -103,11 +111,7 @@ fn field(descriptor: &FieldDescriptor, generator: &mut SchemaGenerator) -> Field
         aliases: owned(descriptor.aliases),
         not_written: descriptor.skip_encoding,
         not_read: descriptor.skip_decoding,
-        schema: descriptor.json_schema(generator).map(|schema| {
-            let mut schema = schema.to_value();
-            schema::plain(&mut schema);
-            schema
-        }),
+        schema: descriptor.json_schema(generator).map(schemars::Schema::to_value),
     }
 }
 

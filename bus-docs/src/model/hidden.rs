@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::schema::{children, type_name};
+use super::schema::{children, type_name, type_of};
 
 /// Hides schemas of one catalogue. A named type has one hidden form, whatever names it, so that a
 /// type which holds itself stays as small as it is.
@@ -105,17 +105,6 @@ fn insert_type(out: &mut Map<String, Value>, schema: &Map<String, Value>, values
     names.dedup();
     let types = if let [one] = names[..] { json!(one) } else { json!(names) };
     out.insert("type".to_owned(), types);
-}
-
-fn type_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
 }
 
 #[cfg(test)]

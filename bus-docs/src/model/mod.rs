@@ -9,7 +9,10 @@ mod example;
 mod field;
 mod gather;
 mod hidden;
+mod literal;
 mod names;
+pub(crate) mod pattern;
+mod plain;
 mod sample;
 mod schema;
 
@@ -19,8 +22,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use field::Field;
-pub(crate) use names::snake;
-pub(crate) use schema::{children, type_name};
+pub(crate) use names::{Names, identifier, snake};
+pub(crate) use schema::{children, inside, type_name};
 
 /// Every event of a program.
 ///
@@ -85,10 +88,12 @@ pub struct Event {
     pub ends_with: Vec<End>,
     /// The fields, in order.
     pub fields: Vec<Field>,
-    /// An example as a line of JSON, written by the bus; absent if a field's type has no sample
-    /// value.
+    /// An example as a line of JSON, written by the bus.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub example: Option<String>,
+    /// The required fields that the example lacks, because no value of their types is known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub example_lacks: Vec<String>,
 }
 
 /// The scope that an emit needs. A stream is always needed.

@@ -6,50 +6,55 @@ use super::type_name;
 
 /// A value for the field `name`. A type without a schema gets a text.
 pub(super) fn value(name: &str, schema: Option<&Value>, types: &Map<String, Value>) -> Value {
-    schema.map_or_else(|| text(name), |schema| Sampler { types, depth: 0 }.value(name, schema))
+    let found = schema.map(|schema| Sampler { types, within: Vec::new() }.value(name, schema));
+    found.flatten().unwrap_or_else(|| text(name))
 }
 
 struct Sampler<'a> {
     types: &'a Map<String, Value>,
-    depth: usize,
+    /// The named types that the value is part of.
+    within: Vec<&'a str>,
 }
 
-impl Sampler<'_> {
-    fn value(&self, name: &str, schema: &Value) -> Value {
-        let Some(schema) = schema.as_object() else { return text(name) };
+impl<'a> Sampler<'a> {
+    /// `None` for a type inside of itself: what holds it goes on without it.
+    fn value(&mut self, name: &str, schema: &'a Value) -> Option<Value> {
+        let Some(schema) = schema.as_object() else { return Some(text(name)) };
         if let Some(given) = ["examples", "enum"].iter().find_map(|key| schema.get(*key)?.get(0)) {
-            return given.clone();
+            return Some(given.clone());
         }
         if let Some(given) = schema.get("const") {
-            return given.clone();
+            return Some(given.clone());
         }
         if let Some(found) = schema.get("$ref").and_then(Value::as_str).and_then(type_name) {
-            return match self.types.get(found) {
-                // A recursive type must end somewhere.
-                Some(found) if self.depth < 6 => {
-                    Sampler { depth: self.depth + 1, ..*self }.value(name, found)
-                }
-                _ => Value::Null,
-            };
+            return self.named(name, found);
         }
         let mut choices = ["anyOf", "oneOf", "allOf"].iter().filter_map(|key| schema.get(*key)?.as_array());
-        if let Some(choice) = choices.next().and_then(|list| list.first()) {
-            let mut sample = self.value(name, choice);
+        if let Some(choices) = choices.next() {
+            let mut sample = choices.iter().find_map(|choice| self.value(name, choice))?;
             // A choice beside other fields is a tagged enum, which writes both.
             if let (Value::Object(sample), Some(_)) = (&mut sample, schema.get("properties")) {
-                sample.extend(self.object(name, schema));
+                sample.extend(self.object(schema)?);
             }
-            return sample;
+            return Some(sample);
         }
         self.typed(name, schema)
     }
 
-    fn typed(&self, name: &str, schema: &Map<String, Value>) -> Value {
+    fn named(&mut self, name: &str, found: &'a str) -> Option<Value> {
+        let schema = self.types.get(found).filter(|_| !self.within.contains(&found))?;
+        self.within.push(found);
+        let value = self.value(name, schema);
+        self.within.pop();
+        value
+    }
+
+    fn typed(&mut self, name: &str, schema: &'a Map<String, Value>) -> Option<Value> {
         let ty = match schema.get("type") {
             Some(Value::Array(several)) => several.iter().find_map(Value::as_str).unwrap_or_default(),
             one => one.and_then(Value::as_str).unwrap_or_default(),
         };
-        match ty {
+        Some(match ty {
             "boolean" => json!(true),
             "integer" => {
                 let least = schema.get("minimum").and_then(Value::as_i64).unwrap_or(0);
@@ -57,27 +62,61 @@ impl Sampler<'_> {
             }
             "number" => json!(0.5),
             "null" => Value::Null,
-            "array" => match (schema.get("prefixItems").and_then(Value::as_array), schema.get("items")) {
-                (Some(places), _) => places.iter().map(|place| self.value(name, place)).collect(),
-                (None, Some(item)) => json!([self.value(singular(name), item)]),
-                (None, None) => json!([]),
-            },
-            "object" => Value::Object(self.object(name, schema)),
-            "string" => formatted(schema.get("format").and_then(Value::as_str)).unwrap_or_else(|| text(name)),
+            "array" => Value::Array(self.list(name, schema)?),
+            "object" => Value::Object(self.object(schema)?),
+            "string" => formatted(schema.get("format").and_then(Value::as_str))
+                .unwrap_or_else(|| shortened(text(name), schema.get("maxLength").and_then(Value::as_u64))),
             _ => text(name),
+        })
+    }
+
+    fn list(&mut self, name: &str, schema: &'a Map<String, Value>) -> Option<Vec<Value>> {
+        if let Some(places) = schema.get("prefixItems").and_then(Value::as_array) {
+            return places.iter().map(|place| self.value(name, place)).collect();
+        }
+        let bound = |key: &str| schema.get(key).and_then(Value::as_u64);
+        let least = bound("minItems").unwrap_or(0);
+        let count = usize::try_from(least.max(1).min(bound("maxItems").unwrap_or(u64::MAX))).ok()?;
+        match schema.get("items").and_then(|item| self.value(singular(name), item)) {
+            Some(item) => Some(vec![item; count]),
+            None => (least == 0).then(Vec::new),
         }
     }
 
-    fn object(&self, name: &str, schema: &Map<String, Value>) -> Map<String, Value> {
+    fn object(&mut self, schema: &'a Map<String, Value>) -> Option<Map<String, Value>> {
+        let mut out = Map::new();
         if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
-            return properties.iter().map(|(key, schema)| (key.clone(), self.value(key, schema))).collect();
+            let required = schema.get("required").and_then(Value::as_array);
+            for (key, schema) in properties {
+                match self.value(key, schema) {
+                    Some(value) => drop(out.insert(key.clone(), value)),
+                    None if required.is_some_and(|required| required.iter().any(|name| name == key)) => {
+                        return None;
+                    }
+                    None => {}
+                }
+            }
+            return Some(out);
         }
-        let inside = match schema.get("additionalProperties") {
-            Some(Value::Object(inside)) => self.value("value", &Value::Object(inside.clone())),
-            _ => json!("value"),
-        };
-        let _ = name;
-        Map::from_iter([("key".to_owned(), inside)])
+        let numbers = schema.get("patternProperties").and_then(Value::as_object);
+        let (key, inside) =
+            match (numbers.and_then(|patterns| patterns.values().next()), schema.get("additionalProperties"))
+            {
+                (Some(inside), _) => ("1", self.value("value", inside)),
+                (None, Some(inside @ Value::Object(_))) => ("key", self.value("value", inside)),
+                (None, Some(Value::Bool(false))) => ("key", None),
+                (None, _) => ("key", Some(json!("value"))),
+            };
+        out.extend(inside.map(|inside| (key.to_owned(), inside)));
+        Some(out)
+    }
+}
+
+/// The text without the letters that are too many.
+fn shortened(text: Value, most: Option<u64>) -> Value {
+    match (text, most.and_then(|most| usize::try_from(most).ok())) {
+        (Value::String(text), Some(most)) => text.chars().take(most).collect::<String>().into(),
+        (text, _) => text,
     }
 }
 
@@ -143,6 +182,8 @@ mod tests {
         else {
             return;
         };
-        assert!(value("tree", Some(&json!({ "$ref": "#/$defs/Tree" })), &types).is_object());
+        let tree = json!({ "$ref": "#/$defs/Tree" });
+        assert_eq!(value("tree", Some(&tree), &types), json!({}));
+        assert_eq!(value("trees", Some(&json!({ "type": "array", "items": tree })), &types), json!([{}]));
     }
 }

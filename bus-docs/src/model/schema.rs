@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::Event;
 
@@ -15,6 +15,16 @@ const LISTS: &[&str] = &["anyOf", "oneOf", "allOf", "prefixItems"];
 const MAPS: &[&str] = &["properties", "patternProperties", "$defs"];
 
 /// The schemas directly inside of `schema`.
+pub(crate) fn inside(schema: &Map<String, Value>) -> impl Iterator<Item = &Value> {
+    schema.iter().flat_map(|(key, value)| match value {
+        _ if ONE.contains(&key.as_str()) => vec![value],
+        Value::Array(list) if LISTS.contains(&key.as_str()) => list.iter().collect(),
+        Value::Object(map) if MAPS.contains(&key.as_str()) => map.values().collect(),
+        _ => Vec::new(),
+    })
+}
+
+/// The same, to be changed.
 pub(crate) fn children(schema: &mut Map<String, Value>) -> Vec<&mut Value> {
     let mut found = Vec::new();
     for (key, value) in schema.iter_mut() {
@@ -30,43 +40,22 @@ pub(crate) fn children(schema: &mut Map<String, Value>) -> Vec<&mut Value> {
     found
 }
 
-/// Replaces a `format` of schemars that only Rust knows by bounds, so that strict validators know
-/// every keyword.
-pub(super) fn plain(schema: &mut Value) {
-    let Value::Object(object) = schema else { return };
-    object.remove("$schema");
-    let format = object.get("format").and_then(Value::as_str).map(str::to_owned);
-    if let Some((least, most)) = format.as_deref().and_then(bounds) {
-        object.remove("format");
-        if let Some(least) = least {
-            object.insert("minimum".to_owned(), least);
-        }
-        if let Some(most) = most {
-            object.insert("maximum".to_owned(), most);
-        }
-    }
-    children(object).into_iter().for_each(plain);
-}
-
-fn bounds(format: &str) -> Option<(Option<Value>, Option<Value>)> {
-    Some(match format {
-        "int8" => (Some(json!(i8::MIN)), Some(json!(i8::MAX))),
-        "int16" => (Some(json!(i16::MIN)), Some(json!(i16::MAX))),
-        "int32" => (Some(json!(i32::MIN)), Some(json!(i32::MAX))),
-        "int64" | "int" => (Some(json!(i64::MIN)), Some(json!(i64::MAX))),
-        "uint8" => (Some(json!(0)), Some(json!(u8::MAX))),
-        "uint16" => (Some(json!(0)), Some(json!(u16::MAX))),
-        "uint32" => (Some(json!(0)), Some(json!(u32::MAX))),
-        "uint64" | "uint" => (Some(json!(0)), Some(json!(u64::MAX))),
-        "uint128" => (Some(json!(0)), None),
-        "int128" | "float" | "double" => (None, None),
-        _ => return None,
-    })
-}
-
 /// `Address` of `#/$defs/Address`.
 pub(crate) fn type_name(reference: &str) -> Option<&str> {
     reference.strip_prefix("#/$defs/")
+}
+
+/// The name of the type of a value.
+pub(super) fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(number) if number.is_f64() => "number",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
 }
 
 /// The types that a field names, directly or through another type.
@@ -103,19 +92,7 @@ fn references(schema: &Value, found: &mut BTreeSet<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn formats_of_rust_become_bounds() {
-        let mut schema = json!({ "type": "array", "items": { "type": "integer", "format": "uint8" } });
-        plain(&mut schema);
-        assert_eq!(
-            schema,
-            json!({ "type": "array", "items": { "type": "integer", "minimum": 0, "maximum": 255 } })
-        );
-        let mut text = json!({ "type": "string", "format": "uuid" });
-        plain(&mut text);
-        assert_eq!(text, json!({ "type": "string", "format": "uuid" }));
-    }
+    use serde_json::json;
 
     #[test]
     fn types_are_found_through_types() {

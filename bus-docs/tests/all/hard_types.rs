@@ -1,6 +1,7 @@
 //! The catalogue of types that are hard to describe.
 
-use bus_docs::{Catalog, Event, Field};
+use bus_docs::{Catalog, Event, Field, Format};
+use serde_json::json;
 
 use crate::hard;
 
@@ -25,4 +26,84 @@ fn a_redacted_type_that_holds_itself_is_as_large_as_an_open_one() {
     let hidden = catalog.types["SecretHidden"].to_string();
     assert_eq!(hidden.matches("#/$defs/SecretHidden").count(), 4, "{hidden}");
     assert!(catalog.to_json().len() < 200_000);
+}
+
+/// The bounds of the width replaced those of the type.
+#[test]
+fn a_narrower_range_is_kept() {
+    let catalog = catalog();
+    let schema = |name| field(&catalog, "non_zero", name).schema.clone().unwrap();
+    assert_eq!(schema("number")["minimum"], 1);
+    assert_eq!(schema("number")["maximum"], u32::MAX);
+    assert_eq!(schema("long")["minimum"], 1);
+    let share = &catalog.types["Share"]["properties"];
+    assert_eq!((&share["percent"]["minimum"], &share["percent"]["maximum"]), (&json!(1), &json!(100)));
+    assert_eq!((&share["offset"]["minimum"], &share["offset"]["maximum"]), (&json!(-5), &json!(i64::MAX)));
+}
+
+/// It allowed no key at all.
+#[test]
+fn a_redacted_map_keeps_its_keys() {
+    let schema = field(&catalog(), "hidden", "by_number").schema.clone().unwrap();
+    let patterns = schema["patternProperties"].as_object().unwrap();
+    assert_eq!(patterns.values().collect::<Vec<_>>(), [&json!({ "type": "string" })]);
+    assert!(patterns.keys().all(|pattern| !pattern.contains("\\d")), "{patterns:?}");
+}
+
+/// The example and all defaults were missing.
+#[test]
+fn a_field_without_a_known_value_takes_nothing_else_away() {
+    let catalog = catalog();
+    let event = event(&catalog, "unsampled");
+    assert_eq!(event.example_lacks, ["even"]);
+    let example: serde_json::Value = serde_json::from_str(event.example.as_ref().unwrap()).unwrap();
+    assert_eq!(example["data"], json!({ "name": "name", "tries": 1, "words": ["word"] }));
+    assert_eq!(field(&catalog, "unsampled", "tries").default_value, Some(json!(3)));
+    assert_eq!(field(&catalog, "unsampled", "words").default_value, Some(json!(["a"])));
+    let without: Vec<&str> =
+        catalog.events.iter().filter(|e| !e.example_lacks.is_empty()).map(|e| e.name.as_str()).collect();
+    assert_eq!(without, ["Unknown", "Unsampled"], "every other event has a whole example");
+    assert!(catalog.events.iter().all(|event| event.example.is_some()));
+}
+
+/// The names of definitions become the names of types in other languages.
+#[test]
+fn definitions_have_names_that_are_identifiers() {
+    let catalog = catalog();
+    let bundle = Format::named("schema").unwrap().render(&catalog)["schema/events.schema.json"].clone();
+    let bundle: serde_json::Value = serde_json::from_str(&bundle).unwrap();
+    let names = bundle["$defs"].as_object().unwrap();
+    for name in ["Parts", "PartsData", "Error", "Event", "Timestamp", "EventId", "shop_v1_Order_Line_1"] {
+        assert!(names.contains_key(name), "{name}");
+    }
+    let letters = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    assert!(names.keys().all(|name| letters(name)), "{:?}", names.keys());
+}
+
+/// Code generators refuse a null default and a boolean schema, and make any value of a constant
+/// without a type.
+#[test]
+fn schemas_are_in_the_form_that_generators_read() {
+    fn check(at: &str, schema: &serde_json::Value) {
+        let Some(schema) = schema.as_object() else { panic!("{at}: {schema} is no object") };
+        assert_ne!(schema.get("default"), Some(&serde_json::Value::Null), "{at}");
+        let constant = ["const", "enum"].iter().any(|key| schema.contains_key(*key));
+        assert!(!constant || schema.contains_key("type"), "{at}: a constant without a type");
+        for key in ["properties", "patternProperties", "$defs"] {
+            for (name, inside) in schema.get(key).and_then(|map| map.as_object()).into_iter().flatten() {
+                check(&format!("{at}/{key}/{name}"), inside);
+            }
+        }
+        for key in ["anyOf", "oneOf", "allOf", "prefixItems"] {
+            for inside in schema.get(key).and_then(|list| list.as_array()).into_iter().flatten() {
+                check(&format!("{at}/{key}"), inside);
+            }
+        }
+        for key in ["items", "not", "if", "then"] {
+            schema.get(key).into_iter().for_each(|inside| check(&format!("{at}/{key}"), inside));
+        }
+    }
+    for (path, text) in Format::named("schema").unwrap().render(&catalog()) {
+        check(&path, &serde_json::from_str(&text).unwrap());
+    }
 }

@@ -48,9 +48,10 @@ pub(crate) enum ForeignEvents {
         local: chrono::NaiveDateTime,
         stamp: jiff::Timestamp,
         date: jiff::civil::Date,
-        zoned: jiff::Zoned,
         raw: bytes::Bytes,
     },
+    /// A time whose zone has a name: no pattern lists those.
+    Zoned { zoned: jiff::Zoned },
     /// Types of the standard library that are more than they look like.
     Standard {
         took: Duration,

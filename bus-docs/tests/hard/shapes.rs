@@ -23,7 +23,7 @@ pub(crate) struct Folder(BTreeMap<String, Folder>);
 
 /// Holds itself through a newtype.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct Chain(Option<Box<Chain>>);
+pub(crate) struct Chain(Vec<Chain>);
 
 /// Holds itself through an enum without tags.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

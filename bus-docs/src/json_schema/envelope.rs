@@ -1,0 +1,87 @@
+//! The object around `data`.
+
+use serde_json::{Map, Value, json};
+
+use super::names::{Names, reference};
+use crate::model::{Event, Scope, pattern};
+
+/// The definitions that every envelope names.
+pub(crate) fn keys(names: &Names<'_>) -> Map<String, Value> {
+    let timestamp = json!({
+        "title": names.timestamp,
+        "description": "A time, as in ISO 8601. Without an offset it is in the zone of its writer.",
+        "type": "string",
+        "pattern": pattern::timestamp(),
+        "examples": ["2026-01-01T12:00:00.000000+00:00"],
+    });
+    let id = json!({
+        "title": names.event_id,
+        "description": "The id of an event: the run of its bus, and its position in that run.",
+        "type": "string",
+        "pattern": pattern::EVENT_ID,
+        "examples": ["0000000000000001-7"],
+    });
+    Map::from_iter([(names.timestamp.clone(), timestamp), (names.event_id.clone(), id)])
+}
+
+/// The whole event. The validator sees `type` first, so that the other kinds of a bundle fail at
+/// once.
+pub(crate) fn envelope(names: &Names<'_>, event: &Event) -> Map<String, Value> {
+    let kinds: Vec<&String> = std::iter::once(&event.kind).chain(&event.aliases).collect();
+    let mut properties = scope(names, event.scope);
+    properties.insert("type".to_owned(), json!({ "type": "string", "enum": kinds }));
+    let mut required = vec!["type", "stream_id", "timestamp"];
+    // A reader takes missing data for an empty object.
+    required.extend(event.fields.iter().any(|field| field.required).then_some("data"));
+    let mut schema = Map::new();
+    let data = reference(names.data(event));
+    if event.upcast {
+        // Older data is converted when the bus reads it; the schema can only describe the current
+        // version. A line without a version has the first.
+        let current = json!({ "type": "integer", "minimum": event.version, "maximum": u32::MAX });
+        let older = json!({ "type": ["integer", "null"], "minimum": 0, "maximum": event.version - 1 });
+        schema.insert(
+            "anyOf".to_owned(),
+            json!([
+                { "properties": { "version": current, "data": data }, "required": ["version"] },
+                { "properties": { "version": older, "data": { "type": "object" } } },
+            ]),
+        );
+        properties.insert("data".to_owned(), json!({ "type": "object" }));
+    } else {
+        properties.insert("data".to_owned(), data);
+    }
+    schema.insert("title".to_owned(), json!(names.event(event)));
+    if !event.docs.is_empty() {
+        schema.insert("description".to_owned(), json!(event.docs));
+    }
+    if event.deprecated.is_some() {
+        schema.insert("deprecated".to_owned(), json!(true));
+    }
+    schema.insert("type".to_owned(), json!("object"));
+    schema.insert("properties".to_owned(), Value::Object(properties));
+    schema.insert("required".to_owned(), json!(required));
+    schema
+}
+
+/// The keys of the envelope but `type` and `data`. The bus reads an event without the scope that
+/// its emit needs, so none of it is required.
+pub(crate) fn scope(names: &Names<'_>, scope: Scope) -> Map<String, Value> {
+    let text = |what: &str| json!({ "type": ["string", "null"], "description": what });
+    let place = |needed: bool, what: &str| {
+        if needed { text(&format!("{what} The bus never writes null.")) } else { text(what) }
+    };
+    let number = |most: Value, what: &str| json!({ "type": ["integer", "null"], "minimum": 0, "maximum": most, "description": what });
+    let id = |what: &str| json!({ "anyOf": [reference(&names.event_id), { "type": "null" }], "description": what });
+    Map::from_iter([
+        ("stream_id".to_owned(), json!({ "type": "string", "description": "The stream it happened on." })),
+        ("node_id".to_owned(), place(scope.node, "The node it happened in.")),
+        ("execution_id".to_owned(), place(scope.execution, "The execution it belongs to.")),
+        ("correlation_id".to_owned(), text("The external request that it belongs to.")),
+        ("timestamp".to_owned(), reference(&names.timestamp)),
+        ("id".to_owned(), id("Its id, and the cursor to resume from.")),
+        ("seq".to_owned(), number(json!(u64::MAX), "Its position in the order of the bus.")),
+        ("version".to_owned(), number(json!(u32::MAX), "The version of its data's schema.")),
+        ("causation_id".to_owned(), id("The event in whose handler it was emitted.")),
+    ])
+}
