@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bus_core::AgentEvent;
-use bus_core::payload::Object;
+use bus_core::Object;
 use serde_json::Value;
 
 /// The events of an agent runtime.

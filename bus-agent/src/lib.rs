@@ -20,3 +20,8 @@
 mod events;
 
 pub use events::*;
+
+/// The code in the README is compiled and run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

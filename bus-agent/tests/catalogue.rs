@@ -5,7 +5,7 @@
 mod table;
 
 use bus_agent::{AgentEvents, AgentEventsEmit};
-use bus_core::payload::{Descriptor, FieldDescriptor};
+use bus_core::catalogue::{Descriptor, FieldDescriptor};
 use bus_core::testing::Recorder;
 use bus_core::{AgentEvent, EventBus, object};
 use serde_json::{Value, json};

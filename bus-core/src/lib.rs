@@ -26,21 +26,14 @@
 //! }
 //! ```
 //!
-//! # Layout
-//! Each row uses only the rows below it.
+//! # Modules
 //!
 //! | module | content |
 //! |---|---|
-//! | [`testing`] | for tests of users |
-//! | `emit`, `subscribe`, `history`, `stats` | the methods that users call |
-//! | `since` | where a subscription begins |
+//! | [`catalogue`] | the facts about each kind, as its definition has them |
 //! | [`wire`] | JSON, writing and reading |
-//! | `bus` | the handle with all of these methods |
-//! | `delivery` | the receivers of an event, their order, and the outcomes |
-//! | `event`, `registry` | the events of subscribers; the catalogue of kinds |
-//! | `error` | the errors |
-//! | [`payload`], `scope` | the data of an event, and the scope it happens in |
-//! | `json`, `excerpt` | the text of JSON: strings, numbers, marks; foreign text in errors and in the log |
+//! | [`testing`] | a recorder of all events, and events without a bus, for your tests |
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 // `SystemTime::now` and `thread::spawn` panic on this target, so `EventBus::new` would end the
 // program.
@@ -59,7 +52,7 @@ mod event;
 mod excerpt;
 mod history;
 mod json;
-pub mod payload;
+mod payload;
 mod registry;
 mod scope;
 mod since;
@@ -83,8 +76,10 @@ pub use emit::{
 pub use error::{BoxError, BuildError, DuplicateKind, Refused, SubscribeError, WaitError};
 pub use event::{AnyEvent, AnyKind, Event, EventId, InvalidEventId, ReadEvent, SubscriptionId};
 pub use history::{HistoryQuery, LatestQuery};
-pub use payload::{AgentEvent, DecodeError, EncodeError, EventSet, Object, Payload, Sticky};
-pub use registry::Catalogue;
+pub use payload::{
+    AgentEvent, DecodeError, DecodeReason, EncodeError, EventSet, FieldValue, IntoField, IntoObject, Object,
+    Payload, Sticky,
+};
 pub use scope::{Execution, NoExecution, NoNode, Node, Scope};
 pub use since::{InvalidSince, Since};
 pub use stats::{Stats, SubscriptionStats};
@@ -92,7 +87,15 @@ pub use subscribe::{EventStream, EventsAndGaps, First, FirstWithin, Subscribe, S
 #[cfg(bus_shuttle)]
 #[doc(hidden)]
 pub use sync::simulation;
-pub use wire::{LineCause, LineError, ReadError, ReadLines, ReadProblem, Reader, Zone, ZoneError};
+
+/// The facts about each kind of event, as its definition has them: see
+/// [`EventBus::catalogue`](crate::EventBus::catalogue).
+pub mod catalogue {
+    pub use crate::payload::{
+        Descriptor, EndsWith, FieldDescriptor, Location, Package, Policy, Registration, Requires, Upcast,
+    };
+    pub use crate::registry::Catalogue;
+}
 
 /// Names for the code of the derive. Not part of the interface: they change without notice.
 #[doc(hidden)]
@@ -103,7 +106,7 @@ pub mod __private {
     pub use serde;
 }
 
-/// The code in the README is compiled and run with the tests.
+/// The code in the README of this package is compiled and run with the tests.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
+#[doc = include_str!("../README.md")]
 pub struct Readme;

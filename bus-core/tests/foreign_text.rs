@@ -6,7 +6,8 @@ mod common;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
-use bus_core::{AgentEvent, BoxError, EventBus, EventId, LineCause, Zone};
+use bus_core::wire::{LineCause, Zone};
+use bus_core::{AgentEvent, BoxError, EventBus, EventId};
 use common::log;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};

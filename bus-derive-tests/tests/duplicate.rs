@@ -1,7 +1,8 @@
 //! One kind in two crates of one program: start-up reports it, with both locations.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use bus_core::{AgentEvent, BuildError, Catalogue, EventBus};
+use bus_core::catalogue::Catalogue;
+use bus_core::{AgentEvent, BuildError, EventBus};
 use bus_derive_tests as _;
 
 /// `bus_derive_tests` has a `DoorOpened` with this prefix too.

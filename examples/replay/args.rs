@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use bus_core::Zone;
+use bus_core::wire::Zone;
 
 /// The text of `--help`.
 pub(crate) const HELP: &str = "\

@@ -20,7 +20,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use bus_agent::AgentEvents;
-use bus_core::{EventBus, LineCause};
+use bus_core::EventBus;
+use bus_core::wire::LineCause;
 use tokio::time::{Instant, sleep_until};
 
 use crate::args::{Asked, Options};

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::process::{cargo, run, run_cargo};
 use crate::task::{Failure, Task};
-use crate::{bench, compiler, lint, minimal, supply, test, workspace};
+use crate::{bench, compiler, lint, minimal, package, supply, test, workspace};
 
 pub(crate) const TASK: Task = Task {
     name: "ci",
@@ -24,6 +24,7 @@ Steps, all of them in this order unless some are named:
   supply    licences, sources and duplicates of dependencies: `cargo xtask supply`
   compiler  the compiler is the oldest that we promise, or newer
   minimal   our crates build with the oldest dependencies that we allow: `cargo xtask minimal`
+  package   each package builds and tests its docs alone: `cargo xtask package`
   catalogue the committed event catalogue matches the definitions and breaks no user
   newer     every test but the pinned error texts with the newest other compiler that is installed
   test      every test and example: `cargo xtask test`
@@ -49,6 +50,7 @@ const STEPS: &[Step] = &[
     Step { name: "supply", run: supply::check },
     Step { name: "compiler", run: compiler::check },
     Step { name: "minimal", run: minimal::check },
+    Step { name: "package", run: package::check },
     Step { name: "catalogue", run: catalogue },
     Step { name: "newer", run: test::with_newer },
     Step { name: "test", run: test::all },

@@ -13,6 +13,7 @@ mod fuzz;
 mod lint;
 mod minimal;
 mod models;
+mod package;
 mod process;
 mod replay;
 mod sim;
@@ -35,6 +36,7 @@ const TASKS: &[&Task] = &[
     &lint::TASK,
     &supply::TASK,
     &minimal::TASK,
+    &package::TASK,
     &replay::TASK,
     &soak::TASK,
     &models::TASK,

@@ -4,8 +4,6 @@
 use std::fs;
 use std::path::Path;
 
-use serde_json::Value;
-
 use crate::process::{cargo, run};
 use crate::task::{Failure, Task, no_arguments};
 use crate::workspace;
@@ -35,18 +33,10 @@ pub(crate) fn check() -> Result<(), Failure> {
         .env("RUSTC_BOOTSTRAP", "1"))?;
     let mut build = cargo();
     build.current_dir(&scratch).env("CARGO_TARGET_DIR", &target).args(["check", "--locked", "--lib"]);
-    for package in published(&workspace::metadata(false)?) {
-        build.args(["--package", &package]);
+    for package in workspace::published(&workspace::metadata(false)?) {
+        build.args(["--package", package["name"].as_str().unwrap_or_default()]);
     }
     run(&mut build)
-}
-
-/// The crates that others depend on. Crates that only we run (`publish = false`) may ask for any
-/// version.
-fn published(metadata: &Value) -> Vec<String> {
-    let packages = metadata["packages"].as_array().into_iter().flatten();
-    let for_others = packages.filter(|package| package["publish"].is_null());
-    for_others.filter_map(|package| package["name"].as_str().map(str::to_owned)).collect()
 }
 
 /// Copies the files that git knows, except the lock file, which is made anew.
@@ -63,18 +53,4 @@ fn copy_workspace(scratch: &Path) -> Result<(), Failure> {
         fs::copy(root.join(&file.path), to)?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn crates_that_only_we_run_are_not_published() {
-        let metadata = serde_json::json!({ "packages": [
-            { "name": "bus-core", "publish": null },
-            { "name": "xtask", "publish": [] },
-        ] });
-        assert_eq!(published(&metadata), ["bus-core"]);
-    }
 }

@@ -43,6 +43,12 @@ pub(crate) fn metadata(with_dependencies: bool) -> Result<Value, Failure> {
         .map_err(|error| Failure::found(format!("`cargo metadata` could not be read: {error}")))
 }
 
+/// The crates that others depend on. Crates that only we run have `publish = false`.
+pub(crate) fn published(metadata: &Value) -> impl Iterator<Item = &Value> {
+    let packages = metadata["packages"].as_array().into_iter().flatten();
+    packages.filter(|package| package["publish"].is_null())
+}
+
 /// A file of the repository: its path from the root, with `/` between the parts.
 pub(crate) struct File {
     pub(crate) path: String,
@@ -65,4 +71,19 @@ pub(crate) fn files() -> Result<Vec<File>, Failure> {
     let mut paths: Vec<String> = listed.split_terminator('\0').map(str::to_owned).collect();
     paths.sort_unstable();
     Ok(paths.into_iter().filter(|path| root().join(path).is_file()).map(|path| File { path }).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn crates_that_only_we_run_are_not_published() {
+        let metadata = serde_json::json!({ "packages": [
+            { "name": "agent-events-core", "publish": null },
+            { "name": "xtask", "publish": [] },
+        ] });
+        let names: Vec<_> = published(&metadata).map(|package| &package["name"]).collect();
+        assert_eq!(names, ["agent-events-core"]);
+    }
 }

@@ -11,7 +11,7 @@ use bus_agent::{
     EdgeTraversed, JudgeVerdict, LlmTextDelta, NodeLoopIteration, NodeLoopStarted, OutputKeySet,
     ToolCallCompleted, ToolCallStarted,
 };
-use bus_core::payload::EventSet;
+use bus_core::EventSet;
 use bus_core::{Event, EventBus};
 use flate2::read::GzDecoder;
 use serde_json::Value;

@@ -101,7 +101,7 @@ impl Registration {
 #[macro_export]
 macro_rules! __submit {
     ($registration:expr) => {
-        $crate::payload::__inventory::submit! { $registration }
+        $crate::__private::__inventory::submit! { $registration }
     };
 }
 

@@ -13,7 +13,7 @@ pub type Object = serde_json::Map<String, serde_json::Value>;
 #[macro_export]
 macro_rules! object {
     ($($member:tt)*) => {
-        $crate::payload::__object($crate::payload::__json!({ $($member)* }))
+        $crate::__private::__object($crate::__private::__json!({ $($member)* }))
     };
 }
 

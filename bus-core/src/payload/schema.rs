@@ -61,8 +61,8 @@ impl<T> NoSchema for SchemaProbe<T> {}
 #[macro_export]
 macro_rules! __schema {
     ($ty:ty) => {{
-        use $crate::payload::NoSchema as _;
-        <$crate::payload::SchemaProbe<$ty>>::SCHEMA
+        use $crate::__private::NoSchema as _;
+        <$crate::__private::SchemaProbe<$ty>>::SCHEMA
     }};
 }
 
@@ -72,7 +72,7 @@ macro_rules! __schema {
 #[macro_export]
 macro_rules! __schema {
     ($ty:ty) => {
-        $crate::payload::FieldSchema::NONE
+        $crate::__private::FieldSchema::NONE
     };
 }
 

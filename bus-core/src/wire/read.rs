@@ -33,7 +33,7 @@ impl EventBus {
     ///
     /// let error = bus.read_json(r#"{"type":"a","type":"b"}"#).unwrap_err();
     /// assert_eq!(error.to_string(), "key `type` occurs twice: write each key once (column 13)");
-    /// # Ok::<(), bus_core::ReadError>(())
+    /// # Ok::<(), bus_core::wire::ReadError>(())
     /// ```
     ///
     /// # Errors
@@ -78,7 +78,7 @@ impl EventBus {
 /// let lines: Vec<_> = reader.lines(file.as_bytes()).collect();
 /// assert_eq!(lines[0].as_ref().unwrap().kind(), "a");
 /// assert_eq!(lines[1].as_ref().unwrap_err().line(), 2);
-/// # Ok::<(), bus_core::ZoneError>(())
+/// # Ok::<(), bus_core::wire::ZoneError>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct Reader {

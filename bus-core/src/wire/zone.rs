@@ -19,13 +19,13 @@ use crate::excerpt::excerpt;
 /// forward, a time that never was is moved on by the gap.
 ///
 /// ```
-/// use bus_core::Zone;
+/// use bus_core::wire::Zone;
 ///
 /// let zone: Zone = "-03:30".parse()?;
 /// assert_eq!(zone, Zone::offset(-(3 * 60 + 30))?);
 /// assert_eq!("Mars/Olympus".parse::<Zone>().unwrap_err().to_string(),
 ///     "no zone `Mars/Olympus`: give UTC, local, an offset as +02:00, or a name as Europe/Berlin");
-/// # Ok::<(), bus_core::ZoneError>(())
+/// # Ok::<(), bus_core::wire::ZoneError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Zone(Rule);

@@ -3,7 +3,7 @@
 
 use std::fmt::Debug;
 
-use bus_core::payload::ErasedPayload;
+use bus_core::__private::ErasedPayload;
 use bus_core::{AgentEvent, EventBus, Payload};
 use proptest::prelude::*;
 use serde::Serialize;
@@ -73,7 +73,7 @@ fn none_reads(bus: &EventBus, raw: &str) {
             r#"{{"type":"{kind}","stream_id":"s","data":{{"v":{raw}}},"timestamp":"2026-11-22T06:14:08"}}"#
         );
         let error = bus.read_json(&text).unwrap_err();
-        assert_eq!(error.problem(), &bus_core::ReadProblem::NumberTooLarge, "{raw}");
+        assert_eq!(error.problem(), &bus_core::wire::ReadProblem::NumberTooLarge, "{raw}");
     }
 }
 

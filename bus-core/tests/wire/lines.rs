@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use bus_core::{EventBus, LineCause};
+use bus_core::EventBus;
+use bus_core::wire::LineCause;
 
 fn good(mark: usize) -> String {
     format!(r#"{{"type":"k","stream_id":"s","data":{{}},"timestamp":"2026-11-22T06:14:08","mark":"{mark}"}}"#)

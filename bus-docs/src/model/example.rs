@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use bus_core::EventBus;
-use bus_core::payload::Descriptor;
+use bus_core::catalogue::Descriptor;
 use serde_json::{Map, Value, json};
 
 use super::{Event, literal, sample};

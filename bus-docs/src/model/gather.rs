@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use bus_core::EventBus;
-use bus_core::payload::{Descriptor, FieldDescriptor};
+use bus_core::catalogue::{Descriptor, FieldDescriptor};
 use schemars::SchemaGenerator;
 use serde_json::Value;
 
@@ -50,7 +50,7 @@ impl Catalog {
     /// If two events have the same kind or alias, with a line for each that has both locations; and
     /// if no definition is linked.
     pub fn linked(title: impl Into<String>) -> Result<Self, String> {
-        let catalogue = bus_core::Catalogue::linked().map_err(|duplicates| {
+        let catalogue = bus_core::catalogue::Catalogue::linked().map_err(|duplicates| {
             let lines: Vec<String> = duplicates.iter().map(ToString::to_string).collect();
             lines.join("\n")
         })?;

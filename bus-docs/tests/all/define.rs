@@ -1,7 +1,7 @@
 //! A definition with every feature that a catalogue shows.
 
 use bus_core::AgentEvent;
-use bus_core::payload::Object;
+use bus_core::Object;
 use bus_docs::Catalog;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};

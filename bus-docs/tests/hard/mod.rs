@@ -11,7 +11,7 @@ mod numbers;
 mod shapes;
 
 use bus_core::AgentEvent as _;
-use bus_core::payload::Descriptor;
+use bus_core::catalogue::Descriptor;
 
 /// The prefix of every kind.
 pub(crate) const PREFIX: &str = "hard.";

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use bus_core::payload::FieldDescriptor;
+use bus_core::catalogue::FieldDescriptor;
 use bus_core::{AnyEvent, Lagged};
 use serde_json::{Map, Value};
 

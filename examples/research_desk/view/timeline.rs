@@ -4,7 +4,7 @@
 use std::time::{Duration, SystemTime};
 
 use bus_core::AnyEvent;
-use bus_core::payload::EndsWith;
+use bus_core::catalogue::EndsWith;
 use serde_json::{Map, Value};
 
 use super::text::{Paint, one_line, pad};
