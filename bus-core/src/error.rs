@@ -40,6 +40,14 @@ pub enum Refused {
         /// The limit that was passed.
         limit: usize,
     },
+    /// An interceptor of the bus refused it: see
+    /// [`EventBusBuilder::intercept`](crate::EventBusBuilder::intercept).
+    Intercepted {
+        /// The interceptor: the path of its function, or where the closure was registered.
+        by: Arc<str>,
+        /// The error that it returned, or the text of its panic.
+        reason: String,
+    },
     /// Another linked definition declares the same kind.
     DuplicateKind(DuplicateKind),
     /// The payload is not a JSON object, or cannot be written as one.
@@ -73,6 +81,9 @@ impl fmt::Display for Refused {
                 f,
                 "the name of an attribute has {bytes} bytes as JSON, which is more than {limit} bytes: put long text into its value"
             ),
+            Self::Intercepted { by, reason } => {
+                write!(f, "the interceptor `{}` refused it: {}", excerpt(by), excerpt(reason))
+            }
             Self::DuplicateKind(duplicate) => duplicate.fmt(f),
             Self::InvalidData(error) => write!(f, "the data of an event must be a JSON object: {error}"),
         }

@@ -66,8 +66,8 @@ pub use bus::{Close, CloseReport, EventBus, EventBusBuilder, Left};
 #[cfg(feature = "derive")]
 pub use bus_macros::AgentEvent;
 pub use delivery::{
-    Counts, Finished, HandlerDone, HandlerResult, LagCause, Lagged, Observer, OpenPair, OpenPairs, Outcome,
-    Overflow, Problem, Receipt,
+    Counts, Draft, Finished, HandlerDone, HandlerResult, LagCause, Lagged, Observer, OpenPair, OpenPairs,
+    Outcome, Overflow, Problem, Receipt,
 };
 pub use emit::{
     AnyEmitter, Emit, EmitDynamic, Emits, EmittableFrom, Emitter, ExecutionScoped, HasExecution, HasNode,

@@ -1,10 +1,11 @@
 //! A bus with its own settings.
 
+use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::EventBus;
-use crate::delivery::{Core, Observer, Settings};
+use crate::delivery::{Core, Draft, HandlerResult, Intercept, Interceptor, Observer, Settings, name_of};
 use crate::error::BuildError;
 use crate::payload::{AgentEvent, Registration};
 use crate::registry::Catalogue;
@@ -31,6 +32,7 @@ use crate::sync::Handle;
 pub struct EventBusBuilder {
     settings: Settings,
     observer: Option<Arc<dyn Observer>>,
+    interceptors: Vec<(Arc<str>, Intercept)>,
     registrations: Vec<&'static Registration>,
     preferred: Vec<&'static Registration>,
     linked: bool,
@@ -50,7 +52,14 @@ impl EventBusBuilder {
             max_event_bytes: None,
             runtime: None,
         };
-        Self { settings, observer: None, registrations: Vec::new(), preferred: Vec::new(), linked: true }
+        Self {
+            settings,
+            observer: None,
+            interceptors: Vec::new(),
+            registrations: Vec::new(),
+            preferred: Vec::new(),
+            linked: true,
+        }
     }
 
     /// Sets how many events history holds, apart from `transient` ones: 1,000 unless set. 0 keeps
@@ -114,6 +123,59 @@ impl EventBusBuilder {
     /// Sets an observer, which sees every publish and every call of a handler.
     pub fn observe(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observer = Some(observer);
+        self
+    }
+
+    /// Adds an interceptor, which sees each event before it is published: it may set attributes, or
+    /// refuse the event with an error. Several are called in the order in which they were added,
+    /// each with the attributes of those before it, until one refuses.
+    ///
+    /// It sees all events: emitted typed or by name, and republished ones, on each bus that they
+    /// are republished on. It runs on the publishing thread, outside the bus's lock. An event that
+    /// it refuses is [`Refused::Intercepted`](crate::Refused::Intercepted) in the receipt, is
+    /// counted in [`Stats::refused_by`](crate::Stats::refused_by), and is a warning in the log. An
+    /// interceptor that panics refuses the event, so that a broken gate lets nothing pass.
+    ///
+    /// An event that it publishes passes the interceptors too, itself among them, and is refused as
+    /// [`TooNested`](crate::Refused::TooNested) when that nests too deep.
+    ///
+    /// ```standalone_crate
+    /// use bus_core::{AgentEvent, BoxError, Draft, EventBus};
+    ///
+    /// #[derive(AgentEvent)]
+    /// enum ToolEvents {
+    ///     ToolCalled { tool: String },
+    /// }
+    ///
+    /// fn no_shell(event: &mut Draft<'_>) -> Result<(), BoxError> {
+    ///     match event.payload::<ToolCalled>() {
+    ///         Some(call) if call.tool == "shell" => Err("no shell on this machine".into()),
+    ///         _ => Ok(()),
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let bus = EventBus::builder()
+    ///     .intercept(|event| event.set_attribute("tenant", "acme"))
+    ///     .intercept(no_shell)
+    ///     .build()
+    ///     .unwrap();
+    /// let desk = bus.stream("desk");
+    /// assert!(desk.emit_tool_called("search").await.is_ok());
+    /// let receipt = desk.emit_tool_called("shell").await;
+    /// let refused = receipt.refused().unwrap().to_string();
+    /// assert!(refused.ends_with("refused it: no shell on this machine"), "{refused}");
+    /// assert_eq!(bus.history().attribute("tenant", "acme").collect().len(), 1);
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn intercept<F, R>(mut self, interceptor: F) -> Self
+    where
+        F: Fn(&mut Draft<'_>) -> R + Send + Sync + 'static,
+        R: HandlerResult,
+    {
+        let name = name_of::<F>(Location::caller()).into();
+        self.interceptors.push((name, Arc::new(move |event| interceptor(event).into_result())));
         self
     }
 
@@ -205,25 +267,28 @@ impl EventBusBuilder {
     /// If two definitions declare the same kind: the error names both. If
     /// [`max_concurrent_handlers`](Self::max_concurrent_handlers) is 0.
     pub fn build(self) -> Result<EventBus, BuildError> {
-        let Self { settings, observer, registrations, preferred, linked } = self;
+        let Self { settings, observer, interceptors, registrations, preferred, linked } = self;
         if settings.max_concurrent_handlers == 0 {
             return Err(BuildError::ZeroLimit("max_concurrent_handlers"));
         }
         let mut all = if linked { crate::payload::linked() } else { Vec::new() };
         all.extend(registrations.into_iter().chain(preferred.iter().copied()));
         let catalogue = Catalogue::of(all, &preferred).map_err(BuildError::DuplicateKinds)?;
-        let core = Core::new(crate::event::new_run(), settings, observer, catalogue);
+        let interceptors =
+            interceptors.into_iter().map(|(name, call)| Interceptor::new(name, call)).collect();
+        let core = Core::new(crate::event::new_run(), settings, observer, interceptors, catalogue);
         Ok(EventBus { core: Arc::new(core) })
     }
 }
 
 impl std::fmt::Debug for EventBusBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { settings, observer, .. } = self;
+        let Self { settings, observer, interceptors, .. } = self;
         f.debug_struct("EventBusBuilder")
             .field("history", &settings.history)
             .field("max_concurrent_handlers", &settings.max_concurrent_handlers)
             .field("observed", &observer.is_some())
+            .field("interceptors", &interceptors.len())
             .finish_non_exhaustive()
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::delivery::context;
 use crate::delivery::effects::{Effects, drop_event, drop_payload};
+use crate::delivery::intercept::Interceptor;
 use crate::delivery::observe::Observer;
 use crate::delivery::pending::Sent;
 use crate::delivery::receipt::Receipt;
@@ -26,6 +27,10 @@ pub(crate) struct Core {
     pub(crate) run: u64,
     pub(crate) settings: Settings,
     pub(crate) observer: Option<Arc<dyn Observer>>,
+    /// In the order in which they see an event.
+    pub(crate) interceptors: Vec<Interceptor>,
+    /// Whether every event is looked at before it is published: by an interceptor, or for its size.
+    pub(crate) inspects: bool,
     state: Padded<FairMutex<State>>,
     pub(crate) catalogue: Mutex<Arc<Catalogue>>,
     /// The clock of the slow warning, moved on by its thread.
@@ -49,14 +54,18 @@ impl Core {
         run: u64,
         settings: Settings,
         observer: Option<Arc<dyn Observer>>,
+        interceptors: Vec<Interceptor>,
         catalogue: Catalogue,
     ) -> Self {
         let state = State::new(&settings, &catalogue);
         let paired = catalogue.iter().any(|event| !event.ends_with.is_empty());
+        let inspects = settings.max_event_bytes.is_some() || !interceptors.is_empty();
         Self {
             run,
             settings,
             observer,
+            interceptors,
+            inspects,
             state: Padded(FairMutex::new(state)),
             catalogue: Mutex::new(Arc::new(catalogue)),
             // From 1: a handler that began at tick 0 has had its warning.
@@ -135,6 +144,7 @@ impl Core {
             && !event.policy.sticky
             && self.subscriptions.load(Ordering::Acquire) == 0
             && self.observer.is_none()
+            && self.interceptors.is_empty()
             && !self.is_paired(event)
     }
 
@@ -161,10 +171,15 @@ impl Core {
         // would log it.
         let kind = excerpt(kind);
         context::log(|| {
-            if refused == Refused::Closed {
-                tracing::debug!(target: "bus_core", %kind, "event refused: {refused}");
-            } else {
-                tracing::error!(target: "bus_core", %kind, "event refused: {refused}");
+            match refused {
+                Refused::Closed => {
+                    tracing::debug!(target: "bus_core", %kind, "event refused: {refused}");
+                }
+                // Refusing is what an interceptor may be there for.
+                Refused::Intercepted { .. } => {
+                    tracing::warn!(target: "bus_core", %kind, "event refused: {refused}");
+                }
+                _ => tracing::error!(target: "bus_core", %kind, "event refused: {refused}"),
             }
         });
         Sent { receipt: Receipt::refuse(refused), open: None }
@@ -213,5 +228,8 @@ impl Drop for Core {
         effects.run_last(self);
         let observer = self.observer.take();
         drop_payload(self, observer);
+        for interceptor in std::mem::take(&mut self.interceptors) {
+            drop_payload(self, interceptor);
+        }
     }
 }

@@ -194,3 +194,13 @@ impl Info {
         }
     }
 }
+
+/// The path of a function; for a closure, which has none, the location where it was given.
+pub(crate) fn name_of<F>(location: &Location<'_>) -> String {
+    let path = std::any::type_name::<F>();
+    if path.contains("{{closure}}") {
+        format!("{}:{}", location.file(), location.line())
+    } else {
+        path.to_owned()
+    }
+}

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use super::{EmitDynamic, Source};
 use crate::bus::EventBus;
 use crate::event::Event;
-use crate::json::is_long_key;
-use crate::scope::{Execution, Id, NoExecution, NoNode, Node, PARENT_EXECUTION, RESERVED, Scope};
+use crate::scope::{Execution, Id, NoExecution, NoNode, Node, PARENT_EXECUTION, Scope};
 
 /// A bus with a scope. Its type says whether it has a node and an execution. Emit helpers are
 /// methods of it.
@@ -93,13 +92,7 @@ impl<N, X> Emitter<N, X> {
     /// [`Refused::LongAttribute`](crate::Refused::LongAttribute).
     #[must_use]
     pub fn attribute(&self, name: &str, value: impl Into<String>) -> Self {
-        self.change(|scope| {
-            if RESERVED.contains(&name) || is_long_key(name) {
-                scope.reserved = Some(name.into());
-            } else {
-                scope.set_attribute(name, value);
-            }
-        })
+        self.change(|scope| scope.set_open_attribute(name, value))
     }
 
     /// Sets the cause of the events that are emitted. Inside a handler the cause is the handled

@@ -46,8 +46,9 @@ impl Source {
 }
 
 /// Checks the rules for every event, and publishes it.
-fn publish(core: &Arc<Core>, event: AnyEvent, mode: Mode) -> Sent {
-    match check(core, &event) {
+fn publish(core: &Arc<Core>, mut event: AnyEvent, mode: Mode) -> Sent {
+    let checked = check_chain(core, &event).and_then(|()| intercept(core, &mut event));
+    match checked.and_then(|()| check(core, &event)) {
         Ok(()) => {
             let known = event.descriptor().filter(|_| event.body().payload().is_some());
             core.publish(event.into_stored(), known, mode)
@@ -143,7 +144,7 @@ impl<P: Payload> Emit<P> {
         let Some(payload) = self.payload.take() else { return Sent::nothing() };
         let head = self.source.head(self.cause.take());
         let event = Arc::new(Stored::of(head, Typed(payload)));
-        if plain && core.settings.max_event_bytes.is_none() {
+        if plain && !core.inspects {
             return core.publish(event, Some(P::DESCRIPTOR), mode);
         }
         publish(core, Event::new(event), mode)
@@ -201,18 +202,34 @@ fn say_dropped(kind: &str) {
     }
 }
 
+/// Before interceptors see an event: what they publish must end too.
+fn check_chain(core: &Core, event: &AnyEvent) -> Result<(), Refused> {
+    let limit = core.settings.chain_limit;
+    if event.head().depth() > limit {
+        return Err(Refused::ChainTooDeep { chain: chain(event), limit });
+    }
+    Ok(())
+}
+
+/// Lets each interceptor see the event, until one refuses it. What they publish has the same cause
+/// as the event, which has no position yet.
+#[expect(clippy::expect_used, reason = "whoever publishes an event has made it, and has its only handle")]
+fn intercept(core: &Core, event: &mut AnyEvent) -> Result<(), Refused> {
+    if core.interceptors.is_empty() {
+        return Ok(());
+    }
+    let _frame = Entered::callback(core, None);
+    let stored = event.stored_mut().expect("an event that is not published has one handle");
+    core.interceptors.iter().try_for_each(|interceptor| interceptor.call(stored))
+}
+
 fn check(core: &Core, event: &AnyEvent) -> Result<(), Refused> {
-    let head = event.head();
-    if let Some(name) = &head.scope.reserved {
+    if let Some(name) = &event.head().scope.reserved {
         return Err(if RESERVED.contains(&&**name) {
             Refused::ReservedAttribute(Arc::clone(name))
         } else {
             Refused::LongAttribute { bytes: written_length(name), limit: KEY_BYTES }
         });
-    }
-    let limit = core.settings.chain_limit;
-    if head.depth() > limit {
-        return Err(Refused::ChainTooDeep { chain: chain(event), limit });
     }
     match core.settings.max_event_bytes {
         Some(limit) => {

@@ -134,6 +134,11 @@ impl<S> Event<S> {
         })
     }
 
+    /// The event itself, where this is its only handle: before it is published.
+    pub(crate) fn stored_mut(&mut self) -> Option<&mut Stored> {
+        Arc::get_mut(&mut self.stored)
+    }
+
     pub(crate) fn stored(&self) -> &Arc<Stored> {
         &self.stored
     }
@@ -292,10 +297,7 @@ impl<S> Event<S> {
 
     /// Returns the catalogue's entry for its kind; `None` for an undeclared kind.
     pub fn descriptor(&self) -> Option<&'static Descriptor> {
-        match self.kind_ref() {
-            KindRef::Declared(descriptor) => Some(descriptor),
-            KindRef::Open(_) => None,
-        }
+        self.kind_ref().descriptor()
     }
 
     /// Returns the error of reading `data` into the type of its kind, if there was one.

@@ -111,6 +111,13 @@ impl<'a> KindRef<'a> {
         }
     }
 
+    pub(crate) fn descriptor(self) -> Option<&'static Descriptor> {
+        match self {
+            Self::Declared(descriptor) => Some(descriptor),
+            Self::Open(_) => None,
+        }
+    }
+
     pub(crate) fn to_owned(self) -> Kind {
         match self {
             Self::Declared(descriptor) => Kind::Declared(descriptor),

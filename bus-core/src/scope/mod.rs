@@ -11,6 +11,8 @@ pub use marker::{Execution, NoExecution, NoNode, Node};
 
 pub(crate) use id::{Id, hash_of, hash_text, mix};
 
+use crate::json::is_long_key;
+
 /// The scope that an event happened in.
 ///
 /// Only the stream is always present. The ids are open text: the bus compares them and never
@@ -114,6 +116,16 @@ impl Scope {
         match self.attributes.iter_mut().find(|(key, _)| &**key == name) {
             Some((_, old)) => *old = value,
             None => self.attributes.push((name.into(), value)),
+        }
+    }
+
+    /// Sets an attribute that a user names. A name that no attribute can have is noted: events with
+    /// it are refused.
+    pub(crate) fn set_open_attribute(&mut self, name: &str, value: impl Into<String>) {
+        if RESERVED.contains(&name) || is_long_key(name) {
+            self.reserved = Some(name.into());
+        } else {
+            self.set_attribute(name, value);
         }
     }
 

@@ -42,6 +42,8 @@ pub struct Stats {
     pub unobserved: u64,
     /// Events that were refused: see [`Refused`](crate::Refused).
     pub refused: u64,
+    /// Those of them that an interceptor refused, by its name.
+    pub refused_by: BTreeMap<String, u64>,
     /// Events in history now.
     pub kept: usize,
     /// The estimated memory of the events in history, in bytes.
@@ -131,6 +133,7 @@ impl EventBus {
             published: published.map(|(kind, count)| (kind.to_owned(), count)).collect(),
             unobserved: state.totals.unobserved + self.core.unobserved.load(Ordering::Relaxed),
             refused: state.totals.refused,
+            refused_by: self.refused_by(),
             kept: state.history.len(),
             kept_bytes: state.history.bytes(),
             evicted,
@@ -142,6 +145,16 @@ impl EventBus {
             subscriptions: Vec::new(),
             ended: state.totals.ended,
         }
+    }
+}
+
+impl EventBus {
+    fn refused_by(&self) -> BTreeMap<String, u64> {
+        let mut counts = BTreeMap::new();
+        for interceptor in self.core.interceptors.iter().filter(|interceptor| interceptor.refused() > 0) {
+            *counts.entry(interceptor.name.to_string()).or_default() += interceptor.refused();
+        }
+        counts
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::add::NewHandler;
 use super::{Subscribe, Subscription};
-use crate::delivery::{AsyncClosure, AsyncRunner, HandlerResult, Member};
+use crate::delivery::{AsyncClosure, AsyncRunner, HandlerResult, Member, name_of};
 use crate::error::SubscribeError;
 use crate::event::Event;
 use crate::sync::{Handle, sleep};
@@ -163,14 +163,4 @@ impl<S: 'static> Subscribe<S> {
 fn has_timers(runtime: &Handle) -> bool {
     let _runtime = runtime.enter();
     catch_unwind(|| drop(sleep(Duration::ZERO))).is_ok()
-}
-
-/// The path of a function; for a closure, which has none, the location where it was subscribed.
-fn name_of<F>(location: &std::panic::Location<'_>) -> String {
-    let path = std::any::type_name::<F>();
-    if path.contains("{{closure}}") {
-        format!("{}:{}", location.file(), location.line())
-    } else {
-        path.to_owned()
-    }
 }

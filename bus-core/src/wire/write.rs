@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use super::limits::EVENT_BYTES;
 use super::time;
-use crate::event::{Body, Event, EventId, Head, KindRef, ReadEvent};
+use crate::delivery::Draft;
+use crate::event::{Body, Event, EventId, Head, KindRef, ReadEvent, Stored};
 use crate::excerpt::excerpt;
 use crate::json::{decimal, hex, string, written_length};
 use crate::payload::{EncodeError, redact_raw, transcode};
@@ -94,6 +95,14 @@ impl<S> Serialize for Event<S> {
 impl Serialize for ReadEvent {
     fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
         Line::read(self).serialize(serializer)
+    }
+}
+
+impl Draft<'_> {
+    /// Returns the content of `data` as a JSON value, like [`Event::data`].
+    pub fn data(&self) -> Value {
+        let Stored { head, body } = &*self.stored;
+        Line { head, body, id: None, seq: None, causation: None }.value()
     }
 }
 

@@ -45,7 +45,7 @@ const STACKS: &[Stack] = &[
             &["subscription"],
             &["receipt"],
             &["pending"],
-            &["observe", "queue"],
+            &["intercept", "observe", "queue"],
             &["effects", "permits"],
             &["group"],
             &["ring"],
