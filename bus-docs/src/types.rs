@@ -4,8 +4,11 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::model::type_name;
+use crate::model::{Catalog, type_name};
 pub(crate) use crate::model::{Names, identifier};
+
+/// The largest whole number below which a float of 64 bits holds each.
+const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// The type of a value.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +17,8 @@ pub(crate) enum Type {
     Null,
     Boolean,
     Integer,
+    /// A whole number that a float of 64 bits may not hold exactly.
+    LongInteger,
     Number,
     Text,
     Literals(Vec<Value>),
@@ -81,7 +86,11 @@ impl Type {
         match name {
             "null" => Self::Null,
             "boolean" => Self::Boolean,
-            "integer" => Self::Integer,
+            "integer" => {
+                let beyond = |key: &str| schema.get(key)?.as_f64().map(|bound| bound.abs() > EXACT);
+                let long = ["minimum", "maximum"].iter().filter_map(|key| beyond(key)).any(|beyond| beyond);
+                if long { Self::LongInteger } else { Self::Integer }
+            }
             "number" => Self::Number,
             "string" => Self::Text,
             "array" => match (schema.get("prefixItems"), schema.get("items")) {
@@ -112,7 +121,10 @@ impl Type {
             };
             return Self::Record(properties.iter().map(member).collect());
         }
-        match schema.get("additionalProperties") {
+        // The keys of a map that are numbers have a pattern.
+        let numbers = schema.get("patternProperties").and_then(Value::as_object);
+        let inside = numbers.and_then(|patterns| patterns.values().next());
+        match inside.or(schema.get("additionalProperties")) {
             Some(inside @ Value::Object(_)) => Self::Map(Box::new(Self::of(inside))),
             _ => Self::Map(Box::new(Self::Any)),
         }
@@ -125,6 +137,20 @@ impl Type {
             Self::Either(choices) => choices.iter().any(Self::takes_null),
             _ => false,
         }
+    }
+}
+
+impl Catalog {
+    /// The type that a name stands for.
+    pub(crate) fn resolved(&self, mut ty: Type) -> Type {
+        // A chain with more names than there are types is a circle.
+        for _ in &self.types {
+            match &ty {
+                Type::Named(name) => ty = self.types.get(name).map_or(Type::Any, Type::of),
+                _ => break,
+            }
+        }
+        ty
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) fn shown(ty: &Type, module: &Module<'_>) -> String {
         Type::Any | Type::Both(_) => "t.Any".to_owned(),
         Type::Null => "None".to_owned(),
         Type::Boolean => "bool".to_owned(),
-        Type::Integer => "int".to_owned(),
+        Type::Integer | Type::LongInteger => "int".to_owned(),
         Type::Number => "float".to_owned(),
         Type::Text => "str".to_owned(),
         Type::Literals(values) => {

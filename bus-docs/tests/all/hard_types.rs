@@ -107,3 +107,21 @@ fn schemas_are_in_the_form_that_generators_read() {
         check(&path, &serde_json::from_str(&text).unwrap());
     }
 }
+
+/// Such a type hid the one of TypeScript, and a map of itself was an error.
+#[test]
+fn typescript_keeps_its_own_names() {
+    let text = Format::named("typescript").unwrap().render(&catalog())["events.ts"].clone();
+    for line in [
+        "export interface Record_ {",
+        "export interface Partial_ {",
+        "export interface Event_ {",
+        "export type Folder = { [key: string]: Folder };",
+        "    by_id: { [key: string]: string };",
+        "    h: LongInteger;",
+        "    f: number;",
+        "    \"last-name\": string;",
+    ] {
+        assert!(text.contains(&format!("\n{line}\n")), "missing: {line}\n{text}");
+    }
+}
