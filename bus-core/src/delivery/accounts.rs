@@ -45,7 +45,7 @@ impl State {
         let queued = if member.last.is_some() { 0 } else { group.waiting_for(member) };
         let first = group.queue.iter().find(|queued| queued.cohort >= member.cohort);
         let oldest = first.filter(|_| queued > 0).map(|queued| queued.event.head.seq());
-        let oldest = not_yet.iter().map(|running| running.seq).min().or(oldest);
+        let oldest = not_yet.iter().map(|running| running.job).min().or(oldest);
         let waiting = queued + not_yet.len();
         Some(Account { info, overflow, counts, running: at_work.len(), waiting, oldest })
     }

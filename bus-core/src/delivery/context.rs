@@ -26,7 +26,15 @@ const RECORDED: usize = 16;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct JobRef {
     pub(crate) group: Key,
+    /// The `seq` of the event.
     pub(crate) job: u64,
+}
+
+impl JobRef {
+    #[inline]
+    pub(crate) fn new(group: Key, event: &Stored) -> Self {
+        Self { group, job: event.head.seq() }
+    }
 }
 
 /// A node of the wait-for graph: a thread that may hold claims, or an async handler.

@@ -81,6 +81,14 @@ impl Core {
 
     #[inline]
     pub(crate) fn lock(&self) -> Guard<'_, State> {
+        let mut state = self.state.0.lock();
+        state.split_idle();
+        state
+    }
+
+    /// The lock for a step of a publish, which leaves the idle sets as they are.
+    #[inline]
+    pub(crate) fn lock_step(&self) -> Guard<'_, State> {
         self.state.0.lock()
     }
 

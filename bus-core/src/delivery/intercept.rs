@@ -74,9 +74,9 @@ impl Interceptor {
     /// Lets it see an event. One that panics has not let the event pass.
     pub(crate) fn call(&self, stored: &mut Stored) -> Result<(), Refused> {
         let result = catch_unwind(AssertUnwindSafe(|| (self.call)(&mut Draft { stored })));
-        let Some(outcome) = failure(result) else { return Ok(()) };
+        let Some(outcome) = failure(result.map(Result::err)) else { return Ok(()) };
         self.refused.fetch_add(1, Ordering::Relaxed);
-        let reason = match *outcome {
+        let reason = match outcome {
             Outcome::Panicked(text) => format!("it panicked: {text}"),
             Outcome::Failed(text) => text,
             other => format!("{other:?}"),

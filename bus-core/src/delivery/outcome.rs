@@ -72,25 +72,25 @@ impl HandlerResult for Result<(), BoxError> {
 /// in a register.
 pub(crate) type Failure = Option<Box<Outcome>>;
 
-/// The failure of one call of a handler.
+/// The outcome of a call of foreign code, where it has not simply returned.
 #[inline]
-pub(crate) fn failure(result: Result<Result<(), BoxError>, Box<dyn Any + Send>>) -> Failure {
+pub(crate) fn failure(result: Result<Option<BoxError>, Box<dyn Any + Send>>) -> Option<Outcome> {
     match result {
-        Ok(Ok(())) => None,
-        Ok(Err(error)) => Some(Box::new(failed(error))),
-        Err(panic) => Some(Box::new(panicked(panic))),
+        Ok(None) => None,
+        Ok(Some(error)) => Some(failed(error)),
+        Err(panic) => Some(panicked(panic)),
     }
 }
 
 /// Turns a handler's error into an outcome. Its `Display` may panic, and so may its drop.
 #[cold]
-pub(crate) fn failed(error: BoxError) -> Outcome {
+fn failed(error: BoxError) -> Outcome {
     let shown = catch_unwind(AssertUnwindSafe(|| error.to_string()));
     catch_panic(|| drop(error));
     shown.map_or_else(panicked, Outcome::Failed)
 }
 
 #[cold]
-pub(crate) fn panicked(panic: Box<dyn Any + Send>) -> Outcome {
+fn panicked(panic: Box<dyn Any + Send>) -> Outcome {
     Outcome::Panicked(message(panic))
 }

@@ -24,8 +24,10 @@ pub(crate) struct Pending(Mutex<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    /// The receivers that are not finished, each with its number of deliveries.
-    receivers: SmallVec<[(Target, u32); 2]>,
+    /// The receivers, each with its number of deliveries; none where it is finished.
+    receivers: SmallVec<[Option<(Target, u32)>; 2]>,
+    /// How many of them are not finished.
+    left: usize,
     /// All that became known since the publish returned. Its `reached` is to be taken off: the
     /// deliveries that were rejected after all.
     receipt: Receipt,
@@ -35,7 +37,8 @@ struct Inner {
 /// The part of a [`Pending`] that one receiver settles.
 pub(crate) struct Unit {
     pending: Option<Arc<Pending>>,
-    receiver: Target,
+    /// The position of the receiver.
+    at: usize,
 }
 
 /// How the deliveries of one unit ended.
@@ -50,27 +53,30 @@ pub(crate) struct Settled {
 impl Pending {
     /// Makes the unit of one receiver.
     pub(crate) fn unit(self: &Arc<Self>, receiver: Target, deliveries: u32) -> Unit {
-        self.0.lock().receivers.push((receiver, deliveries));
-        Unit { pending: Some(Arc::clone(self)), receiver }
+        let mut inner = self.0.lock();
+        inner.receivers.push(Some((receiver, deliveries)));
+        inner.left += 1;
+        Unit { pending: Some(Arc::clone(self)), at: inner.receivers.len() - 1 }
     }
 
+    /// The receivers that are not finished.
     pub(crate) fn receivers(&self) -> SmallVec<[(Target, u32); 2]> {
-        self.0.lock().receivers.clone()
+        self.0.lock().receivers.iter().copied().flatten().collect()
     }
 
     /// Waits no longer for a receiver: its deliveries still happen, later.
     pub(crate) fn defer(&self, receiver: Target) -> Option<Waker> {
         let mut inner = self.0.lock();
-        let (_, deliveries) = inner.take(receiver)?;
-        inner.receipt.deferred += deliveries;
-        inner.waker_if_done()
+        let is_it = |known: &Option<(Target, u32)>| known.is_some_and(|(known, _)| known == receiver);
+        let at = inner.receivers.iter().position(is_it)?;
+        inner.defer(at)
     }
 
     /// The receipt if everything is settled. Until then a waker is stored, and the one that was
     /// stored before comes back.
     fn poll(&self, context: &Context<'_>) -> Result<Receipt, Option<Waker>> {
         let mut inner = self.0.lock();
-        if inner.receivers.is_empty() {
+        if inner.left == 0 {
             return Ok(std::mem::take(&mut inner.receipt));
         }
         let known = inner.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker()));
@@ -80,22 +86,31 @@ impl Pending {
     /// The receipt, if everything is settled.
     pub(crate) fn take_done(&self) -> Option<Receipt> {
         let mut inner = self.0.lock();
-        if inner.receivers.is_empty() { Some(std::mem::take(&mut inner.receipt)) } else { None }
+        if inner.left == 0 { Some(std::mem::take(&mut inner.receipt)) } else { None }
     }
 
     fn is_done(&self) -> bool {
-        self.0.lock().receivers.is_empty()
+        self.0.lock().left == 0
     }
 }
 
 impl Inner {
-    fn take(&mut self, receiver: Target) -> Option<(Target, u32)> {
-        let at = self.receivers.iter().position(|(known, _)| *known == receiver)?;
-        Some(self.receivers.remove(at))
+    /// Ends the deliveries of one receiver, unless they have ended.
+    #[inline]
+    fn take(&mut self, at: usize) -> Option<u32> {
+        let (_, deliveries) = self.receivers.get_mut(at)?.take()?;
+        self.left -= 1;
+        Some(deliveries)
     }
 
+    fn defer(&mut self, at: usize) -> Option<Waker> {
+        self.receipt.deferred += self.take(at)?;
+        self.waker_if_done()
+    }
+
+    #[inline]
     fn waker_if_done(&mut self) -> Option<Waker> {
-        let done = self.receivers.is_empty() && !failpoint("receipt_unwoken");
+        let done = self.left == 0 && !failpoint("receipt_unwoken");
         if done { self.waker.take() } else { None }
     }
 }
@@ -106,22 +121,36 @@ impl Unit {
         self.pending.as_ref().is_some_and(|own| Arc::ptr_eq(own, pending))
     }
 
-    /// Settles the deliveries. The waker comes back where they were the last ones.
-    pub(crate) fn settle(mut self, settled: Settled) -> Option<Waker> {
+    /// Ends the deliveries, and notes how. The waker comes back where they were the last ones.
+    #[inline]
+    fn end(&mut self, note: impl FnOnce(&mut Receipt, u32)) -> Option<Waker> {
         let pending = self.pending.take()?;
         let mut inner = pending.0.lock();
-        inner.take(self.receiver)?;
-        inner.receipt.handled += settled.handled;
-        inner.receipt.queued += settled.queued;
-        settled.problems.into_iter().for_each(|problem| inner.receipt.problem(problem));
+        let deliveries = inner.take(self.at)?;
+        note(&mut inner.receipt, deliveries);
         inner.waker_if_done()
+    }
+
+    /// Settles the deliveries.
+    pub(crate) fn settle(mut self, settled: Settled) -> Option<Waker> {
+        self.end(|receipt, _| {
+            receipt.handled += settled.handled;
+            receipt.queued += settled.queued;
+            settled.problems.into_iter().for_each(|problem| receipt.problem(problem));
+        })
+    }
+
+    /// Settles deliveries which have all been handled.
+    #[inline]
+    pub(crate) fn settle_handled(mut self) -> Option<Waker> {
+        self.end(|receipt, deliveries| receipt.handled += deliveries)
     }
 
     /// Records how one of several deliveries ended; the others are still to come.
     pub(crate) fn settle_one(&self, problem: Problem) {
         let Some(pending) = &self.pending else { return };
         let mut inner = pending.0.lock();
-        if let Some((_, deliveries)) = inner.receivers.iter_mut().find(|(known, _)| *known == self.receiver) {
+        if let Some(Some((_, deliveries))) = inner.receivers.get_mut(self.at) {
             *deliveries -= 1;
             inner.receipt.problem(problem);
         }
@@ -129,28 +158,19 @@ impl Unit {
 
     /// Records that the deliveries did not match after all: the publish has not reached them.
     pub(crate) fn unmatch(mut self) -> Option<Waker> {
-        let pending = self.pending.take()?;
-        let mut inner = pending.0.lock();
-        let (_, deliveries) = inner.take(self.receiver)?;
-        inner.receipt.reached += deliveries;
-        inner.waker_if_done()
+        self.end(|receipt, deliveries| receipt.reached += deliveries)
     }
 
     /// Waits no longer for these deliveries.
     pub(crate) fn defer(&self) -> Option<Waker> {
-        self.pending.as_ref()?.defer(self.receiver)
+        self.pending.as_ref()?.0.lock().defer(self.at)
     }
 }
 
 /// Nobody may wait for ever for a unit that was lost, whatever became of its receiver.
 impl Drop for Unit {
     fn drop(&mut self) {
-        let Some(pending) = self.pending.take() else { return };
-        let waker = {
-            let mut inner = pending.0.lock();
-            inner.take(self.receiver).and_then(|_| inner.waker_if_done())
-        };
-        if let Some(waker) = waker {
+        if let Some(waker) = self.end(|_, _| {}) {
             super::panic::catch_panic(|| waker.wake());
         }
     }

@@ -6,7 +6,7 @@ use std::task::Waker;
 
 use crate::delivery::deadlock::Graph;
 use crate::delivery::effects::Effects;
-use crate::delivery::group::Group;
+use crate::delivery::group::{Group, IdleSets};
 use crate::delivery::permits::Permits;
 use crate::delivery::retain::history::History;
 use crate::delivery::retain::latest::Latest;
@@ -45,11 +45,11 @@ pub(crate) struct SharedRing {
 pub(crate) struct State {
     pub(crate) closed: bool,
     pub(crate) next_seq: u64,
-    pub(crate) next_job: u64,
     pub(crate) next_subscription: u64,
     pub(crate) routes: Routes,
     pub(crate) subscriptions: Slab<Subscription>,
     pub(crate) groups: Slab<Group>,
+    pub(crate) idle: IdleSets,
     pub(crate) rings: Slab<SharedRing>,
     pub(crate) ids: HashMap<SubscriptionId, Key, hashbrown::DefaultHashBuilder>,
     pub(crate) permits: Permits,
@@ -75,11 +75,11 @@ impl State {
         Self {
             closed: false,
             next_seq: 1,
-            next_job: 0,
             next_subscription: 0,
             routes,
             subscriptions: Slab::new(),
             groups: Slab::new(),
+            idle: IdleSets::default(),
             rings: Slab::new(),
             ids: HashMap::default(),
             permits: Permits::new(settings.max_concurrent_handlers),
@@ -94,12 +94,6 @@ impl State {
         }
     }
 
-    #[inline]
-    pub(crate) fn new_job(&mut self) -> u64 {
-        self.next_job += 1;
-        self.next_job
-    }
-
     /// Counts an event that is kept or wanted, and takes the next `seq` for it. An event that is
     /// neither gets none.
     #[inline]
@@ -112,6 +106,14 @@ impl State {
         self.totals.published += 1;
         self.routes.kind_mut(kind).published += 1;
         true
+    }
+
+    /// Gives each handler of the idle sets back to its group, and each event at work in them.
+    #[inline]
+    pub(crate) fn split_idle(&mut self) {
+        if !self.idle.is_empty() {
+            self.busy += self.idle.split_all(&mut self.groups);
+        }
     }
 
     /// Whether nothing is at work or queued for a handler, apart from what cannot end before the

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::delivery::context::{self, JobRef};
+use crate::delivery::context;
 use crate::delivery::core::Core;
 use crate::delivery::run::{self, Next};
 use crate::sync::{Handle, Worker, failpoint};
@@ -20,8 +20,7 @@ pub(crate) fn hand_over(core: &Arc<Core>, next: Next) {
             return go_on(core, next);
         }
     };
-    let at = JobRef { group: next.group, job: next.job };
-    if let Some(running) = core.lock().running_mut(at).filter(|_| !failpoint("holder_unchanged")) {
+    if let Some(running) = core.lock().running_mut(next.at()).filter(|_| !failpoint("holder_unchanged")) {
         running.thread = worker.number();
     }
     let (core, runtime) = (Arc::clone(core), Handle::try_current().ok());

@@ -4,7 +4,7 @@ use std::any::{Any, TypeId};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crate::delivery::outcome::{Outcome, failed, panicked};
+use crate::delivery::outcome::{Outcome, failure};
 use crate::delivery::subscription::Info;
 use crate::error::BoxError;
 use crate::event::{AnyEvent, Event, Stored, SubscriptionId};
@@ -133,18 +133,10 @@ impl<S: 'static> Callees<S> {
             event.set_through(id);
             at.set(position as u64);
             let result = catch_unwind(AssertUnwindSafe(|| (member.call)(event)));
-            let outcome = outcome_of(result);
+            let outcome = failure(result);
             observe(id, &member.name, outcome.as_ref().unwrap_or(&Outcome::Handled), began);
             failures.extend(outcome.map(|outcome| (position, outcome)));
         }
-    }
-}
-
-fn outcome_of(result: Result<Option<BoxError>, Box<dyn Any + Send>>) -> Option<Outcome> {
-    match result {
-        Ok(None) => None,
-        Ok(Some(error)) => Some(failed(error)),
-        Err(panic) => Some(panicked(panic)),
     }
 }
 
@@ -165,7 +157,7 @@ impl<S: 'static> Calls for Callees<S> {
         let mut from = 0;
         // One guard serves all members; behind one that fails the rest goes on under a new one.
         while let Some(outcome) =
-            outcome_of(catch_unwind(AssertUnwindSafe(|| self.call_from(from, &mut event, seq, at))))
+            failure(catch_unwind(AssertUnwindSafe(|| self.call_from(from, &mut event, seq, at))))
         {
             let position = usize::try_from(at.get()).unwrap_or(usize::MAX);
             failures.push((position, outcome));

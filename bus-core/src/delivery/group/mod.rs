@@ -13,9 +13,11 @@
 //! as soon as an event was queued before the joining and ends after it.)
 
 mod calls;
+mod idle;
 mod senders;
 
 pub(crate) use calls::{Closure, Failures, Member, NOBODY, NewMember};
+pub(crate) use idle::{IdleClaim, IdleSets};
 pub(crate) use senders::Loss;
 
 use std::any::TypeId;
@@ -26,11 +28,11 @@ use smallvec::SmallVec;
 use crate::delivery::context::{JobRef, Node};
 use crate::delivery::pending::Unit;
 use crate::delivery::queue::{Bounds, Queue};
-use crate::delivery::routes::Kinds;
+use crate::delivery::routes::{Kinds, Listed};
 use crate::delivery::slab::Key;
 use crate::delivery::subscription::Counts;
 use crate::delivery::task::Handler;
-use crate::sync::{Gauge, Signal, failpoint};
+use crate::sync::{Gauge, Id, Signal, failpoint};
 use calls::Calls;
 use senders::Senders;
 
@@ -55,10 +57,10 @@ pub(crate) enum Idle {
 
 /// One event at work in a group.
 pub(crate) struct Running {
+    /// The `seq` of the event: a group gets it once.
     pub(crate) job: u64,
     pub(crate) cohort: u32,
     pub(crate) live: u32,
-    pub(crate) seq: u64,
     /// The thread that holds the claim; 0 for an async handler off the stack.
     pub(crate) thread: u64,
     pub(crate) phase: Phase,
@@ -119,6 +121,8 @@ pub(crate) struct Alike {
 #[expect(clippy::struct_excessive_bools, reason = "independent properties, read one by one")]
 pub(crate) struct Group {
     pub(crate) kinds: Kinds,
+    /// The list of the routes that it is in.
+    pub(crate) listed: Listed,
     /// `None` for a group of one, which nobody joins.
     pub(crate) alike: Option<Alike>,
     /// It takes only payloads of its types.
@@ -156,6 +160,7 @@ impl Group {
     pub(crate) fn new(kinds: Kinds, bounds: Bounds, idle: Idle, at: Arc<Gauge>) -> Self {
         Self {
             kinds,
+            listed: Listed::Filtered,
             alike: None,
             typed: false,
             asks: false,
@@ -166,7 +171,8 @@ impl Group {
             live: 0,
             leaving: false,
             idle,
-            running: Vec::new(),
+            // Most groups work on one event at a time.
+            running: Vec::with_capacity(1),
             queue: Queue::new(bounds),
             senders: Senders::default(),
             youngest: Cohort::default(),
@@ -251,6 +257,37 @@ impl Group {
     /// The members that an event of a cohort is for: those of it and of older ones.
     pub(crate) fn keys(&self) -> impl Iterator<Item = Key> {
         self.members.iter().copied().chain(self.joining.iter().map(|(key, _)| *key))
+    }
+
+    /// Whether it has one async handler, which is idle and belongs to this runtime.
+    fn is_idle(&self, on: Option<Id>) -> bool {
+        let Idle::Async(handlers) = &self.idle else { return false };
+        matches!(&handlers[..], [handler] if handler.is_of(on))
+            && self.running.is_empty()
+            && self.queue.is_clear()
+            && !(self.leaving || self.closing)
+    }
+
+    /// Records an event of which the handlers were claimed.
+    #[inline]
+    pub(crate) fn begin(&mut self, job: u64, thread: u64, phase: Phase, since: u64) {
+        let (cohort, live) = (self.cohort(), self.live);
+        // Built in its slot: `push` would move it there, which takes longer than all the rest.
+        let running = || Running { job, cohort, live, thread, phase, since, unit: None };
+        self.running.extend(std::iter::once_with(running));
+    }
+
+    /// Ends the one event at work, which an async handler has handled, and leaves the handler idle.
+    /// The handler comes back where there is more to do than that.
+    #[inline]
+    pub(crate) fn put_back(&mut self, handler: Box<Handler>) -> Result<Option<Unit>, Box<Handler>> {
+        let is_plain = self.running.len() == 1 && self.queue.is_clear() && !(self.leaving || self.closing);
+        match &mut self.idle {
+            Idle::Async(idle) if is_plain => idle.push(handler),
+            _ => return Err(handler),
+        }
+        self.youngest.counts.handled += 1;
+        Ok(self.running.pop().and_then(|running| running.unit))
     }
 
     /// Takes an idle async handler, or the idle members.

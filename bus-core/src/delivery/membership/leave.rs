@@ -10,7 +10,7 @@ use crate::delivery::outcome::Outcome;
 use crate::delivery::pending::Settled;
 use crate::delivery::queue::{Queue, Queued};
 use crate::delivery::receipt::Problem;
-use crate::delivery::routes::Target;
+use crate::delivery::routes::{Listed, Target};
 use crate::delivery::slab::Key;
 use crate::delivery::state::State;
 use crate::delivery::subscription::{Info, Life, Receiver, Subscription};
@@ -115,15 +115,10 @@ impl State {
     /// Takes a group out of the routes.
     fn unroute(&mut self, key: Key, info: &Info) {
         let Self { routes, groups, .. } = self;
-        let shared = groups.get(key).is_some_and(|group| group.alike.is_some());
+        let listed = groups.get(key).map_or(Listed::Filtered, |group| group.listed);
         routes.each_index(&info.kinds, |index| {
-            if shared {
-                index.remove_group(key);
-            } else {
-                index.forget(&info.wanted, |target| {
-                    lives(groups, &self.subscriptions, target, Target::Group(key))
-                });
-            }
+            let lives = |target| lives(groups, &self.subscriptions, target, Target::Group(key));
+            index.forget_group(listed, &info.wanted, key, lives);
         });
         routes.forget_unused(&info.kinds);
     }

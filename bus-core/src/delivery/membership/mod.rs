@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 
 use crate::delivery::group::{Alike, Group, Idle, Members, Membership, NOBODY, NewMember};
 use crate::delivery::queue::Bounds;
-use crate::delivery::routes::Target;
+use crate::delivery::routes::Listed;
 use crate::delivery::slab::Key;
 use crate::delivery::state::State;
 use crate::delivery::subscription::{Info, Life, Receiver, Subscription};
@@ -42,6 +42,7 @@ impl State {
             let members = Members { calls, at: Arc::clone(&at), failures: Vec::new() };
             let mut group = Group::new(info.kinds.clone(), bounds, Idle::Sync(Some(Box::new(members))), at);
             group.alike = shared.then_some(alike);
+            group.listed = if shared { Listed::Shared } else { Listed::Filtered };
             let group = self.add_group(info, group, replays);
             let key = self.add_membership(info, group, replays);
             self.groups.get_mut(group).into_iter().for_each(|group| group.members.push(key));
@@ -67,7 +68,10 @@ impl State {
         replays: bool,
     ) -> Key {
         let idle = Idle::Async(SmallVec::new());
-        let group = Group::new(info.kinds.clone(), bounds, idle, Arc::new(Gauge::new(NOBODY)));
+        let mut group = Group::new(info.kinds.clone(), bounds, idle, Arc::new(Gauge::new(NOBODY)));
+        if runners.len() == 1 && info.kinds.is_one_index() && info.is_unfiltered() && !replays {
+            group.listed = Listed::Async;
+        }
         let group = self.add_group(info, group, replays);
         let key = self.add_membership(info, group, replays);
         if let Some(found) = self.groups.get_mut(group) {
@@ -114,24 +118,18 @@ impl State {
         group.asks = !info.predicates.is_empty();
         group.age = info.id.0;
         group.replays = replays;
-        let shared = group.alike.is_some();
+        let listed = group.listed;
         let key = self.groups.insert(group);
         if replays {
             self.busy += 1;
         } else {
-            self.route(info, key, shared);
+            self.route(info, key, listed);
         }
         key
     }
 
-    fn route(&mut self, info: &Info, group: Key, shared: bool) {
-        self.routes.each_index(&info.kinds, |index| {
-            if shared {
-                index.add_group(group);
-            } else {
-                index.insert(&info.wanted, Target::Group(group));
-            }
-        });
+    fn route(&mut self, info: &Info, group: Key, listed: Listed) {
+        self.routes.each_index(&info.kinds, |index| index.insert_group(listed, &info.wanted, group));
     }
 
     /// Lets live events reach a handler that has read history.
@@ -144,7 +142,7 @@ impl State {
         if let Some(found) = self.groups.get_mut(group) {
             found.replays = false;
             self.busy -= 1;
-            self.route(&info, group, false);
+            self.route(&info, group, Listed::Filtered);
         }
     }
 }

@@ -20,10 +20,10 @@ use crate::delivery::queue::{Queued, Removed};
 use crate::delivery::receipt::{Own, Receipt};
 use crate::delivery::retain::mark::Mark;
 use crate::delivery::routes::Target;
-use crate::delivery::run::{self, Claim, Next, Polled};
+use crate::delivery::run::{self, Claim, Next};
 use crate::delivery::slab::Key;
 use crate::delivery::state::State;
-use crate::delivery::task::Handler;
+use crate::delivery::task::Handlers;
 use crate::error::Refused;
 use crate::event::{EventId, KindRef, Root, Stored};
 use crate::payload::{Descriptor, Policy};
@@ -44,9 +44,13 @@ pub(crate) struct Publish<'a> {
     pub(crate) thread: u64,
     tick: u64,
     policy: &'static Policy,
+    /// Equal for events that may replace each other in a queue.
+    coalesce: u64,
     /// Its payload fits no type.
     untyped: bool,
     pub(crate) receipt: Receipt,
+    /// How many groups were idle that are at work now.
+    begun: usize,
     /// The first sync group that was claimed.
     pub(crate) first: Option<Claim>,
     /// Everything else that was met.
@@ -60,17 +64,21 @@ pub(crate) struct Publish<'a> {
 pub(crate) struct More {
     /// Further sync groups that were claimed, in the order in which they run.
     pub(crate) rest: Vec<Claim>,
-    /// The async handlers that were claimed, and the results of polling them in place.
-    pub(crate) tasks: Vec<Claim>,
-    pub(crate) polled: Vec<Polled>,
-    /// The runtime that this is called in, looked up when the first async handler asks.
+    /// The async handlers that were claimed.
+    pub(crate) tasks: Handlers,
+    /// Those that were claimed together, each with the position of its index.
+    pub(crate) sets: Vec<(usize, Handlers)>,
+    /// The indexes whose handlers may be claimed together from now on.
+    pub(crate) joins: Vec<usize>,
+    /// How many async handlers are polled in place.
+    in_place: u32,
+    /// The runtime on which this publish polls, looked up when the first async handler asks.
     #[expect(clippy::option_option, reason = "there may be no runtime")]
-    runtime: Option<Option<Id>>,
+    pub(crate) polls_on: Option<Option<Id>>,
     /// The permit for those that are polled in place.
     pub(crate) permit: Permit,
     /// Handlers that have no task yet.
-    #[expect(clippy::vec_box, reason = "a handler stays in its box")]
-    pub(crate) spawn: Vec<Box<Handler>>,
+    pub(crate) spawn: Handlers,
     /// The next events of the groups that have run.
     pub(crate) next: Vec<Next>,
     /// Receivers that end with this event.
@@ -91,7 +99,7 @@ const KEPT: usize = 1_024;
 
 impl More {
     fn keep(mut self: Box<Self>) {
-        self.runtime = None;
+        (self.polls_on, self.in_place) = (None, 0);
         if self.tasks.capacity() <= KEPT && self.rest.capacity() <= KEPT && self.lost.capacity() <= KEPT {
             // A thread at its end may have nothing to keep it in any more.
             drop(SPARE.try_with(|spare| spare.replace(Some(self))));
@@ -139,9 +147,10 @@ impl Core {
         event.head.stamp(state.next_seq);
         if failpoint("step_in_two") {
             drop(state);
-            state = self.lock();
+            state = self.lock_step();
         }
-        let mut publish = Publish::new(self, mode, policy, nesting, known.is_none());
+        let mut publish = Publish::new(self, mode, policy, nesting, prepared.coalesce);
+        publish.untyped = known.is_none();
         publish.offer_all(&mut state, kind, &event, &prepared);
         // Data that does not fit its type is no value that a later reader could be given.
         let sticky = policy.sticky && known.is_some();
@@ -195,7 +204,7 @@ impl Core {
         prepared: &mut Prepared,
     ) -> Result<(Guard<'a, State>, usize), Box<Refused>> {
         loop {
-            let mut state = self.lock();
+            let mut state = self.lock_step();
             if state.closed && !failpoint("closed_unasked") {
                 return Err(Box::new(Refused::Closed));
             }
@@ -226,7 +235,7 @@ impl Core {
 
 impl<'a> Publish<'a> {
     #[inline]
-    fn new(core: &'a Arc<Core>, mode: Mode, policy: &'static Policy, nesting: usize, untyped: bool) -> Self {
+    fn new(core: &'a Arc<Core>, mode: Mode, policy: &'static Policy, nesting: usize, coalesce: u64) -> Self {
         Self {
             core,
             mode,
@@ -234,8 +243,10 @@ impl<'a> Publish<'a> {
             thread: context::thread(),
             tick: core.tick(),
             policy,
-            untyped,
+            coalesce,
+            untyped: false,
             receipt: Receipt::default(),
+            begun: 0,
             first: None,
             more: None,
             pending: None,
@@ -308,7 +319,8 @@ impl Publish<'_> {
     /// Whether handlers were claimed.
     #[inline]
     fn is_claimed(&self) -> bool {
-        self.first.is_some() || self.more.as_ref().is_some_and(|more| !more.tasks.is_empty())
+        self.first.is_some()
+            || self.more.as_ref().is_some_and(|more| !(more.tasks.is_empty() && more.sets.is_empty()))
     }
 
     /// Whether the event is needed after the step.

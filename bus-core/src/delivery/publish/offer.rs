@@ -3,21 +3,23 @@
 use std::sync::Arc;
 
 use crate::delivery::context::NESTING;
+use crate::delivery::deadlock::Graph;
 use crate::delivery::effects::Report;
-use crate::delivery::group::{Claimed, Group, Phase, Running};
+use crate::delivery::group::{Claimed, Group, IdleClaim, IdleSets, Members, Phase};
 use crate::delivery::outcome::Outcome;
 use crate::delivery::permits::Permit;
 use crate::delivery::prepare::Prepared;
 use crate::delivery::publish::{Mode, Publish, outcome_of};
 use crate::delivery::queue::{Pushed, Queued};
 use crate::delivery::receipt::Problem;
-use crate::delivery::routes::Target;
+use crate::delivery::routes::{ANY, Index, Target};
 use crate::delivery::run::Claim;
 use crate::delivery::slab::{Key, Slab};
 use crate::delivery::state::{SharedRing, State};
 use crate::delivery::subscription::{Life, Subscription};
+use crate::delivery::task::Handler;
 use crate::event::Stored;
-use crate::sync::{Handle, failpoint};
+use crate::sync::{Handle, Id, failpoint};
 
 impl Publish<'_> {
     /// Hands the event to every receiver that wants it: rings, the groups of its kind, those of
@@ -30,52 +32,32 @@ impl Publish<'_> {
         event: &Arc<Stored>,
         prepared: &Prepared,
     ) {
-        let State { routes, groups, subscriptions, rings, next_job, busy, graph, permits, .. } = state;
+        let State { routes, groups, idle, subscriptions, rings, busy, graph, permits, .. } = state;
         let (index, any) = (&routes.kind(kind).index, &routes.any);
         for key in index.rings() {
-            self.offer_ring(*key, rings, subscriptions, event, prepared);
+            self.offer_ring(*key, rings, subscriptions, event);
         }
         for key in any.rings() {
-            self.offer_ring(*key, rings, subscriptions, event, prepared);
+            self.offer_ring(*key, rings, subscriptions, event);
         }
         for index in [index, any] {
             for key in index.groups() {
                 if let Some(group) = groups.get_mut(*key) {
-                    self.offer(*key, group, event, prepared, false, next_job, busy, graph);
+                    self.offer(*key, group, event, false, graph);
                 }
+            }
+        }
+        for (at, index) in [(kind, index), (ANY, any)] {
+            if index.has_handlers() && !self.claim_idle(at, idle, groups, event) {
+                self.offer_handlers(at, index, groups, event, graph);
             }
         }
         if !(index.has_no_candidates() && any.has_no_candidates()) {
-            let shared = self.more.as_ref().map_or(0, |more| more.rest.len());
-            let mut visit = |target| {
-                let ask = match prepared.verdict(target) {
-                    Some(false) => return,
-                    Some(true) => false,
-                    None => true,
-                };
-                match target {
-                    Target::Group(key) => {
-                        if let Some(group) = groups.get_mut(key) {
-                            let ask = ask && group.asks;
-                            self.offer(key, group, event, prepared, ask, next_job, busy, graph);
-                        }
-                    }
-                    Target::Stream(key) => {
-                        if let Some(found) = subscriptions.get_mut(key) {
-                            let ask = ask && !found.info.predicates.is_empty();
-                            self.offer_stream(key, found, event, prepared, ask);
-                        }
-                    }
-                }
-            };
-            index.candidates(&event.head.scope, &mut visit);
-            any.candidates(&event.head.scope, &mut visit);
-            if self.more.as_ref().is_some_and(|more| more.rest.len() > shared) {
-                self.sort_filtered(shared);
-            }
+            self.offer_filtered([index, any], groups, subscriptions, event, prepared, graph);
         }
+        *busy += self.begun;
         if let (None, Some(more)) = (&self.first, &mut self.more)
-            && more.tasks.iter().any(|claim| claim.in_place)
+            && more.in_place > 0
             && permits.try_take()
         {
             more.permit = Permit::Held;
@@ -91,7 +73,6 @@ impl Publish<'_> {
         rings: &mut Slab<SharedRing>,
         subscriptions: &mut Slab<Subscription>,
         event: &Arc<Stored>,
-        prepared: &Prepared,
     ) {
         let Some(ring) = rings.get_mut(key).filter(|ring| !(self.untyped && ring.typed)) else { return };
         let attached = u32::try_from(ring.push(event, subscriptions, &mut self.effects)).unwrap_or(u32::MAX);
@@ -99,112 +80,170 @@ impl Publish<'_> {
         self.receipt.queued += attached;
         for key in &ring.detached {
             if let Some(found) = subscriptions.get_mut(*key) {
-                self.offer_stream(*key, found, event, prepared, false);
+                self.offer_stream(*key, found, event, false);
             }
+        }
+    }
+
+    /// Claims all async handlers of an index at once, if they are idle and may be polled here.
+    /// Otherwise each of them is found in its group.
+    fn claim_idle(
+        &mut self,
+        index: usize,
+        idle: &mut IdleSets,
+        groups: &mut Slab<Group>,
+        event: &Arc<Stored>,
+    ) -> bool {
+        if idle.is_empty() {
+            return false;
+        }
+        let polls_on = if self.untyped { None } else { self.polls_on() };
+        let claim = IdleClaim { job: event.head.seq(), thread: self.thread, since: self.tick };
+        let Some(handlers) = idle.claim(index, polls_on, claim) else {
+            self.begun += idle.split(index, groups);
+            return false;
+        };
+        let count = u32::try_from(handlers.len()).unwrap_or(u32::MAX);
+        self.receipt.reached += count;
+        let more = self.more();
+        more.in_place += count;
+        more.sets.push((index, handlers));
+        true
+    }
+
+    /// Claims the async handlers of an index one by one. If all of them are polled here and done at
+    /// once, the next publish claims them together.
+    fn offer_handlers(
+        &mut self,
+        at: usize,
+        index: &Index,
+        groups: &mut Slab<Group>,
+        event: &Arc<Stored>,
+        graph: &Graph,
+    ) {
+        let (reached, in_place) = (self.receipt.reached, self.more().in_place);
+        for key in index.handlers() {
+            if let Some(group) = groups.get_mut(key) {
+                self.offer(key, group, event, false, graph);
+            }
+        }
+        let (reached, more) = (self.receipt.reached - reached, self.more());
+        if reached > 1 && more.in_place - in_place == reached {
+            more.joins.push(at);
+        }
+    }
+
+    /// Offers the event to every receiver whose filter lets it pass or is still to be asked.
+    fn offer_filtered(
+        &mut self,
+        indexes: [&Index; 2],
+        groups: &mut Slab<Group>,
+        subscriptions: &mut Slab<Subscription>,
+        event: &Arc<Stored>,
+        prepared: &Prepared,
+        graph: &Graph,
+    ) {
+        let shared = self.more.as_ref().map_or(0, |more| more.rest.len());
+        let mut visit = |target| {
+            let ask = match prepared.verdict(target) {
+                Some(false) => return,
+                Some(true) => false,
+                None => true,
+            };
+            match target {
+                Target::Group(key) => {
+                    if let Some(group) = groups.get_mut(key) {
+                        let ask = ask && group.asks;
+                        self.offer(key, group, event, ask, graph);
+                    }
+                }
+                Target::Stream(key) => {
+                    if let Some(found) = subscriptions.get_mut(key) {
+                        let ask = ask && !found.info.predicates.is_empty();
+                        self.offer_stream(key, found, event, ask);
+                    }
+                }
+            }
+        };
+        for index in indexes {
+            index.candidates(&event.head.scope, &mut visit);
+        }
+        if self.more.as_ref().is_some_and(|more| more.rest.len() > shared) {
+            self.sort_filtered(shared);
         }
     }
 
     /// Claims an idle group for the event, or puts the event into its queue.
     #[inline]
-    #[expect(clippy::too_many_arguments, reason = "the parts of the state, borrowed one by one")]
-    fn offer(
-        &mut self,
-        key: Key,
-        group: &mut Group,
-        event: &Arc<Stored>,
-        prepared: &Prepared,
-        ask: bool,
-        next_job: &mut u64,
-        busy: &mut usize,
-        graph: &crate::delivery::deadlock::Graph,
-    ) {
+    fn offer(&mut self, key: Key, group: &mut Group, event: &Arc<Stored>, ask: bool, graph: &Graph) {
         if (self.untyped && group.typed) || group.live == 0 || group.closing {
             return;
         }
-        let (cohort, live) = (group.cohort(), group.live);
         group.youngest_mut().counts.matched += 1;
-        self.receipt.reached += live;
+        self.receipt.reached += group.live;
         let claimed = if group.queue.is_empty() { group.claim() } else { None };
-        let Some(claimed) = claimed else {
-            return self.enqueue(key, group, event, prepared, ask, graph);
-        };
-        *next_job += 1;
-        *busy += usize::from(group.running.is_empty());
-        let sync = matches!(claimed, Claimed::Sync(_));
-        let in_place = self.nesting < NESTING && (sync || self.polls(&claimed));
-        let job = *next_job;
-        // Built in its slot: `push` would move it there, which takes longer than all the rest.
-        group.running.extend(std::iter::once_with(|| Running {
-            job,
-            cohort,
-            live,
-            seq: event.head.seq(),
-            // Until it is handed over, also an async handler cannot run before this thread goes on.
-            thread: self.thread,
-            phase: if in_place || sync { Phase::Active } else { Phase::Queued },
-            since: self.tick,
-            unit: None,
-        }));
-        if sync && !in_place {
-            self.promise(key, group, job);
-        }
-        let (age, shared) = (group.age, group.alike.is_some());
-        // Built where it stays, not moved there.
-        let claim = move || Claim {
-            group: key,
-            job,
-            age,
-            shared,
-            in_place,
-            ask,
-            rejected: false,
-            claimed: Some(claimed),
-        };
-        if !sync {
-            self.more().tasks.push(claim());
-        } else if self.first.is_none() {
-            self.first = Some(claim());
-        } else {
-            self.more().rest.push(claim());
+        self.begun += usize::from(claimed.is_some() && group.running.is_empty());
+        match claimed {
+            Some(Claimed::Sync(members)) => self.claim_sync(key, group, members, event, ask),
+            Some(Claimed::Async(handler)) => self.claim_async(group, handler, event, ask),
+            None => self.enqueue(key, group, event, ask, graph),
         }
     }
 
-    /// Gives a claim that does not end with this publish a unit of what is pending.
-    fn promise(&mut self, key: Key, group: &mut Group, job: u64) {
-        let pending = self.pending.get_or_insert_default();
-        if let Some(running) = group.running.iter_mut().find(|running| running.job == job) {
+    #[inline]
+    fn claim_sync(
+        &mut self,
+        key: Key,
+        group: &mut Group,
+        members: Box<Members>,
+        event: &Arc<Stored>,
+        ask: bool,
+    ) {
+        let in_place = self.nesting < NESTING;
+        group.begin(event.head.seq(), self.thread, Phase::Active, self.tick);
+        // A claim that does not end with this publish is pending.
+        if !in_place && let Some(running) = group.running.last_mut() {
+            let pending = self.pending.get_or_insert_default();
             running.unit = Some(pending.unit(Target::Group(key), running.live));
         }
+        let (age, shared, members) = (group.age, group.alike.is_some(), Some(members));
+        // Built where it stays, not moved there.
+        let claim = move || Claim { group: key, age, shared, in_place, ask, rejected: false, members };
+        match self.first {
+            None => self.first = Some(claim()),
+            Some(_) => self.more().rest.push(claim()),
+        }
     }
 
-    /// Whether this publish may poll a handler in place.
-    fn polls(&mut self, claimed: &Claimed) -> bool {
-        let Claimed::Async(handler) = claimed else { return false };
-        if self.mode == Mode::Send {
-            return false;
-        }
-        let look = || Handle::try_current().ok().map(|handle| handle.id());
-        let here = *self.more().runtime.get_or_insert_with(look);
-        here.is_some() && handler.info.runtime.as_ref().map(Handle::id) == here
+    #[inline]
+    fn claim_async(&mut self, group: &mut Group, mut handler: Box<Handler>, event: &Arc<Stored>, ask: bool) {
+        let (job, polls_on) = (event.head.seq(), self.polls_on());
+        let in_place = handler.claim(job, ask, polls_on);
+        let more = self.more();
+        more.in_place += u32::from(in_place);
+        more.tasks.push(handler);
+        // Until it is handed over, it cannot run before this thread goes on.
+        let phase = if in_place { Phase::Active } else { Phase::Queued };
+        group.begin(job, self.thread, phase, self.tick);
+    }
+
+    /// The runtime on which this publish polls async handlers in place, if it does.
+    #[inline]
+    fn polls_on(&mut self) -> Option<Id> {
+        let polls = self.mode == Mode::Await && self.nesting < NESTING;
+        let look = || Handle::try_current().ok().filter(|_| polls).map(|handle| handle.id());
+        *self.more().polls_on.get_or_insert_with(look)
     }
 
     /// Puts the event into the queue of a group that is at work.
     #[inline(never)]
-    fn enqueue(
-        &mut self,
-        key: Key,
-        group: &mut Group,
-        event: &Arc<Stored>,
-        prepared: &Prepared,
-        ask: bool,
-        graph: &crate::delivery::deadlock::Graph,
-    ) {
+    fn enqueue(&mut self, key: Key, group: &mut Group, event: &Arc<Stored>, ask: bool, graph: &Graph) {
         let (cohort, live) = (group.cohort(), group.live);
         let queued = Queued {
             cohort,
             live,
             thread: self.thread,
-            coalesce: prepared.coalesce,
+            coalesce: self.coalesce,
             ask,
             ..Queued::new(Arc::clone(event), self.policy.critical)
         };
@@ -246,14 +285,7 @@ impl Publish<'_> {
 
     /// Puts the event into the queue of a stream.
     #[inline(never)]
-    fn offer_stream(
-        &mut self,
-        key: Key,
-        found: &mut Subscription,
-        event: &Arc<Stored>,
-        prepared: &Prepared,
-        ask: bool,
-    ) {
+    fn offer_stream(&mut self, key: Key, found: &mut Subscription, event: &Arc<Stored>, ask: bool) {
         let (info, life) = (Arc::clone(&found.info), found.life);
         let Some(stream) = found.stream_mut() else { return };
         if life != Life::Open || (self.untyped && info.is_typed()) {
@@ -261,11 +293,8 @@ impl Publish<'_> {
         }
         stream.counts.matched += 1;
         self.receipt.reached += 1;
-        let queued = Queued {
-            coalesce: prepared.coalesce,
-            ask,
-            ..Queued::new(Arc::clone(event), self.policy.critical)
-        };
+        let queued =
+            Queued { coalesce: self.coalesce, ask, ..Queued::new(Arc::clone(event), self.policy.critical) };
         let pushed = stream.queue.push(queued);
         let woken = stream.waker.take().filter(|_| !failpoint("reader_unwoken"));
         if let (Some(_), Some(node)) = (&woken, stream.reader) {

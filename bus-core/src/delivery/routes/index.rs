@@ -8,11 +8,24 @@ use crate::delivery::routes::filter::{Shape, Wanted};
 use crate::delivery::slab::Key;
 use crate::scope::Scope;
 
+/// The list of an index that a group is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Listed {
+    /// Sync handlers without any filter, which others may join.
+    Shared,
+    /// An async handler without any filter that takes the events of this index and no others.
+    Async,
+    /// Any other.
+    Filtered,
+}
+
 /// The receivers of one kind, or of every kind.
 #[derive(Default)]
 pub(crate) struct Index {
     /// Groups of handlers without any filter.
     groups: Vec<Key>,
+    /// Async handlers without any filter, of this index alone.
+    handlers: Bucket,
     /// Rings of readers without any filter.
     rings: Vec<Key>,
     /// Receivers without an equality filter.
@@ -38,6 +51,29 @@ struct Bucket {
 }
 
 impl Index {
+    pub(crate) fn insert_group(&mut self, listed: Listed, wanted: &Wanted, group: Key) {
+        match listed {
+            Listed::Shared => self.groups.push(group),
+            Listed::Async => self.handlers.targets.push(Target::Group(group)),
+            Listed::Filtered => self.insert(wanted, Target::Group(group)),
+        }
+    }
+
+    /// Records that a group takes no more events. `lives` says which receivers still do.
+    pub(crate) fn forget_group(
+        &mut self,
+        listed: Listed,
+        wanted: &Wanted,
+        group: Key,
+        lives: impl Fn(Target) -> bool,
+    ) {
+        match listed {
+            Listed::Shared => self.groups.retain(|known| *known != group),
+            Listed::Async => self.handlers.forget(lives),
+            Listed::Filtered => self.forget(wanted, lives),
+        }
+    }
+
     pub(crate) fn insert(&mut self, wanted: &Wanted, target: Target) {
         wanted.rows().iter().for_each(|row| self.bucket(row).targets.push(target));
     }
@@ -96,7 +132,10 @@ impl Index {
 
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.groups.is_empty() && self.rings.is_empty() && self.has_no_candidates()
+        self.groups.is_empty()
+            && self.handlers.targets.is_empty()
+            && self.rings.is_empty()
+            && self.has_no_candidates()
     }
 
     #[inline]
@@ -109,12 +148,18 @@ impl Index {
         &self.groups
     }
 
-    pub(crate) fn add_group(&mut self, group: Key) {
-        self.groups.push(group);
+    #[inline]
+    pub(crate) fn has_handlers(&self) -> bool {
+        !self.handlers.targets.is_empty()
     }
 
-    pub(crate) fn remove_group(&mut self, group: Key) {
-        self.groups.retain(|known| *known != group);
+    /// Async handlers without any filter. Ended ones may be among them.
+    #[inline]
+    pub(crate) fn handlers(&self) -> impl Iterator<Item = Key> + '_ {
+        self.handlers.targets.iter().filter_map(|target| match target {
+            Target::Group(group) => Some(*group),
+            Target::Stream(_) => None,
+        })
     }
 
     #[inline]

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 pub(crate) use filter::{Part, Wanted};
-pub(crate) use index::Index;
+pub(crate) use index::{Index, Listed};
 
 use crate::delivery::retain::pairs::Ends;
 use crate::delivery::slab::Key;
@@ -21,6 +21,9 @@ const OPEN_KINDS: usize = 4_096;
 
 /// The name under which further kinds are counted.
 const OTHER_KINDS: &str = "(other kinds)";
+
+/// The position of the index of the receivers of every kind.
+pub(crate) const ANY: usize = usize::MAX;
 
 /// Where an event goes: to a group of handlers, or to a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -95,6 +98,15 @@ pub(crate) fn prefix(wanted: &str) -> Option<&str> {
 }
 
 impl Kinds {
+    /// Whether they are found in one index.
+    pub(crate) fn is_one_index(&self) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Declared(events) => events.len() == 1,
+            Self::Named(names) => matches!(&names[..], [name] if prefix(name).is_none()),
+        }
+    }
+
     /// Whether both take the same kinds in the same way.
     pub(crate) fn is(&self, other: &Self) -> bool {
         match (self, other) {
@@ -233,6 +245,11 @@ impl Routes {
     #[inline]
     pub(crate) fn kind(&self, at: usize) -> &KindRoute {
         &self.kinds[at]
+    }
+
+    /// The index of a kind, or with [`ANY`] that of every kind.
+    pub(crate) fn index(&self, at: usize) -> &Index {
+        if at == ANY { &self.any } else { &self.kinds[at].index }
     }
 
     #[inline]

@@ -2,20 +2,20 @@
 
 use std::sync::Arc;
 
-use crate::delivery::context::{self, JobRef, Node};
-use crate::delivery::core::Core;
+use crate::delivery::context::{JobRef, Node};
 use crate::delivery::effects::{Effects, Report};
-use crate::delivery::group::{Claimed, Failures, Idle, Members, Running};
+use crate::delivery::group::{Failures, Idle, Members, Running};
 use crate::delivery::outcome::Outcome;
 use crate::delivery::pending::{Settled, Unit};
 use crate::delivery::receipt::{Problem, Receipt};
 use crate::delivery::run::Claim;
 use crate::delivery::run::Next;
+use crate::delivery::slab::Key;
 use crate::delivery::state::State;
 use crate::delivery::subscription::Receiver;
-use crate::delivery::task::Handler;
+use crate::delivery::task::{Handler, Handlers};
 use crate::event::Stored;
-use crate::sync::failpoint;
+use crate::sync::{Id, failpoint};
 
 impl State {
     /// Ends one event of a group that a publish has run, if it has run it.
@@ -30,9 +30,8 @@ impl State {
         if !claim.in_place {
             return None;
         }
-        let (at, matched) = (claim.at(), !claim.rejected);
-        let Some(Claimed::Sync(members)) = claim.claimed.take() else { return None };
-        self.finish_sync(at, members, event, matched, Some(receipt), effects)
+        let (at, matched) = (JobRef::new(claim.group, event), !claim.rejected);
+        self.finish_sync(at, claim.members.take()?, event, matched, Some(receipt), effects)
     }
 
     /// Ends one event of a sync group, and takes up the next one, or leaves the group idle. Without
@@ -89,59 +88,12 @@ impl State {
         self.take_next(at.group, thread, effects)
     }
 
-    /// Ends one event of an async handler for whoever waits for it.
+    /// Ends one event of an async handler, and takes up the next one, or leaves the handler idle.
+    /// Without an outcome its filter has rejected the event. Without a receipt the result is
+    /// settled for whoever waits for it. `thread` holds the next one until its task has it.
+    #[inline]
     pub(crate) fn finish_async(
         &mut self,
-        core: &Core,
-        at: JobRef,
-        handler: Box<Handler>,
-        event: &Arc<Stored>,
-        outcome: Option<Outcome>,
-        effects: &mut Effects,
-    ) -> Option<Next> {
-        let next = self.settle_async(at, handler, event, outcome, None, context::thread(), effects)?;
-        if let Some(running) = self.running_mut(JobRef { group: next.group, job: next.job }) {
-            running.since = core.tick();
-        }
-        Some(next)
-    }
-
-    /// Ends one event of an async handler that was polled in place.
-    #[inline]
-    #[expect(clippy::too_many_arguments, reason = "one step for all ways in which an event ends")]
-    pub(super) fn finish_polled(
-        &mut self,
-        at: JobRef,
-        handler: Box<Handler>,
-        event: &Arc<Stored>,
-        outcome: Option<Outcome>,
-        receipt: &mut Receipt,
-        thread: u64,
-        effects: &mut Effects,
-    ) -> Option<Next> {
-        let plain = matches!(outcome, Some(Outcome::Handled)) && !self.closed && self.graph.is_empty();
-        if let Some(group) = self.groups.get_mut(at.group).filter(|_| plain)
-            && let (Idle::Async(idle), [running]) = (&mut group.idle, &group.running[..])
-            && group.queue.is_clear()
-            && !(group.leaving || group.closing || running.unit.is_some())
-        {
-            idle.push(handler);
-            receipt.handled += 1;
-            group.running.pop();
-            group.youngest_mut().counts.handled += 1;
-            self.busy -= 1;
-            return None;
-        }
-        self.settle_async(at, handler, event, outcome, Some(receipt), thread, effects)
-    }
-
-    /// Ends one event of an async handler, and takes up the next one, or leaves the handler idle.
-    /// Without an outcome its filter has rejected the event. `thread` holds the next one until its
-    /// task has it.
-    #[expect(clippy::too_many_arguments, reason = "one step for all ways in which an event ends")]
-    fn settle_async(
-        &mut self,
-        at: JobRef,
         handler: Box<Handler>,
         event: &Arc<Stored>,
         outcome: Option<Outcome>,
@@ -149,6 +101,69 @@ impl State {
         thread: u64,
         effects: &mut Effects,
     ) -> Option<Next> {
+        let is_handled = matches!(outcome, Some(Outcome::Handled));
+        match (if is_handled { self.put_back(handler) } else { Err(handler) }, receipt) {
+            (Ok(_), Some(receipt)) => receipt.handled += 1,
+            (Ok(unit), None) => effects.wake(unit.and_then(Unit::settle_handled)),
+            (Err(handler), receipt) => {
+                return self.settle_async(handler, event, outcome, receipt, thread, effects);
+            }
+        }
+        None
+    }
+
+    /// Ends an event that an async handler has handled, and leaves the handler idle. It comes back
+    /// where there is more to do than that.
+    #[inline]
+    fn put_back(&mut self, handler: Box<Handler>) -> Result<Option<Unit>, Box<Handler>> {
+        let at = handler.at();
+        self.graph.end(Node::Job(at));
+        match self.groups.get_mut(at.group) {
+            Some(group) if !self.closed => {
+                let unit = group.put_back(handler)?;
+                self.busy -= 1;
+                Ok(unit)
+            }
+            _ => Err(handler),
+        }
+    }
+
+    /// The same for handlers that were claimed together. They come back, and are in their groups
+    /// one by one from now on.
+    pub(super) fn put_back_all(
+        &mut self,
+        index: usize,
+        job: u64,
+        handlers: Handlers,
+    ) -> Result<(), Handlers> {
+        let all = handlers.iter().all(|handler| handler.has_handled());
+        let left = if all { self.idle.put_back(index, job, handlers) } else { Err(handlers) };
+        if left.is_err() {
+            self.busy += self.idle.split(index, &mut self.groups);
+        }
+        left
+    }
+
+    /// Lets the async handlers of an index be claimed together, if all of them are idle.
+    #[cold]
+    pub(super) fn join_idle(&mut self, index: usize, on: Option<Id>) {
+        let Self { routes, groups, idle, .. } = self;
+        let lives = |key: &Key| groups.get(*key).is_some_and(|group| group.live > 0);
+        let keys = routes.index(index).handlers().filter(lives).collect();
+        idle.join(index, on, groups, keys);
+    }
+
+    #[inline(never)]
+    fn settle_async(
+        &mut self,
+        handler: Box<Handler>,
+        event: &Arc<Stored>,
+        outcome: Option<Outcome>,
+        receipt: Option<&mut Receipt>,
+        thread: u64,
+        effects: &mut Effects,
+    ) -> Option<Next> {
+        let at = handler.at();
         self.graph.end(Node::Job(at));
         let Some(running) = self.end_job(at) else {
             effects.work().closures.push(Box::new(handler));

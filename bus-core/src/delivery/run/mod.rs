@@ -17,7 +17,6 @@ use std::task::{Context, Poll, Waker};
 use crate::delivery::context::{Entered, JobRef, NESTING, Node};
 use crate::delivery::core::Core;
 use crate::delivery::group::{Claimed, Members, NOBODY};
-use crate::delivery::observe::Stopwatch;
 use crate::delivery::outcome::Outcome;
 use crate::delivery::panic::catch_panic;
 use crate::delivery::permits::Permit;
@@ -26,15 +25,14 @@ use crate::delivery::publish::{More, Publish};
 use crate::delivery::queue::Queued;
 use crate::delivery::slab::Key;
 use crate::delivery::state::State;
-use crate::delivery::task::{Handler, Started};
+use crate::delivery::task::Handler;
 use crate::event::{Root, Stored};
 use queued::postpone;
 
-/// The exclusive right to run one group on one event.
+/// The exclusive right to run one sync group on one event.
 #[expect(clippy::struct_excessive_bools, reason = "independent properties, read one by one")]
 pub(crate) struct Claim {
     pub(crate) group: Key,
-    pub(crate) job: u64,
     pub(crate) age: u64,
     /// Whether others may be members of the group.
     pub(crate) shared: bool,
@@ -45,29 +43,20 @@ pub(crate) struct Claim {
     /// Whether its filter was asked here and has rejected the event.
     pub(crate) rejected: bool,
     /// Gone once somebody else has the claim.
-    pub(crate) claimed: Option<Claimed>,
-}
-
-impl Claim {
-    fn at(&self) -> JobRef {
-        JobRef { group: self.group, job: self.job }
-    }
+    pub(crate) members: Option<Box<Members>>,
 }
 
 /// The next event of a group that has just finished one.
 pub(crate) struct Next {
     pub(crate) group: Key,
-    pub(crate) job: u64,
     pub(crate) claimed: Claimed,
     pub(crate) queued: Queued,
 }
 
-/// The result of polling one async handler in place.
-pub(crate) enum Polled {
-    Ready(Option<Outcome>),
-    Pending(Started),
-    /// It was not polled: no permit was free, or it may not run here.
-    Not,
+impl Next {
+    pub(crate) fn at(&self) -> JobRef {
+        JobRef::new(self.group, &self.queued.event)
+    }
 }
 
 impl Publish<'_> {
@@ -105,7 +94,7 @@ impl Publish<'_> {
     #[inline]
     fn settle(&mut self, event: &Arc<Stored>) {
         let core = self.core;
-        let mut state = core.lock();
+        let mut state = core.lock_step();
         let next = match &mut self.first {
             Some(first) => state.finish_claim(first, event, &mut self.receipt, &mut self.effects),
             None => None,
@@ -145,35 +134,37 @@ impl Publish<'_> {
     #[inline(never)]
     fn settle_rest(&mut self, state: &mut State, event: &Arc<Stored>, mut more: Box<More>) -> Box<More> {
         let Self { receipt, effects, pending, core, .. } = self;
-        let More { rest, tasks, polled, permit, spawn, next, .. } = &mut *more;
+        let More { rest, tasks, sets, joins, polls_on, permit, spawn, next, .. } = &mut *more;
+        let mut is_plain = true;
         for claim in &mut *rest {
             next.extend(state.finish_claim(claim, event, receipt, effects));
         }
         // The list is used again: what has run must not run with the next event.
-        rest.retain(|claim| claim.claimed.is_some());
+        rest.retain(|claim| claim.members.is_some());
         effects.wake(state.permits.give(permit));
-        let polled = polled.drain(..).chain(std::iter::repeat_with(|| Polled::Not));
-        for (mut claim, polled) in tasks.drain(..).zip(polled) {
-            let at = claim.at();
-            let Some(Claimed::Async(mut handler)) = claim.claimed.take() else { continue };
-            let started = match polled {
-                Polled::Ready(outcome) => {
-                    let thread = self.thread;
-                    next.extend(state.finish_polled(at, handler, event, outcome, receipt, thread, effects));
-                    continue;
-                }
-                Polled::Pending(started) => Some(started),
-                Polled::Not => None,
-            };
+        for (index, handlers) in sets.drain(..) {
+            let all = u32::try_from(handlers.len()).unwrap_or(u32::MAX);
+            match state.put_back_all(index, event.head.seq(), handlers) {
+                Ok(()) => receipt.handled += all,
+                Err(handlers) => tasks.extend(handlers),
+            }
+        }
+        for mut handler in tasks.drain(..) {
+            if let Poll::Ready(failure) = handler.take_ready() {
+                let outcome = Some(failure.map_or(Outcome::Handled, |failure| *failure));
+                next.extend(state.finish_async(handler, event, outcome, Some(receipt), self.thread, effects));
+                continue;
+            }
+            is_plain = false;
             let pending = pending.get_or_insert_default();
-            let begun = started.as_ref().map(|started| started.permit);
-            if !state.promise_async(at, pending, begun, core.tick(), effects) {
+            if !state.promise_async(&handler, pending, core.tick(), effects) {
                 effects.work().closures.push(Box::new(handler));
                 continue;
             }
-            handler.assign(core, at.job, Arc::clone(event), claim.ask, started);
+            handler.assign(core, Arc::clone(event));
             handler.hand_over(state, spawn, effects);
         }
+        joins.drain(..).filter(|_| is_plain).for_each(|index| state.join_idle(index, polls_on.flatten()));
         more
     }
 
@@ -182,56 +173,39 @@ impl Publish<'_> {
     fn postpone(&mut self, event: &Arc<Stored>) {
         let rest = self.more.iter_mut().flat_map(|more| more.rest.drain(..));
         let claims = self.first.take().into_iter().chain(rest);
-        for Claim { group, job, ask, claimed, .. } in claims {
-            let Some(claimed) = claimed else { continue };
+        for Claim { group, ask, members, .. } in claims {
+            let Some(members) = members else { continue };
             let queued = Queued { ask, ..Queued::new(Arc::clone(event), false) };
-            postpone(self.core, Next { group, job, claimed, queued });
+            postpone(self.core, Next { group, claimed: Claimed::Sync(members), queued });
         }
     }
 }
 
 impl More {
     /// Polls the async handlers, after the sync ones: those must not hold a permit.
-    fn poll_tasks(&mut self, core: &Arc<Core>, entered: &Entered, event: &Arc<Stored>) {
-        let Self { tasks, polled, permit, .. } = self;
-        for claim in tasks {
-            let at = claim.at();
-            let Some(Claimed::Async(handler)) = &mut claim.claimed else { continue };
-            if !claim.in_place || claim.ask || !takes_permit(core, permit) {
-                polled.push(Polled::Not);
-                continue;
-            }
-            entered.poll_async(at);
-            let began = handler.info.timeout.map(|_| crate::sync::Instant::now());
-            let watch = Stopwatch::new(core);
-            // The task polls again at once and stores its own waker, so that this one is never
-            // used.
-            let context = &mut Context::from_waker(Waker::noop());
-            let ready = handler.runner.begin(event, handler.info.id, context);
-            if entered.was_blocked() {
-                core.lock().permits.take_back();
-            }
-            polled.push(match ready {
-                Poll::Ready(failure) => {
-                    let outcome = failure.map_or(Outcome::Handled, |outcome| *outcome);
-                    watch.handler_done(core, event, &handler.info, Some(&outcome));
-                    Polled::Ready(Some(outcome))
+    fn poll_tasks(&mut self, core: &Core, entered: &Entered, event: &Arc<Stored>) {
+        let Self { tasks, sets, permit, .. } = self;
+        let job = event.head.seq();
+        sets.iter_mut().flat_map(|(_, set)| set).for_each(|handler| handler.claim_again(job));
+        // The task polls again at once and stores its own waker, so that this one is never used.
+        let context = &mut Context::from_waker(Waker::noop());
+        for handlers in sets.iter_mut().map(|(_, set)| set).chain([tasks]) {
+            for handler in handlers {
+                if handler.is_polled_in_place() && takes_permit(core, permit) {
+                    handler.poll_in_place(core, entered, event, context, permit);
                 }
-                Poll::Pending => {
-                    let kept = if entered.waits() { Permit::None } else { std::mem::take(permit) };
-                    Polled::Pending(Started { permit: kept, began, watch })
-                }
-            });
+            }
         }
     }
 }
 
 /// Takes a permit for polls in place, unless there is one.
+#[inline]
 fn takes_permit(core: &Core, permit: &mut Permit) -> bool {
-    if *permit == Permit::None && core.lock().permits.try_take() {
+    if matches!(permit, Permit::None) && core.lock().permits.try_take() {
         *permit = Permit::Held;
     }
-    *permit == Permit::Held
+    matches!(permit, Permit::Held)
 }
 
 /// Runs a sync group that was claimed, if it may run here and its filter lets the event pass.
@@ -240,9 +214,9 @@ fn run_claim(core: &Core, entered: &Entered, claim: &mut Claim, event: Arc<Store
     if claim.ask && claim.in_place {
         claim.rejected = !core.group_wants(claim.group, &event);
     }
-    let at = claim.at();
-    match &mut claim.claimed {
-        Some(Claimed::Sync(members)) if claim.in_place && !claim.rejected => {
+    match &mut claim.members {
+        Some(members) if claim.in_place && !claim.rejected => {
+            let at = JobRef::new(claim.group, &event);
             run_members(core, entered, members, at, event)
         }
         _ => event,

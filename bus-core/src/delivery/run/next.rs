@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use crate::delivery::context::JobRef;
 use crate::delivery::effects::Effects;
 use crate::delivery::group::{Idle, Phase, Running};
-use crate::delivery::permits::Permit;
-use crate::delivery::queue::{Gaps, Queued};
+use crate::delivery::pending::Pending;
+use crate::delivery::queue::Gaps;
+use crate::delivery::routes::Target;
 use crate::delivery::run::Next;
 use crate::delivery::slab::Key;
 use crate::delivery::state::State;
 use crate::delivery::subscription::Receiver;
+use crate::delivery::task::Handler;
 use crate::event::Stored;
 use crate::sync::failpoint;
 
@@ -29,7 +30,6 @@ impl State {
         {
             let gaps = queued.gaps.take();
             self.report_gaps(key, &gaps, Some(&queued.event), effects);
-            let job = self.new_job();
             let group = self.groups.get_mut(key)?;
             group.cohort_mut(queued.cohort).queued -= 1;
             // An event of history took no capacity.
@@ -39,11 +39,10 @@ impl State {
             }
             let claimed = group.claim()?;
             let phase = if group.is_sync() { Phase::Active } else { Phase::Queued };
-            let Queued { cohort, live, .. } = queued;
+            let (job, cohort, live) = (queued.event.head.seq(), queued.cohort, queued.live);
             let unit = queued.unit.take();
-            let seq = queued.event.head.seq();
-            group.running.push(Running { job, cohort, live, seq, thread, phase, since: 0, unit });
-            return Some(Next { group: key, job, claimed, queued });
+            group.running.push(Running { job, cohort, live, thread, phase, since: 0, unit });
+            return Some(Next { group: key, claimed, queued });
         }
         let gaps = group.queue.take_tail();
         let idle = group.running.is_empty();
@@ -99,17 +98,16 @@ impl State {
         }
     }
 
-    /// Gives an async handler that is not done a unit of what is pending. `begun` is its permit, if
-    /// it was polled. Returns whether it is still there.
+    /// Gives an async handler that is not done a unit of what is pending. Returns whether it is
+    /// still there.
     pub(super) fn promise_async(
         &mut self,
-        at: JobRef,
-        pending: &Arc<crate::delivery::pending::Pending>,
-        begun: Option<Permit>,
+        handler: &Handler,
+        pending: &Arc<Pending>,
         tick: u64,
         effects: &mut Effects,
     ) -> bool {
-        let target = crate::delivery::routes::Target::Group(at.group);
+        let at = handler.at();
         let Some(group) = self.groups.get_mut(at.group) else { return false };
         let closed = self.closed && group.live == 0;
         let Some(running) = group.running.iter_mut().find(|running| running.job == at.job) else {
@@ -117,16 +115,15 @@ impl State {
         };
         running.thread = 0;
         running.since = tick;
-        running.phase = match begun {
-            Some(Permit::Held) => Phase::Active,
-            Some(_) => Phase::Waiting,
+        running.phase = match handler.phase() {
             // Where the bus was closed meanwhile, this was reported as being at work.
-            None if closed && running.has_begun() => Phase::Active,
-            None => Phase::Queued,
+            Phase::Queued if closed && running.has_begun() => Phase::Active,
+            phase => phase,
         };
-        running.unit = Some(pending.unit(target, running.live));
+        running.unit = Some(pending.unit(Target::Group(at.group), running.live));
         let node = running.node(at.group);
         if self.graph.awaits_event(node) {
+            self.split_idle();
             self.await_event(node, effects);
         }
         true

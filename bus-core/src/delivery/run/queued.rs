@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::delivery::context::{self, Entered, JobRef, NESTING, Node};
+use crate::delivery::context::{self, Entered, NESTING, Node};
 use crate::delivery::core::Core;
 use crate::delivery::effects::{self, Effects, drop_event};
 use crate::delivery::group::Claimed;
@@ -97,21 +97,20 @@ pub(crate) fn hand_over_postponed() {
 /// Goes on with what waits for a group: a sync one here, within bounds, an async one in its task.
 #[inline(never)]
 pub(crate) fn go_on(core: &Arc<Core>, next: Next) {
-    let at = JobRef { group: next.group, job: next.job };
     match next.claimed {
         Claimed::Sync(_) if context::nesting() >= NESTING => postpone(core, next),
         Claimed::Sync(_) => drain(core, next),
-        Claimed::Async(handler) => assign(core, handler, at, next.queued),
+        Claimed::Async(handler) => assign(core, handler, next.queued),
     }
 }
 
 /// Puts an async handler to work on an event that waited for it.
-fn assign(core: &Arc<Core>, mut handler: Box<Handler>, at: JobRef, queued: Queued) {
-    handler.assign(core, at.job, queued.event, queued.ask, None);
+fn assign(core: &Arc<Core>, mut handler: Box<Handler>, queued: Queued) {
+    handler.take_up(core, queued);
     let (mut spawn, mut effects) = (Vec::new(), Effects::default());
     {
         let mut state = core.lock();
-        state.leave_stack(Node::Job(at));
+        state.leave_stack(Node::Job(handler.at()));
         handler.hand_over(&mut state, &mut spawn, &mut effects);
     }
     spawn.into_iter().for_each(Handler::spawn);
@@ -142,11 +141,12 @@ fn has_run_enough() -> bool {
 
 /// Runs a sync group on an event that waited for it, and takes up the next one.
 pub(crate) fn run_queued(core: &Arc<Core>, next: Next) -> Option<Next> {
-    let Next { group, job, claimed: Claimed::Sync(mut members), queued } = next else {
+    let at = next.at();
+    let Next { group, claimed: Claimed::Sync(mut members), queued } = next else {
         go_on(core, next);
         return None;
     };
-    let (at, mut event) = (JobRef { group, job }, queued.event);
+    let mut event = queued.event;
     let matched = !queued.ask || core.group_wants(group, &event);
     if matched {
         let entered = Entered::handlers(core, &event, context::root_of(&event));

@@ -13,11 +13,14 @@ use crate::event::{AnyEvent, Event, Stored, SubscriptionId};
 /// A closure that returns a future, with a slot for that future which is used for one event after
 /// the other.
 pub(crate) trait AsyncRunner: Send {
-    /// Calls the handler with an event that came through its subscription, and polls its future.
-    fn begin(&mut self, event: &Arc<Stored>, id: SubscriptionId, context: &mut Context<'_>) -> Poll<Failure>;
-    /// Polls the future that `begin` made.
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Failure>;
-    /// Drops that future.
+    /// Calls the handler, if there is an event that came through its subscription, and polls its
+    /// future.
+    fn poll(
+        &mut self,
+        event: Option<(&Arc<Stored>, SubscriptionId)>,
+        context: &mut Context<'_>,
+    ) -> Poll<Failure>;
+    /// Drops the future.
     fn clear(&mut self);
 }
 
@@ -33,14 +36,13 @@ impl<F, Fut, S> AsyncClosure<F, Fut, S> {
     }
 }
 
-impl<F, Fut, S> AsyncClosure<F, Fut, S>
+impl<F, Fut, S> AsyncRunner for AsyncClosure<F, Fut, S>
 where
-    F: Fn(Event<S>) -> Fut,
-    Fut: Future,
+    F: Fn(Event<S>) -> Fut + Send + Sync,
+    Fut: Future + Send,
     Fut::Output: HandlerResult,
 {
-    #[inline]
-    fn run(
+    fn poll(
         &mut self,
         event: Option<(&Arc<Stored>, SubscriptionId)>,
         context: &mut Context<'_>,
@@ -54,37 +56,17 @@ where
         }));
         let result = match polled {
             Ok(Some(Poll::Pending)) => return Poll::Pending,
+            Ok(Some(Poll::Ready(result))) => Ok(result.into_result().err()),
             Ok(None) => return Poll::Ready(Some(Box::new(Outcome::Dropped))),
-            Ok(Some(Poll::Ready(result))) => Ok(result.into_result()),
             Err(panic) => Err(panic),
         };
-        self.drop_future();
-        Poll::Ready(failure(result))
+        self.clear();
+        Poll::Ready(failure(result).map(Box::new))
     }
 
     /// The slot is empty afterwards, also where the drop panics.
-    #[inline]
-    fn drop_future(&mut self) {
+    fn clear(&mut self) {
         let slot = self.future.as_mut();
         catch_panic(move || Pin::set(&mut { slot }, None));
-    }
-}
-
-impl<F, Fut, S> AsyncRunner for AsyncClosure<F, Fut, S>
-where
-    F: Fn(Event<S>) -> Fut + Send + Sync,
-    Fut: Future + Send,
-    Fut::Output: HandlerResult,
-{
-    fn begin(&mut self, event: &Arc<Stored>, id: SubscriptionId, context: &mut Context<'_>) -> Poll<Failure> {
-        self.run(Some((event, id)), context)
-    }
-
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Failure> {
-        self.run(None, context)
-    }
-
-    fn clear(&mut self) {
-        self.drop_future();
     }
 }

@@ -4,6 +4,7 @@
 //! for as long as the handler lives, so that an event need not start one. Between two events it
 //! knows nothing of the bus: so it keeps no bus alive, and ends when the handler is dropped.
 
+mod claim;
 mod closure;
 mod slot;
 
@@ -17,19 +18,17 @@ use std::task::{Context, Poll};
 
 use crate::delivery::context::{self, Entered, JobRef, Node};
 use crate::delivery::core::Core;
-use crate::delivery::effects::{Effects, drop_event};
+use crate::delivery::effects::drop_event;
 use crate::delivery::group::{Claimed, Phase};
 use crate::delivery::observe::Stopwatch;
 use crate::delivery::outcome::{Failure, Outcome};
 use crate::delivery::panic::drop_each;
 use crate::delivery::permits::Permit;
 use crate::delivery::run::{self, Next};
-use crate::delivery::slab::Key;
 use crate::delivery::state::State;
 use crate::delivery::subscription::Info;
 use crate::event::Stored;
-use crate::sync::{Instant, Sleep, sleep_until};
-use slot::ParkedTask;
+use crate::sync::{Id, Instant, Sleep, sleep_until};
 
 /// After this many events in a row a task lets others of its runtime run.
 const TURNS: u32 = 64;
@@ -37,130 +36,50 @@ const TURNS: u32 = 64;
 /// An async handler. Whoever holds it has the right to run it.
 pub(crate) struct Handler {
     pub(crate) info: Arc<Info>,
-    pub(crate) runner: Box<dyn AsyncRunner>,
-    group: Key,
-    /// Where its parked task is found, once it has one.
-    slot: Option<Arc<Slot>>,
-    /// The event that a task runs it on.
-    work: Option<Work>,
-    turns: u32,
-}
-
-/// One event at work in an async handler that a task runs.
-#[expect(clippy::struct_excessive_bools, reason = "independent properties, read one by one")]
-struct Work {
-    core: Arc<Core>,
-    job: u64,
-    event: Arc<Stored>,
+    runner: Box<dyn AsyncRunner>,
+    /// Its group, and the event that it is claimed for.
+    at: JobRef,
+    /// The runtime that it belongs to.
+    runtime: Option<Id>,
+    /// Whether its event is polled in place first.
+    in_place: bool,
     /// The filter is to be asked before the handler is called.
     ask: bool,
     /// Whether the handler was called.
     started: bool,
+    /// The result of polling it in place.
+    polled: Poll<Failure>,
     permit: Permit,
+    /// When it was first polled, while there is a timeout without a timer yet.
+    began: Option<Instant>,
+    watch: Stopwatch,
+    /// Where its parked task is found, once it has one.
+    slot: Option<Arc<Slot>>,
+    /// The event, where a task runs it.
+    work: Option<Work>,
+    turns: u32,
+}
+
+/// Async handlers, each in its own box.
+pub(crate) type Handlers = Vec<Box<Handler>>;
+
+/// One event at work in an async handler that a task runs.
+struct Work {
+    core: Arc<Core>,
+    event: Arc<Stored>,
     /// Whether its thread is recorded as its holder: it took the event up and has foreign code of
     /// the event before to run.
     on_stack: bool,
     /// Whether its subscription had ended before it began.
     ended: bool,
-    /// When it was first polled, while there is a timeout without a timer yet.
-    began: Option<Instant>,
     deadline: Option<Pin<Box<Sleep>>>,
-    watch: Stopwatch,
-}
-
-/// A handler that was polled in place and is not done.
-pub(crate) struct Started {
-    pub(crate) permit: Permit,
-    pub(crate) began: Option<Instant>,
-    pub(crate) watch: Stopwatch,
 }
 
 impl Handler {
-    pub(crate) fn new(info: &Arc<Info>, runner: Box<dyn AsyncRunner>, group: Key) -> Box<Self> {
-        Box::new(Self { info: Arc::clone(info), runner, group, slot: None, work: None, turns: 0 })
-    }
-
-    /// Puts it to work on an event in its task.
-    pub(crate) fn assign(
-        &mut self,
-        core: &Arc<Core>,
-        job: u64,
-        event: Arc<Stored>,
-        ask: bool,
-        started: Option<Started>,
-    ) {
-        let begins = started.is_some();
-        let Started { permit, began, watch } =
-            started.unwrap_or(Started { permit: Permit::None, began: None, watch: Stopwatch::default() });
-        let core = Arc::clone(core);
-        self.turns = 0;
-        self.work = Some(Work {
-            core,
-            job,
-            event,
-            ask,
-            started: begins,
-            permit,
-            on_stack: false,
-            ended: false,
-            began,
-            deadline: None,
-            watch,
-        });
-    }
-
-    /// Leaves itself in the slot of its task, which is woken unless it must wait for a permit.
-    /// Where there is no task, or its runtime is gone, it is put on the list of those to be
-    /// spawned.
-    #[expect(clippy::vec_box, reason = "a handler stays in its box")]
-    pub(crate) fn hand_over(
-        mut self: Box<Self>,
-        state: &mut State,
-        spawn: &mut Vec<Box<Self>>,
-        effects: &mut Effects,
-    ) {
-        let slot = self.slot.clone();
-        let mut waits = false;
-        if let (Some(slot), Some(work)) = (&slot, &mut self.work) {
-            // A free permit is taken when the task comes to it: until then an end of the
-            // subscription drops the event.
-            if !work.started {
-                state.permits.queue(&mut work.permit, self.group, slot);
-            }
-            waits = matches!(work.permit, Permit::Waits(_));
-        }
-        let mut handler = Some(self);
-        if let Some(slot) = &slot {
-            effects.wake(slot.give(&mut handler, !waits));
-        }
-        if let Some(mut left) = handler {
-            // A new task waits in a slot of its own.
-            if let Some(work) = left.work.as_mut().filter(|_| waits) {
-                effects.wake(state.permits.give(&mut work.permit));
-            }
-            spawn.push(left);
-        }
-    }
-
-    /// Starts a task for it, which stays for the events to come.
-    pub(crate) fn spawn(mut self: Box<Self>) {
-        let Some(runtime) = self.info.runtime.clone() else { return };
-        let slot = Arc::<Slot>::default();
-        let before = self.slot.replace(Arc::clone(&slot));
-        drop(before);
-        slot.give(&mut Some(self), true);
-        drop(runtime.spawn(ParkedTask { slot, handler: None }));
-    }
-
-    fn job(&self) -> Option<JobRef> {
-        Some(JobRef { group: self.group, job: self.work.as_ref()?.job })
-    }
-
     /// Takes a permit, or joins the queue for one.
     fn take_permit(&mut self, slot: &Arc<Slot>, context: &Context<'_>) -> bool {
-        let at = self.job();
-        let (Some(work), Some(at)) = (&mut self.work, at) else { return true };
-        if work.permit == Permit::Held {
+        let Some(work) = &mut self.work else { return true };
+        if self.permit == Permit::Held {
             return true;
         }
         slot.listen(context);
@@ -168,44 +87,38 @@ impl Handler {
         let mut woken = None;
         {
             let mut state = core.lock();
-            state.permits.take(&mut work.permit, at.group, slot);
+            state.permits.take(&mut self.permit, self.at.group, slot);
             work.on_stack = false;
-            work.ended = state.go_on(at, work.permit == Permit::Held, &core);
-            if work.ended && !work.started && work.permit != Permit::Held {
+            work.ended = state.go_on(self.at, self.permit == Permit::Held, &core);
+            if work.ended && !self.started && self.permit != Permit::Held {
                 // Its event is dropped, which takes no permit.
-                woken = state.permits.give(&mut work.permit);
+                woken = state.permits.give(&mut self.permit);
             }
         }
         drop_each(woken);
-        work.permit == Permit::Held || (work.ended && !work.started)
+        self.permit == Permit::Held || (work.ended && !self.started)
     }
 
     /// Calls the handler if it was not called yet, and polls it.
     fn poll_handler(&mut self, context: &mut Context<'_>) -> Poll<Failure> {
-        let Some(at) = self.job() else { return Poll::Ready(None) };
-        let Self { info, runner, work: Some(work), .. } = self else { return Poll::Ready(None) };
-        if work.ended && !work.started {
+        let Some(work) = &self.work else { return Poll::Ready(None) };
+        if work.ended && !self.started {
             return Poll::Ready(Some(Box::new(Outcome::Dropped)));
         }
-        let entered = Entered::handlers(&work.core, &work.event, context::root_of(&work.event));
-        entered.poll_async(at);
-        let polled = if work.started {
-            runner.poll(context)
-        } else {
-            work.started = true;
-            work.began = info.timeout.map(|_| Instant::now());
-            work.watch = Stopwatch::new(&work.core);
-            runner.begin(&work.event, info.id, context)
-        };
+        let (core, event) = (Arc::clone(&work.core), Arc::clone(&work.event));
+        let entered = Entered::handlers(&core, &event, context::root_of(&event));
+        entered.poll_async(self.at);
+        let polled =
+            if self.started { self.runner.poll(None, context) } else { self.begin(&core, &event, context) };
         let (waits, blocked) = (polled.is_pending() && entered.waits(), entered.was_blocked());
         drop(entered);
         if blocked {
-            work.core.lock().end_block(at);
+            core.lock().end_block(self.at);
         }
         if waits {
-            work.core.step(|state, effects| {
-                effects.wake(state.permits.give(&mut work.permit));
-                state.set_phase(at, Phase::Waiting);
+            core.step(|state, effects| {
+                effects.wake(state.permits.give(&mut self.permit));
+                state.set_phase(self.at, Phase::Waiting);
             });
         }
         if polled.is_pending() {
@@ -216,20 +129,16 @@ impl Handler {
 
     /// Records that its thread does not hold it any more.
     fn leave_stack(&mut self) {
-        let at = self.job();
-        if let (Some(at), Some(work)) = (at, &mut self.work)
+        if let Some(work) = &mut self.work
             && std::mem::take(&mut work.on_stack)
         {
-            work.core.lock().leave_stack(Node::Job(at));
+            work.core.lock().leave_stack(Node::Job(self.at));
         }
     }
 
     /// Whether the filter of an event that was queued unasked rejects it.
     fn is_unwanted(&mut self) -> bool {
-        let Some(work) = &mut self.work else { return false };
-        if !std::mem::take(&mut work.ask) {
-            return false;
-        }
+        let Some(work) = self.work.as_ref().filter(|_| std::mem::take(&mut self.ask)) else { return false };
         !super::prepare::wants(&work.core, &self.info.predicates, &work.event)
     }
 
@@ -274,41 +183,39 @@ impl Handler {
 
     /// Ends the event at work, and takes up the next one that waits.
     fn finish(mut self: Box<Self>, outcome: Option<Outcome>, rests: bool) -> Option<Box<Self>> {
-        let Work { core, job, event, mut permit, watch, .. } = self.work.take()?;
+        let Work { core, event, .. } = self.work.take()?;
         // Only a handler that is late leaves a future.
         if outcome == Some(Outcome::TimedOut) {
             self.clear(&core, &event);
         }
-        watch.handler_done(&core, &event, &self.info, outcome.as_ref());
-        let (at, turns) = (JobRef { group: self.group, job }, self.turns);
+        self.watch.handler_done(&core, &event, &self.info, outcome.as_ref());
+        let (mut permit, turns) = (std::mem::take(&mut self.permit), self.turns);
         let mut next = None;
         core.step_of(&event, |state, effects| {
-            let more = state.finish_async(&core, at, self, &event, outcome, effects);
+            next = state.finish_async(self, &event, outcome, None, context::thread(), effects);
             // A long queue must not keep others from their permit: they take turns, event by event.
             // Where it lets others run it holds no permit, and what has not begun may be dropped.
-            if more.is_none() || rests || state.permits.is_contended() {
+            if next.is_none() || rests || state.permits.is_contended() {
                 effects.wake(state.permits.give(&mut permit));
             }
-            if let Some(more) = &more
-                && permit == Permit::Held
-            {
-                state.set_phase(JobRef { group: at.group, job: more.job }, Phase::Active);
+            if let Some(running) = next.as_ref().and_then(|next| state.running_mut(next.at())) {
+                running.since = core.tick();
+                if permit == Permit::Held {
+                    running.phase = Phase::Active;
+                }
             }
-            next = more;
         });
         drop_event(&core, event);
-        let Next { claimed: Claimed::Async(mut handler), job, queued, .. } = next? else { return None };
-        handler.assign(&core, job, queued.event, queued.ask, None);
-        handler.turns = turns;
-        if let Some(work) = &mut handler.work {
-            (work.permit, work.on_stack) = (permit, true);
-        }
+        let Next { claimed: Claimed::Async(mut handler), queued, .. } = next? else { return None };
+        handler.take_up(&core, queued);
+        (handler.permit, handler.turns) = (permit, turns);
+        handler.work.iter_mut().for_each(|work| work.on_stack = true);
         Some(handler)
     }
 
     fn is_late(&mut self, context: &mut Context<'_>) -> bool {
         let Some(work) = &mut self.work else { return false };
-        if let (Some(began), Some(timeout)) = (work.began.take(), self.info.timeout) {
+        if let (Some(began), Some(timeout)) = (self.began.take(), self.info.timeout) {
             // A time that never comes is none.
             let deadline = began.checked_add(timeout);
             work.deadline = deadline.map(|deadline| Box::pin(sleep_until(deadline)));
@@ -321,13 +228,12 @@ impl Handler {
 /// nothing can run it any more, so its subscription ends, and all of that is counted.
 impl Drop for Handler {
     fn drop(&mut self) {
-        if let Some(Work { core, job, event, mut permit, watch, .. }) = self.work.take() {
+        if let Some(Work { core, event, .. }) = self.work.take() {
             self.clear(&core, &event);
-            watch.handler_done(&core, &event, &self.info, Some(&Outcome::Dropped));
-            let at = JobRef { group: self.group, job };
+            self.watch.handler_done(&core, &event, &self.info, Some(&Outcome::Dropped));
             core.step_of(&event, |state, effects| {
-                effects.wake(state.permits.give(&mut permit));
-                state.lose_handler(at, &event, effects);
+                effects.wake(state.permits.give(&mut self.permit));
+                state.lose_handler(self.at, &event, effects);
             });
             drop_event(&core, event);
         }
