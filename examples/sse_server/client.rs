@@ -14,25 +14,24 @@ pub(crate) struct Frame {
     pub(crate) data: String,
 }
 
-/// Starts an execution. Returns its id and the cursor before its first event.
-pub(crate) async fn start(server: &str, text: &str) -> Result<(String, String), Failure> {
+/// Starts an execution. Returns its id.
+pub(crate) async fn start(server: &str, text: &str) -> Result<String, Failure> {
     let request = Request::post("/executions").body(Full::from(text.to_owned()))?;
     let body = send(server, request).await?.into_body().collect().await?.to_bytes();
-    let answer = String::from_utf8(body.to_vec())?;
-    let (execution, since) = answer.trim().split_once(' ').ok_or("no execution was started")?;
-    Ok((execution.to_owned(), since.to_owned()))
+    Ok(String::from_utf8(body.to_vec())?)
 }
 
-/// Follows an execution from the event `last` on; disconnects without notice after `most` events.
+/// Follows an execution from its first event, or from the one behind `last`; disconnects without
+/// notice after `most` events.
 pub(crate) async fn follow(
     server: &str,
     execution: &str,
-    last: &str,
+    last: Option<&str>,
     most: usize,
 ) -> Result<Vec<Frame>, Failure> {
-    let request = Request::get(format!("/executions/{execution}/events"))
-        .header("last-event-id", last)
-        .body(Full::default())?;
+    let request = Request::get(format!("/executions/{execution}/events"));
+    let request = last.into_iter().fold(request, |request, last| request.header("last-event-id", last));
+    let request = request.body(Full::default())?;
     let mut body = send(server, request).await?.into_body();
     let (mut text, mut frames) = (String::new(), Vec::new());
     while frames.len() < most {
@@ -47,7 +46,7 @@ pub(crate) async fn follow(
     Ok(frames)
 }
 
-/// A frame of server-sent events; comments that keep the connection open are not frames.
+/// A frame of server-sent events that is an event; gaps and the end have no id.
 fn parse(frame: &str) -> Option<Frame> {
     let field = |name: &str| {
         frame.lines().find_map(|line| line.strip_prefix(name)).map(|value| value.trim().to_owned())

@@ -13,9 +13,11 @@ pub(crate) async fn speak(execution: Emitter<NoNode, Execution>, text: String) {
     execution.emit_execution_started().input(object! { "text": text.as_str() }).await;
     let speaker = execution.node("speaker");
     let mut pace = tokio::time::interval(PACE);
-    for (number, word) in (1_u32..).zip(text.split_inclusive(' ')) {
+    let mut snapshot = String::new();
+    for word in text.split_inclusive(' ') {
         pace.tick().await;
-        speaker.emit_client_output_delta(word, number.to_string()).await;
+        snapshot.push_str(word);
+        speaker.emit_client_output_delta(word, snapshot.as_str()).await;
     }
     execution.emit_execution_completed().output(object! { "words": text.split(' ').count() }).await;
 }

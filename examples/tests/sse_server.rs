@@ -9,49 +9,58 @@ use std::net::TcpStream;
 use support::{Running, run, start};
 
 fn server() -> (Running, String) {
-    let mut server = start("sse_server", &["--port", "0"]);
+    server_with_history("10000")
+}
+
+fn server_with_history(events: &str) -> (Running, String) {
+    let mut server = start("sse_server", &["--port", "0", "--history", events]);
     let line = server.wait_for("listening on http://");
     let address = line.rsplit('/').next().unwrap().to_owned();
     (server, address)
 }
 
+/// An answer to HTTP/1.0 is not in chunks, and the connection is closed behind it.
 fn send(address: &str, head: &str, body: &str) -> BufReader<TcpStream> {
     let mut stream = TcpStream::connect(address).unwrap();
-    write!(
-        stream,
-        "{head} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .unwrap();
+    write!(stream, "{head} HTTP/1.0\r\nHost: x\r\nContent-Length: {}\r\n\r\n{body}", body.len()).unwrap();
     BufReader::new(stream)
 }
 
-/// Starts an execution. Returns its id and the cursor before its first event.
-fn speak(address: &str, words: usize) -> (String, String) {
+/// Starts an execution and returns its id.
+fn speak(address: &str, words: usize) -> String {
     let text: Vec<String> = (0..words).map(|number| format!("word{number}")).collect();
     let mut answer = String::new();
     send(address, "POST /executions", &text.join(" ")).read_to_string(&mut answer).unwrap();
-    let line = answer.lines().last().unwrap();
-    let (execution, since) = line.split_once(' ').unwrap();
-    (execution.to_owned(), since.to_owned())
+    answer.lines().last().unwrap().to_owned()
 }
 
-/// Reads `most` events from the one after `last` on, then drops the connection in the middle of the
-/// next.
-fn follow(address: &str, execution: &str, last: &str, most: usize) -> Vec<(String, serde_json::Value)> {
-    let mut stream = TcpStream::connect(address).unwrap();
-    write!(
-        stream,
-        "GET /executions/{execution}/events HTTP/1.1\r\nHost: x\r\nConnection: close\r\nLast-Event-ID: {last}\r\n\r\n"
-    )
-    .unwrap();
+/// Asks for the events of an execution, with this `Last-Event-ID` if there is one.
+fn ask(address: &str, execution: &str, last: Option<&str>) -> BufReader<TcpStream> {
+    let last = last.map_or(String::new(), |last| format!("\r\nLast-Event-ID: {last}"));
+    send(address, &format!("GET /executions/{execution}/events HTTP/1.0{last}\r\nX:"), "")
+}
+
+/// The status and the text of a whole answer.
+fn answer(address: &str, execution: &str, last: Option<&str>) -> (u16, String) {
+    let mut text = String::new();
+    ask(address, execution, last).read_to_string(&mut text).unwrap();
+    (text.split(' ').nth(1).unwrap().parse().unwrap(), text)
+}
+
+/// Reads at most this many events, then drops the connection in the middle of the next.
+fn follow(
+    address: &str,
+    execution: &str,
+    last: Option<&str>,
+    most: usize,
+) -> Vec<(String, serde_json::Value)> {
     let (mut events, mut id) = (Vec::new(), String::new());
-    for line in BufReader::new(stream).lines() {
+    for line in ask(address, execution, last).lines() {
         let line = line.unwrap();
         if let Some(value) = line.strip_prefix("id: ") {
             value.clone_into(&mut id);
-        } else if let Some(data) = line.strip_prefix("data: ") {
-            events.push((id.clone(), serde_json::from_str(data).unwrap()));
+        } else if let Some(data) = line.strip_prefix("data: {\"type\"") {
+            events.push((id.clone(), serde_json::from_str(&format!("{{\"type\"{data}")).unwrap()));
         }
         if events.len() == most {
             break;
@@ -60,72 +69,117 @@ fn follow(address: &str, execution: &str, last: &str, most: usize) -> Vec<(Strin
     events
 }
 
+/// The frames of one answer that are no events: their names and data.
+fn notices(text: &str) -> Vec<(&str, &str)> {
+    let frames = text.split("\n\n");
+    frames.filter_map(|frame| frame.trim_start().strip_prefix("event: ")?.split_once("\ndata: ")).collect()
+}
+
+fn stop(server: Running) -> String {
+    server.interrupt();
+    server.end().ok()
+}
+
 #[test]
 fn cut_again_and_again_nothing_is_missing_and_nothing_twice() {
     let (server, address) = server();
     let words = 400;
-    let (execution, since) = speak(&address, words);
-    let (other, _) = speak(&address, 50); // its events are none of ours
+    let execution = speak(&address, words);
+    let other = speak(&address, 50); // its events are none of ours
     let mut seen: Vec<(String, serde_json::Value)> = Vec::new();
     for most in (1..).step_by(7) {
-        let last = seen.last().map_or(since.clone(), |(id, _)| id.clone());
-        seen.extend(follow(&address, &execution, &last, most));
+        let last = seen.last().map(|(id, _)| id.clone());
+        seen.extend(follow(&address, &execution, last.as_deref(), most));
         if seen.last().is_some_and(|(_, event)| event["type"] == "execution_completed") {
             break;
         }
     }
     assert_eq!(seen.len(), words + 2);
-    let said: Vec<String> = seen
+    let deltas: Vec<_> = seen.iter().filter(|(_, event)| event["type"] == "client_output_delta").collect();
+    let said: Vec<String> = deltas
         .iter()
-        .filter(|(_, event)| event["type"] == "client_output_delta")
         .map(|(_, event)| event["data"]["content"].as_str().unwrap().trim().to_owned())
         .collect();
     assert_eq!(said, (0..words).map(|number| format!("word{number}")).collect::<Vec<_>>());
+    assert_eq!(deltas[2].1["data"]["snapshot"], "word0 word1 word2 ", "the whole text so far");
     assert!(
         seen.iter().all(|(_, event)| event["execution_id"] == execution.as_str()),
         "{other} came through"
     );
-    server.interrupt();
-    assert!(server.end().ok().contains("closed"));
+    assert!(stop(server).contains("closed"));
 }
 
 #[test]
-fn a_reader_with_all_events_is_asked_not_to_reconnect() {
+fn a_first_connection_begins_with_the_first_event_and_ends_with_the_execution() {
     let (server, address) = server();
-    let (execution, since) = speak(&address, 3);
-    let all = follow(&address, &execution, &since, usize::MAX);
-    assert_eq!(all.len(), 5);
-    let request = |last: &str| {
-        let head = format!("GET /executions/{execution}/events HTTP/1.1\r\nLast-Event-ID: {last}\r\nX: ");
-        let mut answer = String::new();
-        send(&address, &head, "").read_line(&mut answer).unwrap();
-        answer
-    };
-    assert!(request(&all[4].0).contains("204"), "the last event was sent");
-    assert!(request("yesterday").contains("400"));
-    server.interrupt();
-    server.end().ok();
+    let execution = speak(&address, 3);
+    let whole = follow(&address, &execution, None, usize::MAX);
+    assert_eq!(whole[0].1["type"], "execution_started");
+    assert_eq!(whole[4].1["type"], "execution_completed");
+    // The connection is closed by the server, or this would not return.
+    let (status, text) = answer(&address, &execution, None);
+    assert_eq!((status, notices(&text)), (200, vec![("end", "{}")]));
+    // Rust clients send the header with no value.
+    assert_eq!(follow(&address, &execution, Some(""), usize::MAX).len(), 5);
+
+    let (last, before) = (whole[4].0.as_str(), whole[3].0.as_str());
+    assert_eq!(answer(&address, &execution, Some(last)).0, 204, "a browser does not connect again");
+    assert_eq!(follow(&address, &execution, Some(before), usize::MAX).len(), 1);
+    stop(server);
 }
 
 #[test]
-fn a_cursor_of_another_run_is_reported_as_a_gap() {
+fn history_that_evicts_the_events_of_others_is_no_gap() {
+    let (server, address) = server_with_history("10");
+    let forgotten = speak(&address, 1);
+    for _ in 0..10 {
+        let execution = speak(&address, 1);
+        let (_, text) = answer(&address, &execution, None);
+        assert_eq!(notices(&text), [("end", "{}")]);
+    }
+    assert_eq!(answer(&address, &forgotten, None).0, 404);
+
+    let execution = speak(&address, 30);
+    let last = follow(&address, &execution, None, 32).pop().unwrap().0;
+    assert_eq!(answer(&address, &execution, Some(&last)).0, 204);
+    let (_, late) = answer(&address, &execution, None);
+    assert!(notices(&late)[0].1.contains("evicted"), "deltas of its own were evicted: {late}");
+    stop(server);
+}
+
+#[test]
+fn an_unknown_execution_is_not_found() {
+    let (server, address) = server();
+    let (status, text) = answer(&address, "exec-of-nobody", None);
+    assert_eq!(status, 404);
+    assert!(text.ends_with("no such execution\n"), "{text}");
+    stop(server);
+}
+
+#[test]
+fn a_cursor_from_before_a_restart_is_answered_with_a_gap() {
     let (first, address) = server();
-    let (_, foreign) = speak(&address, 1);
-    first.interrupt();
-    first.end().ok();
+    let lost = speak(&address, 1);
+    let cursor = follow(&address, &lost, None, 1).remove(0).0;
+    stop(first);
+
     let (second, address) = server();
-    let (execution, _) = speak(&address, 3);
-    let mut stream = TcpStream::connect(&address).unwrap();
-    write!(
-        stream,
-        "GET /executions/{execution}/events HTTP/1.1\r\nHost: x\r\nLast-Event-ID: {foreign}\r\n\r\n"
-    )
-    .unwrap();
-    let gap =
-        BufReader::new(stream).lines().map(Result::unwrap).find(|line| line.starts_with("event: lagged"));
-    assert!(gap.is_some());
-    second.interrupt();
-    second.end().ok();
+    let execution = speak(&address, 3);
+    assert_ne!(execution, lost, "no execution has the id of an earlier one");
+    let (status, text) = answer(&address, &execution, Some(&cursor));
+    let found = notices(&text);
+    assert_eq!((status, found.len(), found[0].0, found[1]), (200, 2, "gap", ("end", "{}")));
+    assert!(found[0].1.contains("other_run"), "{text}");
+    assert_eq!(follow(&address, &execution, Some(&cursor), usize::MAX).len(), 5, "all that is here follows");
+
+    // The execution that the page followed is gone: an error would be taken for a broken network.
+    let (status, text) = answer(&address, &lost, Some(&cursor));
+    let found = notices(&text);
+    assert_eq!((status, found[0].0, found[1]), (200, "gap", ("end", r#"{"cause":"unknown_execution"}"#)));
+
+    let (status, text) = answer(&address, &execution, Some("yesterday"));
+    assert_eq!((status, notices(&text)[0]), (200, ("gap", r#"{"cause":"unknown_cursor"}"#)));
+    stop(second);
 }
 
 #[test]
