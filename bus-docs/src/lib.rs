@@ -28,13 +28,14 @@
 //! | `format` | the list of outputs |
 //! | `html`, `markdown`, `asyncapi`, `typescript`, `python` | one output each |
 //! | `json_schema`, `types`, `compare`, `coverage` | parts of several outputs; the checks |
-//! | `output`, `prose`, `pretty`, `snippet` | files, doc comments, JSON over several lines, code to copy |
+//! | `output`, `prose`, `pretty`, `snippet`, `envelope` | files, doc comments, JSON over several lines, code to copy, keys around the data |
 //! | `model` | the catalogue as data |
 
 mod asyncapi;
 mod command;
 mod compare;
 mod coverage;
+mod envelope;
 mod format;
 mod html;
 mod json_schema;

@@ -45,6 +45,37 @@ pub(crate) fn subscribe(event: &Event) -> String {
     )
 }
 
+/// A function in TypeScript that reads the event.
+pub(crate) fn typescript(event: &Event) -> String {
+    let kind = Value::from(event.kind.as_str());
+    let field = readable(event).map(|field| format!(", event.data.{}", field.name)).unwrap_or_default();
+    format!(
+        "import type {{ EventOf }} from \"./events.js\";\n\nfunction show(event: EventOf<{kind}>): void {{\n  console.log(event.stream_id{field});\n}}\n"
+    )
+}
+
+/// A loop in Python that reads the event from lines.
+pub(crate) fn python(event: &Event) -> String {
+    let kind = Value::from(event.kind.as_str());
+    let field = readable(event).map(|field| format!(", event.data.{}", field.name)).unwrap_or_default();
+    format!(
+        "import sys\n\nimport events\n\nfor line in sys.stdin:\n    event = events.load_any(line)\n    if event.type == {kind}:\n        print(event.stream_id{field})\n"
+    )
+}
+
+/// A field whose name every language takes.
+fn readable(event: &Event) -> Option<&Field> {
+    let plain = |name: &str| {
+        name.starts_with(|c: char| c.is_ascii_lowercase())
+            && name.contains('_')
+            && !name.starts_with("model_")
+            && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+            && !name.ends_with('_')
+    };
+    let fields = || event.fields.iter().filter(|field| field.on_wire() && !field.flattened);
+    fields().find(|field| plain(&field.name))
+}
+
 fn example_data(event: &Event) -> serde_json::Map<String, Value> {
     let example = event.example.as_deref().and_then(|line| serde_json::from_str::<Value>(line).ok());
     match example.and_then(|mut example| example.get_mut("data").map(Value::take)) {

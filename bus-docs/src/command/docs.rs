@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use super::{Outcome, Project};
+use super::{Outcome, Project, unknown};
 use crate::format::Format;
 use crate::model::Catalog;
 use crate::output;
@@ -15,7 +15,8 @@ pub(super) const HELP: &str = "
 Usage: cargo xtask docs [--out DIR] [--only FORMAT…] [--check]
 
 Writes the documentation of all events that are linked into this program, for people and for programs. It depends on
-the definitions alone: the same definitions make the same bytes.
+the definitions alone: the same definitions make the same bytes. It names each field whose type has no schema, which
+readers in other languages do not know, and the way to give it one.
 
   --out DIR         write there, instead of the folder of the catalogue
   --only FORMAT…    only these outputs
@@ -66,8 +67,8 @@ impl Project {
                 begun.elapsed().as_secs_f64()
             );
         }
-        for difference in &differences {
-            println!("{difference}");
+        for line in unknown::lines(&catalog).iter().chain(&differences) {
+            println!("{line}");
         }
         let folder = options.out.display();
         match (options.check, differences.len()) {

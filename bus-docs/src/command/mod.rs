@@ -2,6 +2,7 @@
 
 mod check;
 mod docs;
+mod unknown;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

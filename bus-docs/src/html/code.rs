@@ -9,13 +9,33 @@ use crate::prose::escaped;
 pub(super) enum Language {
     Json,
     Rust,
+    TypeScript,
+    Python,
 }
 
-/// Keywords of Rust in the calls that pages show.
-const WORDS: &[&str] = &["let", "async", "await", "true", "false", "null"];
+impl Language {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Rust => "rust",
+            Self::TypeScript => "typescript",
+            Self::Python => "python",
+        }
+    }
+
+    /// Keywords in the code that pages show.
+    fn words(self) -> &'static [&'static str] {
+        match self {
+            Self::Json => &["true", "false", "null"],
+            Self::Rust => &["let", "async", "await", "true", "false"],
+            Self::TypeScript => &["import", "type", "from", "function", "const"],
+            Self::Python => &["import", "if", "for", "in", "def"],
+        }
+    }
+}
 
 pub(super) fn block(language: Language, text: &str) -> String {
-    let mut out = "<pre tabindex=\"0\"><code>".to_owned();
+    let mut out = format!("<pre tabindex=\"0\"><code class=\"{}\">", language.name());
     let mut rest = text.trim_end();
     while let Some(first) = rest.chars().next() {
         let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
@@ -59,7 +79,7 @@ fn class(language: Language, part: &str, after: &str) -> Option<&'static str> {
     if first.is_ascii_digit() {
         return Some("n");
     }
-    WORDS.contains(&part).then_some("w")
+    language.words().contains(&part).then_some("w")
 }
 
 #[cfg(test)]
@@ -70,7 +90,7 @@ mod tests {
     fn keys_texts_and_numbers_stand_out() {
         assert_eq!(
             block(Language::Json, r#"{"a": "x \" <y>", "n": 1.5}"#),
-            "<pre tabindex=\"0\"><code>{<span class=\"k\">&quot;a&quot;</span>: <span class=\"s\">&quot;x \\&quot; &lt;y&gt;&quot;</span>, \
+            "<pre tabindex=\"0\"><code class=\"json\">{<span class=\"k\">&quot;a&quot;</span>: <span class=\"s\">&quot;x \\&quot; &lt;y&gt;&quot;</span>, \
              <span class=\"k\">&quot;n&quot;</span>: <span class=\"n\">1.5</span>}</code></pre>"
         );
     }
@@ -79,7 +99,7 @@ mod tests {
     fn a_point_between_words_is_part_of_neither() {
         assert_eq!(
             block(Language::Rust, "bus.emit(1).await;"),
-            "<pre tabindex=\"0\"><code>bus.emit(<span class=\"n\">1</span>).<span class=\"w\">await</span>;</code></pre>"
+            "<pre tabindex=\"0\"><code class=\"rust\">bus.emit(<span class=\"n\">1</span>).<span class=\"w\">await</span>;</code></pre>"
         );
     }
 }

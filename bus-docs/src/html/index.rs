@@ -36,6 +36,7 @@ pub(super) fn render(catalog: &Catalog) -> String {
 const DOWNLOADS: &str = "<nav class=\"downloads\" aria-label=\"Other forms\">
 <h2>For programs</h2>
 <ul>
+<li><a href=\"types.html\">Envelope and types</a></li>
 <li><a href=\"../schema/events.schema.json\">JSON Schema</a></li>
 <li><a href=\"../asyncapi.json\">AsyncAPI</a></li>
 <li><a href=\"../events.ts\">TypeScript</a></li>

@@ -5,6 +5,7 @@ mod code;
 mod diagram;
 mod index;
 mod page;
+mod types;
 
 use crate::model::{Catalog, Event};
 use crate::output::{Files, GENERATED, file_name};
@@ -16,8 +17,10 @@ const SCRIPT: &str = include_str!("../../assets/site.js");
 pub(crate) fn render(catalog: &Catalog) -> Files {
     let mut files = Files::new();
     files.insert("html/index.html".to_owned(), index::render(catalog));
-    for event in &catalog.events {
-        files.insert(format!("html/{}", href(&event.kind)), page::render(catalog, event));
+    files.insert(format!("html/{}", types::PAGE), types::render(catalog));
+    for (at, event) in catalog.events.iter().enumerate() {
+        let beside = [at.checked_sub(1), Some(at + 1)].map(|at| catalog.events.get(at?));
+        files.insert(format!("html/{}", href(&event.kind)), page::render(catalog, event, beside));
     }
     files.insert("html/style.css".to_owned(), format!("/* {GENERATED} */\n{STYLE}"));
     files.insert("html/site.js".to_owned(), format!("// {GENERATED}\n{SCRIPT}"));
@@ -27,7 +30,7 @@ pub(crate) fn render(catalog: &Catalog) -> Files {
 /// The page of a kind. No kind has the file name of the index or of its parts.
 fn href(kind: &str) -> String {
     match file_name(kind) {
-        name if name == "index" => "~index.html".to_owned(),
+        name if name == "index" || name == "types" => format!("~{name}.html"),
         name => format!("{name}.html"),
     }
 }

@@ -3,14 +3,15 @@
 use std::fmt::Write as _;
 
 use super::code::{Language, block};
-use super::{badges, breakable, diagram, href, marks, shell};
+use super::{badges, breakable, diagram, href, marks, shell, types};
 use crate::model::{Catalog, Event, Field};
 use crate::pretty::pretty;
 use crate::prose::{self, escaped};
 use crate::snippet;
 use crate::types::Type;
 
-pub(super) fn render(catalog: &Catalog, event: &Event) -> String {
+/// `beside` are the events before and after it.
+pub(super) fn render(catalog: &Catalog, event: &Event, beside: [Option<&Event>; 2]) -> String {
     let mut body = format!("<article>\n<p class=\"eyebrow\">{}</p>\n", escaped(&event.definition));
     let _ = writeln!(body, "<h1 class=\"kind\">{}</h1>", breakable(&event.kind));
     let badges = badges(event);
@@ -25,8 +26,17 @@ pub(super) fn render(catalog: &Catalog, event: &Event) -> String {
     fields(&mut body, catalog, event);
     pairs(&mut body, catalog, event);
     if let Some(example) = &event.example {
-        let intro = "As the bus writes it, here over several lines.";
-        section(&mut body, "example", "On the wire", Some(intro), &block(Language::Json, &pretty(example)));
+        let lacks: Vec<String> =
+            event.example_lacks.iter().map(|name| format!("<code>{}</code>", escaped(name))).collect();
+        let without = match &lacks[..] {
+            [] => String::new(),
+            names => format!(" It lacks {}, of whose type no value is known.", names.join(", ")),
+        };
+        let intro = format!(
+            "As the bus writes it, here over several lines. The keys around <code>data</code> are those of every <a href=\"{}#envelope\">envelope</a>.{without}",
+            types::PAGE
+        );
+        section(&mut body, "example", "On the wire", Some(&intro), &block(Language::Json, &pretty(example)));
     }
     let scope = format!(
         "With the trait <code>{}Emit</code> in scope. <code>.send()</code> instead of <code>.await</code> does not wait.",
@@ -34,8 +44,34 @@ pub(super) fn render(catalog: &Catalog, event: &Event) -> String {
     );
     section(&mut body, "emit", "Emit", Some(&scope), &block(Language::Rust, &snippet::emit(event)));
     section(&mut body, "subscribe", "Subscribe", None, &block(Language::Rust, &snippet::subscribe(event)));
+    let (typescript, python) = (snippet::typescript(event), snippet::python(event));
+    let read = format!(
+        "<h3>TypeScript</h3>\n{}\n<h3>Python</h3>\n{}",
+        block(Language::TypeScript, &typescript),
+        block(Language::Python, &python)
+    );
+    let files = "With <a href=\"../events.ts\">events.ts</a> and <a href=\"../events.py\">events.py</a>.";
+    section(&mut body, "read", "Read elsewhere", Some(files), &read);
+    pager(&mut body, beside);
     body.push_str("</article>\n");
     shell(&format!("{} · {}", event.kind, catalog.title), &catalog.title, &body)
+}
+
+/// Links to the events before and after.
+fn pager(body: &mut String, beside: [Option<&Event>; 2]) {
+    body.push_str("<nav class=\"pager\" aria-label=\"Events beside this one\">\n");
+    for (event, rel, word) in [(beside[0], "prev", "Previous"), (beside[1], "next", "Next")] {
+        let _ = match event {
+            Some(event) => writeln!(
+                body,
+                "<a rel=\"{rel}\" href=\"{}\"><span>{word}</span> <code>{}</code></a>",
+                href(&event.kind),
+                breakable(&event.kind)
+            ),
+            None => writeln!(body, "<span></span>"),
+        };
+    }
+    body.push_str("</nav>\n");
 }
 
 fn section(body: &mut String, id: &str, title: &str, intro: Option<&str>, inside: &str) {
@@ -96,13 +132,29 @@ fn fields(body: &mut String, catalog: &Catalog, event: &Event) {
             "<div><dt id=\"field-{0}\"><code class=\"name\">{1}</code> <code class=\"type\">{2}</code>{3}</dt><dd>{4}</dd></div>",
             escaped(&crate::output::file_name(&field.name)),
             breakable(&field.name),
-            escaped(&field.ty),
+            rust_type(catalog, field),
             notes(catalog, field),
             prose::html(&field.docs, catalog),
         );
     }
     list.push_str("</dl>");
     section(body, "fields", "Fields", None, &list);
+}
+
+/// The type as written, with links to the types that have a place on the page of types.
+fn rust_type(catalog: &Catalog, field: &Field) -> String {
+    let mut out = String::new();
+    let mut rest = field.ty.as_str();
+    while let Some(first) = rest.chars().next() {
+        let word = |c: char| c.is_alphanumeric() || c == '_';
+        let end =
+            if word(first) { rest.find(|c: char| !word(c)).unwrap_or(rest.len()) } else { first.len_utf8() };
+        let (part, after) = rest.split_at(end);
+        let known = field.schema.is_some() && catalog.types.contains_key(part);
+        out.push_str(&if known { types::link(part) } else { escaped(part) });
+        rest = after;
+    }
+    out
 }
 
 /// The properties of a field after its type.

@@ -19,9 +19,9 @@ use bus_core::{EventBus, object};
 use serde_json::json;
 ";
 
-/// The blocks of code on a page, without highlighting.
+/// The blocks of Rust on a page, without highlighting.
 fn blocks(page: &str) -> Vec<String> {
-    let blocks = page.split("<pre tabindex=\"0\"><code>").skip(1);
+    let blocks = page.split("<pre tabindex=\"0\"><code class=\"rust\">").skip(1);
     blocks.map(|block| plain(block.split("</code></pre>").next().unwrap_or_default())).collect()
 }
 
@@ -35,7 +35,7 @@ fn plain(html: &str) -> String {
 
 fn function(event: &Event, page: &str) -> String {
     let blocks = blocks(page);
-    let [_, emit, subscribe] = &blocks[..] else { panic!("{}: {} blocks", event.kind, blocks.len()) };
+    let [emit, subscribe] = &blocks[..] else { panic!("{}: {} blocks", event.kind, blocks.len()) };
     let mut out = format!("\n#[tokio::test]\nasync fn {}() {{\n    let bus = EventBus::new();\n", event.kind);
     for field in event.fields.iter().filter(|field| field.redacted) {
         let _ = writeln!(out, "    let {} = Default::default();", field.ident());
