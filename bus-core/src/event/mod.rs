@@ -4,6 +4,7 @@
 //! set is one type. [`AnyEvent`] is the same with the type erased. Each is one reference-counted
 //! pointer: cloning it copies no payload.
 
+mod foreign;
 mod id;
 mod json;
 mod read;
@@ -18,6 +19,7 @@ use std::time::SystemTime;
 pub use id::{EventId, InvalidEventId};
 pub use read::ReadEvent;
 
+pub(crate) use foreign::Foreign;
 pub(crate) use id::new_run;
 #[cfg(test)]
 pub(crate) use json::Decoded;
@@ -129,6 +131,7 @@ impl<S> Event<S> {
         Arc::new(Link {
             kind: self.kind_ref().to_owned(),
             id: self.id(),
+            foreign: head.foreign_id(),
             depth: head.depth(),
             parent: head.cause.clone(),
         })
@@ -175,6 +178,31 @@ impl<S> Event<S> {
     #[inline]
     pub fn id(&self) -> EventId {
         self.head().id()
+    }
+
+    /// Returns the id that another system gave the event, if it came from one: a UUID, say, or a
+    /// number. It is written back as it was read. [`id`](Self::id) is then one that stands for it,
+    /// the same in every process, and [`causation`](Self::causation) finds it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), bus_core::ReadError> {
+    /// let line = |id: &str, cause: &str| format!(
+    ///     r#"{{"type":"step","stream_id":"s","timestamp":"2026-11-22T06:14:08","id":"{id}",
+    ///     "causation_id":{cause}}}"#
+    /// );
+    /// let bus = bus_core::EventBus::new();
+    /// let uuid = "0198c1b2-7dec-71d0-a765-00a0c91e6bf6";
+    /// bus.republish(bus.read_json(&line(uuid, "null"))?).await;
+    /// bus.republish(bus.read_json(&line("step-2", &format!("\"{uuid}\"")))?).await;
+    /// let events = bus.history().oldest_first().collect();
+    /// assert_eq!(events[0].foreign_id().as_deref(), Some(uuid));
+    /// assert_eq!(events[1].causation(), Some(events[0].id()));
+    /// assert!(events[1].to_json().contains(r#""id":"step-2""#));
+    /// # Ok(()) }
+    /// ```
+    pub fn foreign_id(&self) -> Option<String> {
+        self.head().foreign()?.id.as_deref().map(foreign::text)
     }
 
     /// Returns the position of the event in the log of the bus that it came from:

@@ -4,9 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use super::foreign::text;
 use super::{AnyEvent, Event, EventId, FromJson, Head, Origin, Stored};
 use crate::payload::{DecodeError, Payload};
 use crate::scope::Scope;
+
+/// The extra key of a republished event that has the seq of another system.
+const FOREIGN_SEQ: &str = "foreign_seq";
 
 /// An event read from JSON, before it is published: it has the id and the seq of its line, if any,
 /// and none of this bus.
@@ -32,9 +36,20 @@ impl ReadEvent {
     pub(crate) fn to_be_kept(&self) -> Option<Box<Origin>> {
         let (id, causation) = (self.id(), self.causation());
         let kept = |origin: &Origin| (origin.extras.clone(), origin.large);
-        let (extras, large) = self.origin().map(kept).unwrap_or_default();
-        let some = id.is_some() || causation.is_some() || !extras.is_empty() || large;
-        some.then(|| Box::new(Origin { id, seq: None, causation, extras, large }))
+        let (mut extras, large) = self.origin().map(kept).unwrap_or_default();
+        let mut foreign = self.origin().and_then(|origin| origin.foreign.clone());
+        if let Some(seq) = foreign.as_mut().and_then(|foreign| foreign.seq.take()) {
+            // Its own place gets the seq of this bus.
+            extras.retain(|(key, _)| **key != *FOREIGN_SEQ);
+            extras.push((FOREIGN_SEQ.into(), seq));
+        }
+        if let (None, Some(cause)) =
+            (self.origin().and_then(|origin| origin.causation), self.stored.head.foreign_cause())
+        {
+            foreign.get_or_insert_default().causation = Some(cause.into());
+        }
+        let some = id.is_some() || causation.is_some() || !extras.is_empty() || large || foreign.is_some();
+        some.then(|| Box::new(Origin { id, seq: None, causation, foreign, extras, large }))
     }
 
     /// Returns the name of the kind on the wire: the current one, if the line had an alias.
@@ -59,7 +74,14 @@ impl ReadEvent {
         kept.or_else(|| (head.run != 0).then(|| EventId::new(head.run, head.seq())))
     }
 
-    /// Returns the seq of the line, in the run that wrote it.
+    /// Returns the id of the line if another system gave it: see
+    /// [`Event::foreign_id`](crate::Event::foreign_id).
+    pub fn foreign_id(&self) -> Option<String> {
+        self.stored.head.foreign()?.id.as_deref().map(text)
+    }
+
+    /// Returns the seq of the line, in the run that wrote it; `None` for one in another system's
+    /// form.
     pub fn seq(&self) -> Option<u64> {
         let head = &self.stored.head;
         if head.run == 0 { self.origin()?.seq } else { Some(head.seq()) }
@@ -71,7 +93,8 @@ impl ReadEvent {
         kept.or_else(|| self.stored.head.cause.as_ref().map(|link| link.id))
     }
 
-    /// Returns the version of the payload's schema, from the line.
+    /// Returns the version of the payload's schema, from the line; one in another system's form
+    /// (`"0.0.1"`) counts as none.
     pub fn version(&self) -> Option<u32> {
         self.stored.body.version()
     }

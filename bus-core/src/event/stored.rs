@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::EventId;
+use super::{EventId, Foreign};
 use crate::clock;
 use crate::payload::{DecodeError, Descriptor, ErasedPayload, Payload};
 use crate::scope::Scope;
@@ -40,6 +40,8 @@ pub(crate) struct Origin {
     pub(crate) id: Option<EventId>,
     pub(crate) seq: Option<u64>,
     pub(crate) causation: Option<EventId>,
+    /// The values of another system.
+    pub(crate) foreign: Option<Box<Foreign>>,
     /// It was read by a reader with a higher limit than usual, which accepts it again.
     pub(crate) large: bool,
     /// Extra keys of the envelope that are not text: written back unchanged.
@@ -51,6 +53,8 @@ pub(crate) struct Origin {
 pub(crate) struct Link {
     pub(crate) kind: Kind,
     pub(crate) id: EventId,
+    /// The id that another system gave it, as JSON. Twice a pointer, since few links have one.
+    pub(crate) foreign: Option<Box<Box<str>>>,
     /// The number of events before this one in its chain.
     pub(crate) depth: u32,
     pub(crate) parent: Option<Arc<Link>>,
@@ -66,7 +70,7 @@ pub(crate) struct Root {
 
 impl Root {
     pub(crate) fn link(self) -> Link {
-        Link { kind: Kind::Declared(self.kind), id: self.id, depth: 0, parent: None }
+        Link { kind: Kind::Declared(self.kind), id: self.id, foreign: None, depth: 0, parent: None }
     }
 }
 
@@ -179,10 +183,26 @@ impl Head {
         self.origin.as_ref().and_then(|origin| origin.id)
     }
 
-    /// The first link of a causal chain that begins with this event, if one can.
+    /// The values of another system, if it came from one.
+    pub(crate) fn foreign(&self) -> Option<&Foreign> {
+        self.origin.as_ref()?.foreign.as_deref()
+    }
+
+    /// The id that another system gave the event whose handler emitted this one, as JSON.
+    pub(crate) fn foreign_cause(&self) -> Option<&str> {
+        self.cause.as_ref()?.foreign.as_deref().map(|id| &**id)
+    }
+
+    /// The id that another system gave the event, for a link.
+    pub(crate) fn foreign_id(&self) -> Option<Box<Box<str>>> {
+        self.foreign()?.id.clone().map(Box::new)
+    }
+
+    /// The first link of a causal chain that begins with this event, if that is all that the link
+    /// would have: an event that was read may have an id of another system.
     #[inline]
     pub(crate) fn as_root(&self, kind: &'static Descriptor, id: EventId) -> Option<Root> {
-        self.cause.is_none().then_some(Root { kind, id })
+        (self.cause.is_none() && self.foreign().is_none()).then_some(Root { kind, id })
     }
 
     /// The number of events before this one in its chain.

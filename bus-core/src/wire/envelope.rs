@@ -13,7 +13,7 @@ use super::slot::{
 };
 use super::time;
 use super::zone::Zone;
-use crate::event::EventId;
+use crate::event::{EventId, Foreign};
 use crate::json::{Shape, Value};
 use crate::scope::RESERVED;
 
@@ -38,6 +38,8 @@ pub(super) struct Envelope<'a> {
     pub(super) seq: Option<u64>,
     pub(super) version: Option<u32>,
     pub(super) causation: Option<EventId>,
+    /// The values among these that are in another system's form.
+    pub(super) foreign: Foreign,
 }
 
 impl<'a> Envelope<'a> {
@@ -140,6 +142,7 @@ impl<'a> Found<'a> {
             Ok(timestamp) => timestamp,
             Err(reason) => return self.invalid(TIMESTAMP, reason, scan),
         };
+        let mut foreign = Foreign::default();
         Ok(Envelope {
             kind,
             timestamp,
@@ -148,10 +151,11 @@ impl<'a> Found<'a> {
             execution: self.text(EXECUTION, scan)?,
             correlation: self.text(CORRELATION, scan)?,
             data: self.data(scan),
-            id: self.event_id(ID, scan)?,
-            seq: self.whole(SEQ, scan)?,
-            version: self.whole(VERSION, scan)?,
-            causation: self.event_id(CAUSATION, scan)?,
+            id: self.event_id(ID, scan, &mut foreign.id)?,
+            seq: self.whole(SEQ, scan, &mut foreign.seq)?,
+            version: self.whole(VERSION, scan, &mut foreign.version)?,
+            causation: self.event_id(CAUSATION, scan, &mut foreign.causation)?,
+            foreign,
             attributes: self.attributes,
             extra: self.extra,
         })
@@ -198,29 +202,69 @@ impl<'a> Found<'a> {
         }
     }
 
-    /// The id of an event; a missing key and null are the same.
+    /// The id of an event; a missing key and null are the same. One that this bus would write
+    /// otherwise is kept as it is.
     #[inline]
-    fn event_id(&self, slot: usize, scan: &Scan<'a, '_>) -> Result<Option<EventId>> {
-        let Some(text) = self.text(slot, scan)? else { return Ok(None) };
-        match text.parse() {
-            Ok(id) => Ok(Some(id)),
-            Err(_) => self.invalid(slot, "is not `<run>-<seq>`, 16 hexadecimal digits and a number", scan),
+    fn event_id(
+        &self,
+        slot: usize,
+        scan: &Scan<'a, '_>,
+        foreign: &mut Option<Box<str>>,
+    ) -> Result<Option<EventId>> {
+        let value = self.values[slot];
+        let text = match value.shape {
+            Shape::Absent | Shape::Null => return Ok(None),
+            Shape::Number => Cow::Borrowed(value.raw(scan.text)),
+            _ => match value.string(scan.text) {
+                Some(text) => text.chars(),
+                None => return Self::wrong(value, slot, "a string", scan),
+            },
+        };
+        let own = text.parse().ok().filter(|_| value.shape == Shape::String);
+        if own.is_none() || !is_canonical(&text) {
+            *foreign = Some(value.raw(scan.text).into());
         }
+        Ok(own.or_else(|| (!text.is_empty()).then(|| EventId::of_foreign(&text))))
     }
 
-    /// A whole number; a missing key and null are the same.
+    /// A whole number; a missing key and null are the same. A number of any other form and a string
+    /// are kept as they are.
     #[inline]
-    fn whole<N: FromStr>(&self, slot: usize, scan: &Scan<'a, '_>) -> Result<Option<N>> {
+    fn whole<N: FromStr>(
+        &self,
+        slot: usize,
+        scan: &Scan<'a, '_>,
+        foreign: &mut Option<Box<str>>,
+    ) -> Result<Option<N>> {
         let value = self.values[slot];
         match value.shape {
-            Shape::Absent | Shape::Null => Ok(None),
-            Shape::Number => match value.raw(scan.text).parse() {
-                Ok(number) => Ok(Some(number)),
-                Err(_) => self.invalid(slot, "is not a whole number in range: write 0, 1, 2 and so on", scan),
-            },
-            _ => Self::wrong(value, slot, "a whole number", scan),
+            Shape::Absent | Shape::Null => return Ok(None),
+            Shape::Number | Shape::String => {}
+            _ => return Self::wrong(value, slot, "a whole number", scan),
         }
+        let raw = value.raw(scan.text);
+        if let Ok(number) = raw.parse() {
+            return Ok(Some(number));
+        }
+        *foreign = Some(raw.into());
+        Ok(whole_float(raw))
     }
+}
+
+/// Whether this bus would write an id that it can read in this form: small letters, and no zero
+/// before the number.
+#[inline]
+fn is_canonical(id: &str) -> bool {
+    let number = id.as_bytes().get(17..).unwrap_or_default();
+    !id.bytes().any(|byte| byte.is_ascii_uppercase()) && (number.len() == 1 || number.first() != Some(&b'0'))
+}
+
+/// `1.0` is the whole number 1, as in JSON Schema and in JavaScript.
+#[cold]
+fn whole_float<N: FromStr>(raw: &str) -> Option<N> {
+    let number: f64 = raw.parse().ok()?;
+    let is_exact = number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0;
+    is_exact.then(|| format!("{number:.0}").parse().ok()).flatten()
 }
 
 /// The same JSON without line breaks between its parts: an event read from pretty-printed text must

@@ -6,6 +6,7 @@ use std::io::{self, BufRead, Read};
 use crate::excerpt::excerpt;
 
 use super::error::{ReadError, ReadProblem};
+use super::format::Format;
 
 /// Splits a text into lines; a bad one is reported and the next is read.
 pub(super) struct Lines<R> {
@@ -31,6 +32,8 @@ pub enum LineCause {
     Event(ReadError),
     /// The file or pipe failed. Nothing comes after it.
     Io(io::Error),
+    /// The file is no text in UTF-8, but of this other format. Nothing comes after it.
+    Format(Format),
 }
 
 impl<R: BufRead> Lines<R> {
@@ -50,6 +53,10 @@ impl<R: BufRead> Lines<R> {
                     return Some(Err(self.error(LineCause::Io(error))));
                 }
             };
+            if let Some(format) = Format::of(&self.buffer).filter(|_| self.number == 1) {
+                self.over = true;
+                return Some(Err(self.error(LineCause::Format(format))));
+            }
             if bytes > self.limit {
                 let problem = ReadProblem::TooLarge { bytes, limit: self.limit };
                 return Some(Err(self.error(LineCause::Event(ReadError::new(problem, "", 0)))));
@@ -87,8 +94,10 @@ impl<R: BufRead> Lines<R> {
         if !whole && self.buffer.len() > self.limit {
             bytes += self.input.skip_until(b'\n')?;
         }
-        if self.number == 1 && self.buffer.starts_with(b"\xEF\xBB\xBF") {
-            self.buffer.drain(..3); // a byte order mark, as some editors write
+        // A byte order mark, as some editors write; inside of a file where one was put behind
+        // another.
+        while self.buffer.starts_with(b"\xEF\xBB\xBF") {
+            self.buffer.drain(..3);
         }
         Ok(if self.buffer.len() > self.limit { bytes } else { bytes.min(self.limit) })
     }
@@ -130,6 +139,7 @@ impl fmt::Display for LineError {
                 let error = error.to_string();
                 write!(f, "line {}: the input failed: {}", self.line, excerpt(&error))
             }
+            LineCause::Format(format) => write!(f, "{format}"),
         }
     }
 }
@@ -139,6 +149,7 @@ impl std::error::Error for LineError {
         match &self.cause {
             LineCause::Event(error) => Some(error),
             LineCause::Io(error) => Some(error),
+            LineCause::Format(_) => None,
         }
     }
 }

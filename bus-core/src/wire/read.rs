@@ -179,10 +179,11 @@ impl<R> fmt::Debug for ReadLines<R> {
 
 /// The facts of the event beside scope and data; events of the Python runtime have none.
 fn origin(text: &str, envelope: &Envelope<'_>) -> Option<Origin> {
-    let Envelope { id, seq, causation, ref extra, .. } = *envelope;
-    let some = id.is_some() || seq.is_some() || causation.is_some() || !extra.is_empty();
+    let Envelope { id, seq, causation, ref extra, ref foreign, .. } = *envelope;
+    let foreign = (!foreign.is_none()).then(|| Box::new(foreign.clone()));
+    let some = id.is_some() || seq.is_some() || causation.is_some() || !extra.is_empty() || foreign.is_some();
     // Written back, it may have an id and keys with null more.
     let large = text.len() + 1024 > EVENT_BYTES;
     let extras = extra.iter().map(|(key, value)| (Box::from(&**key), Box::from(&**value)));
-    (some || large).then(|| Origin { id, seq, causation, extras: extras.collect(), large })
+    (some || large).then(|| Origin { id, seq, causation, foreign, extras: extras.collect(), large })
 }

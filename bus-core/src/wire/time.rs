@@ -112,13 +112,13 @@ fn civil(text: &[u8]) -> Option<(i64, u32, &[u8])> {
     };
     let (year, month, day) = (two(y1, y2)? * 100 + two(y3, y4)?, two(m1, m2)?, two(d1, d2)?);
     let (hour, minute) = (two(h1, h2)?, two(n1, n2)?);
-    let (second, rest) = match rest {
-        [b':', a, b, rest @ ..] => (two(*a, *b)?, rest),
-        _ => (0, rest),
-    };
-    let (nanos, rest) = match rest {
-        [b'.' | b',', rest @ ..] => fraction(rest)?,
-        _ => (0, rest),
+    let (second, nanos, rest) = match rest {
+        [b':', a, b, b'.' | b',', rest @ ..] => {
+            let (nanos, rest) = fraction(rest)?;
+            (two(*a, *b)?, nanos, rest)
+        }
+        [b':', a, b, rest @ ..] => (two(*a, *b)?, 0, rest),
+        _ => (0, 0, rest),
     };
     let sane = (1..=12).contains(&month) && (1..=length(year, month)).contains(&day);
     if !sane || hour > 23 || minute > 59 || second > 59 || year < 1 {

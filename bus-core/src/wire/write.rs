@@ -276,15 +276,38 @@ impl<'a> Line<'a> {
             out.push(b':');
             out.extend_from_slice(value.as_bytes());
         }
+        let foreign = self.head.foreign();
         out.extend_from_slice(b",\"id\":");
-        event_id(self.id, out);
+        match foreign.and_then(|foreign| foreign.id.as_deref()) {
+            Some(id) => out.extend_from_slice(id.as_bytes()),
+            None => event_id(self.id, out),
+        }
         out.extend_from_slice(b",\"seq\":");
-        number(self.seq, out);
+        match foreign.and_then(|foreign| foreign.seq.as_deref()) {
+            Some(seq) => out.extend_from_slice(seq.as_bytes()),
+            None => number(self.seq, out),
+        }
         out.extend_from_slice(b",\"version\":");
-        number(self.body.version().map(u64::from), out);
+        match foreign.and_then(|foreign| foreign.version.as_deref()) {
+            Some(version) => out.extend_from_slice(version.as_bytes()),
+            None => number(self.body.version().map(u64::from), out),
+        }
         out.extend_from_slice(b",\"causation_id\":");
-        event_id(self.causation, out);
+        match self.foreign_cause() {
+            Some(id) => out.extend_from_slice(id.as_bytes()),
+            None => event_id(self.causation, out),
+        }
         out.push(b'}');
+    }
+
+    /// The cause as another system calls it, as JSON: from the line, or from the event whose
+    /// handler emitted this one.
+    fn foreign_cause(&self) -> Option<&'a str> {
+        let origin = self.head.origin.as_deref().filter(|origin| origin.causation.is_some());
+        match origin {
+            Some(origin) => origin.foreign.as_ref()?.causation.as_deref(),
+            None => self.head.foreign_cause(),
+        }
     }
 }
 

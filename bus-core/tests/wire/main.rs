@@ -6,6 +6,7 @@ mod back;
 mod common;
 mod define;
 mod fields;
+mod foreign;
 mod lines;
 mod mutate;
 mod odd;

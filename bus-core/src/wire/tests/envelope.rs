@@ -134,13 +134,51 @@ fn a_key_that_is_wrong_is_named() {
     let time = "`timestamp` is not a time: write it as 2026-11-22T06:14:08.602474+00:00 (column 14)";
     refused(&with(r#""timestamp":"noon""#), time);
     refused(&with(r#""timestamp":1795328048"#), "`timestamp` must be a string, not a number (column 14)");
-    let id = "`id` is not `<run>-<seq>`, 16 hexadecimal digits and a number (column 7)";
-    refused(&with(r#""id":"7d1e""#), id);
-    refused(&with(r#""seq":"1""#), "`seq` must be a whole number, not a string (column 8)");
-    let whole = "is not a whole number in range: write 0, 1, 2 and so on";
-    refused(&with(r#""seq":-1"#), &format!("`seq` {whole} (column 8)"));
-    refused(&with(r#""version":4294967296"#), &format!("`version` {whole} (column 12)"));
-    refused(&with(r#""version":1.0"#), &format!("`version` {whole} (column 12)"));
+    refused(&with(r#""id":[]"#), "`id` must be a string, not an array (column 7)");
+    refused(
+        &with(r#""causation_id":true"#),
+        "`causation_id` must be a string, not true or false (column 17)",
+    );
+    refused(&with(r#""seq":{}"#), "`seq` must be a whole number, not an object (column 8)");
+    refused(&with(r#""version":[1]"#), "`version` must be a whole number, not an array (column 12)");
+}
+
+/// They are no reason to refuse the event.
+#[test]
+fn values_of_other_systems_are_kept() {
+    let kept = |key: &str| {
+        read(&with(key)).map(|envelope| (envelope.seq, envelope.version, envelope.foreign)).unwrap()
+    };
+    for id in [
+        r#""7d1e""#,
+        r#""f81d4fae-7dec-11d0-a765-00a0c91e6bf6""#,
+        "17",
+        r#""00C0FFEE00C0FFEE-42""#,
+        r#""""#,
+        r#""a\u0062""#,
+    ] {
+        let (_, _, foreign) = kept(&format!(r#""id":{id}"#));
+        assert_eq!(foreign.id.as_deref(), Some(id));
+        let (_, _, foreign) = kept(&format!(r#""causation_id":{id}"#));
+        assert_eq!(foreign.causation.as_deref(), Some(id));
+    }
+    for (value, seq) in [
+        ("-1", None),
+        (r#""1""#, None),
+        ("18446744073709551616", None),
+        ("1.5", None),
+        ("1.0", Some(1)),
+        ("1e2", Some(100)),
+    ] {
+        let (found, _, foreign) = kept(&format!(r#""seq":{value}"#));
+        assert_eq!((found, foreign.seq.as_deref()), (seq, Some(value)));
+    }
+    for (value, version) in [(r#""0.0.1""#, None), ("4294967296", None), ("-0.5", None), ("2.0", Some(2))] {
+        let (_, found, foreign) = kept(&format!(r#""version":{value}"#));
+        assert_eq!((found, foreign.version.as_deref()), (version, Some(value)));
+    }
+    let own = kept(r#""id":"00c0ffee00c0ffee-42","seq":42,"version":0"#);
+    assert_eq!(own, (Some(42), Some(0), crate::event::Foreign::default()));
 }
 
 /// A column counts characters of its own line, an offset bytes of the whole text.

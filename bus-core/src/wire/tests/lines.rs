@@ -19,10 +19,41 @@ fn all(input: impl Read, limit: usize) -> Vec<Result<String, String>> {
 fn lines_end_as_lines_do() {
     let good = |texts: &[&str]| texts.iter().map(|text| Ok((*text).to_owned())).collect::<Vec<_>>();
     assert_eq!(all(&b"a\nb\r\n\n  \r\nc"[..], 10), good(&["a", "b", "c"]));
-    assert_eq!(all(&b"\xEF\xBB\xBFa\n\xEF\xBB\xBFb\n"[..], 10), good(&["a", "\u{feff}b"]));
+    assert_eq!(all(&b"\xEF\xBB\xBFa\n\xEF\xBB\xBFb\n"[..], 10), good(&["a", "b"]));
     assert_eq!(all(&b""[..], 10), good(&[]));
     assert_eq!(all(&b"\n\n\n"[..], 10), good(&[]));
     assert_eq!(all(&b"0123456789\r\n0123456789\n0123456789"[..], 10), good(&["0123456789"; 3]));
+}
+
+/// Files that were put one behind the other: the second may be empty, and has a mark all the same.
+#[test]
+fn a_byte_order_mark_is_no_part_of_any_line() {
+    let input = "\u{feff}a\n\u{feff}\n\u{feff}\u{feff}b\n\u{feff}";
+    assert_eq!(all(input.as_bytes(), 10), [Ok("a".to_owned()), Ok("b".to_owned())]);
+}
+
+#[test]
+fn a_file_of_another_format_is_named_once() {
+    let utf16: Vec<u8> = "{\"a\":1}\n{}\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let marked = [b"\xFF\xFE", &utf16[..]].concat();
+    for (bytes, name) in [
+        (&marked[..], "UTF-16"),
+        (&utf16, "UTF-16"),
+        (b"\xFE\xFF\0{", "UTF-16"),
+        (b"\xFF\xFE\0\0{\0\0\0", "UTF-32"),
+        (b"BZh91AY&SY\n\n", "packed by bzip2"),
+        (b"\xFD7zXZ\0\0\x04\n", "packed by xz"),
+        (b"\x28\xB5\x2F\xFD\x04\n\n", "packed by zstd"),
+        (b"\x1F\x8B\x08\n", "packed by gzip"),
+        (b"PK\x03\x04\n", "a zip archive"),
+        (b"SQLite format 3\0\n", "a database of SQLite"),
+    ] {
+        let read = all(bytes, 1000);
+        let [Err(error)] = &read[..] else { panic!("{name}: {read:?}") };
+        assert!(error.starts_with(&format!("the file is {name}, not JSON lines in UTF-8: ")), "{error}");
+    }
+    // The bytes have no such meaning in a later line.
+    assert_eq!(all(&b"a\nBZh\n"[..], 10), [Ok("a".to_owned()), Ok("BZh".to_owned())]);
 }
 
 #[test]
