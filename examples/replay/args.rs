@@ -13,6 +13,7 @@ usage: cargo run --example replay -- [OPTIONS] FILE
 
   --speed N    N times as fast as it was recorded (1: as it was); without it as fast as it goes
   --out FILE   write every event back, one JSON line each
+  --lenient    also read lines of other systems, half surrogate pairs and NaN, and say what was changed
   --zone ZONE  what a timestamp without a zone means: UTC (default), local, or a name such as Europe/Berlin
   --help       this text
 
@@ -25,6 +26,7 @@ pub(crate) struct Options {
     pub(crate) out: Option<PathBuf>,
     pub(crate) speed: Option<f64>,
     pub(crate) zone: Zone,
+    pub(crate) lenient: bool,
 }
 
 /// The arguments of the replay.
@@ -37,10 +39,11 @@ pub(crate) enum Asked {
 pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Asked, String> {
     use lexopt::prelude::*;
     let mut parser = lexopt::Parser::from_args(words);
-    let (mut file, mut out, mut speed, mut zone) = (None, None, None, Zone::UTC);
+    let (mut file, mut out, mut speed, mut zone, mut lenient) = (None, None, None, Zone::UTC, false);
     while let Some(word) = parser.next().map_err(line)? {
         match word {
             Long("help") | Short('h') => return Ok(Asked::Help),
+            Long("lenient") => lenient = true,
             Long("out") => out = Some(PathBuf::from(parser.value().map_err(line)?)),
             Long("speed") => speed = Some(positive(&parser.value().map_err(line)?)?),
             Long("zone") => zone = named(&parser.value().map_err(line)?)?,
@@ -54,7 +57,7 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Asked, 
     {
         return Err("--out is the file that is read: give it another name".into());
     }
-    Ok(Asked::Replay(Options { file, out, speed, zone }))
+    Ok(Asked::Replay(Options { file, out, speed, zone, lenient }))
 }
 
 fn positive(word: &OsString) -> Result<f64, String> {

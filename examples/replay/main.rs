@@ -3,6 +3,7 @@
 //! ```sh
 //! cargo run --example replay -- examples/data/session.jsonl
 //! cargo run --example replay -- --speed 1 --out copy.jsonl session.jsonl.gz
+//! cargo run --example replay -- --lenient chat-transcript.jsonl
 //! ```
 //!
 //! A line that is not an event is reported with its number and skipped; the rest is published, and
@@ -74,7 +75,8 @@ async fn replay(options: Options) -> Result<Tally, String> {
     });
 
     let mut pace = Pace::new(options.speed);
-    let mut lines = bus.reader().zone(options.zone).lines(input);
+    let reader = bus.reader().zone(options.zone);
+    let mut lines = if options.lenient { reader.lenient("import") } else { reader }.lines(input);
     let (mut read, mut bad) = (0, 0);
     while let Some(line) = lines.next() {
         match line {
@@ -99,7 +101,7 @@ async fn replay(options: Options) -> Result<Tally, String> {
     drop((by_kind, by_type));
     output.map_or(Ok(()), Record::finish)?;
     let mut tally = std::mem::take(&mut *tally.lock().unwrap_or_else(PoisonError::into_inner));
-    tally.end(read, bad);
+    tally.end(read, bad, lines.mended());
     Ok(tally)
 }
 

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bus_core::AnyEvent;
+use bus_core::wire::Mended;
 
 /// The counts of a replay.
 #[derive(Default)]
@@ -17,6 +18,7 @@ pub(crate) struct Tally {
     by_type: u64,
     read: u64,
     bad: u64,
+    mended: Mended,
     out_of_order: u64,
     last_seq: u64,
 }
@@ -60,8 +62,8 @@ impl Tally {
     }
 
     /// Records the events that were read, to compare them with those that arrived.
-    pub(crate) fn end(&mut self, read: u64, bad: u64) {
-        (self.read, self.bad) = (read, bad);
+    pub(crate) fn end(&mut self, read: u64, bad: u64, mended: Mended) {
+        (self.read, self.bad, self.mended) = (read, bad, mended);
     }
 
     /// Whether every line was an event and every event arrived, in order, at both subscribers.
@@ -106,7 +108,8 @@ impl fmt::Display for Tally {
             grouped(self.lost()),
             grouped(self.out_of_order),
             grouped(self.bad)
-        )
+        )?;
+        if self.mended == Mended::default() { Ok(()) } else { writeln!(f, "{}", self.mended) }
     }
 }
 

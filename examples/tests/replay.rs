@@ -161,6 +161,27 @@ fn at_recorded_speed_it_takes_as_long_as_it_took() {
     assert!(real.as_millis() >= 228, "{real:?}");
 }
 
+#[test]
+fn lines_of_other_systems_come_in_on_request() {
+    let lines = [
+        r#"{"type":"RUN_STARTED","runId":"r-1","timestamp":1795328048602}"#,
+        r#"{"role":"user","content":"half \ud800","score":NaN}"#,
+        r#"{"type":"stream_stopped","stream_id":"a","data":{},"timestamp":"2026-11-20T09:15:00"}"#,
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(&folder, lines.join("\n").as_bytes());
+    let strict = replay(&path, &[]);
+    assert_eq!((strict.code, strict.err.lines().count()), (Some(1), 2), "{strict:?}");
+    let copy = folder.path().join("copy.jsonl");
+    let out = replay(&path, &["--lenient", "--out", copy.to_str().unwrap()]).ok();
+    assert_eq!(row(&out, "total"), ["3", "1", "2", "0"]);
+    let told = "2 events mended: 1 half surrogate pairs became U+FFFD, 1 NaN or Infinity became null, ";
+    assert!(out.contains(told), "{out}");
+    let copied = json_lines(&fs::read_to_string(&copy).unwrap());
+    assert_eq!(copied[1]["data"]["content"], "half \u{fffd}");
+    assert_eq!(replay(&copy, &[]).ok().lines().count(), 6, "the copy needs no mending");
+}
+
 /// Otherwise one wrong time in a file looks like a program that hangs.
 #[test]
 fn a_long_wait_is_reported_before_it_begins() {

@@ -24,23 +24,23 @@ pub enum Format {
     Sqlite,
 }
 
-/// The first bytes of a file of each format, the longest first. An event begins with `{`, so that
+/// The first bytes of a file of each format, the longest first. An event begins with `{"`, so that
 /// UTF-16 is known without its mark too.
 const BEGINNINGS: &[(&[u8], Format)] = &[
     (b"SQLite format 3\0", Format::Sqlite),
     (b"\xFD7zXZ\0", Format::Xz),
     (b"\xFF\xFE\0\0", Format::Utf32),
     (b"\0\0\xFE\xFF", Format::Utf32),
-    (b"{\0\0\0", Format::Utf32),
-    (b"\0\0\0{", Format::Utf32),
+    (b"{\0\0\0\"\0\0\0", Format::Utf32),
+    (b"\0\0\0{\0\0\0\"", Format::Utf32),
+    (b"{\0\"\0", Format::Utf16),
+    (b"\0{\0\"", Format::Utf16),
     (b"\x28\xB5\x2F\xFD", Format::Zstd),
     (b"PK\x03\x04", Format::Zip),
     (b"BZh", Format::Bzip2),
     (b"\x1F\x8B", Format::Gzip),
     (b"\xFF\xFE", Format::Utf16),
     (b"\xFE\xFF", Format::Utf16),
-    (b"{\0", Format::Utf16),
-    (b"\0{", Format::Utf16),
 ];
 
 impl Format {

@@ -44,6 +44,27 @@ pub fn bus(bytes: &[u8]) -> Result<(), String> {
     Ok(())
 }
 
+/// Reads bytes leniently: lines that a strict reader takes are the same, and every other one that
+/// is read can be read strictly once it is written.
+pub fn lenient(bytes: &[u8]) -> Result<(), String> {
+    let bus = EventBus::new();
+    let mut reader = bus.reader().lenient("fuzz");
+    for line in bytes.split(|byte| *byte == b'\n').filter_map(|line| std::str::from_utf8(line).ok()) {
+        let before = reader.mended();
+        let read = reader.read(line).map(|event| event.to_json());
+        match (bus.read_json(line).map(|event| event.to_json()), read) {
+            (Ok(strict), Ok(read)) if strict == read && reader.mended() == before => {}
+            (Ok(strict), read) => return Err(format!("{strict} became {read:?}")),
+            (Err(_), Ok(read)) if reader.mended().events == before.events + 1 => {
+                bus.read_json(&read).map_err(|error| format!("{error}: {read}"))?;
+            }
+            (Err(_), Ok(read)) => return Err(format!("changed and not counted: {line} became {read}")),
+            (Err(_), Err(_)) => {}
+        }
+    }
+    Ok(())
+}
+
 /// Reads bytes as JSON lines; returns the number of events and of errors.
 pub fn lines(bytes: &[u8], limit: usize) -> Result<(u64, u64), String> {
     let mut lines = Lines::new(bytes, limit);

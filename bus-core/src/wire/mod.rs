@@ -24,8 +24,12 @@
 //!
 //! A time is `YYYY-MM-DD`, then `T`, `t` or a space, then `HH:MM`, then perhaps `:SS`, and behind
 //! that perhaps `.` or `,` and digits. At its end it may have a zone: `Z`, `z`, or `+` or `-` with
-//! `HH`, `HHMM`, `HH:MM` or `HH:MM:SS`; without one it is in the zone of the reader. The year is 0001
-//! to 9999, the day one of its month, the second at most 59.
+//! `HH`, `HHMM`, `HH:MM` or `HH:MM:SS`; without one it is in the zone of the reader. The year is
+//! 0001 to 9999, the day one of its month, the second at most 59.
+//!
+//! # Lenient reading
+//! [`Reader::lenient`] also takes lines of other systems, and what Python and JavaScript write that
+//! is not JSON; it counts each change.
 //!
 //! # Ids of other systems
 //! An `id` or `causation_id` that is not `<run>-<seq>`, such as a UUID, is written back as it was
@@ -46,6 +50,7 @@ mod format;
 #[doc(hidden)]
 pub mod fuzz;
 mod keys;
+mod lenient;
 mod limits;
 mod lines;
 mod object;
@@ -66,6 +71,7 @@ pub(crate) use time::write as write_time;
 
 pub use error::{ReadError, ReadProblem};
 pub use format::Format;
+pub use lenient::Mended;
 pub use lines::{LineCause, LineError};
 pub use read::{ReadLines, Reader};
 pub use zone::{Zone, ZoneError};

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::envelope::Envelope;
 use super::error::ReadError;
 use super::keys::Keys;
+use super::lenient::{Lenient, Mended};
 use super::limits::{EVENT_BYTES, Limits};
 use super::lines::{LineCause, LineError, Lines};
 use super::scopes::Scopes;
@@ -60,6 +61,7 @@ impl EventBus {
             limits: Limits::new(),
             scopes: Scopes::default(),
             keys,
+            lenient: None,
         }
     }
 }
@@ -89,6 +91,8 @@ pub struct Reader {
     limits: Limits,
     scopes: Scopes,
     keys: Box<Keys>,
+    /// Set for a lenient reader.
+    lenient: Option<Box<Lenient>>,
 }
 
 /// The events of a file of JSON lines, from [`Reader::lines`].
@@ -123,11 +127,74 @@ impl Reader {
         self
     }
 
+    /// Reads lines of other systems too, in any of these ways:
+    ///
+    /// * half a surrogate pair (`\ud800`) becomes U+FFFD; `NaN` and `Infinity` become null;
+    /// * a line without `stream_id` gets `stream`;
+    /// * one without `type` takes it from `event`, `kind`, `role` (as `message_user`) or `level` (as
+    ///   `log_info`), or is a `line`;
+    /// * a time may be a number, of seconds to nanoseconds, and under another key, such as `ts` or
+    ///   `created_at`; without any it is that of the event before;
+    /// * a line without `data` becomes `data` as a whole;
+    /// * another value that does not fit its key is kept as an extra, `foreign_` and the key.
+    ///
+    /// So events of AG-UI, chat transcripts and logs come in as undeclared kinds. A line that a
+    /// strict reader takes is read as it would read it. [`mended`](Self::mended) counts the changes.
+    ///
+    /// ```
+    /// let bus = bus_core::EventBus::new();
+    /// let mut reader = bus.reader().lenient("import");
+    /// let event = reader.read(r#"{"type":"RUN_STARTED","runId":"r-1","timestamp":1795328048602}"#)?;
+    /// assert_eq!((event.kind(), event.scope().stream()), ("RUN_STARTED", "import"));
+    /// assert_eq!(event.data()["runId"], "r-1");
+    /// assert!(event.to_json().contains(r#""timestamp":"2026-11-22T06:14:08.602000+00:00""#));
+    /// let told = "1 events mended: 1 without a stream got that of the reader, \
+    ///             1 had their time as a number or under another key, \
+    ///             1 without `data` became `data` as a whole";
+    /// assert_eq!(reader.mended().to_string(), told);
+    /// # Ok::<(), bus_core::ReadError>(())
+    /// ```
+    #[must_use]
+    pub fn lenient(mut self, stream: impl Into<String>) -> Self {
+        self.lenient = Some(Box::new(Lenient::new(stream.into())));
+        self
+    }
+
+    /// Returns what a [`lenient`](Self::lenient) reader changed so far.
+    pub fn mended(&self) -> Mended {
+        self.lenient.as_ref().map_or_else(Mended::default, |lenient| lenient.mended())
+    }
+
     /// Reads one event.
     ///
     /// # Errors
     /// Those of [`EventBus::read_json`].
     pub fn read(&mut self, text: &str) -> Result<ReadEvent, ReadError> {
+        let read = self.strict(text);
+        if self.lenient.is_some() { self.mend(text, read) } else { read }
+    }
+
+    /// The result of the strict reader, or of reading the mended text.
+    fn mend(&mut self, text: &str, read: Result<ReadEvent, ReadError>) -> Result<ReadEvent, ReadError> {
+        let Some(mut lenient) = self.lenient.take() else { return read };
+        let read = match read {
+            Ok(event) => Ok((event, None)),
+            Err(error) => {
+                let mended = lenient.mend(text, &error, (self.limits, &self.zone), &mut self.keys);
+                // The error of the line as it stands, whose positions somebody can look up.
+                mended
+                    .and_then(|(text, changes)| Some((self.strict(&text).ok()?, Some(changes))))
+                    .ok_or(error)
+            }
+        };
+        if let Ok((event, changes)) = &read {
+            lenient.note(event.timestamp(), *changes);
+        }
+        self.lenient = Some(lenient);
+        read.map(|(event, _)| event)
+    }
+
+    fn strict(&mut self, text: &str) -> Result<ReadEvent, ReadError> {
         let envelope = Envelope::read(text, self.limits, &self.zone, &mut self.keys)?;
         let body = self.body(text, &envelope);
         Ok(ReadEvent::new(self.scopes.get(&envelope), envelope.timestamp, origin(text, &envelope), body))
@@ -162,6 +229,11 @@ impl<R: BufRead> Iterator for ReadLines<R> {
 }
 
 impl<R> ReadLines<R> {
+    /// Returns what a [lenient](Reader::lenient) reader changed so far.
+    pub fn mended(&self) -> Mended {
+        self.reader.mended()
+    }
+
     /// Returns the number of the last line, from 1.
     pub fn line(&self) -> u64 {
         self.lines.number()

@@ -85,6 +85,13 @@ pub(crate) fn parse(text: &str, zone: &Zone) -> Result<SystemTime, &'static str>
     if (FIRST..=LAST).contains(&seconds) { instant(seconds, nanos).ok_or(RANGE) } else { Err(RANGE) }
 }
 
+/// The instant so many nanoseconds after 1970; `None` outside of the years 1 to 9999.
+pub(super) fn since_1970(nanos: i128) -> Option<SystemTime> {
+    let seconds = i64::try_from(nanos.div_euclid(1_000_000_000)).ok()?;
+    let nanos = u32::try_from(nanos.rem_euclid(1_000_000_000)).ok()?;
+    (FIRST..=LAST).contains(&seconds).then(|| instant(seconds, nanos)).flatten()
+}
+
 /// `+02:00`, `+0200`, `+02`, `+02:00:30` in seconds.
 pub(super) fn offset(text: &str) -> Option<i32> {
     let (sign, rest) = match text.as_bytes() {

@@ -7,6 +7,7 @@ mod common;
 mod define;
 mod fields;
 mod foreign;
+mod lenient;
 mod lines;
 mod mutate;
 mod odd;

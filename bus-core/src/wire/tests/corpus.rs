@@ -20,6 +20,7 @@ fn the_inputs_of_json_lines_hold() {
         let shown = bytes.escape_ascii();
         assert!(fuzz::lines(&bytes, 4096).is_ok(), "{shown}");
         assert_eq!(fuzz::bus(&bytes), Ok(()), "{shown}");
+        assert_eq!(fuzz::lenient(&bytes), Ok(()), "{shown}");
         if let Ok(text) = std::str::from_utf8(&bytes) {
             assert_eq!(fuzz::timestamp(text), Ok(()), "{shown}");
         }
