@@ -40,8 +40,10 @@ impl ReadEvent {
         let mut foreign = self.origin().and_then(|origin| origin.foreign.clone());
         if let Some(seq) = foreign.as_mut().and_then(|foreign| foreign.seq.take()) {
             // Its own place gets the seq of this bus.
-            extras.retain(|(key, _)| **key != *FOREIGN_SEQ);
-            extras.push((FOREIGN_SEQ.into(), seq));
+            let is_taken = extras.iter().any(|(key, _)| **key == *FOREIGN_SEQ);
+            if !is_taken && self.scope().attribute(FOREIGN_SEQ).is_none() {
+                extras.push((FOREIGN_SEQ.into(), seq));
+            }
         }
         if let (None, Some(cause)) =
             (self.origin().and_then(|origin| origin.causation), self.stored.head.foreign_cause())

@@ -131,27 +131,29 @@ impl Reader {
     ///
     /// * half a surrogate pair (`\ud800`) becomes U+FFFD; `NaN` and `Infinity` become null;
     /// * a line without `stream_id` gets `stream`;
-    /// * one without `type` takes it from `event`, `kind`, `role` (as `message_user`) or `level` (as
-    ///   `log_info`), or is a `line`;
+    /// * one without `type` takes it from `event`, `kind`, `role` (as `message_user`) or `level`
+    ///   (as `log_info`), or is a `line`;
     /// * a time may be a number, of seconds to nanoseconds, and under another key, such as `ts` or
     ///   `created_at`; without any it is that of the event before;
     /// * a line without `data` becomes `data` as a whole;
     /// * another value that does not fit its key is kept as an extra, `foreign_` and the key.
     ///
     /// So events of AG-UI, chat transcripts and logs come in as undeclared kinds. A line that a
-    /// strict reader takes is read as it would read it. [`mended`](Self::mended) counts the changes.
+    /// strict reader takes is read as it would read it. [`mended`](Self::mended) counts the
+    /// changes.
     ///
     /// ```
     /// let bus = bus_core::EventBus::new();
     /// let mut reader = bus.reader().lenient("import");
-    /// let event = reader.read(r#"{"type":"RUN_STARTED","runId":"r-1","timestamp":1795328048602}"#)?;
+    /// let line = r#"{"type":"RUN_STARTED","runId":"r-1","timestamp":1795328048602}"#;
+    /// let event = reader.read(line)?;
     /// assert_eq!((event.kind(), event.scope().stream()), ("RUN_STARTED", "import"));
     /// assert_eq!(event.data()["runId"], "r-1");
     /// assert!(event.to_json().contains(r#""timestamp":"2026-11-22T06:14:08.602000+00:00""#));
-    /// let told = "1 events mended: 1 without a stream got that of the reader, \
-    ///             1 had their time as a number or under another key, \
-    ///             1 without `data` became `data` as a whole";
-    /// assert_eq!(reader.mended().to_string(), told);
+    /// let counts = "1 events mended: 1 without a stream got that of the reader, \
+    ///               1 had their time as a number or under another key, \
+    ///               1 without `data` became `data` as a whole";
+    /// assert_eq!(reader.mended().to_string(), counts);
     /// # Ok::<(), bus_core::ReadError>(())
     /// ```
     #[must_use]

@@ -64,7 +64,7 @@ impl<'a> Line<'a> {
 
     /// The characters of a string.
     fn string(&self, value: Value) -> Option<Cow<'a, str>> {
-        value.string(self.text).map(|text| text.chars())
+        Some(value.string(self.text)?.chars())
     }
 
     /// The characters of a string, or the text of a number or of `true`.

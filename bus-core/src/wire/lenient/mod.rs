@@ -77,10 +77,13 @@ impl Lenient {
         keys: &mut Keys,
     ) -> Option<(String, Mended)> {
         use ReadProblem as P;
-        match error.problem() {
-            P::NotANumber | P::LoneSurrogate | P::Missing(_) | P::WrongType { .. } | P::Invalid { .. } => {}
-            P::KindTooLong { .. } => {}
-            _ => return None,
+        let is_not_json = matches!(error.problem(), P::NotANumber | P::LoneSurrogate);
+        let is_foreign = matches!(
+            error.problem(),
+            P::Missing(_) | P::WrongType { .. } | P::Invalid { .. } | P::KindTooLong { .. }
+        );
+        if !is_not_json && !is_foreign {
+            return None;
         }
         let mut changes = Mended { events: 1, ..Mended::default() };
         let text = text::mend(text, &mut changes);
