@@ -1,6 +1,7 @@
 //! Changes in the fields of one event.
 
 use super::Report;
+use super::nested;
 use super::types::accepts;
 use crate::model::{Catalog, Event, Field};
 
@@ -10,7 +11,7 @@ pub(super) fn check(report: &mut Report<'_>, old: &Catalog, new: &Catalog) {
         match find(after, &field.name) {
             Some(now) => changed(report, field, now, (old, new)),
             None => report.breaks(
-                format!("field `{}` was removed: its readers find nothing", field.name),
+                format!("field `{}` was removed: its readers find nothing, and emitters that set it do not compile", field.name),
                 format!(
                     "put it back, or write `#[serde(alias = \"{}\")]` on the field that replaces it",
                     field.name
@@ -89,33 +90,50 @@ fn changed(report: &mut Report<'_>, before: &Field, after: &Field, (old, new): (
 }
 
 fn ty(report: &mut Report<'_>, before: &Field, after: &Field, (old, new): (&Catalog, &Catalog)) {
-    let (was, is) = (&before.ty, &after.ty);
-    let same = match (&before.schema, &after.schema) {
-        (Some(was), Some(is)) => accepts((was, &new.types), (is, &old.types)),
-        _ => before.ty == after.ty,
-    };
-    let wider = match (&before.schema, &after.schema) {
-        (Some(was), Some(is)) => accepts((is, &new.types), (was, &old.types)),
-        _ => same,
+    let (Some(was), Some(is)) = (&before.schema, &after.schema) else {
+        if before.ty != after.ty {
+            fewer(report, before, after);
+        }
+        return;
     };
     let name = &after.name;
-    match (wider, same) {
-        (true, true) => {}
-        (true, false) => {
-            report.allows(format!("field `{name}` accepts more values now: `{was}` became `{is}`"));
+    let mut whole = true;
+    for found in nested::differences(name, (was, &old.types), (is, &new.types)) {
+        // Of the field itself the types in Rust say more.
+        if found.path == *name && !found.effect.is_of_values() {
+            continue;
         }
-        (false, _) => {
-            let change = if was == is {
-                format!("the schema of `{is}` changed")
-            } else {
-                format!("`{was}` became `{is}`")
-            };
-            report.breaks(
-                format!("field `{name}` accepts fewer values than before: {change}"),
-                "restore its type, or add a new field".to_owned(),
-            );
+        whole = false;
+        let what = format!("`{}.{}` {}", report.after.kind, found.path, found.effect.text());
+        if found.effect.breaks() {
+            report.breaks(what, found.effect.remedy());
+        } else {
+            report.allows(what);
         }
     }
+    if !whole {
+        return;
+    }
+    if !accepts((is, &new.types), (was, &old.types)) {
+        fewer(report, before, after);
+    } else if !accepts((was, &old.types), (is, &new.types)) {
+        report
+            .allows(format!("field `{name}` accepts more values now: `{}` became `{}`", before.ty, after.ty));
+    }
+}
+
+fn fewer(report: &mut Report<'_>, before: &Field, after: &Field) {
+    let (was, is) = (&before.ty, &after.ty);
+    let change =
+        if was == is { format!("the schema of `{is}` changed") } else { format!("`{was}` became `{is}`") };
+    report.breaks(
+        format!(
+            "field `{}` accepts fewer values than before: {change}. Readers cannot read old data that does not fit; \
+             emitters may not compile",
+            after.name
+        ),
+        "restore its type, or add a new field".to_owned(),
+    );
 }
 
 /// Required fields are arguments, in their order. If two of one type are swapped, old calls still

@@ -1,7 +1,10 @@
 //! Changes between two releases of a catalogue, and their effect on its users.
 
+mod effect;
 mod fields;
+mod nested;
 mod types;
+mod variants;
 
 use std::fmt;
 

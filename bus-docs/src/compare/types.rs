@@ -153,8 +153,24 @@ fn lists(asked: &Value, given: Option<&Value>, accepts: impl Fn(&Value, &Value) 
     }
 }
 
-fn texts(list: &Value) -> impl Iterator<Item = &str> {
+pub(super) fn texts(list: &Value) -> impl Iterator<Item = &str> {
     list.as_array().into_iter().flatten().filter_map(Value::as_str)
+}
+
+/// A schema in a few words.
+pub(super) fn shown(schema: &Value) -> String {
+    if let Some(values) = schema.as_object().and_then(literals) {
+        let values: Vec<_> = values.iter().map(Value::to_string).collect();
+        return format!("one of {}", values.join(", "));
+    }
+    let bound =
+        |key: &str, word: &str| schema.get(key).map(|bound| format!(" {word} {bound}")).unwrap_or_default();
+    match schema.get("type") {
+        Some(Value::String(name)) => format!("{name}{}{}", bound("minimum", "from"), bound("maximum", "to")),
+        Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" or "),
+        _ if ["anyOf", "oneOf"].iter().any(|key| schema.get(*key).is_some()) => "a choice".to_owned(),
+        _ => "any value".to_owned(),
+    }
 }
 
 fn properties(map: &Value) -> impl Iterator<Item = (&String, &Value)> {

@@ -13,6 +13,7 @@ mod files;
 mod hard;
 mod hard_types;
 mod many;
+mod nested;
 mod outputs;
 mod snippets;
 mod usage;
