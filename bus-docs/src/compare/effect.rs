@@ -38,7 +38,7 @@ impl Effect {
         matches!(self, Self::ValuesGone(_) | Self::ValuesNew(_))
     }
 
-    /// What changed, and what it means for those who read and for those who emit.
+    /// The change, and what it means for those who read and for those who emit.
     pub(super) fn text(&self) -> String {
         match self {
             Self::Gone => "is gone. Readers find nothing; emitters that set it do not compile".to_owned(),

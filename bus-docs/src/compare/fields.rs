@@ -99,7 +99,7 @@ fn ty(report: &mut Report<'_>, before: &Field, after: &Field, (old, new): (&Cata
     let name = &after.name;
     let mut whole = true;
     for found in nested::differences(name, (was, &old.types), (is, &new.types)) {
-        // Of the field itself the types in Rust say more.
+        // The types in Rust say more of the field itself.
         if found.path == *name && !found.effect.is_of_values() {
             continue;
         }

@@ -46,8 +46,9 @@ impl Walk<'_> {
             return;
         }
         let (old, new) = (resolved(before, self.old), resolved(after, self.new));
-        let ((had_null, old), (has_null, new)) = (variants::without_null(old), variants::without_null(new));
-        match (had_null, has_null) {
+        let ((had_null, old), (is_null_now, new)) =
+            (variants::without_null(old), variants::without_null(new));
+        match (had_null, is_null_now) {
             (true, false) => self.add(path, Effect::NoNull),
             (false, true) => self.add(path, Effect::Null),
             _ => {}
@@ -57,7 +58,7 @@ impl Walk<'_> {
             // The schema by its name, by which a type is known to be open.
             (before_alone, after_alone) => {
                 let before = before_alone.unwrap_or(if had_null { &old } else { before });
-                let after = after_alone.unwrap_or(if has_null { &new } else { after });
+                let after = after_alone.unwrap_or(if is_null_now { &new } else { after });
                 self.value(path, before, after);
             }
         }
@@ -124,7 +125,7 @@ impl Walk<'_> {
                 self.value(&inner, schema, now);
                 continue;
             }
-            // One that is gone and one of the same type that is new: more likely one that was renamed.
+            // One that is gone and one of the same type that is new: probably it was renamed.
             let same = |other: &&&String| {
                 self.same(schema, &new[**other]) && requires(before, name) == requires(after, other)
             };

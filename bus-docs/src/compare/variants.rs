@@ -7,12 +7,12 @@ use serde_json::{Map, Value};
 pub(super) struct Variant {
     /// The word by which it is known on the wire.
     pub(super) name: String,
-    /// What it holds, if it is more than a word.
+    /// The schema of its content, if it is more than a word.
     pub(super) content: Option<Value>,
 }
 
-/// The variants of an enum. `None` for any other schema, and for an enum whose variants have no word
-/// on the wire (`#[serde(untagged)]`).
+/// The variants of an enum. `None` for any other schema, and for an enum whose variants have no
+/// word on the wire (`#[serde(untagged)]`).
 pub(super) fn of(schema: &Value) -> Option<Vec<Variant>> {
     if let Some(words) = words(schema) {
         return Some(words);
