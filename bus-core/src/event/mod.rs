@@ -186,7 +186,7 @@ impl<S> Event<S> {
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), bus_core::ReadError> {
+    /// # async fn main() -> Result<(), bus_core::wire::ReadError> {
     /// let line = |id: &str, cause: &str| format!(
     ///     r#"{{"type":"step","stream_id":"s","timestamp":"2026-11-22T06:14:08","id":"{id}",
     ///     "causation_id":{cause}}}"#

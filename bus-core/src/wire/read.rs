@@ -154,7 +154,7 @@ impl Reader {
     ///               1 had their time as a number or under another key, \
     ///               1 without `data` became `data` as a whole";
     /// assert_eq!(reader.mended().to_string(), counts);
-    /// # Ok::<(), bus_core::ReadError>(())
+    /// # Ok::<(), bus_core::wire::ReadError>(())
     /// ```
     #[must_use]
     pub fn lenient(mut self, stream: impl Into<String>) -> Self {

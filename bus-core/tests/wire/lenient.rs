@@ -1,7 +1,7 @@
 //! The lenient reader: lines of other systems, and what JSON does not allow.
 
-use bus_core::wire::Mended;
-use bus_core::{EventBus, ReadEvent, Zone};
+use bus_core::wire::{Mended, Zone};
+use bus_core::{EventBus, ReadEvent};
 use serde_json::{Value, json};
 
 use crate::common::audited;
