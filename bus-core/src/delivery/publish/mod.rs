@@ -70,6 +70,8 @@ pub(crate) struct More {
     pub(crate) sets: Vec<(usize, Handlers)>,
     /// The indexes whose handlers may be claimed together from now on.
     pub(crate) joins: Vec<usize>,
+    /// Whether each async handler was polled in place and has handled the event.
+    pub(crate) all_handled: bool,
     /// How many async handlers are polled in place.
     in_place: u32,
     /// The runtime on which this publish polls, looked up when the first async handler asks.

@@ -128,15 +128,15 @@ impl State {
         }
     }
 
-    /// The same for handlers that were claimed together. They come back, and are in their groups
-    /// one by one from now on.
+    /// The same for handlers that were claimed together, if all of them have handled the event.
+    /// Where they come back, they are in their groups one by one from now on.
     pub(super) fn put_back_all(
         &mut self,
         index: usize,
         job: u64,
         handlers: Handlers,
+        all: bool,
     ) -> Result<(), Handlers> {
-        let all = handlers.iter().all(|handler| handler.has_handled());
         let left = if all { self.idle.put_back(index, job, handlers) } else { Err(handlers) };
         if left.is_err() {
             self.busy += self.idle.split(index, &mut self.groups);

@@ -134,8 +134,7 @@ impl Publish<'_> {
     #[inline(never)]
     fn settle_rest(&mut self, state: &mut State, event: &Arc<Stored>, mut more: Box<More>) -> Box<More> {
         let Self { receipt, effects, pending, core, .. } = self;
-        let More { rest, tasks, sets, joins, polls_on, permit, spawn, next, .. } = &mut *more;
-        let mut is_plain = true;
+        let More { rest, tasks, sets, joins, polls_on, permit, spawn, next, all_handled, .. } = &mut *more;
         for claim in &mut *rest {
             next.extend(state.finish_claim(claim, event, receipt, effects));
         }
@@ -143,9 +142,9 @@ impl Publish<'_> {
         rest.retain(|claim| claim.members.is_some());
         effects.wake(state.permits.give(permit));
         for (index, handlers) in sets.drain(..) {
-            let all = u32::try_from(handlers.len()).unwrap_or(u32::MAX);
-            match state.put_back_all(index, event.head.seq(), handlers) {
-                Ok(()) => receipt.handled += all,
+            let count = u32::try_from(handlers.len()).unwrap_or(u32::MAX);
+            match state.put_back_all(index, event.head.seq(), handlers, *all_handled) {
+                Ok(()) => receipt.handled += count,
                 Err(handlers) => tasks.extend(handlers),
             }
         }
@@ -155,7 +154,6 @@ impl Publish<'_> {
                 next.extend(state.finish_async(handler, event, outcome, Some(receipt), self.thread, effects));
                 continue;
             }
-            is_plain = false;
             let pending = pending.get_or_insert_default();
             if !state.promise_async(&handler, pending, core.tick(), effects) {
                 effects.work().closures.push(Box::new(handler));
@@ -164,7 +162,7 @@ impl Publish<'_> {
             handler.assign(core, Arc::clone(event));
             handler.hand_over(state, spawn, effects);
         }
-        joins.drain(..).filter(|_| is_plain).for_each(|index| state.join_idle(index, polls_on.flatten()));
+        joins.drain(..).filter(|_| *all_handled).for_each(|index| state.join_idle(index, polls_on.flatten()));
         more
     }
 
@@ -185,17 +183,16 @@ impl More {
     /// Polls the async handlers, after the sync ones: those must not hold a permit.
     fn poll_tasks(&mut self, core: &Core, entered: &Entered, event: &Arc<Stored>) {
         let Self { tasks, sets, permit, .. } = self;
-        let job = event.head.seq();
-        sets.iter_mut().flat_map(|(_, set)| set).for_each(|handler| handler.claim_again(job));
+        let (job, mut all) = (event.head.seq(), true);
         // The task polls again at once and stores its own waker, so that this one is never used.
         let context = &mut Context::from_waker(Waker::noop());
         for handlers in sets.iter_mut().map(|(_, set)| set).chain([tasks]) {
             for handler in handlers {
-                if handler.is_polled_in_place() && takes_permit(core, permit) {
-                    handler.poll_in_place(core, entered, event, context, permit);
-                }
+                let polls = handler.begins_in_place(job) && takes_permit(core, permit);
+                all &= polls && handler.poll_in_place(core, entered, event, context, permit);
             }
         }
+        self.all_handled = all;
     }
 }
 

@@ -8,7 +8,7 @@ use crate::delivery::core::Core;
 use crate::delivery::effects::Effects;
 use crate::delivery::group::Phase;
 use crate::delivery::observe::Stopwatch;
-use crate::delivery::outcome::Failure;
+use crate::delivery::outcome::{Failure, Outcome};
 use crate::delivery::permits::Permit;
 use crate::delivery::queue::Queued;
 use crate::delivery::slab::Key;
@@ -59,18 +59,16 @@ impl Handler {
         self.runtime == runtime
     }
 
+    /// Whether it is polled in place. One of a set that was claimed together learns here of which
+    /// event.
     #[inline]
-    pub(crate) fn is_polled_in_place(&self) -> bool {
+    pub(crate) fn begins_in_place(&mut self, job: u64) -> bool {
+        (self.at.job, self.started) = (job, false);
         self.in_place
     }
 
-    /// Claims it as it was claimed before, for the next event.
-    #[inline]
-    pub(crate) fn claim_again(&mut self, job: u64) {
-        (self.at.job, self.started) = (job, false);
-    }
-
-    /// Calls the handler, and polls it once. If it is not done, it keeps the permit.
+    /// Calls the handler, and polls it once. Returns whether it has handled the event. If it is not
+    /// done, it keeps the permit.
     #[inline]
     pub(crate) fn poll_in_place(
         &mut self,
@@ -79,17 +77,21 @@ impl Handler {
         event: &Arc<Stored>,
         context: &mut Context<'_>,
         permit: &mut Permit,
-    ) {
+    ) -> bool {
         entered.poll_async(self.at);
         self.polled = self.begin(core, event, context);
         if entered.was_blocked() {
             core.lock().permits.take_back();
         }
         if let Poll::Ready(failure) = &self.polled {
-            self.watch.handler_done(core, event, &self.info, failure.as_deref());
-        } else if !entered.waits() {
+            let outcome = failure.as_deref().unwrap_or(&Outcome::Handled);
+            self.watch.handler_done(core, event, &self.info, Some(outcome));
+            return failure.is_none();
+        }
+        if !entered.waits() {
             self.permit = std::mem::take(permit);
         }
+        false
     }
 
     /// Calls the handler with its event, and polls its future for the first time.
@@ -104,12 +106,6 @@ impl Handler {
         self.began = self.info.timeout.map(|_| Instant::now());
         self.watch = Stopwatch::new(core);
         self.runner.poll(Some((event, self.info.id)), context)
-    }
-
-    /// Whether it was polled in place and has handled its event.
-    #[inline]
-    pub(crate) fn has_handled(&self) -> bool {
-        self.started && matches!(self.polled, Poll::Ready(None))
     }
 
     /// The result of polling it in place, if it is done.

@@ -61,6 +61,9 @@ where
             Err(panic) => Err(panic),
         };
         self.clear();
+        if let Ok(None) = result {
+            return Poll::Ready(None);
+        }
         Poll::Ready(failure(result).map(Box::new))
     }
 
