@@ -262,6 +262,8 @@ pub enum WaitError {
     TimedOut,
     /// The bus was closed, and no matching event can come.
     Closed,
+    /// The wait has a timeout, and was awaited outside a tokio runtime with timers.
+    NoTimers,
 }
 
 impl fmt::Display for WaitError {
@@ -269,6 +271,7 @@ impl fmt::Display for WaitError {
         f.write_str(match self {
             Self::TimedOut => "no such event was published in time: check the filters, wait longer, or look back with `.since(cursor)`",
             Self::Closed => "the bus was closed before such an event was published",
+            Self::NoTimers => "a wait with a timeout needs a tokio runtime with timers: await it inside one that was built with `.enable_time()`, or drop `.timeout(d)`",
         })
     }
 }

@@ -34,6 +34,8 @@
 //! | [`wire`] | JSON, writing and reading |
 //! | [`testing`] | a recorder of all events, and events without a bus, for your tests |
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// No public function returns a type that a user cannot name.
+#![warn(unnameable_types)]
 
 // `SystemTime::now` and `thread::spawn` panic on this target, so `EventBus::new` would end the
 // program.
@@ -65,6 +67,7 @@ pub mod wire;
 pub use bus::{Close, CloseReport, EventBus, EventBusBuilder, Left};
 #[cfg(feature = "derive")]
 pub use bus_macros::AgentEvent;
+pub use clock::Clock;
 pub use delivery::{
     Counts, Draft, Finished, HandlerDone, HandlerResult, LagCause, Lagged, Observer, OpenPair, OpenPairs,
     Outcome, Overflow, Problem, Receipt,
@@ -83,7 +86,7 @@ pub use payload::{
 pub use scope::{Execution, NoExecution, NoNode, Node, Scope};
 pub use since::{InvalidSince, Since};
 pub use stats::{Stats, SubscriptionStats};
-pub use subscribe::{EventStream, EventsAndGaps, First, FirstWithin, Subscribe, Subscription};
+pub use subscribe::{EventStream, EventsAndGaps, First, FirstWithin, Subscribe, Subscription, With};
 #[cfg(bus_shuttle)]
 #[doc(hidden)]
 pub use sync::simulation;

@@ -225,3 +225,9 @@ pub(crate) fn next_number() -> u64 {
     static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
     NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
 }
+
+/// A timer; `None` without a runtime that has timers, which tokio reports only by a panic.
+pub(crate) fn try_sleep(duration: std::time::Duration) -> Option<Sleep> {
+    Handle::try_current().ok()?;
+    std::panic::catch_unwind(|| sleep(duration)).ok()
+}

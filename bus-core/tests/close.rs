@@ -42,7 +42,7 @@ fn a_closed_bus_counts_refused_events_without_subscribers_and_history() {
         assert_eq!(bus.stream("desk").emit_job(1_u64).await.refused(), None);
         assert!(bus.close(LONG).await.is_drained());
         assert_eq!(bus.stream("desk").emit_job(2_u64).await.refused(), Some(&Refused::Closed));
-        assert_eq!((bus.stats().unobserved, bus.stats().refused), (1, 1));
+        assert_eq!((bus.stats().discarded, bus.stats().refused), (1, 1));
     });
 }
 

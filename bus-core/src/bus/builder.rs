@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::EventBus;
+use crate::clock::Clock;
 use crate::delivery::{Core, Draft, HandlerResult, Intercept, Interceptor, Observer, Settings, name_of};
 use crate::error::BuildError;
 use crate::payload::{AgentEvent, Registration};
@@ -36,6 +37,7 @@ pub struct EventBusBuilder {
     registrations: Vec<&'static Registration>,
     preferred: Vec<&'static Registration>,
     linked: bool,
+    run: Option<u64>,
 }
 
 impl EventBusBuilder {
@@ -51,6 +53,7 @@ impl EventBusBuilder {
             slow_after: Duration::from_secs(5),
             max_event_bytes: None,
             runtime: None,
+            clock: None,
         };
         Self {
             settings,
@@ -59,6 +62,7 @@ impl EventBusBuilder {
             registrations: Vec::new(),
             preferred: Vec::new(),
             linked: true,
+            run: None,
         }
     }
 
@@ -226,6 +230,36 @@ impl EventBusBuilder {
         self
     }
 
+    /// Sets the source of the times of events. Unless set, it is the system's clock, at no cost for
+    /// this choice. Timeouts and the slow warning do not follow it.
+    ///
+    /// With [`run`](Self::run) the output of a program is the same each time, so that a test can
+    /// compare it with a file; [`testing::builder`](crate::testing::builder) sets both.
+    ///
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), bus_core::BuildError> {
+    /// let noon = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+    /// let bus = bus_core::EventBus::builder().clock(move || noon).build()?;
+    /// bus.stream("desk").emit_dynamic("asked", serde_json::json!({})).await;
+    /// assert_eq!(bus.history().collect()[0].timestamp(), noon);
+    /// # Ok(()) }
+    /// ```
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.settings.clock = Some(Arc::new(clock));
+        self
+    }
+
+    /// Sets the number of this run, which is the first half of every id. Unless set, it is random,
+    /// and no other run has it: a reader that resumes learns from it that its position is in
+    /// another run. So a fixed one is for tests. It must not be 0.
+    pub fn run(mut self, number: u64) -> Self {
+        self.run = Some(number);
+        self
+    }
+
     /// Registers the events of a definition. With the feature `inventory` all linked definitions
     /// are registered without it. A typed emit or subscription registers its own kind.
     pub fn events<D: AgentEvent>(mut self) -> Self {
@@ -265,18 +299,22 @@ impl EventBusBuilder {
     ///
     /// # Errors
     /// If two definitions declare the same kind: the error names both. If
-    /// [`max_concurrent_handlers`](Self::max_concurrent_handlers) is 0.
+    /// [`max_concurrent_handlers`](Self::max_concurrent_handlers) or [`run`](Self::run) is 0.
     pub fn build(self) -> Result<EventBus, BuildError> {
-        let Self { settings, observer, interceptors, registrations, preferred, linked } = self;
+        let Self { settings, observer, interceptors, registrations, preferred, linked, run } = self;
         if settings.max_concurrent_handlers == 0 {
             return Err(BuildError::ZeroLimit("max_concurrent_handlers"));
+        }
+        if run == Some(0) {
+            return Err(BuildError::ZeroLimit("run"));
         }
         let mut all = if linked { crate::payload::linked() } else { Vec::new() };
         all.extend(registrations.into_iter().chain(preferred.iter().copied()));
         let catalogue = Catalogue::of(all, &preferred).map_err(BuildError::DuplicateKinds)?;
         let interceptors =
             interceptors.into_iter().map(|(name, call)| Interceptor::new(name, call)).collect();
-        let core = Core::new(crate::event::new_run(), settings, observer, interceptors, catalogue);
+        let core =
+            Core::new(run.unwrap_or_else(crate::event::new_run), settings, observer, interceptors, catalogue);
         Ok(EventBus { core: Arc::new(core) })
     }
 }

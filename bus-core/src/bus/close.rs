@@ -13,7 +13,7 @@ use crate::delivery::{
 };
 use crate::event::SubscriptionId;
 use crate::excerpt::excerpt;
-use crate::sync::{Ordering, Sleep, sleep};
+use crate::sync::{Ordering, Sleep, try_sleep};
 
 /// How many subscriptions are visited with each lock.
 const WINDOW: usize = 256;
@@ -201,7 +201,7 @@ impl Future for Close {
         let quiet = this.is_quiet(context.waker());
         if !quiet && !this.timeout.is_zero() {
             let timeout = this.timeout;
-            let sleep = this.sleep.get_or_insert_with(|| Box::pin(sleep(timeout)));
+            let sleep = this.sleep.get_or_insert_with(|| Box::pin(timer(timeout)));
             if sleep.as_mut().poll(context).is_pending() {
                 mark_waiting();
                 this.bus.core.free_runtime();
@@ -213,6 +213,14 @@ impl Future for Close {
         let (left, unread) = take_stock(core, node(core));
         Poll::Ready(CloseReport { left, unread, open_pairs: this.bus.open_pairs() })
     }
+}
+
+#[expect(clippy::expect_used, reason = "documented")]
+fn timer(timeout: Duration) -> Sleep {
+    try_sleep(timeout).expect(
+        "handlers have work left, and waiting for them needs a tokio runtime with timers: await `close` inside one that was \
+         built with `.enable_time()`, or close with a timeout of zero",
+    )
 }
 
 /// Reports what is left, and drops what waits for a handler in the same turn of the lock: the

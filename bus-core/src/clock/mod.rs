@@ -20,6 +20,22 @@ mod counter;
 
 use std::time::SystemTime;
 
+/// A source of the time of events, for [`EventBusBuilder::clock`](crate::EventBusBuilder::clock): a
+/// closure, or one of [`testing`](crate::testing).
+///
+/// It is asked on the publishing thread, outside the bus's lock. If it panics, the system's time is
+/// taken.
+pub trait Clock: Send + Sync + 'static {
+    /// Returns the current time.
+    fn now(&self) -> SystemTime;
+}
+
+impl<F: Fn() -> SystemTime + Send + Sync + 'static> Clock for F {
+    fn now(&self) -> SystemTime {
+        self()
+    }
+}
+
 /// Returns the current time: the system's clock, or less than a microsecond off. It is some
 /// microseconds off if the thread was interrupted while it read the clock. On one thread it never
 /// decreases, unless the system's clock was set back.

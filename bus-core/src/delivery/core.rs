@@ -1,11 +1,14 @@
 //! The state that all handles of one bus share, its lock, and steps under it.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
-use crate::delivery::context;
+use crate::clock;
+use crate::delivery::context::{self, Entered};
 use crate::delivery::effects::{Effects, drop_event, drop_payload};
 use crate::delivery::intercept::Interceptor;
 use crate::delivery::observe::Observer;
+use crate::delivery::panic::catch_panic;
 use crate::delivery::pending::Sent;
 use crate::delivery::receipt::Receipt;
 use crate::delivery::run::end_of_frame;
@@ -36,7 +39,7 @@ pub(crate) struct Core {
     /// The clock of the slow warning, moved on by its thread.
     pub(crate) ticks: AtomicU64,
     /// Events that nobody wanted and nothing kept.
-    pub(crate) unobserved: AtomicU64,
+    pub(crate) discarded: AtomicU64,
     /// How many subscriptions there are, for a look without the lock.
     pub(crate) subscriptions: AtomicU64,
     /// Whether a known kind begins what another ends, for a look without the lock.
@@ -70,7 +73,7 @@ impl Core {
             catalogue: Mutex::new(Arc::new(catalogue)),
             // From 1: a handler that began at tick 0 has had its warning.
             ticks: AtomicU64::new(1),
-            unobserved: AtomicU64::new(0),
+            discarded: AtomicU64::new(0),
             subscriptions: AtomicU64::new(0),
             paired: AtomicBool::new(paired),
             warned: Mutex::new(Vec::new()),
@@ -95,6 +98,22 @@ impl Core {
     /// Lets those take the lock who wait for it: between two turns of a walk.
     pub(crate) fn yield_lock(&self) {
         self.state.0.yield_to_others();
+    }
+
+    /// The time of an event that is made now.
+    #[inline]
+    pub(crate) fn now(&self) -> SystemTime {
+        if self.settings.clock.is_none() { clock::now() } else { self.now_by_clock() }
+    }
+
+    #[cold]
+    fn now_by_clock(&self) -> SystemTime {
+        let mut now = None;
+        if let Some(clock) = &self.settings.clock {
+            let _frame = Entered::callback(self, None);
+            catch_panic(|| now = Some(clock.now()));
+        }
+        now.unwrap_or_else(clock::now)
     }
 
     #[inline]
@@ -163,11 +182,11 @@ impl Core {
     }
 
     /// Counts an event that nobody wanted and nothing kept. It has no position and no id.
-    pub(crate) fn count_unobserved(self: &Arc<Self>, event: &'static Descriptor) -> Sent {
+    pub(crate) fn count_discarded(self: &Arc<Self>, event: &'static Descriptor) -> Sent {
         if self.closed.load(Ordering::Acquire) {
             return self.refuse(event.kind, Refused::Closed);
         }
-        self.unobserved.fetch_add(1, Ordering::Relaxed);
+        self.discarded.fetch_add(1, Ordering::Relaxed);
         Sent::nothing()
     }
 

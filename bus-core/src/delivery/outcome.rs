@@ -47,6 +47,7 @@ impl HandlerResult for () {
 type Never = <fn() -> ! as Returns>::Value;
 
 /// Public because the implementation below names it; nobody can reach it.
+#[expect(unnameable_types, reason = "as said above")]
 pub trait Returns {
     /// The result of the function.
     type Value;

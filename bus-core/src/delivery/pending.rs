@@ -218,13 +218,20 @@ impl Sent {
 
 impl std::fmt::Debug for Sent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Sent").field("receipt", &self.receipt).finish_non_exhaustive()
+        let finished = self.open.as_ref().is_none_or(|open| open.pending.is_done());
+        f.debug_struct("Sent").field("receipt", &self.receipt).field("finished", &finished).finish()
     }
 }
 
 /// The future that [`Sent::finished`] returns: it yields the whole receipt.
 #[must_use = "a future does nothing until it is awaited"]
 pub struct Finished(Waiting);
+
+impl std::fmt::Debug for Finished {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Finished").field("receipt", &self.0.receipt).finish_non_exhaustive()
+    }
+}
 
 impl Future for Finished {
     type Output = Receipt;

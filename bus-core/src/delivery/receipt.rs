@@ -1,5 +1,6 @@
 //! The result of one publish.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::delivery::outcome::Outcome;
@@ -30,7 +31,7 @@ use crate::event::{EventId, SubscriptionId};
 /// assert_eq!(*receipt.problems()[0].outcome(), Outcome::Failed("out of memory".into()));
 /// # }
 /// ```
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Receipt {
     /// The event's own id; its seq is 0 where the event has no position.
     pub(crate) own: Own,
@@ -83,6 +84,34 @@ impl Problem {
     /// Returns the outcome: never [`Outcome::Handled`].
     pub fn outcome(&self) -> &Outcome {
         &self.outcome
+    }
+}
+
+/// The id, the number of subscriptions that it reached, and what else is worth a look.
+#[expect(
+    clippy::missing_fields_in_debug,
+    reason = "the id and the problems stand for the fields that hold them"
+)]
+impl fmt::Debug for Receipt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Receipt");
+        if let Some(refused) = self.refused() {
+            return shown.field("refused", refused).finish();
+        }
+        match self.id() {
+            Some(id) => shown.field("id", &format_args!("{id}")),
+            None => shown.field("id", &format_args!("none")),
+        };
+        shown.field("reached", &self.reached).field("handled", &self.handled);
+        for (name, count) in [("queued", self.queued), ("deferred", self.deferred)] {
+            if count > 0 {
+                shown.field(name, &count);
+            }
+        }
+        if !self.problems().is_empty() {
+            shown.field("problems", &self.problems());
+        }
+        shown.finish()
     }
 }
 

@@ -1,7 +1,9 @@
 //! The settings of a bus, as delivery reads them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::clock::Clock;
 use crate::sync::Handle;
 
 /// The settings that a bus was built with.
@@ -17,4 +19,6 @@ pub(crate) struct Settings {
     pub(crate) slow_after: Duration,
     pub(crate) max_event_bytes: Option<usize>,
     pub(crate) runtime: Option<Handle>,
+    /// The source of times, if it is not the system.
+    pub(crate) clock: Option<Arc<dyn Clock>>,
 }

@@ -25,6 +25,7 @@ use crate::sync::Mutex;
 pub(crate) struct Totals {
     pub(crate) published: u64,
     pub(crate) unobserved: u64,
+    pub(crate) discarded: u64,
     pub(crate) refused: u64,
     /// The counts of all subscriptions that have ended.
     pub(crate) ended: Counts,
@@ -95,11 +96,18 @@ impl State {
     }
 
     /// Counts an event that is kept or wanted, and takes the next `seq` for it. An event that is
-    /// neither gets none.
+    /// neither gets none. `reached` says whether it reached a subscription.
     #[inline]
-    pub(crate) fn count_publish(&mut self, kind: usize, wanted: bool, transient: bool) -> bool {
+    pub(crate) fn count_publish(
+        &mut self,
+        kind: usize,
+        reached: bool,
+        wanted: bool,
+        transient: bool,
+    ) -> bool {
+        self.totals.unobserved += u64::from(!reached);
         if !(wanted || self.history.keeps(transient)) {
-            self.totals.unobserved += 1;
+            self.totals.discarded += 1;
             return false;
         }
         self.next_seq += 1;

@@ -41,7 +41,7 @@ impl Source {
 
     #[inline]
     fn head(&self, cause: Option<Arc<Link>>) -> Head {
-        Head::new(self.bus.core.run, Arc::clone(&self.scope), cause)
+        Head::new(self.bus.core.run, self.bus.core.now(), Arc::clone(&self.scope), cause)
     }
 }
 
@@ -139,7 +139,7 @@ impl<P: Payload> Emit<P> {
             return refused;
         }
         if plain && core.is_idle(P::DESCRIPTOR) {
-            return self.drop_unobserved();
+            return self.discard();
         }
         let Some(payload) = self.payload.take() else { return Sent::nothing() };
         let head = self.source.head(self.cause.take());
@@ -152,10 +152,10 @@ impl<P: Payload> Emit<P> {
 
     /// Drops a payload without subscribers; out of line, to keep the hot path short.
     #[inline(never)]
-    fn drop_unobserved(&mut self) -> Sent {
+    fn discard(&mut self) -> Sent {
         let Some(payload) = self.payload.take() else { return Sent::nothing() };
         let core = &self.source.bus.core;
-        let sent = core.count_unobserved(P::DESCRIPTOR);
+        let sent = core.count_discarded(P::DESCRIPTOR);
         drop_payload(core, payload);
         if std::mem::needs_drop::<P>() {
             end_of_frame();

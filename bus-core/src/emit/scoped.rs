@@ -133,6 +133,7 @@ impl<N: 'static, X: 'static> AnyEmitter for Emitter<N, X> {
 }
 
 mod sealed {
+    #[expect(unnameable_types, reason = "so that no other type implements it")]
     pub trait Sealed {}
     impl<N, X> Sealed for crate::emit::Emitter<N, X> {}
 }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::{EventId, Foreign};
-use crate::clock;
 use crate::payload::{DecodeError, Descriptor, ErasedPayload, Payload};
 use crate::scope::Scope;
 use crate::sync::{AtomicU64, Ordering};
@@ -132,8 +131,8 @@ impl<'a> KindRef<'a> {
 
 impl Head {
     #[inline]
-    pub(crate) fn new(run: u64, scope: Arc<Scope>, cause: Option<Arc<Link>>) -> Self {
-        Self { run, seq: AtomicU64::new(0), bytes: 0, at: clock::now(), scope, cause, origin: None }
+    pub(crate) fn new(run: u64, at: SystemTime, scope: Arc<Scope>, cause: Option<Arc<Link>>) -> Self {
+        Self { run, seq: AtomicU64::new(0), bytes: 0, at, scope, cause, origin: None }
     }
 
     /// The head of an event that already has its time, with the facts from its line.
@@ -332,7 +331,7 @@ impl fmt::Debug for Stored {
         }
         f.debug_struct("Event")
             .field("kind", &self.body.kind().as_str())
-            .field("seq", &self.head.seq())
+            .field("id", &format_args!("{}", self.head.id()))
             .field("scope", &self.head.scope)
             .field("payload", &Shown(&self.body))
             .finish_non_exhaustive()

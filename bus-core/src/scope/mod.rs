@@ -25,7 +25,7 @@ use crate::json::is_long_key;
 /// assert_eq!(node.scope().node(), Some("planner"));
 /// assert_eq!(node.scope().attribute("graph_id"), Some("g-7"));
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Scope {
     pub(crate) stream: Id,
     pub(crate) node: Option<Id>,
@@ -142,6 +142,24 @@ impl Scope {
         let attributes = self.attributes.iter().map(|(name, value)| mix(hash_text(name), value.hash()));
         let attributes = attributes.fold(0_u64, u64::wrapping_add);
         mix(mix(self.place_hash(), hash_of_optional(self.correlation.as_ref())), attributes)
+    }
+}
+
+/// The parts that are set.
+#[expect(clippy::missing_fields_in_debug, reason = "all of them are shown, by their own names")]
+impl std::fmt::Debug for Scope {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = f.debug_struct("Scope");
+        shown.field("stream", &self.stream);
+        let parts =
+            [("node", self.node()), ("execution", self.execution()), ("correlation", self.correlation())];
+        for (name, part) in parts.into_iter().filter_map(|(name, part)| Some((name, part?))) {
+            shown.field(name, &part);
+        }
+        for (name, value) in self.attributes() {
+            shown.field(name, &value);
+        }
+        shown.finish()
     }
 }
 

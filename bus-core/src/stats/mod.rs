@@ -38,8 +38,10 @@ pub struct Stats {
     /// The same by kind, without kinds that were never published. Undeclared kinds beyond 4,096 are
     /// counted together as `(other kinds)`, or under the narrowest pattern that selects them.
     pub published: BTreeMap<String, u64>,
-    /// Events that no subscription wanted and history did not keep.
+    /// Events that reached no subscription, whether history kept them or not.
     pub unobserved: u64,
+    /// Those of them that nothing kept either: they have no `seq`.
+    pub discarded: u64,
     /// Events that were refused: see [`Refused`](crate::Refused).
     pub refused: u64,
     /// Those of them that an interceptor refused, by its name.
@@ -126,12 +128,14 @@ impl EventBus {
     }
 
     fn totals(&self, state: &State) -> Stats {
+        let discarded = self.core.discarded.load(Ordering::Relaxed);
         let (evicted, evicted_transient) = state.history.evicted();
         let published = state.routes.published();
         Stats {
             published_total: state.totals.published,
             published: published.map(|(kind, count)| (kind.to_owned(), count)).collect(),
-            unobserved: state.totals.unobserved + self.core.unobserved.load(Ordering::Relaxed),
+            unobserved: state.totals.unobserved + discarded,
+            discarded: state.totals.discarded + discarded,
             refused: state.totals.refused,
             refused_by: self.refused_by(),
             kept: state.history.len(),

@@ -106,11 +106,8 @@ impl<S> fmt::Debug for First<S> {
 ///
 /// # Errors
 /// Yields [`WaitError::TimedOut`] when the time is over, and [`WaitError::Closed`] as [`First`]
-/// does.
-///
-/// # Panics
-/// When polled outside a tokio runtime with time enabled, unless the limit is zero or the event has
-/// come.
+/// does. Yields [`WaitError::NoTimers`] when polled outside a tokio runtime with time enabled,
+/// unless the limit is zero or the event has come.
 ///
 /// # Cancel safety
 /// Dropping it ends the wait.
@@ -137,8 +134,14 @@ impl<S> Future for FirstWithin<S> {
         if let Poll::Ready(found) = Pin::new(first).poll(context) {
             return Poll::Ready(found);
         }
-        let sleep = sleep.get_or_insert_with(|| Box::pin(crate::sync::sleep(*limit)));
-        sleep.as_mut().poll(context).map(|()| Err(WaitError::TimedOut))
+        if sleep.is_none() {
+            let Some(made) = crate::sync::try_sleep(*limit) else {
+                return Poll::Ready(Err(WaitError::NoTimers));
+            };
+            *sleep = Some(Box::pin(made));
+        }
+        let sleep = sleep.as_mut().map(|sleep| sleep.as_mut().poll(context));
+        sleep.map_or(Poll::Pending, |over| over.map(|()| Err(WaitError::TimedOut)))
     }
 }
 

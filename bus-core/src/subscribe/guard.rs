@@ -1,13 +1,15 @@
 //! The guard of a subscription.
 
 use std::fmt;
+use std::panic::Location;
 use std::sync::{Arc, Weak};
 
 use super::add::Added;
 use crate::bus::EventBus;
-use crate::delivery::{Core, Key};
+use crate::delivery::{Core, Key, log};
 #[cfg(debug_assertions)]
-use crate::delivery::{Info, log, thread};
+use crate::delivery::{Info, thread};
+use crate::error::SubscribeError;
 use crate::event::SubscriptionId;
 #[cfg(debug_assertions)]
 use crate::excerpt::excerpt;
@@ -53,6 +55,32 @@ impl Subscription {
             id: added.info.id,
             #[cfg(debug_assertions)]
             made: Made { at: std::time::Instant::now(), thread: thread() },
+        }
+    }
+
+    /// The guard that was made; on a closed bus one that has ended. No event is published any more,
+    /// so nothing is lost by that.
+    ///
+    /// # Panics
+    /// On every other error.
+    #[track_caller]
+    #[expect(clippy::panic, reason = "documented where it is called")]
+    pub(crate) fn or_ended(made: Result<Self, SubscribeError>) -> Self {
+        match made {
+            Ok(guard) => guard,
+            Err(error @ SubscribeError::Closed) => {
+                log(
+                    || tracing::debug!(target: "bus_core", subscribed_at = %Location::caller(), "a subscription has ended already: {error}"),
+                );
+                Self {
+                    core: Weak::new(),
+                    key: Key::NONE,
+                    id: SubscriptionId(0),
+                    #[cfg(debug_assertions)]
+                    made: Made { at: std::time::Instant::now(), thread: thread() },
+                }
+            }
+            Err(error) => panic!("{error}"),
         }
     }
 
@@ -128,7 +156,13 @@ impl Core {
 
 impl fmt::Debug for Subscription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Subscription").field("id", &self.id).finish_non_exhaustive()
+        let core = self.core.upgrade();
+        let info = core.and_then(|core| Some(Arc::clone(&core.lock().subscriptions.get(self.key)?.info)));
+        let mut shown = f.debug_struct("Subscription");
+        match info {
+            Some(info) => shown.field("id", &self.id).field("name", &info.name).finish_non_exhaustive(),
+            None => shown.field("id", &self.id).field("ended", &true).finish_non_exhaustive(),
+        }
     }
 }
 

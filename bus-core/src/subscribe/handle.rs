@@ -1,7 +1,6 @@
 //! Subscriptions that the bus pushes to.
 
 use std::future::Future;
-use std::panic::catch_unwind;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use super::{Subscribe, Subscription};
 use crate::delivery::{AsyncClosure, AsyncRunner, HandlerResult, Member, name_of};
 use crate::error::SubscribeError;
 use crate::event::Event;
-use crate::sync::{Handle, sleep};
+use crate::sync::{Handle, try_sleep};
 
 impl<S: 'static> Subscribe<S> {
     /// Calls an async handler for each event, in order, one at a time unless
@@ -25,39 +24,25 @@ impl<S: 'static> Subscribe<S> {
     /// It returns `()` or `Result<(), BoxError>`. An error or a panic is in the receipt, the stats
     /// and the log. The subscription goes on, and other handlers are not affected.
     ///
-    /// A handler that needs captured values gives each call a clone. The compiler refuses an
-    /// `async move` closure here, because its futures borrow from the closure.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-    /// let bus = bus_core::EventBus::new();
-    /// let audit = bus.stream("audit");
-    /// let _guard = bus.subscribe_any().stream("desk").handle(move |event| {
-    ///     let audit = audit.clone();
-    ///     async move {
-    ///         audit.emit_dynamic("seen", serde_json::json!({ "kind": event.kind() })).await;
-    ///     }
-    /// });
-    /// bus.stream("desk").emit_dynamic("asked", serde_json::json!({})).await;
-    /// assert_eq!(bus.history().kinds(["seen"]).collect().len(), 1);
-    /// # }
-    /// ```
+    /// A handler that needs captured values gets them from [`with`](Self::with), as its first
+    /// argument: `.with(store).handle(async |store, event| ..)`. The compiler refuses an `async
+    /// move` closure that captures, because its futures borrow from the closure.
     ///
     /// # Panics
-    /// If [`try_handle`](Self::try_handle) returns an error.
+    /// If [`try_handle`](Self::try_handle) returns an error, unless the bus is closed: then the
+    /// guard is of a subscription that has ended, as a stream of a closed bus is at its end.
     ///
     /// # Cancel safety
     /// A handler's future is dropped when its [`timeout`](Self::timeout) is over or its runtime is
     /// shut down, but not when its subscription ends.
     #[track_caller]
-    #[expect(clippy::panic, reason = "documented; `try_handle` returns it")]
     pub fn handle<F, Fut>(self, handler: F) -> Subscription
     where
-        F: Fn(Event<S>) -> Fut + Send + Sync + 'static,
+        F: Fn(Event<S>) -> Fut + Send + Sync + 'static, // captured values: `.with(value).handle(async |value, event| ..)`
         Fut: Future + Send + 'static,
         Fut::Output: HandlerResult,
     {
-        self.try_handle(handler).unwrap_or_else(|error| panic!("{error}"))
+        Subscription::or_ended(self.try_handle(handler))
     }
 
     /// Calls an async handler for each event, as [`handle`](Self::handle) does.
@@ -125,15 +110,16 @@ impl<S: 'static> Subscribe<S> {
     /// ```
     ///
     /// # Panics
-    /// If [`try_handle_sync`](Self::try_handle_sync) returns an error.
+    /// If [`try_handle_sync`](Self::try_handle_sync) returns an error, unless the bus is closed:
+    /// then the guard is of a subscription that has ended, as a stream of a closed bus is at its
+    /// end.
     #[track_caller]
-    #[expect(clippy::panic, reason = "documented; `try_handle_sync` returns it")]
     pub fn handle_sync<F, R>(self, handler: F) -> Subscription
     where
         F: FnMut(&Event<S>) -> R + Send + 'static,
         R: HandlerResult,
     {
-        self.try_handle_sync(handler).unwrap_or_else(|error| panic!("{error}"))
+        Subscription::or_ended(self.try_handle_sync(handler))
     }
 
     /// Calls a closure for each event, as [`handle_sync`](Self::handle_sync) does.
@@ -158,9 +144,8 @@ impl<S: 'static> Subscribe<S> {
     }
 }
 
-/// Whether a timer can be made on a runtime. tokio reports that only by a panic, which must not
-/// come in the middle of a publish.
+/// Whether a timer can be made on a runtime: that must not be found out in the middle of a publish.
 fn has_timers(runtime: &Handle) -> bool {
     let _runtime = runtime.enter();
-    catch_unwind(|| drop(sleep(Duration::ZERO))).is_ok()
+    try_sleep(Duration::ZERO).is_some()
 }

@@ -11,6 +11,7 @@ mod guard;
 mod handle;
 mod reader;
 mod stream;
+mod with;
 
 use std::marker::PhantomData;
 use std::panic::Location;
@@ -20,6 +21,7 @@ use std::time::Duration;
 pub use first::{First, FirstWithin};
 pub use guard::Subscription;
 pub use stream::{EventStream, EventsAndGaps};
+pub use with::With;
 
 use crate::bus::EventBus;
 use crate::delivery::{Callbacks, Kinds, Lagged, OnLag, Overflow, Part, Predicate, Wanted};
@@ -57,9 +59,11 @@ use crate::since::Since;
 /// # }
 /// ```
 #[must_use = "a subscription begins with `handle`, `handle_sync`, `into_stream` or `first`"]
-pub struct Subscribe<S> {
+pub struct Subscribe<S, T = ()> {
     pub(crate) bus: EventBus,
     pub(crate) plan: Plan,
+    /// The state of [`with`](Self::with).
+    state: T,
     set: PhantomData<fn() -> S>,
 }
 
@@ -155,9 +159,11 @@ impl<S> Subscribe<S> {
             on_lag: Callbacks::default(),
             location,
         };
-        Self { bus, plan, set: PhantomData }
+        Self { bus, plan, state: (), set: PhantomData }
     }
+}
 
+impl<S, T> Subscribe<S, T> {
     /// Selects events of this stream; called several times, of any of these.
     pub fn stream(mut self, id: impl Into<String>) -> Self {
         self.plan.wanted.add(Part::Stream, id);
@@ -319,7 +325,7 @@ impl<S> Subscribe<S> {
     }
 }
 
-impl Subscribe<AnyKind> {
+impl<T> Subscribe<AnyKind, T> {
     /// Selects events of these kinds, declared or not; called several times, of any of these. An
     /// alias stands for its kind. A name that ends with `*` is a pattern: it selects the kinds that
     /// begin with the text before it, also those that are published for the first time later. An

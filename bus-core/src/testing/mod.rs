@@ -1,6 +1,13 @@
-//! For tests of agent runtimes: a recorder of every event of a bus, and events without a bus.
+//! For tests of agent runtimes: a recorder of every event of a bus, events without a bus, and buses
+//! whose ids and times are the same each time.
+
+mod clock;
 
 use std::sync::Arc;
+
+#[cfg(not(bus_shuttle))]
+pub use clock::TokioClock;
+pub use clock::{StepClock, builder};
 
 use crate::bus::EventBus;
 use crate::event::{AnyEvent, Event, Head, Stored, Typed};
@@ -43,8 +50,7 @@ pub struct Recorder {
 impl Recorder {
     /// Begins to record.
     ///
-    /// # Panics
-    /// If the bus is closed.
+    /// On a closed bus it records nothing.
     #[track_caller]
     pub fn new(bus: &EventBus) -> Self {
         let events = Arc::new(Mutex::new(Vec::new()));
@@ -134,6 +140,6 @@ pub fn event<P: Payload>(payload: P) -> Event<P> {
 
 /// The same in a scope of your own: `event_in(emitter.scope().clone(), payload)`.
 pub fn event_in<P: Payload>(scope: Scope, payload: P) -> Event<P> {
-    let head = Head::new(0, Arc::new(scope), None);
+    let head = Head::new(0, crate::clock::now(), Arc::new(scope), None);
     Event::new(Arc::new(Stored::of(head, Typed(payload)))).assume()
 }

@@ -55,6 +55,7 @@ mod limits;
 mod lines;
 mod object;
 mod read;
+mod scalar;
 mod scan;
 mod scopes;
 mod slot;
@@ -74,6 +75,7 @@ pub use format::Format;
 pub use lenient::Mended;
 pub use lines::{LineCause, LineError};
 pub use read::{ReadLines, Reader};
+pub use scalar::{Base64, InvalidBase64, Millis};
 pub use zone::{Zone, ZoneError};
 
 /// Reads a time as text, in UTC if it has no zone.

@@ -238,7 +238,7 @@ impl Play {
         let kinds = ["step", "token", "alarm", "level", "gauge"];
         let by_kind = kinds.map(|kind| stats.published.get(kind).copied().unwrap_or(0));
         same("published by kind", &by_kind, &world.by_kind)?;
-        let reported = (stats.unobserved, stats.refused, stats.kept, stats.evicted, stats.evicted_transient);
+        let reported = (stats.discarded, stats.refused, stats.kept, stats.evicted, stats.evicted_transient);
         let [main, transient] = &world.rings;
         same(
             "the totals",

@@ -156,9 +156,10 @@ impl Core {
         publish.offer_all(&mut state, kind, &event, &prepared);
         // Data that does not fit its type is no value that a later reader could be given.
         let sticky = policy.sticky && known.is_some();
-        let wanted = publish.receipt.reached > 0 || prepared.is_paired() || sticky;
+        let reached = publish.receipt.reached > 0;
+        let wanted = reached || prepared.is_paired() || sticky;
         let root = publish.root(&event, known, state.next_seq);
-        if !state.count_publish(kind, wanted, policy.transient) {
+        if !state.count_publish(kind, reached, wanted, policy.transient) {
             if self.observer.is_some() {
                 // The next event gets this position.
                 event.head.stamp(0);

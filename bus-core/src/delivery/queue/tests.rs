@@ -10,7 +10,7 @@ fn item(seq: u64, coalesce: u64, critical: bool) -> Queued {
         version: None,
         decoded: Decoded::Undeclared,
     };
-    let head = Head::new(1, Arc::new(Scope::new("s")), None);
+    let head = Head::new(1, std::time::SystemTime::UNIX_EPOCH, Arc::new(Scope::new("s")), None);
     head.stamp(seq);
     Queued { coalesce, ..Queued::new(Arc::new(Stored::of(head, body)), critical) }
 }

@@ -1,0 +1,105 @@
+//! Handlers with a state of their own.
+
+use std::future::Future;
+use std::marker::PhantomData;
+
+use super::{Subscribe, Subscription};
+use crate::delivery::{HandlerResult, name_of};
+use crate::error::SubscribeError;
+use crate::event::Event;
+
+/// The state of a handler, in the type of its [`Subscribe`]: see [`Subscribe::with`].
+#[derive(Debug, Clone)]
+pub struct With<T>(T);
+
+impl<S: 'static> Subscribe<S> {
+    /// Gives the handler a state of its own: a clone of it is the first argument of each call.
+    ///
+    /// It is for what an async closure would capture. The compiler refuses an `async move` closure
+    /// with captures as a handler, because its future borrows from the closure.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let bus = bus_core::EventBus::new();
+    /// let audit = bus.stream("audit");
+    /// let _guard = bus.subscribe_any().stream("desk").with(audit).handle(async |audit, event| {
+    ///     audit.emit_dynamic("seen", serde_json::json!({ "kind": event.kind() })).await;
+    /// });
+    /// bus.stream("desk").emit_dynamic("asked", serde_json::json!({})).await;
+    /// assert_eq!(bus.history().kinds(["seen"]).collect().len(), 1);
+    /// # }
+    /// ```
+    ///
+    /// Several values are a tuple: `.with((store, audit)).handle(async |(store, audit), event| …)`.
+    /// A value that is costly to clone is put in an `Arc`. A wait and a stream take no state.
+    pub fn with<T: Clone + Send + Sync + 'static>(self, state: T) -> Subscribe<S, With<T>> {
+        let Self { bus, plan, .. } = self;
+        Subscribe { bus, plan, state: With(state), set: PhantomData }
+    }
+}
+
+impl<S: 'static, T: Clone + Send + Sync + 'static> Subscribe<S, With<T>> {
+    /// Calls an async handler for each event, as [`Subscribe::handle`] does, with its state.
+    ///
+    /// # Panics
+    /// As [`Subscribe::handle`].
+    ///
+    /// # Cancel safety
+    /// As [`Subscribe::handle`].
+    #[track_caller]
+    pub fn handle<F, Fut>(self, handler: F) -> Subscription
+    where
+        F: Fn(T, Event<S>) -> Fut + Send + Sync + 'static,
+        Fut: Future + Send + 'static,
+        Fut::Output: HandlerResult,
+    {
+        Subscription::or_ended(self.try_handle(handler))
+    }
+
+    /// Calls an async handler for each event, as [`Subscribe::try_handle`] does, with its state.
+    ///
+    /// # Errors
+    /// As [`Subscribe::try_handle`].
+    pub fn try_handle<F, Fut>(self, handler: F) -> Result<Subscription, SubscribeError>
+    where
+        F: Fn(T, Event<S>) -> Fut + Send + Sync + 'static,
+        Fut: Future + Send + 'static,
+        Fut::Output: HandlerResult,
+    {
+        let (subscribe, state) = self.part::<F>();
+        subscribe.try_handle(move |event| handler(state.clone(), event))
+    }
+
+    /// Calls a closure for each event, as [`Subscribe::handle_sync`] does, with its state.
+    ///
+    /// # Panics
+    /// As [`Subscribe::handle_sync`].
+    #[track_caller]
+    pub fn handle_sync<F, R>(self, handler: F) -> Subscription
+    where
+        F: FnMut(T, &Event<S>) -> R + Send + 'static,
+        R: HandlerResult,
+    {
+        Subscription::or_ended(self.try_handle_sync(handler))
+    }
+
+    /// Calls a closure for each event, as [`Subscribe::try_handle_sync`] does, with its state.
+    ///
+    /// # Errors
+    /// As [`Subscribe::try_handle_sync`].
+    pub fn try_handle_sync<F, R>(self, mut handler: F) -> Result<Subscription, SubscribeError>
+    where
+        F: FnMut(T, &Event<S>) -> R + Send + 'static,
+        R: HandlerResult,
+    {
+        let (subscribe, state) = self.part::<F>();
+        subscribe.try_handle_sync(move |event| handler(state.clone(), event))
+    }
+
+    /// Takes the state apart. The name of the subscription is that of the user's function.
+    fn part<F>(self) -> (Subscribe<S>, T) {
+        let Self { bus, mut plan, state: With(state), .. } = self;
+        plan.name.get_or_insert_with(|| name_of::<F>(plan.location).into());
+        (Subscribe { bus, plan, state: (), set: PhantomData }, state)
+    }
+}
