@@ -18,9 +18,9 @@ impl Foreign {
     }
 }
 
-/// The text of a foreign id: the characters of a string, the digits of a number.
+/// The characters of a foreign id.
 pub(super) fn text(json: &str) -> String {
-    serde_json::from_str(json).unwrap_or_else(|_| json.to_owned())
+    serde_json::from_str(json).unwrap_or_default()
 }
 
 impl EventId {

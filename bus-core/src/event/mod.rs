@@ -180,8 +180,8 @@ impl<S> Event<S> {
         self.head().id()
     }
 
-    /// Returns the id that another system gave the event, if it came from one: a UUID, say, or a
-    /// number. It is written back as it was read. [`id`](Self::id) is then one that stands for it,
+    /// Returns the id that another system gave the event, if it came from one: a UUID, say.
+    /// It is written back as it was read. [`id`](Self::id) is then one that stands for it,
     /// the same in every process, and [`causation`](Self::causation) finds it.
     ///
     /// ```

@@ -211,18 +211,10 @@ impl<'a> Found<'a> {
         scan: &Scan<'a, '_>,
         foreign: &mut Option<Box<str>>,
     ) -> Result<Option<EventId>> {
-        let value = self.values[slot];
-        let text = match value.shape {
-            Shape::Absent | Shape::Null => return Ok(None),
-            Shape::Number => Cow::Borrowed(value.raw(scan.text)),
-            _ => match value.string(scan.text) {
-                Some(text) => text.chars(),
-                None => return Self::wrong(value, slot, "a string", scan),
-            },
-        };
-        let own = text.parse().ok().filter(|_| value.shape == Shape::String);
+        let Some(text) = self.text(slot, scan)? else { return Ok(None) };
+        let own = text.parse().ok();
         if own.is_none() || !is_canonical(&text) {
-            *foreign = Some(value.raw(scan.text).into());
+            *foreign = Some(self.values[slot].raw(scan.text).into());
         }
         Ok(own.or_else(|| (!text.is_empty()).then(|| EventId::of_foreign(&text))))
     }

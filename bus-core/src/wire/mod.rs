@@ -5,7 +5,7 @@
 //!
 //! # What a reader accepts
 //! The keys come in any order. A key that is null counts as missing. The schemas of the catalogue
-//! describe the same.
+//! describe the same, but for a `seq` or `version` in the form of another system.
 //!
 //! | key | value | missing |
 //! |---|---|---|
@@ -14,7 +14,7 @@
 //! | `node_id`, `execution_id`, `correlation_id` | a string | none, also where an emit needs one |
 //! | `data` | any JSON: an object with the fields for a declared kind | an empty object |
 //! | `timestamp` | a string, see below | an error |
-//! | `id`, `causation_id` | a string or a number | none |
+//! | `id`, `causation_id` | a string | none |
 //! | `seq` | a whole number below 2⁶⁴; any other number or string is kept | none |
 //! | `version` | a whole number below 2³²; any other number or string is kept | 1 if declared |
 //! | any other | any JSON: an attribute if it is a string, else kept | |

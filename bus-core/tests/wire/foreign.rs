@@ -24,8 +24,8 @@ fn recording() -> Vec<Value> {
     };
     vec![
         line("a", json!(UUID), json!(null), json!("p0-17"), json!("0.0.1")),
-        line("b", json!(17), json!(UUID), json!(-1), json!(2)),
-        line("c", json!("step \"c\""), json!(17), json!(1.5), json!(4_294_967_296_u64)),
+        line("b", json!("17"), json!(UUID), json!(-1), json!(2)),
+        line("c", json!("step \"c\""), json!("17"), json!(1.5), json!(4_294_967_296_u64)),
     ]
 }
 

@@ -16,9 +16,8 @@ pub(crate) fn keys(names: &Names<'_>) -> Map<String, Value> {
     });
     let id = json!({
         "title": names.event_id,
-        "description": "The id of an event: the run of its bus, and its position in that run.",
+        "description": "The id of an event: the run of its bus and its position in that run, or the id that another system gave it.",
         "type": "string",
-        "pattern": pattern::EVENT_ID,
         "examples": ["0000000000000001-7"],
     });
     Map::from_iter([(names.timestamp.clone(), timestamp), (names.event_id.clone(), id)])

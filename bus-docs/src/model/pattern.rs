@@ -5,8 +5,6 @@
 pub(super) const UNSIGNED: &str = "^(0|[1-9][0-9]{0,19})$";
 /// The same for numbers with a sign.
 pub(super) const SIGNED: &str = "^(0|-?[1-9][0-9]{0,19})$";
-/// The id of an event: the run of the bus, and the position in that run.
-pub(crate) const EVENT_ID: &str = "^[0-9a-fA-F]{16}-[0-9]{1,19}$";
 
 /// Years, each with the days that all years have, and the leap day of those that have one.
 const YEAR: &str = "([0-9]{3}[1-9]|[0-9]{2}[1-9][0-9]|[0-9][1-9][0-9]{2}|[1-9][0-9]{3})";
@@ -18,7 +16,7 @@ const MINUTE: &str = "([01][0-9]|2[0-3]):[0-5][0-9]";
 /// The time of an event, in every form that the reader takes.
 pub(crate) fn timestamp() -> String {
     let offset = "([Zz]|[+-]([01][0-9]|2[0-3])([0-5][0-9]|:[0-5][0-9](:[0-5][0-9])?)?)?";
-    format!("^{}[Tt ]{MINUTE}(:[0-5][0-9])?([.,][0-9]+)?{offset}$", date())
+    format!("^{}[Tt ]{MINUTE}(:[0-5][0-9]([.,][0-9]+)?)?{offset}$", date())
 }
 
 /// A time of day.

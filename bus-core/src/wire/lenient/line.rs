@@ -82,12 +82,10 @@ impl<'a> Line<'a> {
             Out { line: self, text: String::with_capacity(self.text.len() + 256), moved: Vec::new() };
         out.kind(changes);
         out.stream(stream, changes);
-        for slot in [NODE, EXECUTION, CORRELATION] {
-            out.scope(slot);
+        for slot in [NODE, EXECUTION, CORRELATION, ID, CAUSATION] {
+            out.id(slot);
         }
         out.time(last, zone, changes);
-        out.own(ID, &[Shape::String, Shape::Number]);
-        out.own(CAUSATION, &[Shape::String, Shape::Number]);
         out.own(SEQ, &[Shape::String, Shape::Number]);
         out.own(VERSION, &[Shape::String, Shape::Number]);
         out.data(changes);
@@ -149,14 +147,14 @@ impl Out<'_, '_> {
     }
 
     fn stream(&mut self, stream: &str, changes: &mut Mended) {
-        if !self.scope(STREAM) {
+        if !self.id(STREAM) {
             changes.streams += 1;
             self.put_text(STREAM, stream);
         }
     }
 
-    /// An id of the scope: a number becomes its text.
-    fn scope(&mut self, slot: usize) -> bool {
+    /// An id: a number becomes its text.
+    fn id(&mut self, slot: usize) -> bool {
         match self.line.get(RESERVED[slot]) {
             Some(value) if matches!(value.shape, Shape::Number | Shape::Bool) => {
                 self.moved.push((slot, value));

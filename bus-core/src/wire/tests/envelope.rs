@@ -152,7 +152,7 @@ fn values_of_other_systems_are_kept() {
     for id in [
         r#""7d1e""#,
         r#""f81d4fae-7dec-11d0-a765-00a0c91e6bf6""#,
-        "17",
+        r#""17""#,
         r#""00C0FFEE00C0FFEE-42""#,
         r#""""#,
         r#""a\u0062""#,
