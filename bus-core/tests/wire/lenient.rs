@@ -72,7 +72,7 @@ fn chat_transcripts_and_logs_come_in() {
     }
 }
 
-/// A line of CloudEvents has its own `data`, so the keys beside it stay beside it.
+/// A line of `CloudEvents` has its own `data`, so the keys beside it stay beside it.
 #[test]
 fn keys_beside_data_stay_there() {
     let (event, mended) = one(&json!({
