@@ -5,3 +5,13 @@
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 pub struct Readme;
+
+/// The way from a channel of tokio.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/from-broadcast.md")]
+pub struct FromBroadcast;
+
+/// The way from the bus that this one succeeds.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/from-python.md")]
+pub struct FromPython;

@@ -3,28 +3,97 @@
 //! Declare events in one definition file with [`#[derive(AgentEvent)]`](macro@AgentEvent), emit
 //! them through an [`Emitter`] that has their scope, and handle them typed.
 //!
+//! # Install
+//!
+//! ```toml
+//! [dependencies]
+//! bus-core = { package = "agent-events-core", version = "0.1" }
+//! tokio = { version = "1", features = ["macros", "rt-multi-thread"] }
+//! ```
+//!
+//! Features: `derive` (on) has the derive, `inventory` (on) lets linked definition files register
+//! themselves, `schema` adds JSON Schema of field types, and `counter` takes the time of an event
+//! from the processor's counter (Linux on x86-64).
+//!
+//! # First event
+//!
 //! ```standalone_crate
-//! use bus_core::{AgentEvent, Event, EventBus};
+//! use std::sync::Arc;
+//! use std::sync::atomic::{AtomicU32, Ordering};
+//!
+//! use bus_core::{AgentEvent, EventBus};
 //!
 //! #[derive(AgentEvent)]
 //! pub enum BuildEvents {
-//!     /// A target began to compile.
+//!     /// A target is done.
 //!     #[event(requires(node))]
-//!     TargetStarted { target: String },
-//! }
-//!
-//! async fn on_start(event: Event<TargetStarted>) {
-//!     println!("{} began at {}", event.target, event.node().unwrap_or("?"));
+//!     TargetFinished { target: String, warnings: u32 },
 //! }
 //!
 //! #[tokio::main(flavor = "current_thread")]
 //! async fn main() {
 //!     let bus = EventBus::new();
-//!     let _guard = bus.subscribe::<TargetStarted>().handle(on_start);
-//!     let receipt = bus.stream("desk").node("planner").emit_target_started("app").await;
-//!     assert_eq!(receipt.handled(), 1);
+//!     // The subscription lives as long as its guard.
+//!     let _log = bus.subscribe::<TargetFinished>().handle(async |event| {
+//!         println!("{} at {}", event.target, event.node().unwrap_or("?"));
+//!     });
+//!     // A handler that needs a value gets a clone of it with each call.
+//!     let total = Arc::new(AtomicU32::new(0));
+//!     let _sum = bus.subscribe::<TargetFinished>().with(total.clone()).handle(async |total, event| {
+//!         total.fetch_add(event.warnings, Ordering::Relaxed);
+//!     });
+//!
+//!     let linker = bus.stream("build").node("linker");
+//!     let receipt = linker.emit_target_finished("app", 2).await; // waits for both handlers
+//!     assert_eq!((receipt.handled(), total.load(Ordering::Relaxed)), (2, 2));
+//!     linker.emit_target_finished("lib", 0).send(); // does not wait
 //! }
 //! ```
+//!
+//! # Wait or not
+//!
+//! [`.send()`](Emit::send) publishes and returns at once. An emit that is awaited publishes, waits
+//! for the handlers that it reached, and yields the [`Receipt`]; streams are not waited for.
+//!
+//! Ten async handlers are at work at once over the whole bus, unless
+//! [`max_concurrent_handlers`](EventBusBuilder::max_concurrent_handlers) is set. A handler has a
+//! time limit if [`Subscribe::timeout`] or
+//! [`handler_timeout`](EventBusBuilder::handler_timeout) sets one; a slow one is named in a
+//! `tracing` warning.
+//!
+//! # Filters
+//!
+//! [`subscribe`](EventBus::subscribe) takes a payload, a tuple of payloads or a definition;
+//! [`subscribe_any`](EventBus::subscribe_any) takes kinds by name. [`Subscribe`] narrows it to
+//! parts of the scope or by a closure, and ends in [`handle`](Subscribe::handle),
+//! [`handle_sync`](Subscribe::handle_sync), [`into_stream`](Subscribe::into_stream) or
+//! [`first`](Subscribe::first).
+//!
+//! # Scope
+//!
+//! The type of an [`Emitter`] has its scope: an event that requires a node cannot be emitted
+//! without one. Your own context types get every emit helper by implementing [`Scoped`].
+//!
+//! # Streams and gaps
+//!
+//! An [`EventStream`] is read at its own speed. Its queue is bounded, and an [`Overflow`] is
+//! chosen for each subscription. A gap is a [`Lagged`]:
+//! [`with_gaps`](EventStream::with_gaps) yields it, the log and [`Stats`] have it too.
+//!
+//! # History
+//!
+//! [`EventBus::history`] asks for past events. [`Subscribe::since`] begins in the past, at a
+//! [`Since`], and goes on live without a gap.
+//!
+//! # Wire
+//!
+//! [`Event::to_json`] writes an event, [`EventBus::read_json`] reads one, and
+//! [`EventBus::republish`] publishes it again. Reading loses nothing. The module [`wire`] has more.
+//!
+//! # Shutdown
+//!
+//! [`EventBus::close`] refuses new events, drains the queues, waits for handlers, and reports what
+//! was left.
 //!
 //! # Modules
 //!
