@@ -85,13 +85,13 @@ pub(crate) fn failure(result: Result<Option<BoxError>, Box<dyn Any + Send>>) -> 
 
 /// Turns a handler's error into an outcome. Its `Display` may panic, and so may its drop.
 #[cold]
-fn failed(error: BoxError) -> Outcome {
+pub(crate) fn failed(error: BoxError) -> Outcome {
     let shown = catch_unwind(AssertUnwindSafe(|| error.to_string()));
     catch_panic(|| drop(error));
     shown.map_or_else(panicked, Outcome::Failed)
 }
 
 #[cold]
-fn panicked(panic: Box<dyn Any + Send>) -> Outcome {
+pub(crate) fn panicked(panic: Box<dyn Any + Send>) -> Outcome {
     Outcome::Panicked(message(panic))
 }

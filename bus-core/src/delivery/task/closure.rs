@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use crate::delivery::outcome::{Failure, HandlerResult, Outcome, failure};
+use crate::delivery::outcome::{Failure, HandlerResult, Outcome, failed, panicked};
 use crate::delivery::panic::catch_panic;
 use crate::event::{AnyEvent, Event, Stored, SubscriptionId};
 
@@ -54,17 +54,14 @@ where
             }
             self.future.as_mut().as_pin_mut().map(|future| future.poll(context))
         }));
-        let result = match polled {
+        let failure = match polled {
             Ok(Some(Poll::Pending)) => return Poll::Pending,
-            Ok(Some(Poll::Ready(result))) => Ok(result.into_result().err()),
-            Ok(None) => return Poll::Ready(Some(Box::new(Outcome::Dropped))),
-            Err(panic) => Err(panic),
+            Ok(Some(Poll::Ready(result))) => result.into_result().err().map(failed),
+            Ok(None) => Some(Outcome::Dropped),
+            Err(panic) => Some(panicked(panic)),
         };
         self.clear();
-        if let Ok(None) = result {
-            return Poll::Ready(None);
-        }
-        Poll::Ready(failure(result).map(Box::new))
+        Poll::Ready(failure.map(Box::new))
     }
 
     /// The slot is empty afterwards, also where the drop panics.
