@@ -143,11 +143,11 @@ pub use bus_macros::AgentEvent;
 pub use clock::Clock;
 pub use delivery::{
     Counts, Draft, Finished, HandlerDone, HandlerResult, LagCause, Lagged, Observer, OpenPair, OpenPairs,
-    Outcome, Overflow, Problem, Receipt,
+    Outcome, Overflow, Problem, Receipt, Reply,
 };
 pub use emit::{
-    AnyEmitter, Emit, EmitDynamic, Emits, EmittableFrom, Emitter, ExecutionScoped, HasExecution, HasNode,
-    NodeScoped, Scoped, Sent,
+    AllReplies, AnyEmitter, Emit, EmitDynamic, Emits, EmittableFrom, Emitter, ExecutionScoped, FirstReply,
+    HasExecution, HasNode, NodeScoped, Replies, ReplyError, Scoped, Sent,
 };
 pub use error::{BoxError, BuildError, DuplicateKind, Refused, SubscribeError, WaitError};
 pub use event::{AnyEvent, AnyKind, Event, EventId, InvalidEventId, ReadEvent, SubscriptionId};
@@ -159,7 +159,9 @@ pub use payload::{
 pub use scope::{Execution, NoExecution, NoNode, Node, Scope};
 pub use since::{InvalidSince, Since};
 pub use stats::{Stats, SubscriptionStats};
-pub use subscribe::{EventStream, EventsAndGaps, First, FirstWithin, Subscribe, Subscription, With};
+pub use subscribe::{
+    EventStream, EventsAndGaps, First, FirstWithin, IntoReply, Subscribe, Subscription, With,
+};
 #[cfg(bus_shuttle)]
 #[doc(hidden)]
 pub use sync::simulation;

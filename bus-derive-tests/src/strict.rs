@@ -57,7 +57,7 @@ pub enum StrictEvents {
         cache: u8,
     },
     /// It ended.
-    #[event(critical, upcast = raise)]
+    #[event(critical, upcast = raise, sticky, reply = bool)]
     StrictEnded {
         /// What.
         name: String,

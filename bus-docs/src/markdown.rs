@@ -92,6 +92,9 @@ fn facts(catalog: &Catalog, event: &Event) -> Vec<String> {
         let aliases: Vec<String> = event.aliases.iter().map(|alias| format!("`{alias}`")).collect();
         facts.push(format!("Read also as {}", aliases.join(", ")));
     }
+    if let Some(reply) = &event.reply {
+        facts.push(format!("Answered with {}", code(reply)));
+    }
     for end in &event.ends_with {
         let by = if end.by.is_empty() { String::new() } else { format!(", by `{}`", end.by.join("`, `")) };
         facts.push(format!("Ends with [`{0}`](#{1}){by}", end.kind, anchor(&end.kind)));

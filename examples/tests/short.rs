@@ -80,6 +80,19 @@ fn latest_shows_what_is_true_now() {
 }
 
 #[test]
+fn approvals_ask_before_a_tool_runs() {
+    prints(
+        "approvals",
+        &[
+            "ls: no handler that answers `tool_requested`",
+            "grep: runs (rules Allow, person Allow)",
+            "rm: does not run (rules Deny, person Allow)",
+            "mkfs: nobody was asked, because the event was refused: the interceptor `approvals::never_format` refused it",
+        ],
+    );
+}
+
+#[test]
 fn custom_events_go_through() {
     prints(
         "custom_events",

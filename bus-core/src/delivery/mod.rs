@@ -27,6 +27,7 @@
 //! context. [`state`] owns them all.
 
 mod accounts;
+mod answers;
 mod context;
 mod core;
 mod deadlock;
@@ -58,6 +59,7 @@ mod subscription;
 mod task;
 mod workers;
 
+pub use answers::Reply;
 pub use intercept::Draft;
 pub use observe::{HandlerDone, Observer};
 pub use outcome::{HandlerResult, Outcome};
@@ -67,6 +69,7 @@ pub use receipt::{Problem, Receipt};
 pub use retain::pairs::{OpenPair, OpenPairs};
 pub use subscription::Counts;
 
+pub(crate) use answers::{Answers, Asked, answer};
 pub(crate) use context::{Entered, Node, cause, log, mark_waiting, nesting, node, thread};
 pub(crate) use core::Core;
 pub(crate) use effects::{Effects, drop_payload};

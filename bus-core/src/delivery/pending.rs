@@ -16,6 +16,7 @@ use crate::delivery::core::Core;
 use crate::delivery::panic::drop_each;
 use crate::delivery::receipt::{Problem, Receipt};
 use crate::delivery::routes::Target;
+use crate::event::SubscriptionId;
 use crate::sync::{Mutex, failpoint};
 
 /// The unfinished deliveries of one publish.
@@ -285,6 +286,22 @@ impl Waiting {
                 Poll::Pending
             }
         }
+    }
+
+    /// The handlers that answer and have not ended.
+    pub(crate) fn answering(&self) -> Vec<(SubscriptionId, Arc<str>)> {
+        let Some(Open { core, pending }) = &self.open else { return Vec::new() };
+        let receivers = pending.receivers();
+        let state = core.lock();
+        let mut found = Vec::new();
+        for (receiver, _) in receivers {
+            let Target::Group(key) = receiver else { continue };
+            let Some(group) = state.groups.get(key) else { continue };
+            let infos = group.keys().filter_map(|key| Some(&state.subscriptions.get(key)?.info));
+            let answering = infos.filter(|info| info.answers);
+            found.extend(answering.map(|info| (info.id, Arc::clone(&info.name))));
+        }
+        found
     }
 
     /// Takes the wait out of the wait-for graph.

@@ -64,11 +64,13 @@ pub struct Problem {
     pub(crate) subscription: SubscriptionId,
     pub(crate) name: Arc<str>,
     pub(crate) outcome: Outcome,
+    /// Whether its handler answers.
+    pub(crate) answers: bool,
 }
 
 impl Problem {
     pub(crate) fn of(info: &Info, outcome: Outcome) -> Self {
-        Self { subscription: info.id, name: Arc::clone(&info.name), outcome }
+        Self { subscription: info.id, name: Arc::clone(&info.name), outcome, answers: info.answers }
     }
 
     /// The subscription it was for.

@@ -64,6 +64,8 @@ pub(crate) struct Info {
     /// One, if there is any.
     pub(crate) on_lag: Callbacks<OnLag>,
     pub(crate) timeout: Option<Duration>,
+    /// Whether its handler answers.
+    pub(crate) answers: bool,
     /// The runtime of an async handler.
     pub(crate) runtime: Option<Handle>,
 }

@@ -2,6 +2,7 @@
 
 mod dynamic;
 mod emitter;
+mod reply;
 mod scoped;
 
 use std::future::Future;
@@ -12,6 +13,7 @@ use std::task::{Context, Poll};
 pub use crate::delivery::Sent;
 pub use dynamic::EmitDynamic;
 pub use emitter::Emitter;
+pub use reply::{AllReplies, FirstReply, Replies, ReplyError};
 pub use scoped::{
     AnyEmitter, Emits, EmittableFrom, ExecutionScoped, HasExecution, HasNode, NodeScoped, Scoped, emit,
 };

@@ -229,6 +229,10 @@ pub(crate) trait Body: Send + Sync + 'static {
     }
     /// The estimated memory that it holds apart from itself, in bytes.
     fn heap_bytes(&self) -> usize;
+    /// Where answers go, if its emitter waits for some.
+    fn answers(&self) -> Option<&dyn Any> {
+        None
+    }
 }
 
 impl<B: Body> Stored<B> {

@@ -34,6 +34,8 @@ pub struct Descriptor {
     pub policy: Policy,
     /// The events that end this one.
     pub ends_with: &'static [EndsWith],
+    /// The type of its answers, as written in the definition.
+    pub reply: Option<&'static str>,
     /// The name of the definition enum.
     pub definition: &'static str,
     /// The module of the definition, from `module_path!`.
@@ -118,6 +120,7 @@ impl Descriptor {
             requires: Requires { node: false, execution: false },
             policy: Policy { transient: false, critical: false, sticky: false, coalesce: None },
             ends_with: &[],
+            reply: None,
             definition: "",
             module: "",
             location: Location { file: "", line: 0 },
@@ -190,6 +193,12 @@ impl Descriptor {
     #[must_use]
     pub const fn ends_with(mut self, ends: &'static [EndsWith]) -> Self {
         self.ends_with = ends;
+        self
+    }
+
+    #[must_use]
+    pub const fn reply(mut self, ty: &'static str) -> Self {
+        self.reply = Some(ty);
         self
     }
 

@@ -96,6 +96,19 @@ pub trait Payload: Clone + fmt::Debug + Send + Sync + Sized + 'static {
 )]
 pub trait Sticky: Payload {}
 
+/// The payload of an event that handlers can answer.
+///
+/// `#[event(reply = Decision)]` implements it; never by hand. See
+/// [`Subscribe::reply`](crate::Subscribe::reply) and [`Emit::replies`](crate::Emit::replies).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no answers: write `#[event(reply = Type)]` on the event",
+    label = "not answered"
+)]
+pub trait Request: Payload {
+    /// The type of an answer.
+    type Reply: Send + 'static;
+}
+
 /// A payload of unknown type: the part of [`Payload`] that a trait object can have.
 pub trait ErasedPayload: Send + Sync + 'static {
     /// For a downcast to the payload's type.

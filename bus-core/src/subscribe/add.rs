@@ -355,6 +355,7 @@ impl Plan {
             predicates: self.predicates,
             on_lag: self.on_lag,
             timeout,
+            answers: self.answers,
             runtime,
         }
     }

@@ -10,6 +10,7 @@ mod first;
 mod guard;
 mod handle;
 mod reader;
+mod reply;
 mod stream;
 mod with;
 
@@ -20,6 +21,7 @@ use std::time::Duration;
 
 pub use first::{First, FirstWithin};
 pub use guard::Subscription;
+pub use reply::IntoReply;
 pub use stream::{EventStream, EventsAndGaps};
 pub use with::With;
 
@@ -80,6 +82,7 @@ pub(crate) struct Plan {
     pub(crate) timeout: Option<Duration>,
     pub(crate) since: Since,
     pub(crate) with_latest: bool,
+    pub(crate) answers: bool,
     pub(crate) on_lag: Callbacks<OnLag>,
     pub(crate) location: &'static Location<'static>,
 }
@@ -156,6 +159,7 @@ impl<S> Subscribe<S> {
             timeout: None,
             since: Since::Now,
             with_latest: false,
+            answers: false,
             on_lag: Callbacks::default(),
             location,
         };

@@ -39,6 +39,7 @@ pub(crate) enum PolicyEvents {
         part: u8,
         error: String,
     },
+    #[event(reply = Option<bool>)]
     StepTaken {
         number: u32,
     },
@@ -154,6 +155,7 @@ fn the_descriptor_has_the_policy() {
     let policies: Vec<_> = PolicyEvents::EVENTS.iter().map(|event| event.policy).collect();
     assert!(policies[0].transient && policies[1].critical);
     assert!(policies[2].sticky && !policies[3].sticky);
+    assert_eq!(PolicyEvents::EVENTS[7].reply, Some("Option<bool>"));
     assert_eq!(policies[2].coalesce, Some(&[][..]));
     assert_eq!(policies[3].coalesce, Some(&["target"][..]));
     let ends: Vec<_> = PolicyEvents::EVENTS[4].ends_with.iter().map(|end| (end.kind, end.by)).collect();

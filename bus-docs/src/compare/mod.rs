@@ -204,6 +204,10 @@ fn policy(report: &mut Report<'_>) {
         let _ = had;
         report.allows(if has { format!("is {name} now") } else { format!("is not {name} any more") });
     }
+    if before.reply != after.reply {
+        let now = after.reply.as_deref().map_or("nothing".to_owned(), |ty| format!("`{ty}`"));
+        report.allows(format!("handlers answer it with {now} now"));
+    }
     if before.ends_with != after.ends_with {
         let ends: Vec<&str> = after.ends_with.iter().map(|end| end.kind.as_str()).collect();
         report.allows(format!(

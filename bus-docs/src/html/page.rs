@@ -96,6 +96,9 @@ fn facts(body: &mut String, event: &Event) {
     if !aliases.is_empty() {
         fact("Read also as", &aliases.join(", "));
     }
+    if let Some(reply) = &event.reply {
+        fact("Answered with", &format!("<code>{}</code>", escaped(reply)));
+    }
     let upcast = if event.upcast { "; older data is converted when it is read" } else { "" };
     fact("Version", &format!("{}{upcast}", event.version));
     fact(

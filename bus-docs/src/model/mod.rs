@@ -86,6 +86,9 @@ pub struct Event {
     /// The events that end this one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ends_with: Vec<End>,
+    /// The type of the answers that handlers can give.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reply: Option<String>,
     /// The fields, in order.
     pub fields: Vec<Field>,
     /// An example as a line of JSON, written by the bus.

@@ -54,7 +54,7 @@ pub(crate) enum TestEvents {
         jobs: u16,
     },
     /// A build is done.
-    #[event(coalesce(build_id))]
+    #[event(coalesce(build_id), reply = Option<String>)]
     BuildDone { build_id: String },
     /// Anything else.
     #[deprecated = "say what it is"]

@@ -3,7 +3,7 @@
 use proc_macro2::Span;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Ident, LitStr, Path, Token};
+use syn::{Attribute, Ident, LitStr, Path, Token, Type};
 
 use super::keyword::tolerant;
 use super::{Keyword, Place, Value, collect, nearest, unknown};
@@ -17,11 +17,12 @@ const REQUIRES: &str = "requires";
 const TRANSIENT: &str = "transient";
 const CRITICAL: &str = "critical";
 const STICKY: &str = "sticky";
+pub(super) const REPLY: &str = "reply";
 const COALESCE: &str = "coalesce";
 const ENDS_WITH: &str = "ends_with";
 
 pub(crate) const KEYWORDS: &[&str] =
-    &[KIND, ALIAS, VERSION, UPCAST, REQUIRES, TRANSIENT, CRITICAL, STICKY, COALESCE, ENDS_WITH];
+    &[KIND, ALIAS, VERSION, UPCAST, REQUIRES, TRANSIENT, CRITICAL, STICKY, REPLY, COALESCE, ENDS_WITH];
 
 /// The scope that `requires` can ask for.
 const NODE: &str = "node";
@@ -46,6 +47,7 @@ pub(crate) struct EventAttrs {
     pub(crate) transient: bool,
     pub(crate) critical: bool,
     pub(crate) sticky: bool,
+    pub(crate) reply: Option<Type>,
     pub(crate) coalesce: Option<Vec<Ident>>,
     pub(crate) ends_with: Option<EndsWith>,
 }
@@ -104,6 +106,7 @@ impl EventAttrs {
                 TRANSIENT => found.transient = keyword.flag(ctxt),
                 CRITICAL => found.critical = keyword.flag(ctxt),
                 STICKY => found.sticky = keyword.flag(ctxt),
+                REPLY => found.reply = keyword.ty(ctxt),
                 COALESCE => found.coalesce = coalesce(ctxt, &keyword),
                 ENDS_WITH => found.ends_with = ends_with(ctxt, &keyword),
                 _ => unknown(ctxt, &keyword, Place::Event),

@@ -44,6 +44,6 @@ fn default(ctxt: &Ctxt, keyword: &Keyword) -> Option<FieldDefault> {
     match &keyword.value {
         Value::Nothing => Some(FieldDefault::OfType),
         Value::Is(expr) => Some(FieldDefault::Is(expr.clone())),
-        Value::List(..) => keyword.wrong(ctxt, "`default` or `default = expression`"),
+        _ => keyword.wrong(ctxt, "`default` or `default = expression`"),
     }
 }

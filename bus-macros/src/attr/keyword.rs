@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitInt, LitStr, Meta, Path, Token};
+use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitInt, LitStr, Meta, Path, Token, Type};
 
 use crate::ctxt::Ctxt;
 
@@ -21,6 +21,8 @@ pub(crate) enum Value {
     Nothing,
     /// `= expression`
     Is(Expr),
+    /// `= Type`, of a keyword that takes one
+    Type(Box<Type>),
     /// `( … )`
     List(Span, TokenStream),
 }
@@ -38,7 +40,11 @@ impl Parse for Keyword {
             if input.is_empty() {
                 return Err(syn::Error::new(name.span(), format!("expected a value: `{name} = ..`")));
             }
-            Value::Is(bare(input.parse()?))
+            if name == super::event::REPLY && !input.peek(Lit) {
+                Value::Type(input.parse()?)
+            } else {
+                Value::Is(bare(input.parse()?))
+            }
         } else if input.peek(syn::token::Paren) {
             let content;
             let parens = syn::parenthesized!(content in input);
@@ -111,6 +117,7 @@ impl Keyword {
         match &self.value {
             Value::Nothing => {}
             Value::Is(value) => self.alone(ctxt, syn::spanned::Spanned::span(value)),
+            Value::Type(ty) => self.alone(ctxt, syn::spanned::Spanned::span(ty)),
             Value::List(span, _) => self.alone(ctxt, *span),
         }
         true
@@ -118,6 +125,14 @@ impl Keyword {
 
     fn alone(&self, ctxt: &Ctxt, span: Span) {
         ctxt.error(span, format!("`{}` takes no value: leave this out", self.name));
+    }
+
+    /// `keyword = Type`
+    pub(crate) fn ty(&self, ctxt: &Ctxt) -> Option<Type> {
+        match &self.value {
+            Value::Type(ty) => Some((**ty).clone()),
+            _ => self.wrong(ctxt, &format!("`{} = Type`", self.name)),
+        }
     }
 
     /// `keyword = "text"`
@@ -178,6 +193,7 @@ impl Keyword {
         let span = match &self.value {
             Value::Nothing => self.span,
             Value::Is(value) => syn::spanned::Spanned::span(value),
+            Value::Type(ty) => syn::spanned::Spanned::span(ty),
             Value::List(span, _) => *span,
         };
         ctxt.error(span, format!("expected {expected}"));

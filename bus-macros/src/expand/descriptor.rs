@@ -77,6 +77,10 @@ fn facts(names: &Names, definition: &Definition, event: &Event) -> TokenStream {
     if !ends.is_empty() {
         facts.extend(quote!(.ends_with(&[#(#ends),*])));
     }
+    if let Some(reply) = &event.reply {
+        let reply = written(&reply.to_token_stream());
+        facts.extend(quote!(.reply(#reply)));
+    }
     if let Some(note) = &event.deprecation {
         facts.extend(quote!(.deprecated(#note)));
     }

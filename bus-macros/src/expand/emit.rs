@@ -104,6 +104,7 @@ pub(super) fn builder(names: &Names, definition: &Definition, event: &Event) -> 
     let krate = names.krate(span);
     let name = event.builder();
     let setters = setter::all(names, definition, event, &setter::Target::Builder);
+    let replies = event.reply.as_ref().map(|_| replies(names, definition, event));
     let doc = format!(" An emit of [`{}`] whose optional fields can still be set.", ident.unraw());
     let allow = allow_deprecated(event.mentions_deprecated());
     Some(quote_spanned! {span=>
@@ -122,6 +123,7 @@ pub(super) fn builder(names: &Names, definition: &Definition, event: &Event) -> 
             #vis fn send(self) -> #krate::Sent {
                 self.inner.send()
             }
+            #replies
         }
         #(#cfgs)* #allow
         impl ::core::future::Future for #name {
@@ -138,4 +140,21 @@ pub(super) fn builder(names: &Names, definition: &Definition, event: &Event) -> 
             }
         }
     })
+}
+
+/// The ways to wait for answers, for an event that has some.
+fn replies(names: &Names, definition: &Definition, event: &Event) -> TokenStream {
+    let (vis, ident, span) = (&definition.vis, &event.ident, at(event.ident.span()));
+    let (krate, private) = (names.krate(span), names.private(span));
+    let reply = quote!(<#ident as #private::Request>::Reply);
+    quote_spanned! {span=>
+        #[doc = " Publishes and waits for the answers of all handlers."]
+        #vis fn replies(self) -> #krate::AllReplies<#ident, #reply> {
+            self.inner.replies()
+        }
+        #[doc = " Publishes and waits for the first answer."]
+        #vis fn first_reply(self) -> #krate::FirstReply<#ident, #reply> {
+            self.inner.first_reply()
+        }
+    }
 }

@@ -146,6 +146,11 @@ pub(super) fn traits(names: &Names, event: &Event, index: usize) -> TokenStream 
     let payload = payload(names, event, index);
     let sticky =
         event.sticky.then(|| quote_spanned!(span=> #(#cfgs)* #allow impl #private::Sticky for #ident {}));
+    let request = event.reply.as_ref().map(|reply| {
+        // A type that cannot be an answer is reported at the type.
+        let span = at(reply.span());
+        quote_spanned!(span=> #(#cfgs)* #allow impl #private::Request for #ident { type Reply = #reply; })
+    });
     quote_spanned! {span=>
         #(#cfgs)* #allow
         impl ::core::fmt::Debug for #ident {
@@ -173,6 +178,7 @@ pub(super) fn traits(names: &Names, event: &Event, index: usize) -> TokenStream 
         #(#cfgs)* #allow
         #payload
         #sticky
+        #request
     }
 }
 

@@ -3,7 +3,7 @@
 use quote::format_ident;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Attribute, Fields, Ident, LitStr, Meta, Path, Variant};
+use syn::{Attribute, Fields, Ident, LitStr, Meta, Path, Type, Variant};
 
 use super::field::Field;
 use super::name::{portable, snake};
@@ -40,6 +40,8 @@ pub(crate) struct Event {
     pub(crate) transient: bool,
     pub(crate) critical: bool,
     pub(crate) sticky: bool,
+    /// The type of its answers.
+    pub(crate) reply: Option<Type>,
     pub(crate) coalesce: Option<Vec<Ident>>,
     pub(crate) ends_with: Vec<Ending>,
     pub(crate) fields: Vec<Field>,
@@ -101,6 +103,7 @@ impl Event {
             transient: attrs.transient,
             critical: attrs.critical,
             sticky: attrs.sticky,
+            reply: attrs.reply,
             coalesce: attrs.coalesce,
             ends_with: ends.map(|(event, by)| Ending { event: portable(&event), by }).collect(),
             fields: fields(ctxt, variant, rule, &common.generics),

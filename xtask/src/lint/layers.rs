@@ -41,7 +41,7 @@ const STACKS: &[Stack] = &[
         layers: &[
             &["overflow", "panic", "retain", "settings", "slab"],
             &["context", "routes"],
-            &["outcome"],
+            &["answers", "outcome"],
             &["subscription"],
             &["receipt"],
             &["pending"],
