@@ -2,7 +2,7 @@
 // case it does not. typescript-eslint has no complaint about the types.
 
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 
 const [catalogue, tools] = process.argv.slice(2);
@@ -39,7 +39,7 @@ const compile = (version, kinds) => said(() => {
 });
 
 writeFileSync(join(folder, "package.json"), '{ "type": "module" }\n');
-writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions: compiler, files: ["events.ts", "usage.ts"] }));
+writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions: { ...compiler, lib: ["es2022", "dom"] }, files: ["events.ts", "usage.ts"] }));
 copyFileSync(join(tools, "eslint.config.mjs"), join(folder, "eslint.config.mjs"));
 const complain = (text) => { console.log(text); process.exitCode = 1; };
 for (const version of ["typescript", "typescript-7"]) {
@@ -47,6 +47,13 @@ for (const version of ["typescript", "typescript-7"]) {
   if (errors) complain(errors);
   if (!compile(version, events.slice(0, -1))) complain(`${version}: a switch without its last case compiles`);
 }
+// The functions that the pages show.
+const plain = (html) => html.replace(/<[^>]*>/g, "").replaceAll("&quot;", '"').replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
+const shown = readdirSync(join(catalogue, "html")).flatMap((name) => [...readFileSync(join(catalogue, "html", name), "utf8").matchAll(/<code class="typescript">(.*?)<\/code>/gs)].map(([, html]) => plain(html)));
+const functions = shown.map((code, at) => code.replace(/^import .*$/m, "").replace("function show", `export function show${at}`));
+writeFileSync(join(folder, "usage.ts"), `import type { EventOf } from "./events.js";\n${functions.join("\n")}`);
+const wrong = said(() => program("typescript/bin/tsc", "--project", folder));
+if (wrong || shown.length !== events.length) complain(`${shown.length} functions on pages: ${wrong}`);
 const complaints = said(() => program("eslint/bin/eslint.js", "events.ts"));
 if (complaints) complain(complaints);
 console.log(`a switch over ${events.length} kinds is exhaustive, and the compiler reports a missing case`);

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::json_schema::{Names, data, envelope, keys, scope};
 use crate::model::{Catalog, Event, Scope, children, type_name};
-use crate::output::GENERATED;
+use crate::output::{self, GENERATED};
 
 pub(crate) fn render(catalog: &Catalog) -> String {
     let mut by_scope: BTreeMap<Scope, Vec<&Event>> = BTreeMap::new();
@@ -39,7 +39,7 @@ pub(crate) fn render(catalog: &Catalog) -> String {
         "operations": operations,
         "components": { "messages": messages, "schemas": schemas },
     });
-    format!("{document:#}\n")
+    output::json(&document)
 }
 
 fn name(scope: Scope) -> &'static str {

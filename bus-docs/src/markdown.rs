@@ -50,9 +50,8 @@ pub(crate) fn render(catalog: &Catalog) -> String {
 
 /// The targets of event names in doc comments: rustdoc's links, defined for the page.
 fn references(out: &mut String, catalog: &Catalog) {
-    let mentioned = |event: &&Event| {
-        catalog.events.iter().any(|other| other.docs.contains(&format!("[`{}`]", event.name)))
-    };
+    let docs: String = catalog.events.iter().map(|event| event.docs.as_str()).collect();
+    let mentioned = |event: &&Event| docs.contains(&format!("[`{}`]", event.name));
     let mut mentioned = catalog.events.iter().filter(mentioned).peekable();
     if mentioned.peek().is_some() {
         out.push('\n');

@@ -31,6 +31,13 @@ pub(crate) fn file_name(kind: &str) -> String {
     out
 }
 
+/// JSON over several lines. `format!` with `{:#}` makes the same text in twice the time.
+pub(crate) fn json(value: &serde_json::Value) -> String {
+    let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
 /// The result of writing.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Written {

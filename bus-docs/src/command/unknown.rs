@@ -1,6 +1,7 @@
-//! Names the fields without a schema, which are `unknown` to readers in other languages.
+//! Names the fields without a schema, which are `unknown` to readers in other languages, and those
+//! that an example lacks.
 
-use crate::model::{Catalog, Field};
+use crate::model::{Catalog, Event, Field};
 
 /// Types of other crates that have a schema with a feature of schemars.
 const FEATURES: &[(&str, &str, &[&str])] = &[
@@ -31,7 +32,16 @@ pub(super) fn lines(catalog: &Catalog) -> Vec<String> {
     let fields = |field: &&Field| field.on_wire() && !field.flattened && field.schema.is_none();
     let of =
         |kind, all: &[Field]| all.iter().filter(fields).map(|field| line(kind, field)).collect::<Vec<_>>();
-    catalog.events.iter().flat_map(|event| of(&event.kind, &event.fields)).collect()
+    let lacks = |event: &Event| {
+        let line = |name: &String| {
+            format!(
+                "example: that of `{}` lacks `{name}`, no value of its type is known: give the type `#[schemars(example = …)]`",
+                event.kind
+            )
+        };
+        event.example_lacks.iter().map(line).collect::<Vec<_>>()
+    };
+    catalog.events.iter().flat_map(|event| [of(&event.kind, &event.fields), lacks(event)].concat()).collect()
 }
 
 fn remedy(ty: &str) -> String {
@@ -53,7 +63,6 @@ fn remedy(ty: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Event;
 
     #[test]
     fn each_field_is_named_with_its_remedy() {

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::model::{Catalog, Event, inside, type_name};
-use crate::output::{Files, GENERATED};
+use crate::output::{Files, GENERATED, json as text};
 pub(crate) use data::data;
 pub(crate) use envelope::{envelope, keys, scope};
 pub(crate) use names::Names;
@@ -38,10 +38,6 @@ pub(crate) fn render(catalog: &Catalog) -> Files {
     }
     files.insert("schema/events.schema.json".to_owned(), text(&bundle(catalog, &names, &keys)));
     files
-}
-
-fn text(schema: &Value) -> String {
-    format!("{schema:#}\n")
 }
 
 /// One kind alone, with the types that it names.

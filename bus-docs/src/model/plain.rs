@@ -135,7 +135,7 @@ fn nonzero(object: &mut Map<String, Value>) {
         part.insert(key.to_owned(), json!(bound));
         part
     };
-    *object = Map::from_iter([("anyOf".to_owned(), json!([part("maximum", -1), part("minimum", 1)]))]);
+    *object = Map::from_iter([("oneOf".to_owned(), json!([part("maximum", -1), part("minimum", 1)]))]);
 }
 
 /// The pattern of a text that validators have no format for, and one such text.
