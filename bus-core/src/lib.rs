@@ -37,14 +37,11 @@
 //!     let _log = bus.subscribe::<TargetFinished>().handle(async |event| {
 //!         println!("{} at {}", event.target, event.node().unwrap_or("?"));
 //!     });
-//!     // A handler that needs a value clones it for each call.
+//!     // A handler that needs a value gets a clone of it with each call.
 //!     let total = Arc::new(AtomicU32::new(0));
-//!     let sum = total.clone();
-//!     let _sum = bus.subscribe::<TargetFinished>().handle(move |event| {
-//!         let sum = sum.clone();
-//!         async move {
-//!             sum.fetch_add(event.warnings, Ordering::Relaxed);
-//!         }
+//!     let finished = bus.subscribe::<TargetFinished>();
+//!     let _sum = finished.with(total.clone()).handle(async |total, event| {
+//!         total.fetch_add(event.warnings, Ordering::Relaxed);
 //!     });
 //!
 //!     let linker = bus.stream("build").node("linker");
