@@ -260,6 +260,17 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "schema")]
+    #[test]
+    fn their_schemas_are_those_of_their_json() {
+        let mut generator = schemars::SchemaGenerator::default();
+        let millis = generator.subschema_for::<Millis>().to_value();
+        assert_eq!((&millis["type"], &millis["minimum"]), (&"integer".into(), &0.into()));
+        let bytes = generator.subschema_for::<Option<Base64>>().to_value();
+        assert_eq!(bytes["type"], serde_json::json!(["string", "null"]));
+        assert_eq!(bytes["contentEncoding"], "base64");
+    }
+
     #[test]
     fn durations_are_whole_milliseconds() {
         let millis = Millis(Duration::from_micros(1_500_900));
