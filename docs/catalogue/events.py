@@ -12,6 +12,7 @@ import datetime
 import typing as t
 
 import pydantic
+from pydantic_core import PydanticUseDefault, core_schema
 
 
 class _Model(pydantic.BaseModel, frozen=True):
@@ -55,9 +56,27 @@ class Undeclared(Envelope, frozen=True):
     data: t.Any
 
 
+_T = t.TypeVar("_T")
+
+
+def _use_default(value: t.Any) -> t.Any:
+    if value is None:
+        raise PydanticUseDefault
+    return value
+
+
+def _nullable(source: t.Any, handler: pydantic.GetCoreSchemaHandler) -> core_schema.CoreSchema:
+    """Accepts null, and replaces it by the default of the field."""
+    nullable = core_schema.nullable_schema(handler(source))
+    return core_schema.no_info_after_validator_function(_use_default, nullable)
+
+
+_OrNull: t.TypeAlias = t.Annotated[_T, pydantic.GetPydanticSchema(_nullable)]
+
+
 class ClientInputRequestedData(_Model, frozen=True):
     """The data of `client_input_requested`."""
-    prompt: str = ""
+    prompt: _OrNull[str] = ""
     """The question to the user."""
 
 
@@ -65,7 +84,7 @@ class ClientInputRequested(Envelope, frozen=True):
     """A node waits for the user of the agent."""
     type: t.Literal["client_input_requested"]
     node_id: str = pydantic.Field(...)
-    data: ClientInputRequestedData
+    data: ClientInputRequestedData = pydantic.Field(default_factory=lambda: ClientInputRequestedData())
 
 
 class ClientOutputDeltaData(_Model, frozen=True):
@@ -122,7 +141,7 @@ class CustomData(_Model, frozen=True):
 class Custom(Envelope, frozen=True):
     """An event of the application that needs no kind of its own."""
     type: t.Literal["custom"]
-    data: CustomData
+    data: CustomData = pydantic.Field(default_factory=lambda: CustomData())
 
 
 class EdgeTraversedData(_Model, frozen=True):
@@ -131,7 +150,7 @@ class EdgeTraversedData(_Model, frozen=True):
     """The node that it left."""
     target_node: str
     """The node that it entered."""
-    edge_condition: str = ""
+    edge_condition: _OrNull[str] = ""
     """The condition of the edge."""
 
 
@@ -144,9 +163,9 @@ class EdgeTraversed(Envelope, frozen=True):
 
 class EscalationRequestedData(_Model, frozen=True):
     """The data of `escalation_requested`."""
-    reason: str = ""
+    reason: _OrNull[str] = ""
     """The reason."""
-    context: str = ""
+    context: _OrNull[str] = ""
     """Background for the decision."""
 
 
@@ -154,12 +173,12 @@ class EscalationRequested(Envelope, frozen=True):
     """A node asks a person to decide."""
     type: t.Literal["escalation_requested"]
     node_id: str = pydantic.Field(...)
-    data: EscalationRequestedData
+    data: EscalationRequestedData = pydantic.Field(default_factory=lambda: EscalationRequestedData())
 
 
 class ExecutionCompletedData(_Model, frozen=True):
     """The data of `execution_completed`."""
-    output: dict[str, t.Any] = pydantic.Field(default_factory=lambda: {})
+    output: _OrNull[dict[str, t.Any]] = pydantic.Field(default_factory=lambda: {})
     """The result."""
 
 
@@ -167,7 +186,7 @@ class ExecutionCompleted(Envelope, frozen=True):
     """An execution reached its end."""
     type: t.Literal["execution_completed"]
     execution_id: str = pydantic.Field(...)
-    data: ExecutionCompletedData
+    data: ExecutionCompletedData = pydantic.Field(default_factory=lambda: ExecutionCompletedData())
 
 
 class ExecutionFailedData(_Model, frozen=True):
@@ -185,7 +204,7 @@ class ExecutionFailed(Envelope, frozen=True):
 
 class ExecutionPausedData(_Model, frozen=True):
     """The data of `execution_paused`."""
-    reason: str = ""
+    reason: _OrNull[str] = ""
     """The reason, if there is one."""
 
 
@@ -193,7 +212,7 @@ class ExecutionPaused(Envelope, frozen=True):
     """A node stopped its execution until somebody resumes it."""
     type: t.Literal["execution_paused"]
     node_id: str = pydantic.Field(...)
-    data: ExecutionPausedData
+    data: ExecutionPausedData = pydantic.Field(default_factory=lambda: ExecutionPausedData())
 
 
 class ExecutionResumedData(_Model, frozen=True):
@@ -204,12 +223,12 @@ class ExecutionResumed(Envelope, frozen=True):
     """A paused execution continues."""
     type: t.Literal["execution_resumed"]
     node_id: str = pydantic.Field(...)
-    data: ExecutionResumedData
+    data: ExecutionResumedData = pydantic.Field(default_factory=lambda: ExecutionResumedData())
 
 
 class ExecutionStartedData(_Model, frozen=True):
     """The data of `execution_started`."""
-    input: dict[str, t.Any] = pydantic.Field(default_factory=lambda: {})
+    input: _OrNull[dict[str, t.Any]] = pydantic.Field(default_factory=lambda: {})
     """The input of the execution."""
 
 
@@ -217,19 +236,19 @@ class ExecutionStarted(Envelope, frozen=True):
     """An execution began: one input that passes through the graph."""
     type: t.Literal["execution_started"]
     execution_id: str = pydantic.Field(...)
-    data: ExecutionStartedData
+    data: ExecutionStartedData = pydantic.Field(default_factory=lambda: ExecutionStartedData())
 
 
 class GoalAchievedData(_Model, frozen=True):
     """The data of `goal_achieved`."""
-    criteria_status: dict[str, t.Any] = pydantic.Field(default_factory=lambda: {})
+    criteria_status: _OrNull[dict[str, t.Any]] = pydantic.Field(default_factory=lambda: {})
     """Each criterion with its result."""
 
 
 class GoalAchieved(Envelope, frozen=True):
     """A goal was achieved."""
     type: t.Literal["goal_achieved"]
-    data: GoalAchievedData
+    data: GoalAchievedData = pydantic.Field(default_factory=lambda: GoalAchievedData())
 
 
 class GoalProgressData(_Model, frozen=True):
@@ -250,11 +269,11 @@ class JudgeVerdictData(_Model, frozen=True):
     """The data of `judge_verdict`."""
     action: str
     """The decision: accept, retry, escalate."""
-    feedback: str = ""
+    feedback: _OrNull[str] = ""
     """Advice for the next round."""
-    judge_type: str = "implicit"
+    judge_type: _OrNull[str] = "implicit"
     """The kind of judge."""
-    iteration: int = 0
+    iteration: _OrNull[int] = 0
     """The round that was assessed."""
 
 
@@ -295,7 +314,7 @@ class LlmTextDelta(Envelope, frozen=True):
 
 class NodeInputBlockedData(_Model, frozen=True):
     """The data of `node_input_blocked`."""
-    prompt: str = ""
+    prompt: _OrNull[str] = ""
     """The question."""
 
 
@@ -303,7 +322,7 @@ class NodeInputBlocked(Envelope, frozen=True):
     """A node that does not talk to the client waits for input."""
     type: t.Literal["node_input_blocked"]
     node_id: str = pydantic.Field(...)
-    data: NodeInputBlockedData
+    data: NodeInputBlockedData = pydantic.Field(default_factory=lambda: NodeInputBlockedData())
 
 
 class NodeInternalOutputData(_Model, frozen=True):
@@ -355,7 +374,7 @@ class NodeLoopStarted(Envelope, frozen=True):
     """A node began its loop of model and tools."""
     type: t.Literal["node_loop_started"]
     node_id: str = pydantic.Field(...)
-    data: NodeLoopStartedData
+    data: NodeLoopStartedData = pydantic.Field(default_factory=lambda: NodeLoopStartedData())
 
 
 class NodeRetryData(_Model, frozen=True):
@@ -364,7 +383,7 @@ class NodeRetryData(_Model, frozen=True):
     """The number of this retry, from 1."""
     max_retries: int
     """The most retries."""
-    error: str = ""
+    error: _OrNull[str] = ""
     """The error."""
 
 
@@ -377,7 +396,7 @@ class NodeRetry(Envelope, frozen=True):
 
 class NodeStalledData(_Model, frozen=True):
     """The data of `node_stalled`."""
-    reason: str = ""
+    reason: _OrNull[str] = ""
     """The sign of it."""
 
 
@@ -385,12 +404,12 @@ class NodeStalled(Envelope, frozen=True):
     """A node makes no progress."""
     type: t.Literal["node_stalled"]
     node_id: str = pydantic.Field(...)
-    data: NodeStalledData
+    data: NodeStalledData = pydantic.Field(default_factory=lambda: NodeStalledData())
 
 
 class NodeToolDoomLoopData(_Model, frozen=True):
     """The data of `node_tool_doom_loop`."""
-    description: str = ""
+    description: _OrNull[str] = ""
     """The repeated calls."""
 
 
@@ -398,7 +417,7 @@ class NodeToolDoomLoop(Envelope, frozen=True):
     """A node repeats the same tool calls."""
     type: t.Literal["node_tool_doom_loop"]
     node_id: str = pydantic.Field(...)
-    data: NodeToolDoomLoopData
+    data: NodeToolDoomLoopData = pydantic.Field(default_factory=lambda: NodeToolDoomLoopData())
 
 
 class OutputKeySetData(_Model, frozen=True):
@@ -437,9 +456,9 @@ class StateConflictData(_Model, frozen=True):
     """The data of `state_conflict`."""
     key: str
     """The key."""
-    values: list[t.Any] = pydantic.Field(default_factory=lambda: [])
+    values: _OrNull[list[t.Any]] = pydantic.Field(default_factory=lambda: [])
     """The conflicting values."""
-    resolution: str = ""
+    resolution: _OrNull[str] = ""
     """How the conflict was resolved."""
 
 
@@ -452,14 +471,14 @@ class StateConflict(Envelope, frozen=True):
 
 class StreamStartedData(_Model, frozen=True):
     """The data of `stream_started`."""
-    entry_point: str = ""
+    entry_point: _OrNull[str] = ""
     """The entry point that sends it work."""
 
 
 class StreamStarted(Envelope, frozen=True):
     """A stream accepts work."""
     type: t.Literal["stream_started"]
-    data: StreamStartedData
+    data: StreamStartedData = pydantic.Field(default_factory=lambda: StreamStartedData())
 
 
 class StreamStoppedData(_Model, frozen=True):
@@ -469,7 +488,7 @@ class StreamStoppedData(_Model, frozen=True):
 class StreamStopped(Envelope, frozen=True):
     """A stream accepts no more work."""
     type: t.Literal["stream_stopped"]
-    data: StreamStoppedData
+    data: StreamStoppedData = pydantic.Field(default_factory=lambda: StreamStoppedData())
 
 
 class ToolCallCompletedData(_Model, frozen=True):
@@ -478,9 +497,9 @@ class ToolCallCompletedData(_Model, frozen=True):
     """The id of the call."""
     tool_name: str
     """The name of the tool."""
-    result: str = ""
+    result: _OrNull[str] = ""
     """The result, as the model reads it."""
-    is_error: bool = False
+    is_error: _OrNull[bool] = False
     """Whether the result is an error."""
 
 
@@ -497,7 +516,7 @@ class ToolCallStartedData(_Model, frozen=True):
     """The id of the call."""
     tool_name: str
     """The name of the tool."""
-    tool_input: dict[str, t.Any] = pydantic.Field(default_factory=lambda: {})
+    tool_input: _OrNull[dict[str, t.Any]] = pydantic.Field(default_factory=lambda: {})
     """The arguments of the call."""
 
 
@@ -518,7 +537,7 @@ class WebhookReceivedData(_Model, frozen=True):
     """The headers, which may have tokens."""
     payload: t.Any
     """The body."""
-    query_params: dict[str, str] = pydantic.Field(default_factory=lambda: {})
+    query_params: _OrNull[dict[str, str]] = pydantic.Field(default_factory=lambda: {})
     """The parameters after the `?`."""
 
 

@@ -17,6 +17,8 @@ struct Attribute<'a> {
     older: &'a [String],
     ty: Type,
     default: Option<Value>,
+    /// Whether null means the default.
+    nullable: bool,
     docs: &'a str,
 }
 
@@ -53,7 +55,11 @@ pub(super) fn event(out: &mut String, declared: &Declared<'_>) {
             let _ = writeln!(out, "    {key}: str = pydantic.Field(...)");
         }
     }
-    let _ = writeln!(out, "    data: {}", declared.data);
+    let data = &declared.data;
+    let required = event.fields.iter().any(|field| field.required);
+    let missing =
+        if required { String::new() } else { format!(" = pydantic.Field(default_factory=lambda: {data}())") };
+    let _ = writeln!(out, "    data: {data}{missing}");
 }
 
 fn class(out: &mut String, module: &Module<'_>, (name, docs): (&str, &str), members: &[Attribute<'_>]) {
@@ -72,13 +78,18 @@ fn class(out: &mut String, module: &Module<'_>, (name, docs): (&str, &str), memb
 impl<'a> Attribute<'a> {
     fn of_member(member: &'a Member) -> Self {
         let default = (!member.required).then(|| member.default.clone().unwrap_or_default());
-        Self { key: &member.name, older: &[], ty: member.ty.clone(), default, docs: &member.docs }
+        let (ty, docs) = (member.ty.clone(), member.docs.as_str());
+        Self { key: &member.name, older: &[], ty, default, nullable: false, docs }
     }
 
     fn of_field(field: &'a Field) -> Self {
         let default = (!field.required).then(|| field.default_value.clone().unwrap_or_default());
         let ty = field.schema.as_ref().map_or(Type::Any, Type::of);
-        Self { key: &field.name, older: &field.aliases, ty, default, docs: &field.docs }
+        // The bus reads null as the default of the definition.
+        let nullable = default.as_ref().is_some_and(|value| !value.is_null())
+            && field.default.is_some()
+            && !ty.takes_null();
+        Self { key: &field.name, older: &field.aliases, ty, default, nullable, docs: &field.docs }
     }
 
     fn write(&self, out: &mut String, name: &str, module: &Module<'_>) {
@@ -95,6 +106,7 @@ impl<'a> Attribute<'a> {
             let alias = if self.older.is_empty() { "alias" } else { "serialization_alias" };
             arguments.push(format!("{alias}={key}"));
         }
+        let ty = if self.nullable { format!("_OrNull[{ty}]") } else { ty };
         let value = match &arguments[..] {
             [] => String::new(),
             [only] if only.starts_with("default=") => format!(" = {}", &only["default=".len()..]),

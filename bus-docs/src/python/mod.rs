@@ -20,6 +20,7 @@ const HEAD: &str = include_str!("head.py");
 const BASE: &str = include_str!("base.py");
 const DEFAULT: &str = include_str!("default.py");
 const KINDS: &str = include_str!("kinds.py");
+const NULL: &str = include_str!("null.py");
 const TAIL: &str = include_str!("tail.py");
 
 pub(crate) fn render(catalog: &Catalog) -> String {
@@ -47,15 +48,20 @@ pub(crate) fn render(catalog: &Catalog) -> String {
 
 /// The imports and the functions that the body uses.
 fn head(out: &mut String, body: &str) {
-    let (defaults, kinds) = (body.contains("_default("), body.contains("_kinds("));
+    let [defaults, kinds, null] = ["_default(", "_kinds(", "_OrNull["].map(|name| body.contains(name));
     out.push_str("\nimport datetime\n");
     out.push_str(if defaults { "import functools\n" } else { "" });
     out.push_str("import typing as t\n\nimport pydantic\n");
     out.push_str(if body.contains("te.TypeAliasType") { "import typing_extensions as te\n" } else { "" });
-    out.push_str(if kinds { "from pydantic_core import core_schema\n" } else { "" });
+    out.push_str(match (null, kinds) {
+        (true, _) => "from pydantic_core import PydanticUseDefault, core_schema\n",
+        (false, true) => "from pydantic_core import core_schema\n",
+        _ => "",
+    });
     out.push_str(BASE);
     out.push_str(if defaults { DEFAULT } else { "" });
     out.push_str(if kinds { KINDS } else { "" });
+    out.push_str(if null { NULL } else { "" });
 }
 
 fn union(out: &mut String, events: &[Declared<'_>]) {

@@ -13,11 +13,23 @@ const KEYWORDS: &[&str] = &[
 
 /// Names that the module itself uses.
 const MODULE: &[&str] = &[
+    "_DECLARED",
+    "_EVENT",
+    "_Head",
+    "_Model",
+    "_OrNull",
+    "_T",
+    "_default",
+    "_kinds",
+    "_nullable",
+    "_reader",
+    "_use_default",
     "ALIASES",
     "Envelope",
     "Event",
     "KINDS",
     "Kind",
+    "PydanticUseDefault",
     "Undeclared",
     "bool",
     "bytes",

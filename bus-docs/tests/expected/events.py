@@ -12,7 +12,7 @@ import datetime
 import typing as t
 
 import pydantic
-from pydantic_core import core_schema
+from pydantic_core import PydanticUseDefault, core_schema
 
 
 class _Model(pydantic.BaseModel, frozen=True):
@@ -63,6 +63,24 @@ def _kinds(kind: str, *older: str) -> pydantic.GetPydanticSchema:
     return pydantic.GetPydanticSchema(lambda _source, _handler: schema)
 
 
+_T = t.TypeVar("_T")
+
+
+def _use_default(value: t.Any) -> t.Any:
+    if value is None:
+        raise PydanticUseDefault
+    return value
+
+
+def _nullable(source: t.Any, handler: pydantic.GetCoreSchemaHandler) -> core_schema.CoreSchema:
+    """Accepts null, and replaces it by the default of the field."""
+    nullable = core_schema.nullable_schema(handler(source))
+    return core_schema.no_info_after_validator_function(_use_default, nullable)
+
+
+_OrNull: t.TypeAlias = t.Annotated[_T, pydantic.GetPydanticSchema(_nullable)]
+
+
 Level: t.TypeAlias = t.Literal["low", "high"]
 """How loud."""
 
@@ -82,7 +100,7 @@ class BuildStartedData(_Model, frozen=True):
     """The data of `build_started`."""
     build_id: str
     """The build."""
-    level: Level = "low"
+    level: _OrNull[Level] = "low"
     """The log level."""
     opaque: t.Any
     """A value of unknown type."""
@@ -90,7 +108,7 @@ class BuildStartedData(_Model, frozen=True):
     """Tries, if limited."""
     token: str
     """A secret | with a bar."""
-    jobs: int = 3
+    jobs: _OrNull[int] = 3
 
 
 class BuildStarted(Envelope, frozen=True):
@@ -111,7 +129,7 @@ class OtherThingData(_Model, frozen=True):
 class OtherThing(Envelope, frozen=True):
     """Anything else."""
     type: t.Literal["other.thing"]
-    data: OtherThingData
+    data: OtherThingData = pydantic.Field(default_factory=lambda: OtherThingData())
 
 
 Event: t.TypeAlias = t.Annotated[

@@ -12,7 +12,7 @@ import datetime
 import typing as t
 
 import pydantic
-from pydantic_core import core_schema
+from pydantic_core import PydanticUseDefault, core_schema
 
 
 class _Model(pydantic.BaseModel, frozen=True):
@@ -61,6 +61,24 @@ def _kinds(kind: str, *older: str) -> pydantic.GetPydanticSchema:
     names = core_schema.literal_schema([kind, *older])
     schema = core_schema.no_info_after_validator_function(lambda _: kind, names)
     return pydantic.GetPydanticSchema(lambda _source, _handler: schema)
+
+
+_T = t.TypeVar("_T")
+
+
+def _use_default(value: t.Any) -> t.Any:
+    if value is None:
+        raise PydanticUseDefault
+    return value
+
+
+def _nullable(source: t.Any, handler: pydantic.GetCoreSchemaHandler) -> core_schema.CoreSchema:
+    """Accepts null, and replaces it by the default of the field."""
+    nullable = core_schema.nullable_schema(handler(source))
+    return core_schema.no_info_after_validator_function(_use_default, nullable)
+
+
+_OrNull: t.TypeAlias = t.Annotated[_T, pydantic.GetPydanticSchema(_nullable)]
 
 
 class ContactHidden(_Model, frozen=True):
@@ -131,7 +149,7 @@ class TicketClosedData(_Model, frozen=True):
     """The data of `desk.ticket_closed`."""
     ticket_id: str
     """The ticket's number."""
-    outcome: str = "solved"
+    outcome: _OrNull[str] = "solved"
     """The result."""
 
 
@@ -151,7 +169,7 @@ class TicketOpenedData(_Model, frozen=True):
     """The urgency."""
     origin: Origin
     """The origin."""
-    tags: list[str] = pydantic.Field(default_factory=lambda: [])
+    tags: _OrNull[list[str]] = pydantic.Field(default_factory=lambda: [])
     """Keywords for the search."""
     follows: str | None = None
     """The ticket that this one follows up."""
