@@ -163,6 +163,13 @@ pub use subscribe::{
 #[doc(hidden)]
 pub use sync::simulation;
 
+/// Whether this thread is in a handler or a callback of a bus.
+#[cfg(bus_shuttle)]
+#[doc(hidden)]
+pub fn is_inside() -> bool {
+    delivery::nesting() > 0
+}
+
 /// The facts about each kind of event, as its definition has them: see
 /// [`EventBus::catalogue`](crate::EventBus::catalogue).
 pub mod catalogue {

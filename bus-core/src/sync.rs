@@ -220,6 +220,33 @@ use loom::thread::yield_now as imp_yield;
 #[cfg(all(bus_shuttle, not(bus_loom)))]
 use shuttle::thread::yield_now as imp_yield;
 
+/// Values of the process that are found by a number while they live. Its lock is the standard
+/// library's in the models too: nothing else is done under it.
+pub(crate) struct Table<T>(std::sync::Mutex<std::collections::BTreeMap<usize, std::sync::Weak<T>>>);
+
+impl<T> Table<T> {
+    pub(crate) const fn new() -> Self {
+        Self(std::sync::Mutex::new(std::collections::BTreeMap::new()))
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, std::collections::BTreeMap<usize, std::sync::Weak<T>>> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    pub(crate) fn insert(&self, number: usize, value: &std::sync::Arc<T>) {
+        self.lock().insert(number, std::sync::Arc::downgrade(value));
+    }
+
+    pub(crate) fn remove(&self, number: usize) {
+        let removed = self.lock().remove(&number);
+        drop(removed);
+    }
+
+    pub(crate) fn get(&self, number: usize) -> Option<std::sync::Arc<T>> {
+        self.lock().get(&number)?.upgrade()
+    }
+}
+
 /// A number that no other thread of the process has or had. An address would be used again.
 pub(crate) fn next_number() -> u64 {
     static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);

@@ -10,12 +10,11 @@ pub(crate) const TASK: Task = Task {
     name: "sim",
     summary: "Simulate the whole bus from seeds: hostile callbacks, runtimes that stop, threads that die.",
     help: "
-Usage: cargo xtask sim [--seeds N] [--from S] [--without FEATURES | --all] [--trace]
+Usage: cargo xtask sim [--seeds N] [--from S] [--without FEATURES] [--trace]
 
   --seeds N             how many programs (1,000 unless given)
   --from S              the seed of the first one (0 unless given)
   --without FEATURES    behaviours that no program has, with commas between: those of bus-model/tests/sim/features.rs
-  --all                 every behaviour, also those that find faults which are known
   --trace               say what each callback does: for one seed
 
 Builds bus-core with its locks, atomics, runtimes and timers switched (`--cfg bus_shuttle`) and runs
@@ -33,7 +32,6 @@ fn run_task(mut parser: lexopt::Parser) -> Result<(), Failure> {
             Long("seeds") => seeds = parser.value()?.parse()?,
             Long("from") => from = parser.value()?.parse()?,
             Long("without") => without = Some(parser.value()?.parse()?),
-            Long("all") => without = Some(String::new()),
             Long("trace") => trace = true,
             _ => return Err(argument.unexpected().into()),
         }

@@ -313,9 +313,9 @@ impl EventBusBuilder {
         let catalogue = Catalogue::of(all, &preferred).map_err(BuildError::DuplicateKinds)?;
         let interceptors =
             interceptors.into_iter().map(|(name, call)| Interceptor::new(name, call)).collect();
-        let core =
-            Core::new(run.unwrap_or_else(crate::event::new_run), settings, observer, interceptors, catalogue);
-        Ok(EventBus { core: Arc::new(core) })
+        let run = run.unwrap_or_else(crate::event::new_run);
+        let core = Core::new(run, settings, observer, interceptors, catalogue);
+        Ok(EventBus { core })
     }
 }
 

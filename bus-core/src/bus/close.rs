@@ -144,6 +144,7 @@ impl Close {
         let (core, closer) = (Arc::clone(&self.bus.core), &mut self.closer);
         let here = node(&core);
         let noted = std::mem::replace(&mut self.noted, here);
+        let (blocks, _) = core.before_wait(waker);
         core.step(|state, effects| {
             if let Some(before) = noted.filter(|before| Some(*before) != here) {
                 state.note_closes(before, false, effects);
@@ -154,7 +155,7 @@ impl Close {
             if state.is_quiet(here) {
                 return true;
             }
-            state.wait_here(&core, here, effects);
+            state.wait_here(here, blocks, effects);
             if let Some(node) = here {
                 state.note_closes(node, true, effects);
             }
@@ -204,7 +205,7 @@ impl Future for Close {
             let sleep = this.sleep.get_or_insert_with(|| Box::pin(timer(timeout)));
             if sleep.as_mut().poll(context).is_pending() {
                 mark_waiting();
-                this.bus.core.free_runtime();
+                this.bus.core.free_runtime(context.waker());
                 return Poll::Pending;
             }
         }

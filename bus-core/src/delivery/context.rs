@@ -9,6 +9,7 @@
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::task::Waker;
 
 use crate::delivery::core::Core;
 use crate::delivery::slab::Key;
@@ -66,11 +67,20 @@ struct Frame {
     waits: bool,
     /// Whether the thread was blocked above this async handler, which gave its permit back.
     blocked: bool,
+    /// The waker that the async handler is polled with, by address.
+    waker: (usize, usize),
 }
 
 const NO_JOB: JobRef = JobRef { group: Key::NONE, job: 0 };
-const NO_FRAME: Frame =
-    Frame { core: 0, runs: Runs::Callback, job: NO_JOB, root: None, waits: false, blocked: false };
+const NO_FRAME: Frame = Frame {
+    core: 0,
+    runs: Runs::Callback,
+    job: NO_JOB,
+    root: None,
+    waits: false,
+    blocked: false,
+    waker: (0, 0),
+};
 
 struct Here {
     depth: Cell<usize>,
@@ -142,11 +152,12 @@ impl Entered {
         Self { cause, lost: push(frame) }
     }
 
-    /// Enters a frame for a line of the log: whoever forwards it to the bus is a callback.
-    fn log() -> Self {
-        let below = HERE.with(|here| here.top().map_or(NO_FRAME, Cell::get));
+    /// Enters a frame for foreign code that belongs to the frame below: a drop, or a line of the
+    /// log, which may be forwarded to the bus. A thread at its end may have no frames any more.
+    pub(crate) fn inherit() -> Option<Self> {
+        let below = HERE.try_with(|here| here.top().map_or(NO_FRAME, Cell::get)).ok()?;
         let frame = Frame { runs: Runs::Callback, job: NO_JOB, waits: false, blocked: false, ..below };
-        Self { cause: None, lost: push(frame) }
+        Some(Self { cause: None, lost: push(frame) })
     }
 
     /// Enters a frame for the drop of an event. What that publishes is caused by the event of this
@@ -162,7 +173,7 @@ impl Entered {
     /// Enters a frame for a filter, or for fields that events are compared by.
     pub(crate) fn filter(core: &Core, event: &Arc<Stored>) -> Self {
         let entered = Self::callback(core, Some(event));
-        set_job(Runs::Filter, NO_JOB);
+        set_job(Runs::Filter, NO_JOB, (0, 0));
         entered
     }
 
@@ -170,14 +181,14 @@ impl Entered {
     #[inline]
     #[expect(clippy::unused_self, reason = "proves that a frame is entered")]
     pub(crate) fn run_sync(&self, job: JobRef) {
-        set_job(Runs::Sync, job);
+        set_job(Runs::Sync, job, (0, 0));
     }
 
-    /// Names the async handler that is polled now.
+    /// Names the async handler that is polled now, and the waker that it gets.
     #[inline]
     #[expect(clippy::unused_self, reason = "proves that a frame is entered")]
-    pub(crate) fn poll_async(&self, job: JobRef) {
-        set_job(Runs::Async, job);
+    pub(crate) fn poll_async(&self, job: JobRef, waker: &Waker) {
+        set_job(Runs::Async, job, identity(waker));
     }
 
     /// Whether the async handler polled last waits in an emit or a wait of a bus.
@@ -226,12 +237,18 @@ fn push(frame: Frame) -> Option<Box<Frame>> {
 }
 
 #[inline]
-fn set_job(runs: Runs, job: JobRef) {
+fn set_job(runs: Runs, job: JobRef, waker: (usize, usize)) {
     HERE.with(|here| {
         if let Some(top) = here.top() {
-            top.set(Frame { runs, job, waits: false, blocked: false, ..top.get() });
+            top.set(Frame { runs, job, waits: false, blocked: false, waker, ..top.get() });
         }
     });
+}
+
+/// A waker and its clones, by the addresses of what they wake and how.
+#[inline]
+fn identity(waker: &Waker) -> (usize, usize) {
+    (waker.data().addr(), std::ptr::from_ref(waker.vtable()).addr())
 }
 
 /// Whether nothing may be published here, because a callback runs too deep in the stack: what would
@@ -247,7 +264,7 @@ pub(crate) fn is_callback() -> bool {
     HERE.with(|here| here.top().is_some_and(|top| matches!(top.get().runs, Runs::Callback | Runs::Filter)))
 }
 
-fn address(core: &Core) -> usize {
+pub(crate) fn address(core: &Core) -> usize {
     std::ptr::from_ref(core).addr()
 }
 
@@ -298,27 +315,25 @@ pub(crate) fn node(core: &Core) -> Option<Node> {
     })
 }
 
-/// Whether code that waits now blocks the thread, and with it the handlers further down the stack.
-/// An async handler does not: it leaves the stack.
-pub(crate) fn blocks_thread() -> bool {
-    HERE.with(|here| here.top().is_some_and(|top| top.get().runs != Runs::Async))
+/// Whether code that waits now with this waker may block the thread, and with it whatever is
+/// further down the stack. An async handler that passes its own waker on does not: it leaves the
+/// stack. With another one it may be blocking until that is called.
+pub(crate) fn may_block(waker: &Waker) -> bool {
+    HERE.with(|here| {
+        here.top().is_some_and(|top| top.get().runs != Runs::Async || top.get().waker != identity(waker))
+    })
 }
 
-/// Whether the innermost frame is a sync handler.
-pub(crate) fn is_sync_handler() -> bool {
-    HERE.with(|here| here.top().is_some_and(|top| top.get().runs == Runs::Sync))
-}
-
-/// The async handlers of this bus that are being polled on this stack and hold their permit. They
-/// are marked: each gave its permit back when this is asked.
-pub(crate) fn block_polled(core: &Core) -> Vec<JobRef> {
+/// The async handlers that are being polled on this stack, each with its bus by address. They are
+/// marked: each gives its permit back now.
+pub(crate) fn block_polled() -> Vec<(usize, JobRef)> {
     HERE.with(|here| {
         let mut polled = Vec::new();
         for cell in here.recorded() {
             let frame = cell.get();
-            if frame.runs == Runs::Async && frame.core == address(core) && !frame.blocked {
+            if frame.runs == Runs::Async {
                 cell.set(Frame { blocked: true, ..frame });
-                polled.push(frame.job);
+                polled.push((frame.core, frame.job));
             }
         }
         polled
@@ -340,7 +355,7 @@ pub(crate) fn log(line: impl FnOnce()) {
     if HERE.with(|here| here.logs.replace(true)) {
         return;
     }
-    let _frame = Entered::log();
+    let _frame = Entered::inherit();
     let logged = catch_unwind(AssertUnwindSafe(line));
     HERE.with(|here| here.logs.set(false));
     if let Err(panic) = logged {

@@ -19,7 +19,11 @@ use crate::event::Stored;
 use crate::excerpt::excerpt;
 use crate::payload::Descriptor;
 use crate::registry::Catalogue;
-use crate::sync::{AtomicBool, AtomicU64, FairMutex, Guard, Mutex, Ordering};
+use crate::sync::{AtomicBool, AtomicU64, FairMutex, Guard, Mutex, Ordering, Table};
+
+/// The buses of the process, by address: a thread that blocks in one bus may hold permits of
+/// others.
+static ALL: Table<Core> = Table::new();
 
 /// A value on cache lines of its own: what one thread writes there takes nothing else from others.
 #[repr(align(128))]
@@ -59,11 +63,11 @@ impl Core {
         observer: Option<Arc<dyn Observer>>,
         interceptors: Vec<Interceptor>,
         catalogue: Catalogue,
-    ) -> Self {
+    ) -> Arc<Self> {
         let state = State::new(&settings, &catalogue);
         let paired = catalogue.iter().any(|event| !event.ends_with.is_empty());
         let inspects = settings.max_event_bytes.is_some() || !interceptors.is_empty();
-        Self {
+        let core = Arc::new(Self {
             run,
             settings,
             observer,
@@ -79,7 +83,14 @@ impl Core {
             warned: Mutex::new(Vec::new()),
             watched: AtomicBool::new(false),
             closed: AtomicBool::new(false),
-        }
+        });
+        ALL.insert(context::address(&core), &core);
+        core
+    }
+
+    /// The bus of a frame on this stack, unless it is being dropped.
+    pub(crate) fn at(address: usize) -> Option<Arc<Self>> {
+        ALL.get(address)
     }
 
     #[inline]
@@ -250,6 +261,7 @@ impl Core {
 /// comes.
 impl Drop for Core {
     fn drop(&mut self) {
+        ALL.remove(context::address(self));
         let mut effects = Effects::default();
         self.lock().tear_down(&mut effects);
         effects.run_last(self);

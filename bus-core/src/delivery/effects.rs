@@ -66,6 +66,9 @@ crate::sync::per_thread_plain!(LATER: RefCell<VecDeque<Later>> = RefCell::new(Ve
 // The memory of the last work that was done, for the next one.
 crate::sync::per_thread_plain!(SPARE: Cell<Option<Box<Work>>> = Cell::new(None));
 
+// Wakers that this thread is about to call, the next one last.
+crate::sync::per_thread!(DUE: Vec<Waker> = Vec::new());
+
 /// Lists with more capacity than this are not kept for the next work.
 const KEPT: usize = 1_024;
 
@@ -141,8 +144,7 @@ impl Work {
     fn finish(mut self: Box<Self>, core: &Core) {
         let work = &mut *self;
         work.signals.drain(..).for_each(|signal| signal.set());
-        catch_each(work.wakers.drain(..), Waker::wake);
-        work.batch.wake();
+        work.wake();
         for (info, lag, cause) in work.lags.drain(..) {
             let _frame = Entered::callback(core, cause.as_ref());
             info.report_lag(lag);
@@ -158,6 +160,25 @@ impl Work {
         drop_each(work.events.drain(..));
         drop_each(work.segments.drain(..));
         self.keep();
+    }
+
+    /// Calls the wakers. Those behind the one that is called stay where [`wake_due`] finds them,
+    /// should it block.
+    fn wake(&mut self) {
+        let Self { wakers, batch, .. } = self;
+        let alone = wakers.len() + batch.len() <= 1;
+        let mut all = wakers.drain(..).chain(batch.drain());
+        if !alone {
+            let due = DUE.try_with(|due| {
+                let mut due = due.borrow_mut();
+                let before = due.len();
+                due.extend(&mut all);
+                due[before..].reverse();
+                before
+            });
+            due.into_iter().for_each(call_due);
+        }
+        catch_each(all, Waker::wake);
     }
 
     /// Keeps the memory of the lists that are used most for the next work of this thread.
@@ -209,34 +230,39 @@ fn take_later() -> Option<Later> {
     later
 }
 
-/// Calls the wakers that were postponed on this thread, which is about to block: what it waits for
-/// may wait for one of them.
-#[cold]
-pub(crate) fn wake_later() {
-    let mut woken: Vec<Later> = Vec::new();
-    let taken = LATER.try_with(|list| {
-        for (core, work, cause) in list.borrow_mut().iter_mut() {
-            let (wakers, batch) = (std::mem::take(&mut work.wakers), std::mem::take(&mut work.batch));
-            let work = Box::new(Work { wakers, batch, ..Work::default() });
-            woken.push((Arc::clone(core), work, cause.clone()));
-        }
+/// Calls due wakers until only so many are left.
+fn call_due(left: usize) {
+    let next = |due: &RefCell<Vec<Waker>>| {
+        let mut due = due.borrow_mut();
+        if due.len() > left { due.pop() } else { None }
+    };
+    while let Ok(Some(waker)) = DUE.try_with(next) {
+        catch_panic(|| waker.wake());
+    }
+}
+
+/// Calls the wakers that this thread has postponed or was about to call. It is about to block, and
+/// what it waits for may wait for one of them.
+pub(crate) fn wake_due(core: &Core) {
+    let due = LATER.try_with(|list| {
+        let mut list = list.borrow_mut();
+        let later = list.iter_mut().flat_map(|(_, work, _)| work.wakers.drain(..).chain(work.batch.drain()));
+        DUE.try_with(|due| {
+            due.borrow_mut().extend(later);
+            !due.borrow().is_empty()
+        })
     });
-    if taken.is_ok() {
-        for (core, work, cause) in woken {
-            let _frame = Entered::callback(&core, cause.as_ref());
-            work.finish(&core);
-        }
+    if let Ok(Ok(true)) = due {
+        let _frame = Entered::callback(core, None);
+        call_due(0);
     }
 }
 
 /// Drops an event. What its payload's drop publishes is caused by the event of the frame below.
+/// Another thread may drop the other handles meanwhile: this one may be the last whatever is
+/// counted.
 #[inline]
 pub(crate) fn drop_event(core: &Core, event: Arc<Stored>) {
-    if Arc::strong_count(&event) > 1 {
-        // Another thread may drop the other handles meanwhile; then this one is the last all the
-        // same.
-        return catch_panic(|| drop(event));
-    }
     drop_payload(core, event);
 }
 

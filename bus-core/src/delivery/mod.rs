@@ -28,6 +28,7 @@
 
 mod accounts;
 mod answers;
+mod blocking;
 mod context;
 mod core;
 mod deadlock;

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::Waker;
 
 use crate::delivery::context;
 use crate::excerpt::excerpt;
@@ -18,6 +19,14 @@ pub(crate) fn catch_panic(work: impl FnOnce()) {
 /// would abort the process.
 pub(crate) fn drop_each<T>(all: impl IntoIterator<Item = T>) {
     catch_each(all, drop);
+}
+
+/// Drops a waker that was replaced: it may be the last reference to a task.
+pub(crate) fn drop_waker(old: Option<Waker>) {
+    if old.is_some() {
+        let _frame = context::Entered::inherit();
+        drop_each(old);
+    }
 }
 
 /// Does the same with each value, one by one, whichever of them panics.

@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 
 use crate::delivery::context::{self, Node};
 use crate::delivery::core::Core;
-use crate::delivery::panic::drop_each;
+use crate::delivery::panic::drop_waker;
 use crate::delivery::receipt::{Problem, Receipt};
 use crate::delivery::routes::Target;
 use crate::event::SubscriptionId;
@@ -265,10 +265,10 @@ impl Waiting {
         if !pending.is_done() {
             // The poller waits for it: it may have begun elsewhere.
             let here = context::node(core);
-            let polled = core.block_here(here);
-            if self.noted != Some(here) || !polled.is_empty() {
+            let (blocks, holds) = core.before_wait(context.waker());
+            if self.noted != Some(here) || holds {
                 let before = self.noted.replace(here).flatten();
-                core.note_wait(here, &polled, before, pending);
+                core.note_wait(here, blocks, before, pending);
             }
         }
         match pending.poll(context) {
@@ -278,11 +278,10 @@ impl Waiting {
                 self.receipt.join(later);
                 Poll::Ready(std::mem::take(&mut self.receipt))
             }
-            // A waker may be the last reference to a task: it is dropped outside every lock.
             Err(old) => {
-                drop_each(old);
+                drop_waker(old);
                 context::mark_waiting();
-                core.free_runtime();
+                core.free_runtime(context.waker());
                 Poll::Pending
             }
         }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use super::Subscribe;
@@ -68,10 +68,10 @@ impl<S> First<S> {
         FirstWithin { first: self, limit, sleep: None }
     }
 
-    /// Looks for the event. Without a context no waker is stored.
-    fn look(&mut self, mut context: Option<&mut Context<'_>>) -> Poll<Result<Event<S>, WaitError>> {
+    /// Looks for the event. Without a waker none is stored.
+    fn look(&mut self, waker: Option<&Waker>) -> Poll<Result<Event<S>, WaitError>> {
         loop {
-            match self.reader.poll(context.as_deref_mut()) {
+            match self.reader.poll(waker) {
                 Poll::Ready(Some(Ok(event))) => return Poll::Ready(Ok(event)),
                 // `missed` reports a gap; the event may still come.
                 Poll::Ready(Some(Err(_))) => {}
@@ -92,7 +92,7 @@ impl<S> Future for First<S> {
     type Output = Result<Event<S>, WaitError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        self.look(Some(context))
+        self.look(Some(context.waker()))
     }
 }
 

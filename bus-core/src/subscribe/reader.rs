@@ -1,7 +1,7 @@
 //! The reading end of a subscription: of a stream, or of a wait for one event.
 
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll};
+use std::task::{Poll, Waker};
 
 use crate::delivery::{
     Attached, Core, Found, Hand, Info, Key, LagCause, Lagged, Read, Shared, hand_over_postponed,
@@ -62,19 +62,16 @@ impl Reader {
         }
     }
 
-    /// The next event or gap. Without a context no waker is stored.
+    /// The next event or gap. Without a waker none is stored.
     #[inline]
-    pub(crate) fn poll<S>(
-        &mut self,
-        context: Option<&mut Context<'_>>,
-    ) -> Poll<Option<Result<Event<S>, Lagged>>> {
+    pub(crate) fn poll<S>(&mut self, waker: Option<&Waker>) -> Poll<Option<Result<Event<S>, Lagged>>> {
         // Inside a handler the bus must know the reader.
         if nesting() == 0
             && let Some(event) = self.read_on()
         {
             return Poll::Ready(Some(Ok(self.event(event))));
         }
-        match self.look(context) {
+        match self.look(waker) {
             Poll::Ready(Some(Ok(event))) => Poll::Ready(Some(Ok(self.event(event)))),
             Poll::Ready(Some(Err(gap))) => Poll::Ready(Some(Err(gap))),
             Poll::Ready(None) => Poll::Ready(None),
@@ -113,42 +110,43 @@ impl Reader {
 
     /// Looks for the next event on the ring, or in the reader's own queue.
     #[inline(never)]
-    fn look(&mut self, mut context: Option<&mut Context<'_>>) -> Poll<Item> {
+    fn look(&mut self, waker: Option<&Waker>) -> Poll<Item> {
         loop {
             if nesting() == 0
                 && let Some(attached) = &mut self.attached
             {
-                match attached.read(context.as_deref(), &mut self.hand) {
+                match attached.read(waker, &mut self.hand) {
                     Found::Next(event) => return Poll::Ready(Some(Ok(event))),
                     Found::Nothing => return Poll::Pending,
                     Found::End => return Poll::Ready(None),
                     Found::Detached => {}
                 }
             }
-            if let Some(found) = self.ask(context.as_deref_mut()) {
+            if let Some(found) = self.ask(waker) {
                 return found;
             }
         }
     }
 
     /// Asks the bus for the next event. If that is on the ring, the reader is attached then.
-    fn ask(&mut self, context: Option<&mut Context<'_>>) -> Option<Poll<Item>> {
+    fn ask(&mut self, waker: Option<&Waker>) -> Option<Poll<Item>> {
         let Some(key) = self.key else { return Some(Poll::Ready(None)) };
         // The events in hand are in the reader's own queue now, or dropped and counted.
         (self.attached, self.hand) = (None, Hand::default());
-        let Some(core) = self.core.upgrade() else { return Some(self.shared.read(context)) };
-        let (inside, here, waits) = (nesting() > 0, node(&core), context.is_some());
-        let read = core.step(|state, effects| state.read(&core, key, context, (inside, here), effects));
+        let Some(core) = self.core.upgrade() else { return Some(self.shared.read(waker)) };
+        let (inside, here) = (nesting() > 0, node(&core));
+        let blocks = waker.is_some_and(|waker| core.before_wait(waker).0);
+        let read = core.step(|state, effects| state.read(key, waker, inside, here, blocks, effects));
         match read {
             Read::Ring(attached) => {
                 self.attached = Some(attached);
                 None
             }
             Read::Queue(Poll::Pending) => {
-                if waits {
+                if let Some(waker) = waker {
                     mark_waiting();
-                    hand_over_postponed();
-                    core.free_runtime();
+                    hand_over_postponed(waker);
+                    core.free_runtime(waker);
                 }
                 Some(Poll::Pending)
             }

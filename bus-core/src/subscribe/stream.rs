@@ -3,7 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use futures_core::Stream;
 
@@ -71,7 +71,7 @@ impl<S> EventStream<S> {
     /// # Cancel safety
     /// Safe: an event is taken out only when it is returned.
     pub fn recv(&mut self) -> impl Future<Output = Option<Event<S>>> {
-        std::future::poll_fn(|context| self.poll(Some(context)))
+        std::future::poll_fn(|context| self.poll(Some(context.waker())))
     }
 
     /// Returns the next event without waiting; `None` if none is there, or at the end. A gap before
@@ -107,9 +107,9 @@ impl<S> EventStream<S> {
     }
 
     #[inline]
-    fn poll(&mut self, mut context: Option<&mut Context<'_>>) -> Poll<Option<Event<S>>> {
+    fn poll(&mut self, waker: Option<&Waker>) -> Poll<Option<Event<S>>> {
         loop {
-            match ready!(self.reader.poll(context.as_deref_mut())) {
+            match ready!(self.reader.poll(waker)) {
                 Some(Ok(event)) => return Poll::Ready(Some(event)),
                 Some(Err(gap)) => self.reader.report(gap),
                 None => return Poll::Ready(None),
@@ -122,7 +122,7 @@ impl<S> Stream for EventStream<S> {
     type Item = Event<S>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.poll(Some(context))
+        self.poll(Some(context.waker()))
     }
 }
 
@@ -149,7 +149,7 @@ impl<S> EventsAndGaps<S> {
     /// # Cancel safety
     /// Safe: an event or gap is taken out only when it is returned.
     pub fn recv(&mut self) -> impl Future<Output = Option<Result<Event<S>, Lagged>>> {
-        std::future::poll_fn(|context| self.stream.reader.poll(Some(context)))
+        std::future::poll_fn(|context| self.stream.reader.poll(Some(context.waker())))
     }
 
     /// Returns the next event, or the gap before it, without waiting; `None` if none is there, or
@@ -171,6 +171,6 @@ impl<S> Stream for EventsAndGaps<S> {
     type Item = Result<Event<S>, Lagged>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.stream.reader.poll(Some(context))
+        self.stream.reader.poll(Some(context.waker()))
     }
 }

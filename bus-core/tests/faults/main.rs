@@ -8,6 +8,7 @@ mod common;
 
 mod accounts;
 mod blocked;
+mod blocking;
 mod callbacks;
 mod capacity;
 mod capture;

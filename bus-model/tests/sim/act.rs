@@ -40,6 +40,13 @@ fn is_handler(site: Site) -> bool {
     matches!(site, Site::Sync | Site::Async)
 }
 
+/// Whether code on this thread may block it at all. A waker that is called by a timer would hold up
+/// all timers, and a drop by a runtime that stops all that is left of the runtime: what they wait
+/// for may be there, which no bus can know.
+fn may_block() -> bool {
+    !bus_core::simulation::on_clock() && !bus_core::simulation::is_stopping()
+}
+
 /// The actions that this program may do there.
 fn allowed(world: &World, site: Site, panics: bool) -> Vec<Action> {
     let has = |feature| world.features.has(feature);
@@ -59,8 +66,7 @@ fn allowed(world: &World, site: Site, panics: bool) -> Vec<Action> {
         Site::Async => true,
         _ => publishes && has(Feature::CallbackBlocks),
     };
-    // A waker that is called by a timer must not block: it would hold up all timers.
-    let blocks = blocks && !bus_core::simulation::on_clock();
+    let blocks = blocks && may_block();
     if blocks {
         actions.extend([Action::Await, Action::Await, Action::First]);
     }
@@ -110,7 +116,7 @@ pub(crate) fn act(site: Site, panics: bool) {
 pub(crate) async fn act_async() {
     let Some(world) = World::current() else { return };
     let Some(action) = draw(&world, Site::Async, true) else { return };
-    let blocks = world.features.has(Feature::AsyncBlocks) && world.draw(|rng| rng.one_in(3));
+    let blocks = world.features.has(Feature::AsyncBlocks) && may_block() && world.draw(|rng| rng.one_in(3));
     match action {
         _ if blocks => perform(&world, Site::Async, action),
         Action::Await => {

@@ -1,5 +1,5 @@
 //! The extraordinary behaviour of programs. Each program draws its own; `BUS_SIM_WITHOUT` names
-//! what no program does, in place of [`KNOWN`].
+//! what no program does.
 
 use super::rng::Rng;
 
@@ -54,12 +54,9 @@ pub(crate) const ALL: &[(Feature, &str)] = &[
     (Feature::Closes, "closes"),
 ];
 
-/// The features that still find a fault of the bus which is known and not mended.
-const KNOWN: &str = "async-blocks,callback-blocks";
-
 /// The features that no program has.
 pub(crate) fn without() -> String {
-    std::env::var("BUS_SIM_WITHOUT").unwrap_or_else(|_| KNOWN.to_owned())
+    std::env::var("BUS_SIM_WITHOUT").unwrap_or_default()
 }
 
 /// Those that one program has.

@@ -56,7 +56,9 @@ fn one(seed: u64) -> Vec<String> {
     let mut config = shuttle::Config::new();
     config.stack_size = 0x8_0000;
     config.failure_persistence = shuttle::FailurePersistence::None;
-    config.max_steps = shuttle::MaxSteps::FailAfter(400_000);
+    // A thread with few turns among many that are parked, which shuttle wakes for nothing, needs
+    // hundreds of thousands.
+    config.max_steps = shuttle::MaxSteps::FailAfter(4_000_000);
     let found = Arc::new(Mutex::new(Vec::new()));
     let out = Arc::clone(&found);
     let runner = shuttle::Runner::new(Seeded::new(seed), config);

@@ -46,6 +46,8 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
         let stays = world.features.has(Feature::Slot);
         (!stays || world.draw(|rng| rng.one_in(2)), world.draw(|rng| rng.one_in(4)))
     });
+    // Outside of handlers and callbacks the bus cannot know that a task blocks its thread.
+    let aside = aside || !bus_core::is_inside();
     let parked = Arc::new(Parked { thread: shuttle::thread::current(), woken: AtomicBool::new(false) });
     let mut waker = Waker::from(Arc::clone(&parked));
     if is_hostile {

@@ -53,7 +53,7 @@ const STACKS: &[Stack] = &[
             &["core"],
             &["deadlock", "names", "prepare", "slow"],
             &["streams", "task"],
-            &["membership", "workers"],
+            &["blocking", "membership", "workers"],
             &["accounts", "run"],
             &["publish"],
         ],

@@ -9,177 +9,77 @@
 //! groups of the same publish that have not begun, and every frame further down its stack. An async
 //! handler off the stack is a node of its own.
 
+mod graph;
 mod walk;
 
-use std::collections::HashMap;
+pub(crate) use graph::Graph;
+
 use std::sync::Arc;
 
 use smallvec::SmallVec;
 
 use crate::delivery::context::{self, JobRef, Node};
 use crate::delivery::core::Core;
-use crate::delivery::effects::{self, Effects};
-use crate::delivery::group::{Group, Running};
+use crate::delivery::effects::Effects;
+use crate::delivery::group::{Group, Phase, Running};
 use crate::delivery::pending::{Pending, Unit};
 use crate::delivery::routes::Target;
 use crate::delivery::slab::Key;
 use crate::delivery::state::State;
 use crate::delivery::subscription::Receiver;
 use crate::sync::failpoint;
+use graph::Waits;
 use walk::Walk;
 
-/// The waits of all nodes. A node that does not wait is not in it.
-#[derive(Default)]
-pub(crate) struct Graph {
-    nodes: HashMap<Node, Waits, hashbrown::DefaultHashBuilder>,
-    /// How many nodes wait for an event.
-    event_waiters: usize,
-}
-
-#[derive(Default)]
-struct Waits {
-    pendings: SmallVec<[Arc<Pending>; 1]>,
-    /// It waits for an event: nobody can know when it goes on.
-    event: bool,
-    /// It waits for the bus to be quiet.
-    closes: bool,
-    /// The streams that it reads.
-    reads: SmallVec<[Key; 1]>,
-}
-
-impl Waits {
-    fn is_empty(&self) -> bool {
-        self.pendings.is_empty() && !self.event && !self.closes && self.reads.is_empty()
-    }
-}
-
-impl Graph {
-    /// Takes a wait out.
-    pub(crate) fn forget(&mut self, node: Node, pending: &Arc<Pending>) {
-        if let Some(waits) = self.nodes.get_mut(&node) {
-            waits.pendings.retain(|known| !Arc::ptr_eq(known, pending));
-            if waits.is_empty() {
-                self.nodes.remove(&node);
-            }
-        }
-    }
-
-    /// Takes a node out whose handler has returned.
-    #[inline]
-    pub(crate) fn end(&mut self, node: Node) {
-        if !self.nodes.is_empty() {
-            self.remove(node);
-        }
-    }
-
-    #[cold]
-    fn remove(&mut self, node: Node) {
-        if let Some(waits) = self.nodes.remove(&node) {
-            self.event_waiters -= usize::from(waits.event);
-            // Another frame of the same thread may still wait.
-            if matches!(node, Node::Thread(_)) && !waits.pendings.is_empty() {
-                let kept = Waits { pendings: waits.pendings, ..Waits::default() };
-                self.nodes.insert(node, kept);
-            }
-        }
-    }
-
-    fn set_event(&mut self, node: Node, event: bool) {
-        if !event && !self.nodes.contains_key(&node) {
-            return;
-        }
-        let waits = self.nodes.entry(node).or_default();
-        if std::mem::replace(&mut waits.event, event) != event {
-            self.event_waiters = if event { self.event_waiters + 1 } else { self.event_waiters - 1 };
-        }
-        if waits.is_empty() {
-            self.nodes.remove(&node);
-        }
-    }
-
-    /// Whether a node waits for an event.
-    pub(crate) fn awaits_event(&self, node: Node) -> bool {
-        self.event_waiters > 0 && self.nodes.get(&node).is_some_and(|waits| waits.event)
-    }
-
-    /// Whether a node waits for anything.
-    pub(crate) fn waits(&self, node: Node) -> bool {
-        let waits = self.nodes.get(&node);
-        waits.is_some_and(|waits| waits.event || waits.closes || !waits.pendings.is_empty())
-    }
-
-    pub(crate) fn closes(&self, node: Node) -> bool {
-        self.nodes.get(&node).is_some_and(|waits| waits.closes)
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.nodes.is_empty()
-    }
-}
-
 impl Core {
-    /// The async handlers of this bus further down the stack that give their permit back now,
-    /// because the thread is about to block above them.
-    pub(crate) fn block_here(&self, here: Option<Node>) -> Vec<JobRef> {
-        if matches!(here, Some(Node::Thread(_))) { context::block_polled(self) } else { Vec::new() }
-    }
-
-    /// Notes a wait for the deliveries of a publish, and defers those that cannot come.
+    /// Notes a wait for the deliveries of a publish, and defers those that cannot come. `blocks`
+    /// says that it may block the thread.
     pub(crate) fn note_wait(
         self: &Arc<Self>,
         here: Option<Node>,
-        polled: &[JobRef],
+        blocks: bool,
         before: Option<Node>,
         pending: &Arc<Pending>,
     ) {
         self.step(|state, effects| {
-            state.hold_polled(polled, effects);
             if let Some(before) = before {
                 state.graph.forget(before, pending);
             }
             if let Some(here) = here {
                 state.leave_stack(here);
+                state.stand(here, blocks);
                 state.graph.nodes.entry(here).or_default().pendings.push(Arc::clone(pending));
-                state.release_runtimes(here, effects);
+                if blocks {
+                    state.release_runtimes(context::thread(), effects);
+                }
             }
             state.defer_stuck(here, pending, effects);
         });
     }
-
-    /// Lets other threads of the runtime take the task that this thread was about to run next.
-    ///
-    /// tokio keeps the task that was woken last for the thread that woke it. Under a sync handler
-    /// that blocks, that task would wait for the handler, which may wait for it.
-    #[expect(clippy::unused_self, reason = "a thread of a bus waits")]
-    pub(crate) fn free_runtime(&self) {
-        if effects::has_later() && context::is_sync_handler() {
-            effects::wake_later();
-        }
-        #[cfg(not(bus_loom))]
-        if context::blocks_thread()
-            && let Ok(runtime) = crate::sync::Handle::try_current()
-        {
-            drop(runtime.spawn(std::future::ready(())));
-        }
-    }
 }
 
 impl State {
-    /// Records that a blocked thread holds these async handlers, and takes their permits.
-    pub(crate) fn hold_polled(&mut self, polled: &[JobRef], effects: &mut Effects) {
-        for job in polled {
+    /// Records that this thread holds an event until it goes on.
+    pub(crate) fn hold(&mut self, at: JobRef) {
+        if let Some(running) = self.running_mut(at) {
+            running.thread = context::thread();
+        }
+    }
+
+    /// Takes the permit of a handler whose thread is about to block, if it has one.
+    pub(crate) fn release_permit(&mut self, at: JobRef, effects: &mut Effects) {
+        if let Some(running) = self.running_mut(at)
+            && running.phase == Phase::Active
+        {
+            running.phase = Phase::Waiting;
             if !failpoint("permit_unreturned") {
                 effects.wake(self.permits.release());
-            }
-            if let Some(running) = self.running_mut(*job) {
-                running.thread = context::thread();
             }
         }
     }
 
     /// Lets senders go on that wait for a thread which waits itself.
-    fn release_runtimes(&mut self, node: Node, effects: &mut Effects) {
-        let Node::Thread(thread) = node else { return };
+    fn release_runtimes(&mut self, thread: u64, effects: &mut Effects) {
         for group in self.groups.iter_mut().filter(|group| group.is_sync()) {
             if group.running.iter().any(|running| running.thread == thread) {
                 group.senders.release_runtimes(effects);
@@ -187,12 +87,21 @@ impl State {
         }
     }
 
-    /// Notes that the code that runs now waits for an event. Async handlers that are polled below
-    /// it give their permits back, as with any wait.
-    pub(crate) fn wait_here(&mut self, core: &Core, here: Option<Node>, effects: &mut Effects) {
-        self.hold_polled(&core.block_here(here), effects);
-        if let Some(node) = here {
-            self.await_event(node, effects);
+    /// Notes that this thread may stand still with the async handler that it polls.
+    fn stand(&mut self, node: Node, blocks: bool) {
+        if let (Node::Job(job), true) = (node, blocks) {
+            self.graph.link(context::thread(), job);
+        }
+    }
+
+    /// Notes that the code that runs now waits for an event. `blocks` says that this may block the
+    /// thread.
+    pub(crate) fn wait_here(&mut self, here: Option<Node>, blocks: bool, effects: &mut Effects) {
+        let Some(node) = here else { return };
+        self.stand(node, blocks);
+        self.await_event(node, effects);
+        if blocks {
+            self.defer_held(Node::Thread(context::thread()), effects);
         }
     }
 
@@ -202,6 +111,24 @@ impl State {
             && let Some(running) = self.running_mut(job)
         {
             running.thread = 0;
+        }
+    }
+
+    /// The same for one that the thread may have held while others noted their waits: it waits
+    /// itself, and now its own waits count.
+    pub(crate) fn leave_thread(&mut self, at: JobRef, effects: &mut Effects) {
+        let node = Node::Job(at);
+        self.leave_stack(node);
+        if !self.graph.nodes.contains_key(&node) {
+            return;
+        }
+        self.split_idle();
+        let Some(waits) = self.graph.nodes.get(&node) else { return };
+        if waits.event {
+            return self.await_event(node, effects);
+        }
+        for pending in waits.pendings.clone() {
+            self.defer_stuck(Some(node), &pending, effects);
         }
     }
 
@@ -257,6 +184,17 @@ impl State {
     pub(crate) fn await_event(&mut self, node: Node, effects: &mut Effects) {
         self.leave_stack(node);
         self.graph.set_event(node, true);
+        self.defer_held(node, effects);
+        let reads = self.graph.nodes.get(&node).map(|waits| waits.reads.clone()).unwrap_or_default();
+        for key in reads {
+            if let Some(Receiver::Stream(stream)) = self.subscriptions.get(key).map(|found| &found.receiver) {
+                effects.wake(stream.waiting.iter().filter_map(Unit::defer));
+            }
+        }
+    }
+
+    /// Lets no emit go on waiting for what a node holds that waits for an event.
+    fn defer_held(&mut self, node: Node, effects: &mut Effects) {
         let held: Vec<Key> = match node {
             Node::Job(job) => vec![job.group],
             // Mostly async handlers wait for events; a blocked thread is rare enough to look at
@@ -268,12 +206,6 @@ impl State {
         };
         for key in held {
             self.defer_behind(node, key, effects);
-        }
-        let reads = self.graph.nodes.get(&node).map(|waits| waits.reads.clone()).unwrap_or_default();
-        for key in reads {
-            if let Some(Receiver::Stream(stream)) = self.subscriptions.get(key).map(|found| &found.receiver) {
-                effects.wake(stream.waiting.iter().filter_map(Unit::defer));
-            }
         }
     }
 

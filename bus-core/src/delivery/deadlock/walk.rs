@@ -44,14 +44,17 @@ impl<'a> Walk<'a> {
         self
     }
 
-    /// The waits of a node: for each delivery the nodes any of which brings it on.
+    /// The waits of a node: for each delivery the nodes any of which brings it on, and each handler
+    /// that it polls.
     fn ahead(&self, node: Node) -> Vec<SmallVec<[Node; 2]>> {
         let Some(waits) = self.state.graph.nodes.get(&node) else { return Vec::new() };
         let deliveries = waits.pendings.iter().flat_map(|pending| {
             let receivers = pending.receivers();
             receivers.into_iter().map(move |(receiver, _)| (receiver, pending))
         });
-        deliveries.map(|(receiver, pending)| self.state.nodes_of(receiver, Some(pending))).collect()
+        let deliveries = deliveries.map(|(receiver, pending)| self.state.nodes_of(receiver, Some(pending)));
+        let polls = waits.polls.iter().map(|job| std::iter::once(Node::Job(*job)).collect());
+        deliveries.chain(polls).collect()
     }
 
     /// Marks nodes as moving that wait only for what moves; whether there were any.

@@ -79,8 +79,6 @@ pub(crate) struct More {
     pub(crate) polls_on: Option<Option<Id>>,
     /// The permit for those that are polled in place.
     pub(crate) permit: Permit,
-    /// Handlers that have no task yet.
-    pub(crate) spawn: Handlers,
     /// The next events of the groups that have run.
     pub(crate) next: Vec<Next>,
     /// Receivers that end with this event.
@@ -301,6 +299,11 @@ impl Publish<'_> {
             }
         }
         more.woken.drain(..).for_each(|node| state.event_came(node));
+        // No foreign code runs before the handlers that are polled in place.
+        let next = self.first.is_none() && self.effects.is_empty() && more.in_place > 0;
+        if next && state.permits.try_take() {
+            more.permit = Permit::Held;
+        }
         self.more = Some(more);
     }
 

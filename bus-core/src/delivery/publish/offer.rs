@@ -7,7 +7,6 @@ use crate::delivery::deadlock::Graph;
 use crate::delivery::effects::Report;
 use crate::delivery::group::{Claimed, Group, IdleClaim, IdleSets, Members, Phase};
 use crate::delivery::outcome::Outcome;
-use crate::delivery::permits::Permit;
 use crate::delivery::prepare::Prepared;
 use crate::delivery::publish::{Mode, Publish, outcome_of};
 use crate::delivery::queue::{Pushed, Queued};
@@ -32,7 +31,7 @@ impl Publish<'_> {
         event: &Arc<Stored>,
         prepared: &Prepared,
     ) {
-        let State { routes, groups, idle, subscriptions, rings, busy, graph, permits, .. } = state;
+        let State { routes, groups, idle, subscriptions, rings, busy, graph, .. } = state;
         let (index, any) = (&routes.kind(kind).index, &routes.any);
         for key in index.rings() {
             self.offer_ring(*key, rings, subscriptions, event);
@@ -56,12 +55,6 @@ impl Publish<'_> {
             self.offer_filtered([index, any], groups, subscriptions, event, prepared, graph);
         }
         *busy += self.begun;
-        if let (None, Some(more)) = (&self.first, &mut self.more)
-            && more.in_place > 0
-            && permits.try_take()
-        {
-            more.permit = Permit::Held;
-        }
     }
 
     /// Puts the event into a ring, for the readers that are attached to it, and into the queues of

@@ -22,12 +22,13 @@ pub(crate) use waiters::WakeBatch;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::task::{Context, Waker};
+use std::task::Waker;
 
 use smallvec::SmallVec;
 
+use crate::delivery::context::Entered;
 use crate::delivery::effects::Effects;
-use crate::delivery::panic::drop_each;
+use crate::delivery::panic::{drop_each, drop_waker};
 use crate::delivery::slab::{Key, Slab};
 use crate::event::Stored;
 use crate::sync::{Mutex, failpoint};
@@ -44,6 +45,7 @@ pub(crate) struct Segment(Events);
 
 impl Drop for Segment {
     fn drop(&mut self) {
+        let _frame = Entered::inherit();
         drop_each(self.0.drain(..));
     }
 }
@@ -359,18 +361,16 @@ impl Attached {
 
     /// The next event behind those in hand, or what is there otherwise.
     #[inline]
-    pub(crate) fn read(&mut self, context: Option<&Context<'_>>, hand: &mut Hand) -> Found {
+    pub(crate) fn read(&mut self, waker: Option<&Waker>, hand: &mut Hand) -> Found {
         let mut old = Old::default();
-        let found = self.ring.lock().take(self.entry, context.map(Context::waker), hand, &mut old);
-        if old.waker.is_some() {
-            drop_each(old.waker.take());
-        }
+        let found = self.ring.lock().take(self.entry, waker, hand, &mut old);
+        drop_waker(old.waker.take());
         found
     }
 
     /// Takes its waker back: who ends a stream itself is not to be woken.
     pub(crate) fn withdraw(&mut self) {
         let waker = self.ring.lock().withdraw(self.entry);
-        drop_each(waker);
+        drop_waker(waker);
     }
 }

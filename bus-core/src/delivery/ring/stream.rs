@@ -1,12 +1,12 @@
 //! The part of a stream that its reader and the bus share, and its place on a ring.
 
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Poll, Waker};
 
-use crate::delivery::context::Node;
+use crate::delivery::context::{Entered, Node};
 use crate::delivery::group::Loss;
 use crate::delivery::overflow::Lagged;
-use crate::delivery::panic::drop_each;
+use crate::delivery::panic::{drop_each, drop_waker};
 use crate::delivery::pending::Unit;
 use crate::delivery::queue::Queue;
 use crate::delivery::slab::Key;
@@ -75,25 +75,25 @@ impl Shared {
     }
 
     /// The next event or gap of those that were left. It waits while another thread drops the bus.
-    pub(crate) fn read(
-        &self,
-        context: Option<&mut Context<'_>>,
-    ) -> Poll<Option<Result<Arc<Stored>, Lagged>>> {
+    pub(crate) fn read(&self, waker: Option<&Waker>) -> Poll<Option<Result<Arc<Stored>, Lagged>>> {
         let mut rest = self.rest.lock();
         if rest.is_left {
             let next = rest.unread.as_mut().and_then(|unread| unread.next());
             return Poll::Ready(next.map(|next| next.map(|queued| queued.event)));
         }
-        let replaced = context.and_then(|context| rest.waker.replace(context.waker().clone()));
+        let replaced = waker.and_then(|waker| rest.waker.replace(waker.clone()));
         drop(rest);
-        drop_each(replaced);
+        drop_waker(replaced);
         Poll::Pending
     }
 
     /// Drops what nobody will read.
     pub(crate) fn drain(&self) {
         let unread = self.rest.lock().unread.as_mut().map(|unread| unread.drain());
-        drop_each(unread.unwrap_or_default());
+        if let Some(unread) = unread {
+            let _frame = Entered::inherit();
+            drop_each(unread);
+        }
     }
 }
 

@@ -3,7 +3,6 @@
 use std::task::Waker;
 
 use crate::delivery::effects::Effects;
-use crate::delivery::panic::catch_each;
 use crate::delivery::slab::Key;
 use crate::sync::failpoint;
 
@@ -77,12 +76,14 @@ impl WakeBatch {
         self.0.capacity()
     }
 
-    /// Wakes them. No lock may be held.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Takes the wakers out, to be called when no lock is held.
     #[inline]
-    pub(crate) fn wake(&mut self) {
-        if !self.0.is_empty() {
-            let waiting = self.0.drain(..).filter(|_| !failpoint("reader_unwoken"));
-            catch_each(waiting.filter_map(|waiting| waiting.waker), Waker::wake);
-        }
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = Waker> {
+        let waiting = self.0.drain(..).filter(|_| !failpoint("reader_unwoken"));
+        waiting.filter_map(|waiting| waiting.waker)
     }
 }

@@ -16,7 +16,8 @@ use std::task::{Context, Poll, Waker};
 
 use crate::delivery::context::{Entered, JobRef, NESTING, Node};
 use crate::delivery::core::Core;
-use crate::delivery::group::{Claimed, Members, NOBODY};
+use crate::delivery::effects::drop_evicted;
+use crate::delivery::group::{Claimed, Members, NOBODY, Phase};
 use crate::delivery::outcome::Outcome;
 use crate::delivery::panic::catch_panic;
 use crate::delivery::permits::Permit;
@@ -25,7 +26,7 @@ use crate::delivery::publish::{More, Publish};
 use crate::delivery::queue::Queued;
 use crate::delivery::slab::Key;
 use crate::delivery::state::State;
-use crate::delivery::task::Handler;
+use crate::delivery::task::unkeep;
 use crate::event::{Root, Stored};
 use queued::postpone;
 
@@ -70,10 +71,12 @@ impl Publish<'_> {
         evicted: Option<Arc<Stored>>,
     ) -> Arc<Stored> {
         let core = self.core;
+        // Its drop is a callback that this event causes. It may block: then no permit may be held.
+        let holds = self.more.as_ref().is_some_and(|more| more.permit == Permit::Held);
+        let (now, later) = if holds { (None, evicted) } else { (evicted, None) };
         {
             let entered = Entered::handlers(core, &event, root);
-            if let Some(evicted) = evicted {
-                // Its drop is a callback that this event causes.
+            if let Some(evicted) = now {
                 catch_panic(|| drop(evicted));
             }
             if let Some(first) = &mut self.first {
@@ -87,6 +90,9 @@ impl Publish<'_> {
             }
         }
         self.settle(&event);
+        if let Some(evicted) = later {
+            drop_evicted(core, evicted, root, Some(&event));
+        }
         event
     }
 
@@ -107,9 +113,6 @@ impl Publish<'_> {
         drop(state);
         // First: what follows is foreign code, which may wait for these handlers.
         self.more = more;
-        if let Some(more) = &mut self.more {
-            more.spawn.drain(..).for_each(Handler::spawn);
-        }
         if !self.effects.is_empty() {
             self.effects.take().run(core, Some(event));
         }
@@ -134,7 +137,7 @@ impl Publish<'_> {
     #[inline(never)]
     fn settle_rest(&mut self, state: &mut State, event: &Arc<Stored>, mut more: Box<More>) -> Box<More> {
         let Self { receipt, effects, pending, core, .. } = self;
-        let More { rest, tasks, sets, joins, polls_on, permit, spawn, next, all_handled, .. } = &mut *more;
+        let More { rest, tasks, sets, joins, polls_on, permit, next, all_handled, .. } = &mut *more;
         for claim in &mut *rest {
             next.extend(state.finish_claim(claim, event, receipt, effects));
         }
@@ -154,13 +157,16 @@ impl Publish<'_> {
                 next.extend(state.finish_async(handler, event, outcome, Some(receipt), self.thread, effects));
                 continue;
             }
+            if handler.phase() != Phase::Queued {
+                unkeep();
+            }
             let pending = pending.get_or_insert_default();
             if !state.promise_async(&handler, pending, core.tick(), effects) {
                 effects.work().closures.push(Box::new(handler));
                 continue;
             }
             handler.assign(core, Arc::clone(event));
-            handler.hand_over(state, spawn, effects);
+            handler.hand_over(state, effects);
         }
         joins.drain(..).filter(|_| *all_handled).for_each(|index| state.join_idle(index, polls_on.flatten()));
         more

@@ -113,7 +113,6 @@ impl State {
         let Some(running) = group.running.iter_mut().find(|running| running.job == at.job) else {
             return false;
         };
-        running.thread = 0;
         running.since = tick;
         running.phase = match handler.phase() {
             // Where the bus was closed meanwhile, this was reported as being at work.
@@ -121,11 +120,7 @@ impl State {
             phase => phase,
         };
         running.unit = Some(pending.unit(Target::Group(at.group), running.live));
-        let node = running.node(at.group);
-        if self.graph.awaits_event(node) {
-            self.split_idle();
-            self.await_event(node, effects);
-        }
+        self.leave_thread(at, effects);
         true
     }
 }

@@ -4,6 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use crate::delivery::context::{self, Entered, NESTING, Node};
@@ -86,8 +87,8 @@ fn take_postponed() -> Option<Postponed> {
 
 /// Hands the groups that this thread has postponed over to workers, if it is about to block: the
 /// event that it waits for may be published by one of them.
-pub(crate) fn hand_over_postponed() {
-    if HAS_POSTPONED.with(Cell::get) && context::blocks_thread() {
+pub(crate) fn hand_over_postponed(waker: &Waker) {
+    if HAS_POSTPONED.with(Cell::get) && context::may_block(waker) {
         while let Some((core, next)) = take_postponed() {
             workers::hand_over(&core, next);
         }
@@ -107,13 +108,12 @@ pub(crate) fn go_on(core: &Arc<Core>, next: Next) {
 /// Puts an async handler to work on an event that waited for it.
 fn assign(core: &Arc<Core>, mut handler: Box<Handler>, queued: Queued) {
     handler.take_up(core, queued);
-    let (mut spawn, mut effects) = (Vec::new(), Effects::default());
+    let mut effects = Effects::default();
     {
         let mut state = core.lock();
         state.leave_stack(Node::Job(handler.at()));
-        handler.hand_over(&mut state, &mut spawn, &mut effects);
+        handler.hand_over(&mut state, &mut effects);
     }
-    spawn.into_iter().for_each(Handler::spawn);
     effects.run(core, None);
 }
 

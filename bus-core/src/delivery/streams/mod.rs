@@ -3,10 +3,9 @@
 mod shared;
 
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Poll, Waker};
 
 use crate::delivery::context::Node;
-use crate::delivery::core::Core;
 use crate::delivery::effects::{Effects, Report};
 use crate::delivery::outcome::Outcome;
 use crate::delivery::overflow::{Lagged, Overflow};
@@ -220,13 +219,15 @@ impl State {
     }
 
     /// The next event of a reader, or where it is found. `inside` says that a handler or a callback
-    /// reads, and `here` which one: the wait-for graph must know.
+    /// reads, `here` which one, and `blocks` that a wait may block the thread: the wait-for graph
+    /// must know.
     pub(crate) fn read(
         &mut self,
-        core: &Core,
         key: Key,
-        context: Option<&mut Context<'_>>,
-        (inside, here): (bool, Option<Node>),
+        waker: Option<&Waker>,
+        inside: bool,
+        here: Option<Node>,
+        blocks: bool,
         effects: &mut Effects,
     ) -> Read {
         self.note_reader(key, here);
@@ -255,9 +256,9 @@ impl State {
         if closed || matches!(life, Life::Closing | Life::Ended) {
             return Read::Queue(Poll::Ready(None));
         }
-        if let Some(context) = context {
-            effects.store_waker(&mut stream.waker, context.waker());
-            self.wait_here(core, here, effects);
+        if let Some(waker) = waker {
+            effects.store_waker(&mut stream.waker, waker);
+            self.wait_here(here, blocks, effects);
         }
         Read::Queue(Poll::Pending)
     }

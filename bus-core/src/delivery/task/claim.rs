@@ -14,8 +14,7 @@ use crate::delivery::queue::Queued;
 use crate::delivery::slab::Key;
 use crate::delivery::state::State;
 use crate::delivery::subscription::Info;
-use crate::delivery::task::slot::ParkedTask;
-use crate::delivery::task::{AsyncRunner, Handler, Handlers, Slot, Work};
+use crate::delivery::task::{AsyncRunner, Handler, Slot, Work, polling};
 use crate::event::Stored;
 use crate::sync::{Handle, Id, Instant};
 
@@ -78,14 +77,18 @@ impl Handler {
         context: &mut Context<'_>,
         permit: &mut Permit,
     ) -> bool {
-        entered.poll_async(self.at);
+        entered.poll_async(self.at, context.waker());
         self.polled = self.begin(core, event, context);
-        if entered.was_blocked() {
-            core.lock().permits.take_back();
-        }
         if let Poll::Ready(failure) = &self.polled {
             let outcome = failure.as_deref().unwrap_or(&Outcome::Handled);
             self.watch.handler_done(core, event, &self.info, Some(outcome));
+        } else {
+            polling::keep(core, self.at);
+        }
+        if entered.was_blocked() {
+            core.lock().regain(self.at, true);
+        }
+        if let Poll::Ready(failure) = &self.polled {
             return failure.is_none();
         }
         if !entered.waits() {
@@ -140,14 +143,8 @@ impl Handler {
     }
 
     /// Leaves itself in the slot of its task, which is woken unless it must wait for a permit.
-    /// Where there is no task, or its runtime is gone, it is put on the list of those to be
-    /// spawned.
-    pub(crate) fn hand_over(
-        mut self: Box<Self>,
-        state: &mut State,
-        spawn: &mut Handlers,
-        effects: &mut Effects,
-    ) {
+    /// Where there is no task, or that takes no handler any more, a new one is started.
+    pub(crate) fn hand_over(mut self: Box<Self>, state: &mut State, effects: &mut Effects) {
         let slot = self.slot.clone();
         let mut waits = false;
         if let Some(slot) = &slot {
@@ -162,22 +159,25 @@ impl Handler {
         if let Some(slot) = &slot {
             effects.wake(slot.give(&mut handler, !waits));
         }
-        if let Some(mut left) = handler {
-            // A new task waits in a slot of its own.
-            if waits {
-                effects.wake(state.permits.give(&mut left.permit));
-            }
-            spawn.push(left);
+        if let Some(left) = handler {
+            left.start(state, effects);
         }
     }
 
     /// Starts a task for it, which stays for the events to come.
-    pub(crate) fn spawn(mut self: Box<Self>) {
-        let Some(runtime) = self.info.runtime.clone() else { return };
-        let slot = Arc::<Slot>::default();
-        let before = self.slot.replace(Arc::clone(&slot));
-        drop(before);
-        slot.give(&mut Some(self), true);
-        drop(runtime.spawn(ParkedTask { slot, handler: None }));
+    fn start(mut self: Box<Self>, state: &mut State, effects: &mut Effects) {
+        // A new task waits in a slot of its own.
+        if self.permit != Permit::Held {
+            effects.wake(state.permits.give(&mut self.permit));
+        }
+        let runtime = self.info.runtime.clone();
+        effects.wake([Slot::starting(self, runtime).into()]);
+    }
+
+    /// Starts a task anew: the thread that polls the one before is about to block.
+    pub(super) fn restart(self: Box<Self>) {
+        if let Some(core) = self.work.as_ref().map(|work| Arc::clone(&work.core)) {
+            core.step(|state, effects| self.start(state, effects));
+        }
     }
 }

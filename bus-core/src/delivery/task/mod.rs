@@ -6,9 +6,11 @@
 
 mod claim;
 mod closure;
+mod polling;
 mod slot;
 
 pub(crate) use closure::{AsyncClosure, AsyncRunner};
+pub(crate) use polling::{block, kept, unkeep};
 pub(crate) use slot::Slot;
 
 use std::future::Future;
@@ -77,8 +79,8 @@ struct Work {
 
 impl Handler {
     /// Takes a permit, or joins the queue for one.
-    fn take_permit(&mut self, slot: &Arc<Slot>, context: &Context<'_>) -> bool {
-        let Some(work) = &mut self.work else { return true };
+    fn take_permit(&mut self, context: &Context<'_>) -> bool {
+        let (Some(work), Some(slot)) = (&mut self.work, &self.slot) else { return true };
         if self.permit == Permit::Held {
             return true;
         }
@@ -107,14 +109,12 @@ impl Handler {
         }
         let (core, event) = (Arc::clone(&work.core), Arc::clone(&work.event));
         let entered = Entered::handlers(&core, &event, context::root_of(&event));
-        entered.poll_async(self.at);
+        entered.poll_async(self.at, context.waker());
         let polled =
             if self.started { self.runner.poll(None, context) } else { self.begin(&core, &event, context) };
-        let (waits, blocked) = (polled.is_pending() && entered.waits(), entered.was_blocked());
+        let waits = polled.is_pending() && entered.waits();
         drop(entered);
-        if blocked {
-            core.lock().end_block(self.at);
-        }
+        self.regain(&core);
         if waits {
             core.step(|state, effects| {
                 effects.wake(state.permits.give(&mut self.permit));
@@ -125,6 +125,16 @@ impl Handler {
             self.leave_stack();
         }
         polled
+    }
+
+    /// Takes its permit back as a debt, if the thread was blocked in the middle of this poll.
+    fn regain(&self, core: &Arc<Core>) {
+        if polling::was_blocked() {
+            core.step(|state, effects| {
+                state.regain(self.at, self.permit == Permit::Held);
+                state.leave_thread(self.at, effects);
+            });
+        }
     }
 
     /// Records that its thread does not hold it any more.
@@ -143,12 +153,12 @@ impl Handler {
     }
 
     /// Goes on until nothing is left to do, or the handler waits: then it comes back.
-    fn poll(self: Box<Self>, slot: &Arc<Slot>, context: &mut Context<'_>) -> Option<Box<Self>> {
+    fn poll(self: Box<Self>, context: &mut Context<'_>) -> Option<Box<Self>> {
         let mut handler = self;
         let left = loop {
             let outcome = if handler.is_late(context) {
                 Some(Outcome::TimedOut)
-            } else if !handler.take_permit(slot, context) {
+            } else if !handler.take_permit(context) {
                 break Some(handler);
             } else if handler.is_unwanted() {
                 None
@@ -172,6 +182,9 @@ impl Handler {
             }
         };
         run::end_of_stack();
+        if let Some((handler, work)) = left.as_ref().and_then(|left| Some((left, left.work.as_ref()?))) {
+            handler.regain(&work.core);
+        }
         left
     }
 
@@ -189,6 +202,7 @@ impl Handler {
             self.clear(&core, &event);
         }
         self.watch.handler_done(&core, &event, &self.info, outcome.as_ref());
+        self.regain(&core);
         let (mut permit, turns) = (std::mem::take(&mut self.permit), self.turns);
         let mut next = None;
         core.step_of(&event, |state, effects| {
@@ -198,7 +212,11 @@ impl Handler {
             if next.is_none() || rests || state.permits.is_contended() {
                 effects.wake(state.permits.give(&mut permit));
             }
-            if let Some(running) = next.as_ref().and_then(|next| state.running_mut(next.at())) {
+            let at = next.as_ref().map(Next::at);
+            if let Some(at) = at {
+                polling::go_on(at);
+            }
+            if let Some(running) = at.and_then(|at| state.running_mut(at)) {
                 running.since = core.tick();
                 if permit == Permit::Held {
                     running.phase = Phase::Active;
@@ -229,12 +247,14 @@ impl Handler {
 impl Drop for Handler {
     fn drop(&mut self) {
         if let Some(Work { core, event, .. }) = self.work.take() {
+            // Its drop may block this thread.
+            core.step(|state, effects| {
+                effects.wake(state.permits.give(&mut self.permit));
+                state.hold(self.at);
+            });
             self.clear(&core, &event);
             self.watch.handler_done(&core, &event, &self.info, Some(&Outcome::Dropped));
-            core.step_of(&event, |state, effects| {
-                effects.wake(state.permits.give(&mut self.permit));
-                state.lose_handler(self.at, &event, effects);
-            });
+            core.step_of(&event, |state, effects| state.lose_handler(self.at, &event, effects));
             drop_event(&core, event);
         }
         if let Some(slot) = self.slot.take() {
@@ -273,12 +293,16 @@ impl State {
         }
     }
 
-    /// The thread above which a handler was polled blocks no more: the handler takes its permit
-    /// back.
-    pub(crate) fn end_block(&mut self, at: JobRef) {
-        self.permits.take_back();
-        if let Some(running) = self.running_mut(at) {
-            running.thread = 0;
+    /// A thread goes on that was blocked while it polled a handler: the handler takes the permit
+    /// back that it held.
+    pub(crate) fn regain(&mut self, at: JobRef, held: bool) {
+        self.graph.unlink(context::thread(), at);
+        if let Some(running) = self.running_mut(at)
+            && held
+            && running.phase == Phase::Waiting
+        {
+            running.phase = Phase::Active;
+            self.permits.take_back();
         }
     }
 }

@@ -5,9 +5,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
+use crate::delivery::context::Entered;
 use crate::delivery::panic::catch_panic;
-use crate::delivery::task::{Handler, TURNS};
-use crate::sync::{Mutex, failpoint};
+use crate::delivery::task::{Handler, TURNS, polling};
+use crate::sync::{Handle, Mutex, failpoint};
 
 /// The state that a handler and its parked task share.
 #[derive(Default)]
@@ -21,11 +22,22 @@ struct Inside {
     waker: Option<Waker>,
     /// The handler was dropped: nothing more to do comes.
     closed: bool,
-    /// The task was dropped: its runtime is gone.
+    /// The task takes no handler any more: its runtime is gone, or its thread blocks.
     gone: bool,
+    /// The runtime, until the task is started there.
+    runtime: Option<Handle>,
 }
 
 impl Slot {
+    /// A slot with a handler in it, whose task is started on this runtime by the first wake.
+    pub(super) fn starting(handler: Box<Handler>, runtime: Option<Handle>) -> Arc<Self> {
+        let slot = Arc::new(Self::default());
+        let mut handler = handler;
+        handler.slot = Some(Arc::clone(&slot));
+        *slot.0.lock() = Inside { handler: Some(handler), runtime, ..Inside::default() };
+        slot
+    }
+
     /// Takes a handler for the task, which is to be woken if `wake`. The handler stays where it is
     /// if the task is gone.
     pub(super) fn give(&self, handler: &mut Option<Box<Handler>>, wake: bool) -> Option<Waker> {
@@ -35,6 +47,14 @@ impl Slot {
         }
         inside.handler = handler.take();
         if wake && !failpoint("task_unwoken") { inside.waker.take() } else { None }
+    }
+
+    /// Lets its task take no handler any more: the thread that polls it blocks. A handler that was
+    /// there comes back, to be given to another task.
+    pub(super) fn abandon(&self) -> Option<Box<Handler>> {
+        let mut inside = self.0.lock();
+        inside.gone = true;
+        inside.handler.take()
     }
 
     /// Stores the waker of the task, for something to do or for a permit.
@@ -63,30 +83,37 @@ impl Inside {
     }
 }
 
-/// A handler waits for a permit in its slot.
+/// A handler waits for a permit in its slot, or for the start of its task.
 impl Wake for Slot {
     fn wake(self: Arc<Self>) {
-        let waker = self.0.lock().waker.take();
+        let mut inside = self.0.lock();
+        let (runtime, waker) = (inside.runtime.take(), inside.waker.take());
+        drop(inside);
         if let Some(waker) = waker {
             waker.wake();
+        }
+        if let Some(runtime) = runtime {
+            drop(runtime.spawn(ParkedTask { slot: Some(self), handler: None }));
         }
     }
 }
 
 /// The task that runs a handler.
 pub(super) struct ParkedTask {
-    pub(super) slot: Arc<Slot>,
-    pub(super) handler: Option<Box<Handler>>,
+    /// With [`polling`](super::polling) while the handler is polled.
+    slot: Option<Arc<Slot>>,
+    handler: Option<Box<Handler>>,
 }
 
 impl ParkedTask {
     /// Takes a handler that has something to do; `None` once nothing more comes.
     fn take(&mut self, context: &Context<'_>) -> Poll<Option<Box<Handler>>> {
-        let mut inside = self.slot.0.lock();
+        let Some(slot) = &self.slot else { return Poll::Ready(None) };
+        let mut inside = slot.0.lock();
         if let Some(handler) = inside.handler.take() {
             return Poll::Ready(Some(handler));
         }
-        if inside.closed {
+        if inside.closed || inside.gone {
             return Poll::Ready(None);
         }
         let old = inside.listen(context);
@@ -103,7 +130,9 @@ impl Future for ParkedTask {
         // Work may come as fast as it is done: others of the runtime must run all the same.
         for _ in 0..TURNS {
             if let Some(handler) = self.handler.take() {
-                self.handler = handler.poll(&self.slot, context);
+                let slot = polling::begin(self.slot.take(), &handler);
+                self.handler = handler.poll(context);
+                self.slot = slot.or_else(polling::end);
                 if self.handler.is_some() {
                     return Poll::Pending;
                 }
@@ -123,10 +152,12 @@ impl Future for ParkedTask {
 impl Drop for ParkedTask {
     fn drop(&mut self) {
         let left = {
-            let mut inside = self.slot.0.lock();
+            let Some(slot) = &self.slot else { return };
+            let mut inside = slot.0.lock();
             inside.gone = true;
             (inside.handler.take(), inside.waker.take())
         };
-        drop(left);
+        let _frame = Entered::inherit();
+        drop((left, self.handler.take()));
     }
 }

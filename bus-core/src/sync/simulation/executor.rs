@@ -1,6 +1,6 @@
 //! A runtime of the simulation: a queue of tasks, and the threads that work on it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
@@ -14,6 +14,16 @@ use super::{clock, locked, worker};
 shuttle::thread_local! {
     /// The runtimes that a thread has entered, the innermost last.
     static ENTERED: RefCell<Vec<Handle>> = RefCell::new(Vec::new());
+}
+
+shuttle::thread_local! {
+    static STOPS: Cell<bool> = Cell::new(false);
+}
+
+/// Whether this thread drops the tasks of a runtime that stops: while it is blocked, those behind
+/// are neither run nor dropped.
+pub fn is_stopping() -> bool {
+    STOPS.try_with(Cell::get).unwrap_or_default()
 }
 
 /// Names a runtime.
@@ -90,10 +100,12 @@ impl Shared {
             let queue = std::mem::take(&mut state.queue);
             (std::mem::take(&mut state.tasks), queue, std::mem::take(&mut state.idle))
         };
+        let before = STOPS.with(|stops| stops.replace(true));
         for task in &tasks {
             task.cancel();
         }
         drop((tasks, queue));
+        STOPS.with(|stops| stops.set(before));
         idle.iter().for_each(shuttle::thread::Thread::unpark);
     }
 

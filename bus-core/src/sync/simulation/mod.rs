@@ -14,7 +14,7 @@ mod worker;
 pub use clock::{Clock, Instant, Sleep, on_clock, sleep, sleep_until};
 pub(super) use count::start_worker;
 pub use count::{running_tasks, running_workers};
-pub use executor::{Entered, Handle, Id, NoRuntime, Runtime, Spawned};
+pub use executor::{Entered, Handle, Id, NoRuntime, Runtime, Spawned, is_stopping};
 pub use worker::{Blocking, blocking};
 
 /// A lock of the simulation's own, which no thread holds at a point where shuttle may switch: so it
