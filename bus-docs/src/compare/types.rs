@@ -31,10 +31,9 @@ impl Judge<'_> {
         }
         let next = Self { depth: self.depth + 1, ..self };
         let (wide, narrow) = (named(wide, self.wide), named(narrow, self.narrow));
-        let (Value::Object(wide), Value::Object(narrow)) = (wide, narrow) else {
-            return *wide == Value::Bool(true) || *narrow == Value::Bool(false);
+        let (Some(wide), Some(narrow)) = (bare(wide), bare(narrow)) else {
+            return *narrow == Value::Bool(false);
         };
-        let (wide, narrow) = (bare(wide), bare(narrow));
         if let Some(choices) = choices(&narrow) {
             return choices.iter().all(|choice| next.accepts(&Value::Object(wide.clone()), choice));
         }
@@ -85,14 +84,12 @@ fn named<'a>(schema: &'a Value, types: &'a BTreeMap<String, Value>) -> &'a Value
     name.and_then(|name| types.get(name)).unwrap_or(schema)
 }
 
-/// The schema without keywords for readers only.
-fn bare(schema: &Map<String, Value>) -> Map<String, Value> {
+/// The schema without keywords for readers only. `true` is the same as `{}`; nothing fits `false`.
+fn bare(schema: &Value) -> Option<Map<String, Value>> {
     let prose = ["description", "title", "default", "examples", "deprecated", "$comment"];
-    schema
-        .iter()
-        .filter(|(key, _)| !prose.contains(&key.as_str()))
-        .map(|(k, v)| (k.clone(), v.clone()))
-        .collect()
+    let Value::Object(schema) = schema else { return (*schema == Value::Bool(true)).then(Map::new) };
+    let kept = schema.iter().filter(|(key, _)| !prose.contains(&key.as_str()));
+    Some(kept.map(|(key, value)| (key.clone(), value.clone())).collect())
 }
 
 /// The schemas of which a value fits one, also if the schema has a list of types.
@@ -211,6 +208,13 @@ mod tests {
             assert!(!widens(&narrow, &wide), "{narrow} does not take {wide}");
             assert!(widens(&wide, &wide));
         }
+    }
+
+    #[test]
+    fn there_are_two_ways_to_write_that_any_value_fits() {
+        let (long, short) = (json!({ "description": "Whatever." }), json!(true));
+        assert!(widens(&long, &short) && widens(&short, &long));
+        assert!(widens(&long, &json!(false)) && !widens(&json!(false), &long));
     }
 
     #[test]
