@@ -34,8 +34,8 @@ fn never_format(event: &mut Draft<'_>) -> Result<(), BoxError> {
 }
 
 #[tokio::main]
-async fn main() {
-    let bus = EventBus::builder().intercept(never_format).build().unwrap_or_default();
+async fn main() -> Result<(), BoxError> {
+    let bus = EventBus::builder().intercept(never_format).build()?;
     let run = bus.stream("agent").execution("exec-1");
 
     // Nobody is there to answer: that is an error, not a silent yes.
@@ -68,4 +68,5 @@ async fn main() {
             Err(error) => println!("{tool}: {error}"),
         }
     }
+    Ok(())
 }
