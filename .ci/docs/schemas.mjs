@@ -56,6 +56,8 @@ console.log(`${events.length} examples accepted, ${refused} broken ones refused`
 bus(tried.map(({ variant }) => variant)).forEach((said, at) => {
   const { kind, what, valid } = tried[at];
   if (valid && said) fail(`${kind}: the bus refuses ${what}: ${said}`);
+  // The reader keeps a seq and a version of other systems, which the bus does not write.
+  if (/^(seq|version) /.test(what)) return;
   // Serde reads a struct from a list of its members too, which is nothing to rely on.
   if (!valid && !said && !/ \[.*\]$/.test(what)) fail(`${kind}: only the schema refuses ${what}`);
 });
