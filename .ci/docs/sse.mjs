@@ -75,8 +75,8 @@ await state("ended: unknown_execution");
 if (followed() < 2) fail("the page did not come back after the restart");
 
 await start("again");
-// The state before it is that of an end too.
-await page.waitForFunction(() => document.getElementById("said").textContent !== "");
+// The state before it is that of an end too, so the text comes first.
+await page.waitForFunction(() => document.getElementById("said").textContent === "again");
 await state("ended");
 if (await said() !== "again") fail(`after a restart the page shows ${await said()}`);
 
