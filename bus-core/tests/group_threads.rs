@@ -194,7 +194,9 @@ fn an_event_for_a_running_group_is_handled_after_it_and_no_publisher_waits() {
         }
         let own = |one: &&(usize, u64, ThreadId)| one.0 == at && one.1 < 6;
         let threads: Vec<_> = list.seen.all().iter().filter(own).map(|one| one.2).collect();
-        assert_eq!(threads, [publisher; 5], "it goes on where it is at work");
+        // It goes on where it is at work, or on a thread of the bus after a millisecond of it.
+        assert_eq!((threads.len(), threads[0]), (5, publisher));
+        assert!(!threads.contains(&std::thread::current().id()), "a publisher ran what another one runs");
         assert_eq!(fresh.all().len(), 1);
         let calls: Vec<_> = list.seen.all().into_iter().filter(|one| one.1 < 6).collect();
         assert_eq!(calls.len(), 5 * len);
