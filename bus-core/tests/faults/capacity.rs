@@ -42,14 +42,10 @@ fn shares() -> Vec<u64> {
 #[test]
 fn senders_that_wait_for_capacity_get_equal_shares() {
     watch(None, |_| {
-        for _ in 0..3 {
-            let shares = shares();
-            let (fewest, most) = (shares[0], shares[SENDERS - 1]);
-            assert!(
-                fewest * 3 >= most,
-                "of {SENDERS} equal senders one sent {fewest} events and one {most}: {shares:?}"
-            );
-        }
+        // A thread may also wait for a processor, in one round; an unfair bus is unfair in each.
+        let rounds: Vec<_> = (0..3).map(|_| shares()).collect();
+        let is_fair = |shares: &Vec<u64>| shares[0] * 3 >= shares[SENDERS - 1];
+        assert!(rounds.iter().any(is_fair), "what {SENDERS} equal senders sent, in three rounds: {rounds:?}");
     });
 }
 

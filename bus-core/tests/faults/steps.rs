@@ -14,7 +14,7 @@ use bus_core::{EventBus, EventId};
 use crate::common::trial;
 use crate::events::{FaultsEmit, Opened, Ping, compute};
 
-const EVENTS: u64 = 600_000;
+const EVENTS: u64 = 300_000;
 
 /// The longest that one publish of others may wait, of 100 parts of the operation.
 const PART: u64 = 5;
