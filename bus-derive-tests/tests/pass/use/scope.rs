@@ -34,6 +34,10 @@ fn wake(scope: &impl NodeScoped) {
 fn begin(scope: &(impl NodeScoped + ExecutionScoped + ?Sized)) {
     scope.emit_run_began().send();
     scope.emit_answer_found("42").source("a").send();
+}
+
+// `emit` takes any payload, so it is no method of a trait object, as the helpers are.
+fn find(scope: &(impl NodeScoped + ExecutionScoped)) {
     scope.emit(AnswerFound::new("42")).send();
 }
 
@@ -50,6 +54,8 @@ fn main() {
     wake(&me);
     begin(&place);
     begin(&me);
+    find(&place);
+    find(&me);
     me.emit_desk_opened().send();
     me.emit(RunBegan).send();
     let desk = bus.stream("desk");
