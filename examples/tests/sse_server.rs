@@ -132,6 +132,8 @@ fn a_first_connection_begins_with_the_first_event_and_ends_with_the_execution() 
 fn history_that_evicts_the_events_of_others_is_no_gap() {
     let (server, address) = server_with_history("10");
     let forgotten = speak(&address, 1);
+    // Its events come before those of the others.
+    assert_eq!(notices(&answer(&address, &forgotten, None).1), [("end", "{}")]);
     for _ in 0..10 {
         let execution = speak(&address, 1);
         let (_, text) = answer(&address, &execution, None);
