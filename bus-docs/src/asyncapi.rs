@@ -174,7 +174,7 @@ fn moved(mut schema: Value) -> Value {
         }
     }
     let reference = object.remove("$ref");
-    if let Some(name) = reference.as_ref().and_then(Value::as_str).and_then(type_name) {
+    if let Some(name) = type_name(reference.as_ref()) {
         let to = json!({ "$ref": format!("#/components/schemas/{name}") });
         // Draft 7 ignores the keywords beside a reference.
         if object.is_empty() {

@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::model::{Catalog, type_name};
-pub(crate) use crate::model::{Names, identifier};
+use crate::model::type_name;
 
 /// The largest whole number below which a float of 64 bits holds each.
 const EXACT: f64 = 9_007_199_254_740_992.0;
@@ -48,7 +47,7 @@ impl Type {
     pub(crate) fn of(schema: &Value) -> Self {
         let Value::Object(schema) = schema else { return Self::Any };
         let mut parts = Vec::new();
-        if let Some(name) = schema.get("$ref").and_then(Value::as_str).and_then(type_name) {
+        if let Some(name) = type_name(schema.get("$ref")) {
             parts.push(Self::Named(name.to_owned()));
         }
         if let Some(value) = schema.get("const") {
@@ -137,20 +136,6 @@ impl Type {
             Self::Either(choices) => choices.iter().any(Self::takes_null),
             _ => false,
         }
-    }
-}
-
-impl Catalog {
-    /// The type that a name stands for.
-    pub(crate) fn resolved(&self, mut ty: Type) -> Type {
-        // A chain with more names than there are types is a circle.
-        for _ in &self.types {
-            match &ty {
-                Type::Named(name) => ty = self.types.get(name).map_or(Type::Any, Type::of),
-                _ => break,
-            }
-        }
-        ty
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::effect::Effect;
 use super::types::{self, accepts};
 use super::variants::{self, Variant};
-use crate::model::type_name;
+use crate::model::{resolved, type_name};
 
 /// A difference between two schemas, at one path.
 pub(super) struct Difference {
@@ -85,7 +85,7 @@ impl Walk<'_> {
                 return self.value(&format!("{path}{mark}"), old, new);
             }
         }
-        match (members(before, "properties"), members(after, "properties")) {
+        match (members(before), members(after)) {
             (Some(old), Some(new)) => self.members(path, (before, old), (after, new)),
             _ => self.tuple(path, old, new),
         }
@@ -188,15 +188,7 @@ impl Walk<'_> {
 }
 
 fn name(schema: &Value) -> &str {
-    schema.get("$ref").and_then(Value::as_str).and_then(type_name).unwrap_or_default()
-}
-
-/// The schema itself, behind any name.
-fn resolved<'a>(schema: &'a Value, types: &'a Types) -> &'a Value {
-    // As many steps as there are names, so that a name for itself ends.
-    (0..types.len())
-        .try_fold(schema, |schema, _| types.get(name(schema)).ok_or(schema))
-        .unwrap_or_else(|end| end)
+    type_name(schema.get("$ref")).unwrap_or_default()
 }
 
 /// The only choice of a schema that has one.
@@ -207,6 +199,6 @@ fn alone(schema: &Value) -> Option<&Value> {
     })
 }
 
-fn members<'a>(schema: &'a Map<String, Value>, key: &str) -> Option<&'a Map<String, Value>> {
-    schema.get(key).and_then(Value::as_object)
+fn members(schema: &Map<String, Value>) -> Option<&Map<String, Value>> {
+    schema.get("properties").and_then(Value::as_object)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::model::type_name;
+use crate::model::{resolved, type_of};
 
 /// A schema and the types that it may name.
 pub(super) type In<'a> = (&'a Value, &'a BTreeMap<String, Value>);
@@ -30,7 +30,7 @@ impl Judge<'_> {
             return true;
         }
         let next = Self { depth: self.depth + 1, ..self };
-        let (wide, narrow) = (named(wide, self.wide), named(narrow, self.narrow));
+        let (wide, narrow) = (resolved(wide, self.wide), resolved(narrow, self.narrow));
         let (Some(wide), Some(narrow)) = (bare(wide), bare(narrow)) else {
             return *narrow == Value::Bool(false);
         };
@@ -79,11 +79,6 @@ impl Judge<'_> {
     }
 }
 
-fn named<'a>(schema: &'a Value, types: &'a BTreeMap<String, Value>) -> &'a Value {
-    let name = schema.get("$ref").and_then(Value::as_str).and_then(type_name);
-    name.and_then(|name| types.get(name)).unwrap_or(schema)
-}
-
 /// The schema without keywords for readers only. `true` is the same as `{}`; nothing fits `false`.
 fn bare(schema: &Value) -> Option<Map<String, Value>> {
     let prose = ["description", "title", "default", "examples", "deprecated", "$comment"];
@@ -111,22 +106,11 @@ fn choices(schema: &Map<String, Value>) -> Option<Vec<Value>> {
 }
 
 fn types(asked: &Value, narrow: &Map<String, Value>) -> bool {
-    if let Some(given) = literals(narrow) {
-        return given.iter().all(|value| {
-            let name = match value {
-                Value::Null => "null",
-                Value::Bool(_) => "boolean",
-                Value::String(_) => "string",
-                Value::Array(_) => "array",
-                Value::Object(_) => "object",
-                Value::Number(number) if !number.is_f64() && asked == "integer" => "integer",
-                Value::Number(_) => "number",
-            };
-            asked == name
-        });
+    let fits = |given: &str| asked == given || (asked == "number" && given == "integer");
+    match literals(narrow) {
+        Some(values) => values.iter().map(type_of).all(fits),
+        None => narrow.get("type").and_then(Value::as_str).is_some_and(fits),
     }
-    let given = narrow.get("type");
-    given == Some(asked) || (asked == "number" && given.is_some_and(|given| given == "integer"))
 }
 
 fn literals(schema: &Map<String, Value>) -> Option<Vec<Value>> {
@@ -231,5 +215,16 @@ mod tests {
         let level = json!({ "$ref": "#/$defs/Level" });
         assert!(accepts((&level, &two), (&level, &one)));
         assert!(!accepts((&level, &one), (&level, &two)));
+    }
+
+    /// A struct with one field, such as `Id(Name)`, is a name for another name.
+    #[test]
+    fn a_name_for_a_name_is_what_it_stands_for() {
+        let types = BTreeMap::from([
+            ("Id".to_owned(), json!({ "$ref": "#/$defs/Name" })),
+            ("Name".to_owned(), json!({ "type": "string" })),
+        ]);
+        let (id, text) = (json!({ "$ref": "#/$defs/Id" }), json!({ "type": "string" }));
+        assert!(accepts((&id, &types), (&text, &types)) && accepts((&text, &types), (&id, &types)));
     }
 }

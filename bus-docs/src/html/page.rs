@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::code::{Language, block};
 use super::{badges, breakable, diagram, href, marks, shell, types};
-use crate::model::{Catalog, Event, Field};
+use crate::model::{Catalog, Event, Field, resolved};
 use crate::pretty::pretty;
 use crate::prose::{self, escaped};
 use crate::snippet;
@@ -199,10 +199,7 @@ fn notes(catalog: &Catalog, field: &Field) -> String {
 
 /// The values of the field, if its type lists them.
 fn values(catalog: &Catalog, field: &Field) -> Vec<String> {
-    let listed = match field.schema.as_ref().map(Type::of) {
-        Some(Type::Named(name)) => catalog.types.get(&name).map(Type::of),
-        other => other,
-    };
+    let listed = field.schema.as_ref().map(|schema| Type::of(resolved(schema, &catalog.types)));
     let Some(Type::Literals(values)) = listed else { return Vec::new() };
     values.iter().map(|value| format!("<code>{}</code>", escaped(&value.to_string()))).collect()
 }

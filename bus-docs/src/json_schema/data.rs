@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::names::Names;
-use crate::model::{Catalog, Event, Field, type_name};
+use crate::model::{Catalog, Event, Field, resolved};
 use crate::types::Type;
 
 /// The data of an event.
@@ -75,10 +75,7 @@ impl Keys {
 
     /// The members of a struct, or the values of a map, are keys of the data.
     fn flattened(&mut self, catalog: &Catalog, field: &Field) {
-        let mut schema = field.schema.as_ref();
-        while let Some(name) = schema.and_then(|schema| type_name(schema.get("$ref")?.as_str()?)) {
-            schema = catalog.types.get(name);
-        }
+        let schema = field.schema.as_ref().map(|schema| resolved(schema, &catalog.types));
         let Some(Value::Object(schema)) = schema else { return };
         match (schema.get("properties"), schema.get("additionalProperties")) {
             (Some(Value::Object(members)), _) => {

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::model::{Catalog, Event, inside, type_name};
+use crate::model::{Catalog, Event, reached};
 use crate::output::{Files, GENERATED, json as text};
 pub(crate) use data::data;
 pub(crate) use envelope::{envelope, keys, scope};
@@ -45,7 +45,7 @@ fn single(catalog: &Catalog, names: &Names<'_>, keys: &Map<String, Value>, event
     let mut schema = envelope(names, event);
     let data = data(catalog, names, event);
     let mut types = BTreeMap::new();
-    collect(&data, catalog, &mut types);
+    reached(&data, &catalog.types, &mut types);
     let mut types: Map<String, Value> =
         types.into_iter().map(|(name, schema)| (name.to_owned(), schema.clone())).collect();
     types.insert(names.data(event).to_owned(), data);
@@ -55,20 +55,6 @@ fn single(catalog: &Catalog, names: &Names<'_>, keys: &Map<String, Value>, event
     schema.insert("$comment".to_owned(), json!(GENERATED));
     schema.insert("$defs".to_owned(), Value::Object(types));
     Value::Object(schema)
-}
-
-/// The types that a schema names, directly or through another type.
-fn collect<'a>(schema: &Value, catalog: &'a Catalog, found: &mut BTreeMap<&'a str, &'a Value>) {
-    let Value::Object(object) = schema else { return };
-    if let Some(name) = object.get("$ref").and_then(Value::as_str).and_then(type_name)
-        && let Some((name, schema)) = catalog.types.get_key_value(name)
-        && found.insert(name, schema).is_none()
-    {
-        collect(schema, catalog, found);
-    }
-    for child in inside(object) {
-        collect(child, catalog, found);
-    }
 }
 
 /// All kinds in one file: an event is exactly one of them.

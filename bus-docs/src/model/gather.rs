@@ -40,7 +40,7 @@ impl Catalog {
         }
         let hidden = hider.into_types();
         types.extend(hidden);
-        let types = schema::used(&events, types);
+        let types = schema::used(&events, &types.into_iter().collect());
         Self { format: Self::FORMAT, title: title.into(), events, types }
     }
 

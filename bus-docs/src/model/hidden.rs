@@ -35,7 +35,7 @@ impl<'a> Hider<'a> {
         for (key, value) in object {
             match key.as_str() {
                 "$ref" => {
-                    if let Some(name) = value.as_str().and_then(type_name) {
+                    if let Some(name) = type_name(Some(value)) {
                         out.extend(self.named(name));
                     }
                 }

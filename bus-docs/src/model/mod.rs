@@ -23,7 +23,7 @@ use serde_json::Value;
 
 pub use field::Field;
 pub(crate) use names::{Names, identifier, snake};
-pub(crate) use schema::{children, inside, type_name};
+pub(crate) use schema::{children, reached, resolved, type_name, type_of};
 
 /// Every event of a program.
 ///

@@ -39,7 +39,7 @@ impl Plain {
 
     fn object(&self, object: &mut Map<String, Value>) {
         object.remove("$schema");
-        if let Some(name) = object.get("$ref").and_then(Value::as_str).and_then(type_name)
+        if let Some(name) = type_name(object.get("$ref"))
             && let Some(name) = self.0.get(&unescaped(name))
         {
             object.insert("$ref".to_owned(), json!(format!("#/$defs/{name}")));

@@ -26,7 +26,7 @@ impl<'a> Sampler<'a> {
         if let Some(given) = schema.get("const") {
             return Some(given.clone());
         }
-        if let Some(found) = schema.get("$ref").and_then(Value::as_str).and_then(type_name) {
+        if let Some(found) = type_name(schema.get("$ref")) {
             return self.named(name, found);
         }
         let mut choices = ["anyOf", "oneOf", "allOf"].iter().filter_map(|key| schema.get(*key)?.as_array());

@@ -1,6 +1,6 @@
 //! Schemas of field types, in a form that every reader understands.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
@@ -15,7 +15,7 @@ const LISTS: &[&str] = &["anyOf", "oneOf", "allOf", "prefixItems"];
 const MAPS: &[&str] = &["properties", "patternProperties", "$defs"];
 
 /// The schemas directly inside of `schema`.
-pub(crate) fn inside(schema: &Map<String, Value>) -> impl Iterator<Item = &Value> {
+fn inside(schema: &Map<String, Value>) -> impl Iterator<Item = &Value> {
     schema.iter().flat_map(|(key, value)| match value {
         _ if ONE.contains(&key.as_str()) => vec![value],
         Value::Array(list) if LISTS.contains(&key.as_str()) => list.iter().collect(),
@@ -40,13 +40,37 @@ pub(crate) fn children(schema: &mut Map<String, Value>) -> Vec<&mut Value> {
     found
 }
 
-/// `Address` of `#/$defs/Address`.
-pub(crate) fn type_name(reference: &str) -> Option<&str> {
-    reference.strip_prefix("#/$defs/")
+/// The type that the value of `$ref` names: `Address` for `#/$defs/Address`.
+pub(crate) fn type_name(reference: Option<&Value>) -> Option<&str> {
+    reference?.as_str()?.strip_prefix("#/$defs/")
+}
+
+/// The schema itself, behind any name.
+pub(crate) fn resolved<'a>(schema: &'a Value, types: &'a BTreeMap<String, Value>) -> &'a Value {
+    // As many steps as there are names, so that a name for itself ends.
+    let next = |schema: &'a Value| type_name(schema.get("$ref")).and_then(|name| types.get(name));
+    (0..types.len()).try_fold(schema, |schema, _| next(schema).ok_or(schema)).unwrap_or_else(|end| end)
+}
+
+/// Adds the types that a schema names, directly or through another type.
+pub(crate) fn reached<'a>(
+    schema: &Value,
+    types: &'a BTreeMap<String, Value>,
+    found: &mut BTreeMap<&'a str, &'a Value>,
+) {
+    let Value::Object(object) = schema else { return };
+    if let Some((name, schema)) = type_name(object.get("$ref")).and_then(|name| types.get_key_value(name))
+        && found.insert(name, schema).is_none()
+    {
+        reached(schema, types, found);
+    }
+    for child in inside(object) {
+        reached(child, types, found);
+    }
 }
 
 /// The name of the type of a value.
-pub(super) fn type_of(value: &Value) -> &'static str {
+pub(crate) fn type_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "boolean",
@@ -59,34 +83,12 @@ pub(super) fn type_of(value: &Value) -> &'static str {
 }
 
 /// The types that a field names, directly or through another type.
-pub(super) fn used(events: &[Event], mut types: Map<String, Value>) -> BTreeMap<String, Value> {
-    let mut wanted = BTreeSet::new();
+pub(super) fn used(events: &[Event], types: &BTreeMap<String, Value>) -> BTreeMap<String, Value> {
+    let mut found = BTreeMap::new();
     for schema in events.iter().flat_map(|event| &event.fields).filter_map(|field| field.schema.as_ref()) {
-        references(schema, &mut wanted);
+        reached(schema, types, &mut found);
     }
-    let mut out = BTreeMap::new();
-    while let Some(name) = wanted.pop_first() {
-        if let Some(schema) = types.remove(&name) {
-            references(&schema, &mut wanted);
-            out.insert(name, schema);
-        }
-    }
-    out
-}
-
-fn references(schema: &Value, found: &mut BTreeSet<String>) {
-    match schema {
-        Value::Object(object) => {
-            for (key, value) in object {
-                match value.as_str().and_then(type_name) {
-                    Some(name) if key == "$ref" => drop(found.insert(name.to_owned())),
-                    _ => references(value, found),
-                }
-            }
-        }
-        Value::Array(list) => list.iter().for_each(|value| references(value, found)),
-        _ => {}
-    }
+    found.into_iter().map(|(name, schema)| (name.to_owned(), schema.clone())).collect()
 }
 
 #[cfg(test)]
@@ -96,16 +98,26 @@ mod tests {
 
     #[test]
     fn types_are_found_through_types() {
-        let Value::Object(types) = json!({
-            "A": { "properties": { "b": { "$ref": "#/$defs/B" } } },
-            "B": { "type": "string" },
-            "C": { "type": "string" },
-        }) else {
-            return;
-        };
+        let types = BTreeMap::from([
+            ("A".to_owned(), json!({ "properties": { "b": { "$ref": "#/$defs/B" } } })),
+            ("B".to_owned(), json!({ "type": "string" })),
+            ("C".to_owned(), json!({ "type": "string" })),
+        ]);
         let field =
             super::super::Field { schema: Some(json!({ "$ref": "#/$defs/A" })), ..Default::default() };
         let event = Event { fields: vec![field], ..Event::default() };
-        assert_eq!(used(&[event], types).keys().collect::<Vec<_>>(), ["A", "B"]);
+        assert_eq!(used(&[event], &types).keys().collect::<Vec<_>>(), ["A", "B"]);
+    }
+
+    #[test]
+    fn a_chain_of_names_ends_at_its_schema_and_a_circle_ends() {
+        let named = |name: &str| json!({ "$ref": format!("#/$defs/{name}") });
+        let types = BTreeMap::from([
+            ("A".to_owned(), named("B")),
+            ("B".to_owned(), json!({ "type": "string" })),
+            ("Itself".to_owned(), named("Itself")),
+        ]);
+        assert_eq!(resolved(&named("A"), &types), &types["B"]);
+        assert_eq!(resolved(&named("Itself"), &types), &types["Itself"]);
     }
 }

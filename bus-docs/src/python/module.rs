@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::names;
-use crate::model::{Catalog, Event};
-use crate::types::{Member, Names, Type};
+use crate::model::{Catalog, Event, Names};
+use crate::types::{Member, Type};
 
 /// The declarations of a module. Their names are complete before anything is written, because no
 /// attribute of a class may have one of them.

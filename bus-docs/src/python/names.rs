@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::types::{Names, identifier};
+use crate::model::{Names, identifier};
 
 /// Keywords of the language.
 const KEYWORDS: &[&str] = &[

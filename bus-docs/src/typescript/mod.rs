@@ -7,9 +7,9 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::model::{Catalog, Event};
+use crate::model::{Catalog, Event, Names, resolved};
 use crate::output::GENERATED;
-use crate::types::{Member, Names, Type};
+use crate::types::{Member, Type};
 use value::{key, literal, shown};
 
 const HEAD: &str = include_str!("head.ts");
@@ -167,8 +167,8 @@ fn interface(out: &mut String, catalog: &Catalog, event: &Event, name: &str, typ
 fn members(catalog: &Catalog, event: &Event) -> (Vec<Member>, bool) {
     let (mut members, mut open) = (Vec::new(), false);
     for field in event.fields.iter().filter(|field| field.on_wire()) {
-        let ty = field.schema.as_ref().map_or(Type::Any, Type::of);
         if !field.flattened {
+            let ty = field.schema.as_ref().map_or(Type::Any, Type::of);
             members.push(Member {
                 name: field.name.clone(),
                 ty,
@@ -178,8 +178,8 @@ fn members(catalog: &Catalog, event: &Event) -> (Vec<Member>, bool) {
             });
             continue;
         }
-        match catalog.resolved(ty) {
-            Type::Record(merged) => members.extend(merged),
+        match field.schema.as_ref().map(|schema| Type::of(resolved(schema, &catalog.types))) {
+            Some(Type::Record(merged)) => members.extend(merged),
             _ => open = true,
         }
     }
