@@ -3,6 +3,7 @@
 use pulldown_cmark::{BrokenLink, CowStr, Event as Part, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 
 use crate::model::Catalog;
+use crate::output::file_name;
 
 /// Renders HTML. Names of events in brackets become links to their pages; pictures and raw HTML are
 /// shown as text, so that the page loads and runs nothing.
@@ -10,8 +11,7 @@ pub(crate) fn html(docs: &str, catalog: &Catalog) -> String {
     let mut link = |broken: BrokenLink<'_>| {
         let name = broken.reference.trim_matches('`').rsplit("::").next().unwrap_or_default().to_owned();
         let found = catalog.events.iter().find(|event| event.name == name || event.kind == name)?;
-        let page = format!("{}.html", crate::output::file_name(&found.kind));
-        Some((CowStr::from(page), CowStr::from("")))
+        Some((CowStr::from(href(&found.kind)), CowStr::from("")))
     };
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
     let parts = Parser::new_with_broken_link_callback(docs, options, Some(&mut link)).filter_map(harmless);
@@ -55,6 +55,14 @@ pub(crate) fn summary(docs: &str) -> String {
     out
 }
 
+/// The page of a kind. No kind has the file name of the index or of the types.
+pub(crate) fn href(kind: &str) -> String {
+    match file_name(kind) {
+        name if name == "index" || name == "types" => format!("~{name}.html"),
+        name => format!("{name}.html"),
+    }
+}
+
 /// Text that is safe in HTML, also inside of an attribute.
 pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -73,6 +81,7 @@ pub(crate) fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Event;
 
     fn shown(docs: &str) -> String {
         html(docs, &Catalog::of("Agent events", bus_agent::AgentEvents::EVENTS))
@@ -87,6 +96,12 @@ mod tests {
             "<p>Ends with <a href=\"tool_call_completed.html\"><code>ToolCallCompleted</code></a>.</p>\n"
         );
         assert_eq!(shown("See [`Elsewhere`]."), "<p>See [<code>Elsewhere</code>].</p>\n");
+        let event = Event { kind: "index".to_owned(), name: "Index".to_owned(), ..Event::default() };
+        let catalog = Catalog { events: vec![event], ..Catalog::of("", []) };
+        assert!(
+            html("[`Index`]", &catalog).contains("\"~index.html\""),
+            "index.html is the index of the site"
+        );
     }
 
     #[test]

@@ -8,8 +8,8 @@ mod page;
 mod types;
 
 use crate::model::{Catalog, Event};
-use crate::output::{Files, GENERATED, file_name};
-use crate::prose::escaped;
+use crate::output::{Files, GENERATED};
+use crate::prose::{escaped, href};
 
 const STYLE: &str = include_str!("../../assets/style.css");
 const SCRIPT: &str = include_str!("../../assets/site.js");
@@ -25,14 +25,6 @@ pub(crate) fn render(catalog: &Catalog) -> Files {
     files.insert("html/style.css".to_owned(), format!("/* {GENERATED} */\n{STYLE}"));
     files.insert("html/site.js".to_owned(), format!("// {GENERATED}\n{SCRIPT}"));
     files
-}
-
-/// The page of a kind. No kind has the file name of the index or of its parts.
-fn href(kind: &str) -> String {
-    match file_name(kind) {
-        name if name == "index" || name == "types" => format!("~{name}.html"),
-        name => format!("{name}.html"),
-    }
 }
 
 /// The frame of every page.
