@@ -137,12 +137,10 @@ fn fields(out: &mut String, event: &Event) {
 }
 
 fn default(field: &Field) -> String {
-    match (&field.default_value, &field.default) {
-        _ if field.required => "required".to_owned(),
-        (Some(value), _) => code(&value.to_string()),
-        (None, Some(written)) => code(written),
-        (None, None) => String::new(),
+    if field.required {
+        return "required".to_owned();
     }
+    field.shown_default().map_or_else(String::new, |default| code(&default))
 }
 
 fn code(text: &str) -> String {

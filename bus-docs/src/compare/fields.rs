@@ -80,11 +80,8 @@ fn changed(report: &mut Report<'_>, before: &Field, after: &Field, (old, new): (
         }
         _ => {}
     }
-    let default = |field: &Field| {
-        field.default_value.as_ref().map_or_else(|| field.default.clone(), |v| Some(v.to_string()))
-    };
-    if !before.required && !after.required && default(before) != default(after) {
-        let shown = default(after).unwrap_or_else(|| "none".to_owned());
+    if !before.required && !after.required && before.shown_default() != after.shown_default() {
+        let shown = after.shown_default().unwrap_or_else(|| "none".to_owned());
         report.allows(format!("the default of field `{name}` is now {shown}"));
     }
 }

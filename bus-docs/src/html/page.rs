@@ -163,11 +163,7 @@ fn rust_type(catalog: &Catalog, field: &Field) -> String {
 /// The properties of a field after its type.
 fn notes(catalog: &Catalog, field: &Field) -> String {
     let mut out = String::new();
-    let default = match (&field.default_value, &field.default) {
-        (Some(value), _) => Some(value.to_string()),
-        (None, written) => written.clone(),
-    };
-    match (field.required, field.flattened, default) {
+    match (field.required, field.flattened, field.shown_default()) {
         (true, ..) => out.push_str(" <span class=\"must\">required</span>"),
         (_, true, _) => {
             out.push_str(" <span class=\"may\">its keys are keys of <code>data</code></span>");

@@ -60,6 +60,11 @@ impl Field {
         self.required || (self.flattened && self.default.is_none() && self.default_value.is_none())
     }
 
+    /// The default as pages show it: in JSON, else as written in Rust.
+    pub(crate) fn shown_default(&self) -> Option<String> {
+        self.default_value.as_ref().map_or_else(|| self.default.clone(), |value| Some(value.to_string()))
+    }
+
     /// Whether it is part of the JSON.
     pub fn on_wire(&self) -> bool {
         !(self.not_written && self.not_read)
