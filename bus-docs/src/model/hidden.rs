@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::names::Names;
 use super::schema::{children, type_name, type_of};
 
 /// Hides schemas of one catalogue. A named type has one hidden form, whatever names it, so that a
 /// type which holds itself stays as small as it is.
 pub(super) struct Hider<'a> {
     types: &'a Map<String, Value>,
+    names: Names,
     /// The hidden form of a named type: a reference, or the schema itself if it is short.
     known: BTreeMap<String, Map<String, Value>>,
     hidden: Map<String, Value>,
@@ -17,7 +19,8 @@ pub(super) struct Hider<'a> {
 
 impl<'a> Hider<'a> {
     pub(super) fn new(types: &'a Map<String, Value>) -> Self {
-        Self { types, known: BTreeMap::new(), hidden: Map::new() }
+        let names = Names::with(&types.keys().map(String::as_str).collect::<Vec<_>>());
+        Self { types, names, known: BTreeMap::new(), hidden: Map::new() }
     }
 
     /// The hidden forms of the named types.
@@ -77,16 +80,11 @@ impl<'a> Hider<'a> {
             return known.clone();
         }
         let Some(Value::Object(schema)) = self.types.get(name) else { return Map::new() };
-        let mut new = format!("{name}Hidden");
-        while self.types.contains_key(&new) || self.hidden.contains_key(&new) {
-            new.push('_');
-        }
+        let new = self.names.take(&format!("{name}Hidden"));
         let reference = Map::from_iter([("$ref".to_owned(), json!(format!("#/$defs/{new}")))]);
         self.known.insert(name.to_owned(), reference.clone());
-        self.hidden.insert(new.clone(), Value::Null);
         let hidden = self.members(schema);
         if hidden.keys().all(|key| key == "type") {
-            self.hidden.remove(&new);
             self.known.insert(name.to_owned(), hidden.clone());
             return hidden;
         }

@@ -134,13 +134,13 @@ fn singular(name: &str) -> &str {
 
 fn formatted(format: Option<&str>) -> Option<Value> {
     Some(json!(match format? {
-        "date-time" | "partial-date-time" => "2026-01-01T00:00:00Z",
+        "date-time" => "2026-01-01T00:00:00Z",
         "date" => "2026-01-01",
-        "time" | "partial-time" => "00:00:00Z",
+        "time" => "00:00:00Z",
         "uuid" => "00000000-0000-4000-8000-000000000000",
         "uri" => "https://example.org/",
         "email" => "ann@example.org",
-        "ip" | "ipv4" => "192.0.2.1",
+        "ipv4" => "192.0.2.1",
         "ipv6" => "2001:db8::1",
         _ => return None,
     }))
