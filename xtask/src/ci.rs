@@ -25,7 +25,8 @@ Steps, all of them in this order unless some are named:
   compiler  the compiler is the oldest that we promise, or newer
   minimal   our crates build with the oldest dependencies that we allow: `cargo xtask minimal`
   package   each package builds and tests its docs alone: `cargo xtask package`
-  catalogue the committed event catalogue matches the definitions and breaks no user
+  catalogue the committed event catalogues, ours and that of examples/your-project, match the definitions and break no
+            user
   newer     every test but the pinned error texts with the newest other compiler that is installed
   test      every test and example: `cargo xtask test`
   memory    no publish and no subscription allocates more than before, no publish has more atomic
