@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::{Package, Place};
+use super::{Folders, Package};
 use crate::task::Failure;
 use crate::workspace;
 
@@ -14,14 +14,14 @@ const NEEDED: [&str; 4] = ["Cargo.toml", "README.md", "LICENSE-APACHE", "LICENSE
 const ADDED: [&str; 3] = [".cargo_vcs_info.json", "Cargo.lock", "Cargo.toml.orig"];
 
 /// Prints the size of a package and returns what is wrong with its files.
-pub(super) fn check(package: &Package, place: &Place) -> Result<Vec<String>, Failure> {
-    let folder = place.unpacked(package);
+pub(super) fn check(package: &Package, folders: &Folders) -> Result<Vec<String>, Failure> {
+    let folder = folders.unpacked(package);
     let files = below(&folder)?;
     let mut bytes = 0;
     for file in &files {
         bytes += fs::metadata(folder.join(file))?.len();
     }
-    let packed = fs::metadata(place.archive(package))?.len();
+    let packed = fs::metadata(folders.archive(package))?.len();
     println!("{}: {} files, {} KiB, packed {} KiB", package.name, files.len(), bytes / 1024, packed / 1024);
 
     let mut problems = misplaced(&files);

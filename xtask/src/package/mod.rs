@@ -23,7 +23,7 @@ Usage: cargo xtask package
 
 Packs each crate that is published. A package has the sources, a readme and both licences, and nothing that only this
 repository uses, such as tests. Each is unpacked into a folder of its own, where it is built and its examples in the
-docs are run with the other packages in place of the registry's. Then programs of a user are built: the first one of
+docs are run with the other packages in place of the registry's. Then programs of a user are run: the first one of
 README.md with the dependencies that stand there, and others that name the package differently.
 
 Exit code: 0 if all that works, 1 if not. The sizes are printed.",
@@ -42,20 +42,22 @@ pub(crate) fn check() -> Result<(), Failure> {
     let metadata = workspace::metadata(false)?;
     let packages: Vec<Package> = workspace::published(&metadata).filter_map(Package::read).collect();
     let target = workspace::target_folder()?;
-    let place = Place { folder: target.join("packages"), target };
-    place.pack(&packages)?;
-    place.configure(&packages)?;
-    let problems: Vec<String> =
-        packages.iter().map(|package| files::check(package, &place)).collect::<Result<Vec<_>, _>>()?.concat();
+    let folders = Folders { packages: target.join("packages"), target };
+    folders.pack(&packages)?;
+    folders.configure(&packages)?;
+    let mut problems = Vec::new();
+    for package in &packages {
+        problems.extend(files::check(package, &folders)?);
+    }
     if !problems.is_empty() {
         return Err(Failure::found(problems.join("\n")));
     }
     for package in &packages {
         let command =
             if package.has_examples { &["test", "--quiet", "--doc"][..] } else { &["build", "--quiet"] };
-        run(place.cargo(&place.unpacked(package)).args(command).args(["--package", &package.name]))?;
+        run(folders.cargo(&folders.unpacked(package)).args(command).args(["--package", &package.name]))?;
     }
-    user::check(&place)
+    user::check(&folders)
 }
 
 impl Package {
@@ -73,14 +75,14 @@ impl Package {
 }
 
 /// The folder in which packages are unpacked, and the folder that all are built in.
-struct Place {
-    folder: PathBuf,
+struct Folders {
+    packages: PathBuf,
     target: PathBuf,
 }
 
-impl Place {
+impl Folders {
     fn unpacked(&self, package: &Package) -> PathBuf {
-        self.folder.join(package.full_name())
+        self.packages.join(package.full_name())
     }
 
     fn archive(&self, package: &Package) -> PathBuf {
@@ -89,10 +91,10 @@ impl Place {
 
     /// Makes the archives and unpacks them.
     fn pack(&self, packages: &[Package]) -> Result<(), Failure> {
-        if self.folder.exists() {
-            fs::remove_dir_all(&self.folder)?;
+        if self.packages.exists() {
+            fs::remove_dir_all(&self.packages)?;
         }
-        fs::create_dir_all(&self.folder)?;
+        fs::create_dir_all(&self.packages)?;
         let mut pack = cargo();
         pack.args(["package", "--quiet", "--no-verify", "--allow-dirty"]);
         run(pack.args(packages.iter().flat_map(|package| ["--package", &package.name])))?;
@@ -100,7 +102,7 @@ impl Place {
             let archive = self.archive(package);
             // Cargo gives each file in a package the same old time. `-m` gives it that of now, so
             // that a changed file is built again.
-            run(Command::new("tar").arg("-xmzf").arg(archive).arg("-C").arg(&self.folder))?;
+            run(Command::new("tar").arg("-xmzf").arg(archive).arg("-C").arg(&self.packages))?;
             detach(&self.unpacked(package))?;
         }
         Ok(())
@@ -116,8 +118,8 @@ impl Place {
         for profile in ["dev", "test"] {
             let _ = writeln!(text, "[profile.{profile}]\ndebug = \"line-tables-only\"");
         }
-        fs::create_dir_all(self.folder.join(".cargo"))?;
-        Ok(fs::write(self.folder.join(".cargo/config.toml"), text)?)
+        fs::create_dir_all(self.packages.join(".cargo"))?;
+        Ok(fs::write(self.packages.join(".cargo/config.toml"), text)?)
     }
 
     /// Cargo in a folder below that of the packages.

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use super::Place;
+use super::Folders;
 use crate::process::run;
 use crate::task::Failure;
 use crate::workspace;
@@ -16,10 +16,10 @@ struct Program {
 }
 
 /// Runs each program.
-pub(super) fn check(place: &Place) -> Result<(), Failure> {
+pub(super) fn check(folders: &Folders) -> Result<(), Failure> {
     let page = fs::read_to_string(workspace::root().join("README.md"))?;
     for program in [first_of(&page)?, with_the_name_of_the_package(), with_another_name()] {
-        let folder = place.folder.join(program.name);
+        let folder = folders.packages.join(program.name);
         fs::create_dir_all(folder.join("src"))?;
         let head = "version = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n";
         let manifest = format!("[package]\nname = \"{}\"\n{head}\n{}", program.name, program.dependencies);
@@ -27,7 +27,7 @@ pub(super) fn check(place: &Place) -> Result<(), Failure> {
         fs::write(folder.join("src/main.rs"), program.source)?;
         // The versions of this repository, which are built already.
         fs::copy(workspace::root().join("Cargo.lock"), folder.join("Cargo.lock"))?;
-        run(place.cargo(&folder).args(["run", "--quiet", "--package", program.name]))?;
+        run(folders.cargo(&folder).args(["run", "--quiet", "--package", program.name]))?;
     }
     Ok(())
 }
