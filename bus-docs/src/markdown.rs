@@ -1,6 +1,5 @@
 //! One Markdown page of all events, for a code host.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::model::{Catalog, Event, Field};
@@ -10,10 +9,7 @@ use crate::prose::summary;
 use crate::snippet;
 
 pub(crate) fn render(catalog: &Catalog) -> String {
-    let mut groups: BTreeMap<&str, Vec<&Event>> = BTreeMap::new();
-    for event in &catalog.events {
-        groups.entry(&event.definition).or_default().push(event);
-    }
+    let groups = catalog.by_definition();
     let mut out = format!("# {}\n\n<!-- {GENERATED} -->\n\n", catalog.title);
     let _ = writeln!(
         out,

@@ -8,10 +8,7 @@ use crate::model::{Catalog, Event};
 use crate::prose::{escaped, summary};
 
 pub(super) fn render(catalog: &Catalog) -> String {
-    let mut groups: BTreeMap<&str, Vec<&Event>> = BTreeMap::new();
-    for event in &catalog.events {
-        groups.entry(&event.definition).or_default().push(event);
-    }
+    let groups = catalog.by_definition();
     let mut body = format!("<h1>{}</h1>\n", escaped(&catalog.title));
     let _ = writeln!(body, "<p class=\"lead\">{}</p>", lead(catalog, groups.len()));
     search(&mut body, &groups);

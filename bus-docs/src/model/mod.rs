@@ -141,6 +141,15 @@ impl Catalog {
         self.events.binary_search_by(|event| event.kind.as_str().cmp(kind)).ok().map(|at| &self.events[at])
     }
 
+    /// The events of each definition.
+    pub(crate) fn by_definition(&self) -> BTreeMap<&str, Vec<&Event>> {
+        let mut groups: BTreeMap<&str, Vec<&Event>> = BTreeMap::new();
+        for event in &self.events {
+            groups.entry(&event.definition).or_default().push(event);
+        }
+        groups
+    }
+
     /// The events that `kind` ends.
     pub fn ended_by<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = (&'a Event, &'a End)> {
         let ends = move |event: &'a Event| event.ends_with.iter().find(|end| end.kind == kind);
