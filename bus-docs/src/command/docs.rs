@@ -111,3 +111,16 @@ fn format(name: &str) -> Result<&'static Format, Outcome> {
         Outcome::Usage(format!("there is no format `{name}`; there are {}", names.join(", ")))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_has_the_summary_of_every_format() {
+        for format in Format::ALL {
+            let line = format!("\n  {:<12} {}\n", format.name, format.summary);
+            assert!(HELP.contains(&line), "no `{}`", line.trim());
+        }
+    }
+}
