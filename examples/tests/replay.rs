@@ -175,8 +175,8 @@ fn lines_of_other_systems_come_in_on_request() {
     let copy = folder.path().join("copy.jsonl");
     let out = replay(&path, &["--lenient", "--out", copy.to_str().unwrap()]).ok();
     assert_eq!(row(&out, "total"), ["3", "1", "2", "0"]);
-    let told = "2 events mended: 1 half surrogate pairs became U+FFFD, 1 NaN or Infinity became null, ";
-    assert!(out.contains(told), "{out}");
+    let report = "2 events mended: 1 half surrogate pairs became U+FFFD, 1 NaN or Infinity became null, ";
+    assert!(out.contains(report), "{out}");
     let copied = json_lines(&fs::read_to_string(&copy).unwrap());
     assert_eq!(copied[1]["data"]["content"], "half \u{fffd}");
     let again = replay(&copy, &["--lenient"]).ok();
