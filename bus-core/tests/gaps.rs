@@ -27,6 +27,7 @@ fn the_easy_loop_reads_on_behind_a_gap() {
         assert_eq!(seen, [3, 4]);
         assert_eq!(bus.stats().subscription("reads-on").unwrap().counts.overflowed, 3);
         assert_eq!(log::lines(&["WARN", "reads-on", "queue is full", "gaps.rs"]).len(), 1);
+        assert_eq!(log::lines(&["WARN", "reads-on"]).len(), 1, "reported once");
     });
 }
 

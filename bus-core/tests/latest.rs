@@ -108,6 +108,21 @@ fn the_values_come_first_then_live_events() {
     });
 }
 
+/// They are read in steps, between which others publish.
+#[test]
+fn the_values_of_many_scopes_all_come() {
+    trial().with(|bus| bus.history(0)).run(async |bus, _| {
+        for n in 0..600 {
+            bus.stream(format!("s{n}")).emit_progress(n).await;
+        }
+        let all: Vec<_> = (0..600).collect();
+        let mut stream = bus.subscribe::<Values>().with_latest().into_stream().with_gaps();
+        assert_eq!(waiting(&mut stream), all);
+        let mut filtered = bus.subscribe::<Values>().with_latest().filter(|_| true).into_stream().with_gaps();
+        assert_eq!(waiting(&mut filtered), all);
+    });
+}
+
 #[test]
 fn a_wait_takes_the_current_value_or_the_next_one() {
     trial().run(async |bus, _| {
@@ -173,6 +188,16 @@ fn the_values_take_no_more_bytes_than_the_budget() {
         let left: Vec<_> = bus.latest::<Progress>().collect().iter().map(|event| event.n).collect();
         assert_eq!(left, [2], "the newest stays, however large");
         assert_eq!(bus.stats().latest_forgotten, 1);
+    });
+}
+
+#[test]
+fn a_value_that_is_replaced_takes_no_more_bytes() {
+    trial().with(|bus| bus.history_bytes(65_536)).run(async |bus, _| {
+        for n in 0..2_000 {
+            bus.stream(format!("s{}", n % 2)).emit_progress(n).await;
+        }
+        assert_eq!((bus.stats().latest, bus.stats().latest_forgotten), (2, 0));
     });
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bus_core::{AgentEvent, BoxError, Event, EventBus, Outcome, Refused, ReplyError};
 use common::{Notes, threaded, trial};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Decision {
@@ -249,6 +249,32 @@ fn an_answer_that_nobody_waits_for_is_dropped() {
         drop(node.emit_token_asked().first_reply().await.unwrap());
         assert_eq!(bus.history().collect().len(), 5);
         assert_eq!(Arc::strong_count(&answer), 2, "history holds no answer");
+    });
+}
+
+#[test]
+fn answers_behind_the_first_and_after_the_wait_are_dropped() {
+    trial().run(async |bus, _| {
+        let (answer, go) = (Arc::new(7), Arc::new(Semaphore::new(0)));
+        let [first, second, third] = [0; 3].map(|_| Arc::clone(&answer));
+        let _first = bus.subscribe::<TokenAsked>().reply_sync(move |_| Arc::clone(&first));
+        let _second = bus.subscribe::<TokenAsked>().reply_sync(move |_| Arc::clone(&second));
+        let wait = Arc::clone(&go);
+        let _late = bus.subscribe::<TokenAsked>().name("late").reply(move |_| {
+            let (wait, third) = (Arc::clone(&wait), Arc::clone(&third));
+            async move {
+                wait.acquire().await.unwrap().forget();
+                third
+            }
+        });
+        let node = bus.stream("desk").node("n");
+        drop(node.emit_token_asked().first_reply().await.unwrap());
+        let over = node.emit_token_asked().replies().timeout(Duration::ZERO).await;
+        assert!(matches!(over, Err(ReplyError::TimedOut { .. })), "{over:?}");
+        go.add_permits(2);
+        assert!(bus.close(Duration::from_secs(20)).await.is_drained());
+        assert_eq!(bus.history().collect().len(), 2);
+        assert_eq!(Arc::strong_count(&answer), 4, "history holds no answer");
     });
 }
 

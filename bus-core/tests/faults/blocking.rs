@@ -100,6 +100,27 @@ fn an_async_handler_that_blocks_does_not_wait_for_what_its_own_thread_holds() {
     });
 }
 
+/// Its thread holds the first handler of the same publish, which was polled and is not done.
+#[test]
+fn an_async_handler_that_blocks_does_not_wait_for_what_its_publish_hands_over_later() {
+    threaded(3).apart().run(async |bus, stand| {
+        stand.at("an async handler blocks on an emit to an earlier one of its own publish");
+        let earlier = bus.subscribe::<Ping>().name("earlier");
+        let _earlier = earlier.handle(async |_: Event<Ping>| yield_now().await);
+        let blocking = bus.clone();
+        let _blocks = bus.subscribe::<Ping>().stream("agent").handle(move |event: Event<Ping>| {
+            let bus = blocking.clone();
+            async move {
+                let receipt = block_on(bus.stream("other").emit_ping(event.n));
+                assert_eq!((receipt.reached(), receipt.deferred()), (1, 1));
+            }
+        });
+        assert!(bus.stream("agent").emit_ping(1_u64).await.is_ok());
+        wait_until_idle(&bus);
+        assert_eq!(bus.stats().subscription("earlier").unwrap().counts.handled, 2);
+    });
+}
+
 /// The task of an async handler is in the middle of a poll while a value of the event before is
 /// dropped.
 #[test]

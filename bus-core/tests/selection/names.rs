@@ -63,6 +63,17 @@ fn an_empty_list_of_kinds_is_a_warning() {
     });
 }
 
+/// Names may come from outside.
+#[test]
+fn a_bus_warns_of_a_bounded_number_of_names() {
+    log::collect();
+    trial().run(async |bus, _| {
+        let names: Vec<_> = (0..300).map(|n| format!("answer_*_{n}")).collect();
+        let (_, place) = (bus.subscribe_any().kinds(&names), here!());
+        assert_eq!(log::lines(&["WARN", &place]).len(), 256);
+    });
+}
+
 #[test]
 fn a_star_that_is_not_at_the_end_is_a_warning() {
     log::collect();
