@@ -100,13 +100,17 @@ fn an_async_handler_that_blocks_does_not_wait_for_what_its_own_thread_holds() {
     });
 }
 
-/// Its thread holds the first handler of the same publish, which was polled and is not done.
+/// Its thread holds the first handler of the same publish, which was polled and waits for another.
 #[test]
 fn an_async_handler_that_blocks_does_not_wait_for_what_its_publish_hands_over_later() {
     threaded(3).apart().run(async |bus, stand| {
         stand.at("an async handler blocks on an emit to an earlier one of its own publish");
-        let earlier = bus.subscribe::<Ping>().name("earlier");
-        let _earlier = earlier.handle(async |_: Event<Ping>| yield_now().await);
+        let _other = bus.subscribe::<Pong>().handle(async |_: Event<Pong>| yield_now().await);
+        let waiting = bus.clone();
+        let _earlier = bus.subscribe::<Ping>().name("earlier").handle(move |event: Event<Ping>| {
+            let bus = waiting.clone();
+            async move { assert!(bus.stream("agent").emit_pong(event.n).await.is_ok()) }
+        });
         let blocking = bus.clone();
         let _blocks = bus.subscribe::<Ping>().stream("agent").handle(move |event: Event<Ping>| {
             let bus = blocking.clone();
