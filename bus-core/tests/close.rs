@@ -30,6 +30,8 @@ fn a_closed_bus_refuses_events_and_subscriptions() {
         assert_eq!((receipt.id(), receipt.reached(), receipt.is_ok()), (None, 0, false));
         let handler = bus.subscribe::<Job>().try_handle_sync(|_| {});
         assert_eq!(handler.unwrap_err(), SubscribeError::Closed);
+        let ended = bus.subscribe::<Job>().handle_sync(|_| {});
+        assert!(!bus.unsubscribe(ended.detach()) && bus.stats().subscriptions.is_empty());
         assert!(bus.subscribe::<Job>().into_stream().with_gaps().recv().await.is_none());
         assert_eq!(bus.wait_for::<Job>().await.unwrap_err(), WaitError::Closed);
         assert_eq!((bus.stats().refused, bus.stats().published_total), (1, 0));
