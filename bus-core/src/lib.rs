@@ -151,7 +151,7 @@ pub use event::{AnyEvent, AnyKind, Event, EventId, InvalidEventId, ReadEvent, Su
 pub use history::{HistoryQuery, LatestQuery};
 pub use payload::{
     AgentEvent, DecodeError, DecodeReason, EncodeError, EventSet, FieldValue, IntoField, IntoObject, Object,
-    Payload, Sticky,
+    Payload, Request, Sticky,
 };
 pub use scope::{Execution, NoExecution, NoNode, Node, Scope};
 pub use since::{InvalidSince, Since};

@@ -50,9 +50,9 @@ impl<P: Payload> Emit<P> {
     /// assert_eq!(named, [("ada", true), ("bob", false)]);
     /// # Ok(()) }
     /// ```
-    pub fn replies(self) -> AllReplies<P, P::Reply>
+    pub fn replies<R>(self) -> AllReplies<P, R>
     where
-        P: Request,
+        P: Request<Reply = R>,
     {
         AllReplies { asking: Asking::new(self) }
     }
@@ -66,16 +66,16 @@ impl<P: Payload> Emit<P> {
     ///
     /// # Cancel safety
     /// As that of [`replies`](Self::replies).
-    pub fn first_reply(self) -> FirstReply<P, P::Reply>
+    pub fn first_reply<R>(self) -> FirstReply<P, R>
     where
-        P: Request,
+        P: Request<Reply = R>,
     {
         FirstReply { asking: Asking::new(self) }
     }
 
-    fn ask(&mut self, answers: &Arc<Answers<P::Reply>>) -> Sent
+    fn ask<R>(&mut self, answers: &Arc<Answers<R>>) -> Sent
     where
-        P: Request,
+        P: Request<Reply = R>,
     {
         let core = &self.source.bus.core;
         if let Some(refused) = core.refuse_too_deep(P::DESCRIPTOR.kind, &mut self.payload) {
@@ -91,24 +91,30 @@ impl<P: Payload> Emit<P> {
 struct Asking<P: Payload, R> {
     emit: Emit<P>,
     answers: Arc<Answers<R>>,
+    /// [`Emit::ask`]. Its bound is checked where the wait is made, so that an event without answers
+    /// is one error there and none at the `.await`.
+    ask: fn(&mut Emit<P>, &Arc<Answers<R>>) -> Sent,
     limit: Option<Duration>,
     sleep: Option<Pin<Box<Sleep>>>,
 }
 
-impl<P: Request> Asking<P, P::Reply> {
-    fn new(emit: Emit<P>) -> Self {
-        Self { emit, answers: Answers::new(), limit: None, sleep: None }
+impl<P: Payload, R> Asking<P, R> {
+    fn new(emit: Emit<P>) -> Self
+    where
+        P: Request<Reply = R>,
+    {
+        Self { emit, answers: Answers::new(), ask: Emit::ask, limit: None, sleep: None }
     }
 
     /// Publishes with the first poll, and waits until all handlers have ended.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Receipt, ReplyError>> {
-        let Self { emit, answers, limit, sleep: timer } = self;
+        let Self { emit, answers, ask, limit, sleep: timer } = self;
         // The time first: a wait that is over must not give a permit back by waiting once more.
         if timer.as_mut().is_some_and(|timer| timer.as_mut().poll(context).is_ready()) {
             return Poll::Ready(Err(self.timed_out()));
         }
         if emit.waiting.is_none() {
-            emit.waiting = Some(Box::new(Waiting::new(emit.ask(answers))));
+            emit.waiting = Some(Box::new(Waiting::new(ask(emit, answers))));
         }
         if let Some(Poll::Ready(receipt)) = emit.waiting.as_mut().map(|waiting| waiting.poll(context)) {
             return Poll::Ready(Ok(receipt));
@@ -181,8 +187,8 @@ impl<P: Payload, R> FirstReply<P, R> {
     }
 }
 
-impl<P: Request> Future for AllReplies<P, P::Reply> {
-    type Output = Result<Replies<P::Reply>, ReplyError>;
+impl<P: Payload, R> Future for AllReplies<P, R> {
+    type Output = Result<Replies<R>, ReplyError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         self.asking.poll(context).map(|receipt| {
@@ -193,8 +199,8 @@ impl<P: Request> Future for AllReplies<P, P::Reply> {
     }
 }
 
-impl<P: Request> Future for FirstReply<P, P::Reply> {
-    type Output = Result<Reply<P::Reply>, ReplyError>;
+impl<P: Payload, R> Future for FirstReply<P, R> {
+    type Output = Result<Reply<R>, ReplyError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let ended = self.asking.poll(context);
