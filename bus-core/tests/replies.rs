@@ -232,6 +232,12 @@ fn a_closed_bus_and_an_ended_subscription_are_named() {
         assert!(!report.is_drained());
         let error = desk.emit_tool_requested("c").replies().await.unwrap_err();
         assert!(matches!(error, ReplyError::Refused(Refused::Closed)), "{error:?}");
+        for late in [
+            bus.subscribe::<ToolRequested>().reply(allow),
+            bus.subscribe::<ToolRequested>().reply_sync(|_| Decision::Deny),
+        ] {
+            assert!(!bus.unsubscribe(late.id()), "it has ended already");
+        }
     });
 }
 

@@ -69,12 +69,12 @@ impl<S: 'static> Subscribe<S> {
     /// ```
     ///
     /// # Panics
-    /// If [`try_reply`](Self::try_reply) returns an error.
+    /// If [`try_reply`](Self::try_reply) returns an error, unless the bus is closed: then the guard
+    /// is of a subscription that has ended, as that of [`handle`](Self::handle).
     ///
     /// # Cancel safety
     /// As that of [`handle`](Self::handle).
     #[track_caller]
-    #[expect(clippy::panic, reason = "documented; `try_reply` returns it")]
     pub fn reply<F, Fut>(self, handler: F) -> Subscription
     where
         S: Request,
@@ -82,7 +82,7 @@ impl<S: 'static> Subscribe<S> {
         Fut: Future + Send + 'static,
         Fut::Output: IntoReply<S::Reply>,
     {
-        self.try_reply(handler).unwrap_or_else(|error| panic!("{error}"))
+        Subscription::or_ended(self.try_reply(handler))
     }
 
     /// Answers each event with an async handler, as [`reply`](Self::reply) does.
@@ -110,16 +110,16 @@ impl<S: 'static> Subscribe<S> {
     /// do. Its answer is used as that of [`reply`](Self::reply).
     ///
     /// # Panics
-    /// If [`try_reply_sync`](Self::try_reply_sync) returns an error.
+    /// If [`try_reply_sync`](Self::try_reply_sync) returns an error, unless the bus is closed: then
+    /// the guard is of a subscription that has ended, as that of [`handle`](Self::handle).
     #[track_caller]
-    #[expect(clippy::panic, reason = "documented; `try_reply_sync` returns it")]
     pub fn reply_sync<F, R>(self, handler: F) -> Subscription
     where
         S: Request,
         F: FnMut(&Event<S>) -> R + Send + 'static,
         R: IntoReply<S::Reply>,
     {
-        self.try_reply_sync(handler).unwrap_or_else(|error| panic!("{error}"))
+        Subscription::or_ended(self.try_reply_sync(handler))
     }
 
     /// Answers each event with a closure, as [`reply_sync`](Self::reply_sync) does.
