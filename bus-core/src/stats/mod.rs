@@ -150,9 +150,7 @@ impl EventBus {
             ended: state.totals.ended,
         }
     }
-}
 
-impl EventBus {
     fn refused_by(&self) -> BTreeMap<String, u64> {
         let mut counts = BTreeMap::new();
         for interceptor in self.core.interceptors.iter().filter(|interceptor| interceptor.refused() > 0) {

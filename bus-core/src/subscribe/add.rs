@@ -51,7 +51,6 @@ impl Core {
     pub(crate) fn add_handler(
         self: &Arc<Self>,
         plan: Plan,
-        name: String,
         handler: NewHandler,
     ) -> Result<Added, SubscribeError> {
         self.start_watch();
@@ -61,7 +60,7 @@ impl Core {
             NewHandler::Sync(_) => None,
             NewHandler::Async(_, runtime) => Some(runtime.clone()),
         };
-        let info = plan.into_info(name.into(), timeout, runtime);
+        let info = plan.into_info(timeout, runtime);
         let add = |state: &mut State, info: &Arc<Info>| match handler {
             NewHandler::Sync(member) => state.add_sync(info, member, bounds, begin.is_some()),
             NewHandler::Async(runners, _) => state.add_async(info, runners, bounds, begin.is_some()),
@@ -76,9 +75,8 @@ impl Core {
         once: bool,
         shared: &Arc<Shared>,
     ) -> Result<Added, SubscribeError> {
-        let (bounds, begin, name) =
-            (plan.bounds(Overflow::DropOldest), plan.begin()?, place_name(plan.location));
-        let info = plan.into_info(name, None, None);
+        let (bounds, begin) = (plan.bounds(Overflow::DropOldest), plan.begin()?);
+        let info = plan.into_info(None, None);
         let stream = Stream::new(Queue::new(bounds), once, Arc::clone(shared));
         let add = |state: &mut State, info: &Arc<Info>| state.add_stream(info, stream, begin.is_some());
         self.add(info, begin, if once { 1 } else { usize::MAX }, add)
@@ -336,19 +334,14 @@ impl Plan {
         Bounds { capacity: self.capacity, hard_limit: self.hard_limit(), overflow }
     }
 
-    fn into_info(
-        mut self,
-        name: Arc<str>,
-        timeout: Option<std::time::Duration>,
-        runtime: Option<Handle>,
-    ) -> Info {
+    fn into_info(mut self, timeout: Option<std::time::Duration>, runtime: Option<Handle>) -> Info {
         if let Some(rest) = self.wanted.rest() {
             // The routes look one part up; the others are asked about as a filter of the user's is.
             self.predicates.push(Arc::new(move |event| rest.matches(event.scope())));
         }
         Info {
             id: SubscriptionId(0),
-            name: self.name.unwrap_or(name),
+            name: self.name.unwrap_or_else(|| place_name(self.location)),
             location: self.location,
             kinds: self.kinds.shortest(),
             wanted: self.wanted,

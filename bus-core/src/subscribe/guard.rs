@@ -54,7 +54,7 @@ impl Subscription {
             key: added.key,
             id: added.info.id,
             #[cfg(debug_assertions)]
-            made: Made { at: std::time::Instant::now(), thread: thread() },
+            made: Made::now(),
         }
     }
 
@@ -77,7 +77,7 @@ impl Subscription {
                     key: Key::NONE,
                     id: SubscriptionId(0),
                     #[cfg(debug_assertions)]
-                    made: Made { at: std::time::Instant::now(), thread: thread() },
+                    made: Made::now(),
                 }
             }
             Err(error) => panic!("{error}"),
@@ -123,6 +123,10 @@ const AT_ONCE: std::time::Duration = std::time::Duration::from_micros(20);
 
 #[cfg(debug_assertions)]
 impl Made {
+    fn now() -> Self {
+        Self { at: std::time::Instant::now(), thread: thread() }
+    }
+
     /// Says in debug builds that a subscription has ended before it could get an event. The
     /// compiler's warning is silenced by `let _ =`.
     fn warn_at_once(&self, core: &Core, key: Key) {

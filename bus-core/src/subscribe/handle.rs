@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::add::NewHandler;
 use super::{Subscribe, Subscription};
-use crate::delivery::{AsyncClosure, AsyncRunner, HandlerResult, Member, name_of};
+use crate::delivery::{AsyncClosure, AsyncRunner, HandlerResult, Member};
 use crate::error::SubscribeError;
 use crate::event::Event;
 use crate::sync::{Handle, try_sleep};
@@ -57,7 +57,7 @@ impl<S: 'static> Subscribe<S> {
         Fut: Future + Send + 'static,
         Fut::Output: HandlerResult,
     {
-        let Self { bus, plan, .. } = self;
+        let Self { bus, mut plan, .. } = self;
         // The builder's choice first: it is for all handlers of the bus.
         let runtime = bus.core.settings.runtime.clone().or_else(|| Handle::try_current().ok());
         let runtime = runtime.ok_or(SubscribeError::NoRuntime)?;
@@ -69,8 +69,8 @@ impl<S: 'static> Subscribe<S> {
         let runner =
             || Box::new(AsyncClosure::<F, Fut, S>::new(Arc::clone(&handler))) as Box<dyn AsyncRunner>;
         let runners = (0..plan.concurrency).map(|_| runner()).collect();
-        let name = name_of::<F>(plan.location);
-        let added = bus.core.add_handler(plan, name, NewHandler::Async(runners, runtime))?;
+        plan.name_after::<F>();
+        let added = bus.core.add_handler(plan, NewHandler::Async(runners, runtime))?;
         Ok(Subscription::new(&bus.core, &added))
     }
 
@@ -133,13 +133,13 @@ impl<S: 'static> Subscribe<S> {
         F: FnMut(&Event<S>) -> R + Send + 'static,
         R: HandlerResult,
     {
-        let Self { bus, plan, .. } = self;
+        let Self { bus, mut plan, .. } = self;
         if plan.concurrency > 1 {
             return Err(SubscribeError::SyncConcurrency);
         }
         let member = Member::<S>::new(move |event| handler(event).into_result().err());
-        let name = name_of::<F>(plan.location);
-        let added = bus.core.add_handler(plan, name, NewHandler::Sync(Box::new(member)))?;
+        plan.name_after::<F>();
+        let added = bus.core.add_handler(plan, NewHandler::Sync(Box::new(member)))?;
         Ok(Subscription::new(&bus.core, &added))
     }
 }

@@ -26,7 +26,7 @@ pub use stream::{EventStream, EventsAndGaps};
 pub use with::With;
 
 use crate::bus::EventBus;
-use crate::delivery::{Callbacks, Kinds, Lagged, OnLag, Overflow, Part, Predicate, Wanted};
+use crate::delivery::{Callbacks, Kinds, Lagged, OnLag, Overflow, Part, Predicate, Wanted, name_of};
 use crate::error::SubscribeError;
 use crate::event::{AnyKind, Event};
 use crate::payload::EventSet;
@@ -358,6 +358,12 @@ impl<T> Subscribe<AnyKind, T> {
 }
 
 impl Plan {
+    /// Names the subscription after the user's handler, unless it has a name; returns it.
+    fn name_after<F>(&mut self) -> Arc<str> {
+        let location = self.location;
+        Arc::clone(self.name.get_or_insert_with(|| name_of::<F>(location).into()))
+    }
+
     /// Returns where the subscription begins, if not with the next event.
     pub(crate) fn begin(&self) -> Result<Option<Begin>, SubscribeError> {
         let sticky = match &self.kinds {

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use super::{Subscribe, Subscription};
-use crate::delivery::{answer, name_of};
+use crate::delivery::answer;
 use crate::error::{BoxError, SubscribeError};
 use crate::event::Event;
 use crate::payload::Request;
@@ -141,8 +141,7 @@ impl<S: 'static> Subscribe<S> {
 
     /// Marks the subscription as one that answers, under the name of the user's handler.
     fn answering<F>(mut self) -> (Self, Arc<str>) {
-        let name = self.plan.name.take().unwrap_or_else(|| name_of::<F>(self.plan.location).into());
-        self.plan.name = Some(Arc::clone(&name));
+        let name = self.plan.name_after::<F>();
         self.plan.answers = true;
         (self, name)
     }

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::marker::PhantomData;
 
 use super::{Subscribe, Subscription};
-use crate::delivery::{HandlerResult, name_of};
+use crate::delivery::HandlerResult;
 use crate::error::SubscribeError;
 use crate::event::Event;
 
@@ -99,7 +99,7 @@ impl<S: 'static, T: Clone + Send + Sync + 'static> Subscribe<S, With<T>> {
     /// Takes the state apart. The name of the subscription is that of the user's function.
     fn part<F>(self) -> (Subscribe<S>, T) {
         let Self { bus, mut plan, state: With(state), .. } = self;
-        plan.name.get_or_insert_with(|| name_of::<F>(plan.location).into());
+        plan.name_after::<F>();
         (Subscribe { bus, plan, state: (), set: PhantomData }, state)
     }
 }

@@ -12,6 +12,9 @@ use crate::json::{Name, Shape, Value};
 
 type Result<T> = std::result::Result<T, ReadError>;
 
+/// The words of Python and JavaScript for numbers that JSON does not have.
+pub(super) const NOT_NUMBERS: [&str; 3] = ["NaN", "Infinity", "-Infinity"];
+
 /// A position in a text.
 pub(super) struct Scan<'a, 'k> {
     pub(super) text: &'a str,
@@ -42,9 +45,7 @@ impl<'a, 'k> Scan<'a, 'k> {
         let rest = &self.text[self.at..];
         let problem = match rest.chars().next() {
             None => ReadProblem::Cut,
-            Some(_) if ["NaN", "Infinity", "-Infinity"].iter().any(|word| rest.starts_with(word)) => {
-                ReadProblem::NotANumber
-            }
+            Some(_) if NOT_NUMBERS.iter().any(|word| rest.starts_with(word)) => ReadProblem::NotANumber,
             Some('\0') => ReadProblem::Syntax { expected, found: "NUL".into() },
             Some(found) => ReadProblem::Syntax { expected, found: format!("`{}`", found.escape_default()) },
         };

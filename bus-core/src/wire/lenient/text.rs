@@ -4,9 +4,7 @@ use std::borrow::Cow;
 
 use super::Mended;
 use crate::json::escape;
-
-/// Words of Python and JavaScript for numbers that JSON does not have.
-const NOT_NUMBERS: [&str; 3] = ["NaN", "Infinity", "-Infinity"];
+use crate::wire::scan::NOT_NUMBERS;
 
 /// Writes U+FFFD for each half of a surrogate pair, and null for each number that is none.
 pub(super) fn mend<'a>(text: &'a str, mended: &mut Mended) -> Cow<'a, str> {
