@@ -144,7 +144,8 @@ pub(super) fn builder(names: &Names, definition: &Definition, event: &Event) -> 
 
 /// The ways to wait for answers, for an event that has some.
 fn replies(names: &Names, definition: &Definition, event: &Event) -> TokenStream {
-    let (vis, ident, span) = (&definition.vis, &event.ident, at(event.ident.span()));
+    let (ident, span) = (&event.ident, at(event.ident.span()));
+    let vis = definition.vis_at(ident.span());
     let (krate, private) = (names.krate(span), names.private(span));
     let reply = quote!(<#ident as #private::Request>::Reply);
     quote_spanned! {span=>

@@ -7,7 +7,7 @@ macro_rules! events {
         #[derive(bus_core::AgentEvent)]
         pub enum $name {
             $($event { $($field: $ty),* },)*
-            #[event(ends_with(FixedEnded, by(reason)))]
+            #[event(ends_with(FixedEnded, by(reason)), reply = bool)]
             FixedAdded { reason: String, times: Option<u32> },
             FixedEnded { reason: String },
         }
@@ -51,13 +51,14 @@ mod unused {
         ($vis:vis) => {
             #[derive(bus_core::AgentEvent)]
             pub(crate) enum HiddenEvents {
-                #[event(ends_with(Hid))]
+                #[event(ends_with(Hid), reply = bool)]
                 Hides { what: String, times: Option<u32>, #[event(default = 3)] deep: u8 },
                 Hid,
             }
 
             #[derive(bus_core::AgentEvent)]
             $vis enum GivenVisEvents {
+                #[event(reply = bool)]
                 Shows { what: String, times: Option<u32> },
             }
         };
