@@ -68,7 +68,8 @@
 //! [`subscribe_any`](EventBus::subscribe_any) takes kinds by name. [`Subscribe`] narrows it to
 //! parts of the scope or by a closure, and ends in [`handle`](Subscribe::handle),
 //! [`handle_sync`](Subscribe::handle_sync), [`into_stream`](Subscribe::into_stream) or
-//! [`first`](Subscribe::first).
+//! [`first`](Subscribe::first), or in [`reply`](Subscribe::reply) for an event that its handlers
+//! answer.
 //!
 //! # Scope
 //!
@@ -102,7 +103,7 @@
 //! |---|---|
 //! | [`catalogue`] | the facts about each kind, as its definition has them |
 //! | [`wire`] | JSON, writing and reading |
-//! | [`testing`] | a recorder of all events, and events without a bus, for your tests |
+//! | [`testing`] | for your tests: a recorder, events without a bus, and ids and times that repeat |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // No public function returns a type that a user cannot name.
 #![warn(unnameable_types)]

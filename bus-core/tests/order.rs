@@ -104,6 +104,8 @@ fn events_of_one_publisher_keep_their_order() {
         let _guard = bus.subscribe::<Lap>().handle_sync(move |event| notes.add((event.runner, event.n)));
         let racing = bus.clone();
         tokio::task::spawn_blocking(move || race(&racing)).await.unwrap();
+        // After a millisecond of others' events a thread of the bus handles the rest.
+        assert!(bus.close(std::time::Duration::from_secs(30)).await.is_drained());
         for runner in 0..THREADS {
             let own: Vec<_> = seen.all().into_iter().filter(|lap| lap.0 == runner).map(|lap| lap.1).collect();
             assert_eq!(own, (0..LAPS).collect::<Vec<_>>());

@@ -1,9 +1,11 @@
 //! Subscribing: what is wanted, and a way to receive it.
 //!
-//! A [`Subscribe`] collects filters and settings. One of four methods ends it:
+//! A [`Subscribe`] collects filters and settings. One of these methods ends it:
 //! [`handle`](Subscribe::handle) with an async closure, [`handle_sync`](Subscribe::handle_sync)
-//! with a closure that runs on the publishing thread, [`into_stream`](Subscribe::into_stream) to
-//! read events, and [`first`](Subscribe::first) to wait for one event.
+//! with a closure that runs on the publishing thread, [`reply`](Subscribe::reply) and
+//! [`reply_sync`](Subscribe::reply_sync) with a closure that answers,
+//! [`into_stream`](Subscribe::into_stream) to read events, and [`first`](Subscribe::first) to wait
+//! for one event.
 
 mod add;
 mod first;
@@ -35,8 +37,9 @@ use crate::since::Since;
 /// A builder of a subscription: filters and settings.
 ///
 /// Nothing is subscribed until [`handle`](Self::handle), [`handle_sync`](Self::handle_sync),
-/// [`into_stream`](Self::into_stream) or [`first`](Self::first) is called. Filters of different
-/// names must all fit. Several values of one name mean any of them:
+/// [`reply`](Self::reply), [`reply_sync`](Self::reply_sync), [`into_stream`](Self::into_stream) or
+/// [`first`](Self::first) is called. Filters of different names must all fit. Several values of one
+/// name mean any of them:
 /// `.execution("a").execution("b").node("planner")` takes the planner's events of both executions.
 /// Closures of [`filter`](Self::filter) must all return true.
 ///

@@ -31,7 +31,8 @@ impl<S: 'static> Subscribe<S> {
     /// ```
     ///
     /// Several values are a tuple: `.with((store, audit)).handle(async |(store, audit), event| …)`.
-    /// A value that is costly to clone is put in an `Arc`. A wait and a stream take no state.
+    /// A value that is costly to clone is put in an `Arc`. A wait, a stream and
+    /// [`reply`](Subscribe::reply) take no state.
     pub fn with<T: Clone + Send + Sync + 'static>(self, state: T) -> Subscribe<S, With<T>> {
         let Self { bus, plan, .. } = self;
         Subscribe { bus, plan, state: With(state), set: PhantomData }
