@@ -66,10 +66,10 @@
 //!
 //! [`subscribe`](EventBus::subscribe) takes a payload, a tuple of payloads or a definition;
 //! [`subscribe_any`](EventBus::subscribe_any) takes kinds by name. [`Subscribe`] narrows it to
-//! parts of the scope or by a closure, and ends in [`handle`](Subscribe::handle),
-//! [`handle_sync`](Subscribe::handle_sync), [`into_stream`](Subscribe::into_stream) or
-//! [`first`](Subscribe::first), or in [`reply`](Subscribe::reply) for an event that its handlers
-//! answer.
+//! parts of the scope, by a closure or by a [`Filter`], which can be read from text, and ends in
+//! [`handle`](Subscribe::handle), [`handle_sync`](Subscribe::handle_sync),
+//! [`into_stream`](Subscribe::into_stream) or [`first`](Subscribe::first), or in
+//! [`reply`](Subscribe::reply) for an event that its handlers answer.
 //!
 //! # Scope
 //!
@@ -101,6 +101,7 @@
 //!
 //! | module | content |
 //! |---|---|
+//! | [`filter`] | filters as values and as text |
 //! | [`catalogue`] | the facts about each kind, as its definition has them |
 //! | [`wire`] | JSON, writing and reading |
 //! | [`testing`] | for your tests: a recorder, events without a bus, and ids and times that repeat |
@@ -123,6 +124,7 @@ mod emit;
 mod error;
 mod event;
 mod excerpt;
+pub mod filter;
 mod history;
 mod json;
 mod payload;
@@ -149,6 +151,7 @@ pub use emit::{
 };
 pub use error::{BoxError, BuildError, DuplicateKind, Refused, SubscribeError, WaitError};
 pub use event::{AnyEvent, AnyKind, Event, EventId, InvalidEventId, ReadEvent, SubscriptionId};
+pub use filter::Filter;
 pub use history::{HistoryQuery, LatestQuery};
 pub use payload::{
     AgentEvent, DecodeError, DecodeReason, EncodeError, EventSet, FieldValue, IntoField, IntoObject, Object,

@@ -48,14 +48,20 @@ impl Core {
         *kinds = Kinds::Named(wanted);
     }
 
+    /// Warns of names that no definition declares, of kinds that are looked at and not looked up.
+    pub(crate) fn check_names<K: AsRef<str>>(
+        &self,
+        names: impl IntoIterator<Item = K>,
+        at: &'static Location<'static>,
+    ) {
+        let catalogue = self.catalogue();
+        names.into_iter().for_each(|name| self.check_name(&catalogue, name.as_ref(), at));
+    }
+
     /// Warns of a name that no definition declares, where it is likely a slip.
     fn check_name(&self, catalogue: &Catalogue, name: &str, at: &'static Location<'static>) {
-        if catalogue.get(name).is_some() {
-            return;
-        }
         let inner = name.strip_suffix('*').unwrap_or(name).contains('*');
-        let fits_one = || catalogue.iter().any(|event| fits(name, event.kind));
-        let known = || fits_one() || self.lock().routes.was_published(name);
+        let known = || catalogue.declares(name) || self.lock().routes.was_published(name);
         if (!inner && known()) || !self.is_first_warning(name, at) {
             return;
         }

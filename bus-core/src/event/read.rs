@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use super::foreign::text;
 use super::{AnyEvent, Event, EventId, FromJson, Head, Origin, Stored};
-use crate::payload::{DecodeError, Payload};
+use crate::payload::{DecodeError, Descriptor, Payload};
 use crate::scope::Scope;
 
 /// The extra key of a republished event that has the seq of another system.
@@ -114,7 +114,12 @@ impl ReadEvent {
 
     /// Returns whether a definition file declares the kind.
     pub fn is_declared(&self) -> bool {
-        matches!(self.stored.body.kind(), super::KindRef::Declared(_))
+        self.descriptor().is_some()
+    }
+
+    /// Returns the catalogue's entry for its kind; `None` for an undeclared kind.
+    pub fn descriptor(&self) -> Option<&'static Descriptor> {
+        self.stored.body.kind().descriptor()
     }
 
     /// Returns the error of reading `data` into the type of its kind, if there was one.

@@ -9,6 +9,7 @@ use std::panic::Location;
 use crate::bus::EventBus;
 use crate::delivery::{Core, Kinds, Marks, Part, Wanted};
 use crate::event::{AnyEvent, Event, Stored};
+use crate::filter::Filter;
 use crate::payload::EventSet;
 use crate::since::Since;
 
@@ -38,6 +39,7 @@ pub struct HistoryQuery {
     bus: EventBus,
     kinds: Kinds,
     wanted: Wanted,
+    matching: Vec<(Filter, &'static Location<'static>)>,
     since: Since,
     limit: usize,
     oldest_first: bool,
@@ -51,6 +53,7 @@ impl EventBus {
             bus: self.clone(),
             kinds: Kinds::Any,
             wanted,
+            matching: Vec::new(),
             since: Since::Beginning,
             limit: LIMIT,
             oldest_first: false,
@@ -97,6 +100,14 @@ impl HistoryQuery {
         self
     }
 
+    /// Selects events that fit a [`Filter`], as in a [subscription](crate::Subscribe::matching);
+    /// called several times, that fit all of these.
+    #[track_caller]
+    pub fn matching(mut self, filter: Filter) -> Self {
+        self.matching.push((filter, Location::caller()));
+        self
+    }
+
     /// Selects events behind another one, or from a time on. A cursor of another run selects all
     /// events, unless an event with this id was republished here.
     pub fn since(mut self, since: impl Into<Since>) -> Self {
@@ -117,8 +128,10 @@ impl HistoryQuery {
     }
 
     /// Runs the query.
-    pub fn collect(self) -> Vec<AnyEvent> {
-        let core = &self.bus.core;
+    pub fn collect(mut self) -> Vec<AnyEvent> {
+        let bus = self.bus.clone();
+        let core = &bus.core;
+        let rest = self.route(core);
         let after = core.position(self.since);
         let after = after.map_or_else(|| core.newest(), |found| found.unwrap_or_else(|miss| miss.at));
         let mut found = Vec::new();
@@ -126,11 +139,24 @@ impl HistoryQuery {
         // visited.
         let mut at = if self.oldest_first { after } else { u64::MAX };
         while found.len() < self.limit {
-            let Some(next) = self.window(core, after, at, &mut found) else { break };
+            let known = found.len();
+            let most = if rest.is_empty() { self.limit - known } else { usize::MAX };
+            let next = self.window(core, (after, at), most, &mut found);
+            // Outside the lock, because it may run code of the payloads.
+            let others = |event: &mut AnyEvent| !rest.iter().all(|filter| filter.matches(event));
+            found.extract_if(known.., others).for_each(drop);
+            found.truncate(self.limit);
+            let Some(next) = next else { break };
             at = next;
             core.yield_lock();
         }
         found
+    }
+
+    /// Looks up what can be looked up of the filters; returns the rest of them.
+    fn route(&mut self, core: &Core) -> Vec<Filter> {
+        let filters = std::mem::take(&mut self.matching).into_iter();
+        filters.filter_map(|(filter, at)| filter.route(core, &mut self.kinds, &mut self.wanted, at)).collect()
     }
 
     /// Runs the query for payloads of `S`. The limit counts these alone. An event of such a kind
@@ -140,20 +166,26 @@ impl HistoryQuery {
         self.collect().into_iter().filter_map(|event| event.typed().ok()).collect()
     }
 
-    /// Visits the next events of the walk. Returns its position afterwards, or `None` at its end.
-    fn window(&self, core: &Core, after: u64, at: u64, found: &mut Vec<AnyEvent>) -> Option<u64> {
+    /// Visits the next events of the walk, from `at` to those behind `after`, and takes at most so
+    /// many. Returns its position afterwards, or `None` at its end.
+    fn window(
+        &self,
+        core: &Core,
+        (after, at): (u64, u64),
+        most: usize,
+        found: &mut Vec<AnyEvent>,
+    ) -> Option<u64> {
         let state = core.lock();
         let kind = self.kinds.only().and_then(|kind| state.routes.named_position(kind));
         let marks = Marks::new(kind, self.wanted.execution());
-        let left = self.limit - found.len();
         if self.oldest_first {
             let (events, next) = state.history.next_after(at, marks);
-            found.extend(events.filter(|event| self.fits(event)).take(left).map(AnyEvent::of));
+            found.extend(events.filter(|event| self.fits(event)).take(most).map(AnyEvent::of));
             next
         } else {
             let (events, next) = state.history.next_before(at, marks);
             let events = events.take_while(|event| event.head.seq() > after);
-            found.extend(events.filter(|event| self.fits(event)).take(left).map(AnyEvent::of));
+            found.extend(events.filter(|event| self.fits(event)).take(most).map(AnyEvent::of));
             next.filter(|next| *next > after)
         }
     }

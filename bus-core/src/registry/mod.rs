@@ -10,6 +10,8 @@ use std::any::TypeId;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
+pub(crate) use nearest::closest;
+
 use crate::error::DuplicateKind;
 use crate::payload::{Descriptor, Package, Registration};
 
@@ -100,6 +102,13 @@ impl Catalogue {
     /// The event of this kind, or of this alias.
     pub fn get(&self, kind: &str) -> Option<&'static Descriptor> {
         self.names.get(kind).copied()
+    }
+
+    /// Whether an event has this kind or alias, or one that begins so for a pattern that ends with
+    /// `*`.
+    pub(crate) fn declares(&self, wanted: &str) -> bool {
+        let begins = |prefix| self.types.values().any(|event| event.kind.starts_with(prefix));
+        self.names.contains_key(wanted) || wanted.strip_suffix('*').is_some_and(begins)
     }
 
     /// The event with this payload type.

@@ -52,6 +52,12 @@ impl Catalogue {
     }
 }
 
+/// The word of a list that was likely meant by another one.
+pub(crate) fn closest(wanted: &str, words: &[&'static str]) -> Option<&'static str> {
+    let wanted = plain(wanted);
+    words.iter().filter_map(|word| Some((slip(&wanted, word)?, *word))).min().map(|(_, word)| word)
+}
+
 fn slip(wanted: &str, written: &str) -> Option<Slip> {
     if wanted == written {
         return Some(Slip::Written);

@@ -93,21 +93,25 @@ impl FromStr for Since {
     type Err = InvalidSince;
 
     fn from_str(text: &str) -> Result<Self, InvalidSince> {
-        let ago = || {
-            let ago: SignedDuration = text.parse().ok()?;
-            SystemTime::now().checked_sub(ago.try_into().ok()?)
-        };
         match text {
             "now" => Ok(Self::Now),
             "beginning" => Ok(Self::Beginning),
             _ => None
                 .or_else(|| text.parse().map(Self::After).ok())
-                .or_else(|| parse_time(text).map(Self::Time))
-                .or_else(|| ago().map(Self::Time))
+                .or_else(|| time_of(text).map(Self::Time))
                 // It comes from outside, so the error shows only its beginning.
                 .ok_or_else(|| InvalidSince(text.chars().take(40).collect())),
         }
     }
+}
+
+/// Reads a time, or how long ago it is.
+pub(crate) fn time_of(text: &str) -> Option<SystemTime> {
+    let ago = || {
+        let ago: SignedDuration = text.parse().ok()?;
+        SystemTime::now().checked_sub(ago.try_into().ok()?)
+    };
+    parse_time(text).or_else(ago)
 }
 
 impl Serialize for Since {

@@ -50,9 +50,10 @@ impl Core {
     /// Adds a subscription that the bus pushes to.
     pub(crate) fn add_handler(
         self: &Arc<Self>,
-        plan: Plan,
+        mut plan: Plan,
         handler: NewHandler,
     ) -> Result<Added, SubscribeError> {
+        plan.route(self);
         self.start_watch();
         let timeout = plan.timeout.or(self.settings.handler_timeout);
         let (bounds, begin) = (plan.bounds(Overflow::Wait), plan.begin()?);
@@ -71,10 +72,11 @@ impl Core {
     /// Adds a subscription that is read from.
     pub(crate) fn add_reader(
         self: &Arc<Self>,
-        plan: Plan,
+        mut plan: Plan,
         once: bool,
         shared: &Arc<Shared>,
     ) -> Result<Added, SubscribeError> {
+        plan.route(self);
         let (bounds, begin) = (plan.bounds(Overflow::DropOldest), plan.begin()?);
         let info = plan.into_info(None, None);
         let stream = Stream::new(Queue::new(bounds), once, Arc::clone(shared));

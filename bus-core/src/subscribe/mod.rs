@@ -11,6 +11,7 @@ mod add;
 mod first;
 mod guard;
 mod handle;
+mod matching;
 mod reader;
 mod reply;
 mod stream;
@@ -31,6 +32,7 @@ use crate::bus::EventBus;
 use crate::delivery::{Callbacks, Kinds, Lagged, OnLag, Overflow, Part, Predicate, Wanted, name_of};
 use crate::error::SubscribeError;
 use crate::event::{AnyKind, Event};
+use crate::filter::Filter;
 use crate::payload::EventSet;
 use crate::since::Since;
 
@@ -76,6 +78,7 @@ pub struct Subscribe<S, T = ()> {
 pub(crate) struct Plan {
     pub(crate) kinds: Kinds,
     pub(crate) wanted: Wanted,
+    pub(crate) matching: Vec<Filter>,
     pub(crate) predicates: Callbacks<Predicate>,
     pub(crate) name: Option<Arc<str>>,
     pub(crate) capacity: usize,
@@ -153,6 +156,7 @@ impl<S> Subscribe<S> {
         let plan = Plan {
             kinds,
             wanted: Wanted::default(),
+            matching: Vec::new(),
             predicates: Callbacks::default(),
             name: None,
             capacity: CAPACITY,

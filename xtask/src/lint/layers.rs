@@ -30,6 +30,7 @@ const STACKS: &[Stack] = &[
             &["bus"],
             &["wire"],
             &["since"],
+            &["filter"],
             &["emit", "subscribe", "history", "stats"],
             &["testing"],
         ],

@@ -84,6 +84,18 @@ impl Wanted {
         }
     }
 
+    /// Whether a part must have some value.
+    pub(crate) fn has(&self, part: &Part) -> bool {
+        let one = match part {
+            Part::Stream => self.stream.is_some(),
+            Part::Node => self.node.is_some(),
+            Part::Execution => self.execution.is_some(),
+            Part::Correlation => self.correlation.is_some(),
+            Part::Attribute(name) => self.find(name).is_ok(),
+        };
+        one || self.several.iter().flat_map(|several| several.iter()).any(|several| several.part == *part)
+    }
+
     fn take(&mut self, part: &Part) -> Option<Id> {
         match part {
             Part::Stream => self.stream.take(),

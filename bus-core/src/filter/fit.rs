@@ -1,0 +1,193 @@
+//! Whether an event fits a filter.
+
+use std::cell::OnceCell;
+use std::time::SystemTime;
+
+use serde_json::Value;
+
+use super::data::{Text, has, is_error};
+use super::{Conditions, Field, Filter};
+use crate::event::{Event, ReadEvent};
+use crate::payload::Descriptor;
+use crate::scope::Scope;
+
+/// The facts that published events and events that were read both have: [`Event`] and
+/// [`ReadEvent`], and no other type.
+pub trait AsEvent: sealed::Sealed {
+    /// Returns the name of the kind on the wire.
+    fn kind(&self) -> &str;
+    /// Returns the catalogue's entry for the kind; `None` for an undeclared one.
+    fn descriptor(&self) -> Option<&'static Descriptor>;
+    /// Returns the scope that the event happened in.
+    fn scope(&self) -> &Scope;
+    /// Returns the time when it was first published.
+    fn timestamp(&self) -> SystemTime;
+    /// Returns the content of its data, with redacted fields hidden.
+    fn data(&self) -> Value;
+}
+
+mod sealed {
+    #[expect(unnameable_types, reason = "so that no other type implements it")]
+    pub trait Sealed {}
+}
+
+macro_rules! as_event {
+    ($($params:tt)*) => {
+        impl $($params)* {
+            fn kind(&self) -> &str {
+                self.kind()
+            }
+            fn descriptor(&self) -> Option<&'static Descriptor> {
+                self.descriptor()
+            }
+            fn scope(&self) -> &Scope {
+                self.scope()
+            }
+            fn timestamp(&self) -> SystemTime {
+                self.timestamp()
+            }
+            fn data(&self) -> Value {
+                self.data()
+            }
+        }
+    };
+}
+
+impl<S> sealed::Sealed for Event<S> {}
+impl sealed::Sealed for ReadEvent {}
+
+as_event!(<S> AsEvent for Event<S>);
+as_event!(AsEvent for ReadEvent);
+
+impl<S> Event<S> {
+    /// Returns whether it reports an error: its kind ends with `_failed` or `_error`, its data has
+    /// an `error` that is not empty, or an `is_error` that is true.
+    ///
+    /// An `error` of null, false, 0, or without content is empty.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # use serde_json::json;
+    /// let bus = bus_core::EventBus::new();
+    /// let tool = bus.stream("desk");
+    /// tool.emit_dynamic("tool_returned", json!({ "result": "42", "is_error": false })).await;
+    /// tool.emit_dynamic("tool_returned", json!({ "result": "denied", "is_error": true })).await;
+    /// let found = bus.history().matching("error".parse().unwrap()).collect();
+    /// assert!(found.len() == 1 && found[0].is_error());
+    /// # }
+    /// ```
+    pub fn is_error(&self) -> bool {
+        Facts::of(self).is_error()
+    }
+}
+
+impl ReadEvent {
+    /// Returns whether it reports an error, as [`Event::is_error`] does.
+    pub fn is_error(&self) -> bool {
+        Facts::of(self).is_error()
+    }
+}
+
+/// The facts about one event that conditions are about.
+struct Facts<'a> {
+    event: &'a dyn AsEvent,
+    /// Made for the first condition that looks at it.
+    data: OnceCell<Value>,
+}
+
+impl<'a> Facts<'a> {
+    fn of(event: &'a impl AsEvent) -> Self {
+        Self { event, data: OnceCell::new() }
+    }
+
+    fn data(&self) -> &Value {
+        self.data.get_or_init(|| self.event.data())
+    }
+
+    fn is_error(&self) -> bool {
+        let kind = self.event.kind();
+        let named = kind.ends_with("_failed") || kind.ends_with("_error");
+        let may_have = |event: &Descriptor| {
+            event.fields.iter().any(|field| field.flattened || matches!(field.name, "error" | "is_error"))
+        };
+        named || (self.event.descriptor().is_none_or(may_have) && is_error(self.data()))
+    }
+
+    /// Whether a part of the event has this value.
+    fn has(&self, field: &Field, value: &str) -> bool {
+        let scope = self.event.scope();
+        match field {
+            Field::Kind => self.is_kind(value),
+            Field::Stream => scope.stream() == value,
+            Field::Node => scope.node() == Some(value),
+            Field::Execution => scope.execution() == Some(value),
+            Field::ParentExecution => scope.parent_execution() == Some(value),
+            Field::Correlation => scope.correlation() == Some(value),
+            Field::Attribute(name) => scope.attribute(name) == Some(value),
+            Field::Data(path) => has(self.data(), path, value),
+        }
+    }
+
+    fn is_kind(&self, wanted: &str) -> bool {
+        let aliases = || self.event.descriptor().map_or(&[][..], |event| event.aliases);
+        let kind = self.event.kind();
+        wanted
+            .strip_suffix('*')
+            .map_or_else(|| kind == wanted || aliases().contains(&wanted), |prefix| kind.starts_with(prefix))
+    }
+
+    fn has_text(&self, text: &str) -> bool {
+        let (scope, text) = (self.event.scope(), Text::new(text));
+        let ids = [Some(scope.stream()), scope.node(), scope.execution(), scope.correlation()];
+        let attributes = scope.attributes().map(|(_, value)| value);
+        let mut texts = ids.into_iter().flatten().chain(attributes).chain([self.event.kind()]);
+        texts.any(|part| text.is_in(part)) || text.is_in_value(self.data())
+    }
+}
+
+impl Filter {
+    /// Returns whether an event fits: a published one, or one that was read.
+    ///
+    /// Its data is looked at last, and only if the filter has a condition on it.
+    ///
+    /// ```
+    /// use bus_core::{EventBus, Filter};
+    ///
+    /// let line = r#"{"type":"tool_failed","stream_id":"desk","data":{"error":"Connection reset"},
+    ///     "timestamp":"2026-11-22T06:14:08","graph_id":"g-7"}"#;
+    /// let event = EventBus::new().read_json(line)?;
+    /// let fits = |text: &str| text.parse::<Filter>().map(|filter| filter.matches(&event));
+    /// assert!(fits(r#"kind:tool_* error "connection reset" attribute.graph_id:g-7"#)?);
+    /// assert!(fits("after:2026-11-22T06:14:08Z -stream:other")?);
+    /// assert!(!fits("-error")?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn matches(&self, event: &impl AsEvent) -> bool {
+        let (facts, at) = (Facts::of(event), event.timestamp());
+        self.after.is_none_or(|after| at >= after)
+            && self.before.is_none_or(|before| at < before)
+            && self.wanted.of_head(&facts).all(|fits| fits)
+            && !self.excluded.of_head(&facts).any(|fits| fits)
+            && self.wanted.of_data(&facts).all(|fits| fits)
+            && !self.excluded.of_data(&facts).any(|fits| fits)
+    }
+}
+
+impl Conditions {
+    /// Whether each condition fits that needs no data.
+    fn of_head(&self, facts: &Facts<'_>) -> impl Iterator<Item = bool> {
+        self.fields_where(facts, |field| !matches!(field, Field::Data(_)))
+    }
+
+    /// Whether each of the others fits.
+    fn of_data(&self, facts: &Facts<'_>) -> impl Iterator<Item = bool> {
+        let error = self.error.then_some(()).into_iter().map(|()| facts.is_error());
+        let texts = self.texts.iter().map(|text| facts.has_text(text));
+        self.fields_where(facts, |field| matches!(field, Field::Data(_))).chain(error).chain(texts)
+    }
+
+    fn fields_where(&self, facts: &Facts<'_>, is: fn(&Field) -> bool) -> impl Iterator<Item = bool> {
+        let fields = self.fields.iter().filter(move |(field, _)| is(field));
+        fields.map(|(field, values)| values.iter().any(|value| facts.has(field, value)))
+    }
+}
