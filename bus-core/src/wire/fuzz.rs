@@ -45,7 +45,7 @@ pub fn bus(bytes: &[u8]) -> Result<(), String> {
 }
 
 /// Reads bytes leniently: lines that a strict reader takes are the same, and every other one that
-/// is read can be read strictly once it is written.
+/// is read can be read strictly once it is written, with all its values.
 pub fn lenient(bytes: &[u8]) -> Result<(), String> {
     let bus = EventBus::new();
     let mut reader = bus.reader().lenient("fuzz");
@@ -57,12 +57,39 @@ pub fn lenient(bytes: &[u8]) -> Result<(), String> {
             (Ok(strict), read) => return Err(format!("{strict} became {read:?}")),
             (Err(_), Ok(read)) if reader.mended().events == before.events + 1 => {
                 bus.read_json(&read).map_err(|error| format!("{error}: {read}"))?;
+                keeps(line, &read)?;
             }
             (Err(_), Ok(read)) => return Err(format!("changed and not counted: {line} became {read}")),
             (Err(_), Err(_)) => {}
         }
     }
     Ok(())
+}
+
+/// Whether the event that a line became has each value of it: in `data` if that is the whole line,
+/// otherwise under the same key or under one that ends with it.
+fn keeps(line: &str, read: &str) -> Result<(), String> {
+    // A line that is no JSON was changed on purpose.
+    let Ok(Value::Object(line)) = serde_json::from_str(line) else { return Ok(()) };
+    let event: Value = serde_json::from_str(read).map_err(|error| format!("{error}: {read}"))?;
+    let Value::Object(event) = event else { return Err(format!("no object: {read}")) };
+    if event["data"].as_object() == Some(&line) {
+        return Ok(());
+    }
+    let foreign = |key: &String, name: &String| key.starts_with("foreign_") && key.ends_with(name.as_str());
+    let is_time = |name: &str, value: &Value| {
+        name == "timestamp" && value.as_str().is_some_and(|text| time::parse(text, &Zone::UTC).is_ok())
+    };
+    let is_kept = |(name, value): &(&String, &Value)| {
+        value.is_null()
+            || is_time(name, value)
+            || event.get(*name) == Some(value)
+            || event.iter().any(|(key, kept)| foreign(key, name) && kept == *value)
+    };
+    match line.iter().find(|member| !is_kept(member)) {
+        Some((name, value)) => Err(format!("`{name}` was {value}, which {read} lacks")),
+        None => Ok(()),
+    }
 }
 
 /// Reads bytes as JSON lines; returns the number of events and of errors.

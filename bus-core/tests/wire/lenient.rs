@@ -108,6 +108,18 @@ fn a_value_that_does_not_fit_its_key_is_kept_under_another() {
     assert_eq!((mended.moved, mended.kinds, mended.times, mended.streams), (10, 1, 1, 0));
 }
 
+/// A line that went through another lenient reader has such keys of its own.
+#[test]
+fn a_value_is_kept_where_its_other_key_is_taken() {
+    let (event, mended) = one(&json!({
+        "type": "a", "stream_id": "s", "data": {}, "time": "2026-11-22T06:14:08Z", "foreign_id": "old", "id": [1],
+        "foreign_seq": null, "seq": [2]
+    }));
+    assert_eq!((&event["foreign_id"], &event["foreign_foreign_id"]), (&json!("old"), &json!([1])));
+    assert_eq!(event["foreign_foreign_seq"], json!([2]));
+    assert_eq!(mended.moved, 2);
+}
+
 #[test]
 fn a_line_without_a_time_has_that_of_the_line_before() {
     let first = r#"{"role":"system"}"#;

@@ -57,9 +57,18 @@ impl<'a> Line<'a> {
         }
     }
 
-    fn get(&self, key: &str) -> Option<Value> {
+    fn member(&self, key: &str) -> Option<Value> {
         let named = |(name, _): &&(Name, Value)| name.text(self.text).chars() == key;
-        self.members.iter().find(named).map(|(_, value)| *value).filter(|value| value.shape != Shape::Null)
+        self.members.iter().find(named).map(|(_, value)| *value)
+    }
+
+    fn has(&self, key: &str) -> bool {
+        self.member(key).is_some()
+    }
+
+    /// A value other than null.
+    fn get(&self, key: &str) -> Option<Value> {
+        self.member(key).filter(|value| value.shape != Shape::Null)
     }
 
     /// The characters of a string.
@@ -199,11 +208,12 @@ impl Out<'_, '_> {
             }
         }
         for (slot, value) in std::mem::take(&mut self.moved) {
-            let key = format!("foreign_{}", RESERVED[slot]);
-            if line.get(&key).is_none() {
-                changes.moved += 1;
-                let _ = write!(self.text, ",\"{key}\":{}", value.raw(line.text));
+            let mut key = format!("foreign_{}", RESERVED[slot]);
+            while line.has(&key) {
+                key.insert_str(0, "foreign_");
             }
+            changes.moved += 1;
+            let _ = write!(self.text, ",\"{key}\":{}", value.raw(line.text));
         }
     }
 }
