@@ -56,6 +56,9 @@ def loads(event: dict) -> None:
     written = data(loaded)
     for key, value in right["data"].items():
         same(f"{kind}.{key}", value, written.get(key))
+    foreign = {"seq": "p0-17", "version": "0.0.1", "id": "17"}
+    kept = json.loads(module.load(json.dumps({**right, **foreign})).model_dump_json(include={*foreign}))
+    same(f"{kind} of another system", foreign, kept)
     for older in event.get("aliases", []):
         same(f"{kind} as {older}", loaded, module.load(json.dumps({**right, "type": older})))
 
@@ -79,7 +82,7 @@ def defaults(event: dict) -> None:
 def broken(event: dict) -> list[dict]:
     right = json.loads(event["example"])
     wrong = [{**right, "type": "no_such_kind"}, {**right, "data": []}, {**right, "timestamp": "yesterday"}]
-    wrong += [{key: value for key, value in right.items() if key != "stream_id"}, {**right, "seq": "seven"}]
+    wrong += [{key: value for key, value in right.items() if key != "stream_id"}, {**right, "seq": [7]}, {**right, "version": True}]
     wrong += [{**right, "node_id": None}] if event["scope"]["node"] else []
     for field in event["fields"]:
         if field["required"]:

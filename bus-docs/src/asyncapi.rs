@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use crate::envelope::docs;
 use crate::json_schema::{Names, data, envelope, keys, scope};
 use crate::model::{Catalog, Event, Scope, children, type_name};
 use crate::output::{self, GENERATED};
@@ -67,16 +68,16 @@ fn schemas(catalog: &Catalog, names: &Names<'_>) -> Map<String, Value> {
 fn channel(scope: Scope, events: &[&Event]) -> Value {
     let mut address = "streams/{stream_id}".to_owned();
     let mut parameters = Map::new();
-    let mut add = |name: &str, path: &str, what: &str| {
+    let mut add = |name: &str, path: &str| {
         address.push_str(path);
-        parameters.insert(name.to_owned(), json!({ "description": what }));
+        parameters.insert(name.to_owned(), json!({ "description": docs(name) }));
     };
-    add("stream_id", "", "The stream it happened on.");
+    add("stream_id", "");
     if scope.execution {
-        add("execution_id", "/executions/{execution_id}", "The execution it belongs to.");
+        add("execution_id", "/executions/{execution_id}");
     }
     if scope.node {
-        add("node_id", "/nodes/{node_id}", "The node it happened in.");
+        add("node_id", "/nodes/{node_id}");
     }
     let messages: Map<String, Value> = events
         .iter()
@@ -143,7 +144,7 @@ fn refers(value: &Value) -> bool {
 /// The keys of the envelope, for a transport that routes by headers and does not read the payload.
 fn headers(names: &Names<'_>) -> Value {
     let mut properties = scope(names, Scope::default());
-    properties.insert("type".to_owned(), json!({ "type": "string", "description": "The kind." }));
+    properties.insert("type".to_owned(), json!({ "type": "string", "description": docs("type") }));
     moved(json!({
         "type": "object",
         "description": "The envelope's keys, for transports that route by header. The payload has them too.",

@@ -27,8 +27,10 @@
 //! | `command` | the command line: `docs` and `check` |
 //! | `format` | the list of outputs |
 //! | `html`, `markdown`, `asyncapi`, `typescript`, `python` | one output each |
-//! | `json_schema`, `types`, `compare`, `coverage` | parts of several outputs; the checks |
-//! | `output`, `prose`, `pretty`, `snippet`, `envelope` | files, doc comments, JSON over several lines, code to copy, keys around the data |
+//! | `json_schema`, `compare`, `coverage` | parts of several outputs; the checks |
+//! | `envelope`, `words` | keys around the data, types in words |
+//! | `prose`, `types` | doc comments, types in the terms of languages with unions |
+//! | `output`, `pretty`, `snippet` | files, JSON over several lines, code to copy |
 //! | `model` | the catalogue as data |
 
 mod asyncapi;
@@ -48,6 +50,7 @@ mod python;
 mod snippet;
 mod types;
 mod typescript;
+mod words;
 
 pub use command::{Outcome, Project};
 pub use compare::{Change, Weight, compare};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::model::type_name;
+use crate::model::{description, type_name};
 
 /// The largest whole number below which a float of 64 bits holds each.
 const EXACT: f64 = 9_007_199_254_740_992.0;
@@ -116,7 +116,7 @@ impl Type {
                 ty: Self::of(schema),
                 required: required.contains(name.as_str()),
                 default: schema.get("default").cloned(),
-                docs: schema.get("description").and_then(Value::as_str).unwrap_or_default().to_owned(),
+                docs: description(schema).to_owned(),
             };
             return Self::Record(properties.iter().map(member).collect());
         }

@@ -8,16 +8,16 @@ export interface BusEnvelope {
   node_id: string | null;
   /** The execution it belongs to. */
   execution_id: string | null;
-  /** When it happened, as in ISO 8601. */
+  /** When it happened, as in ISO 8601; the bus writes it in UTC. */
   timestamp: string;
   /** The external request that it belongs to. */
   correlation_id: string | null;
-  /** The event's id, and the cursor to resume from; absent in other recordings. */
+  /** Its id, and the cursor to resume from: the run of the bus and the position in that run, or the id that another system gave it. */
   id?: string | null;
-  /** Its position in the order of the bus. */
-  seq?: number | null;
-  /** The version of its data's schema. */
-  version?: number | null;
+  /** Its position in the order of the bus, a whole number; another system's may have any form. */
+  seq?: number | string | null;
+  /** The version of its data's schema, a whole number; another system's may have any form. */
+  version?: number | string | null;
   /** The event in whose handler it was emitted. */
   causation_id?: string | null;
 }

@@ -19,8 +19,8 @@ pub(crate) fn render(catalog: &Catalog) -> Files {
     files.insert("html/index.html".to_owned(), index::render(catalog));
     files.insert(format!("html/{}", types::PAGE), types::render(catalog));
     for (at, event) in catalog.events.iter().enumerate() {
-        let beside = [at.checked_sub(1), Some(at + 1)].map(|at| catalog.events.get(at?));
-        files.insert(format!("html/{}", href(&event.kind)), page::render(catalog, event, beside));
+        let page = page::render(catalog, event, catalog.beside(at));
+        files.insert(format!("html/{}", href(&event.kind)), page);
     }
     files.insert("html/style.css".to_owned(), format!("/* {GENERATED} */\n{STYLE}"));
     files.insert("html/site.js".to_owned(), format!("// {GENERATED}\n{SCRIPT}"));

@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use super::code::{Language, block};
 use super::{badges, breakable, diagram, href, marks, shell, types};
-use crate::model::{Catalog, Event, Field, resolved};
+use crate::model::{Catalog, Event, Field};
 use crate::pretty::pretty;
 use crate::prose::{self, escaped};
 use crate::snippet;
-use crate::types::Type;
+use crate::words::{Words, listed};
 
 /// `beside` are the events before and after it.
 pub(super) fn render(catalog: &Catalog, event: &Event, beside: [Option<&Event>; 2]) -> String {
@@ -135,29 +135,13 @@ fn fields(body: &mut String, catalog: &Catalog, event: &Event) {
             "<div><dt id=\"field-{0}\"><code class=\"name\">{1}</code> <code class=\"type\">{2}</code>{3}</dt><dd>{4}</dd></div>",
             escaped(&crate::output::file_name(&field.name)),
             breakable(&field.name),
-            rust_type(catalog, field),
+            types::shown(&Words::in_rust(catalog, field)),
             notes(catalog, field),
             prose::html(&field.docs, catalog),
         );
     }
     list.push_str("</dl>");
     section(body, "fields", "Fields", None, &list);
-}
-
-/// The type as written, with links to the types that have a place on the page of types.
-fn rust_type(catalog: &Catalog, field: &Field) -> String {
-    let mut out = String::new();
-    let mut rest = field.ty.as_str();
-    while let Some(first) = rest.chars().next() {
-        let word = |c: char| c.is_alphanumeric() || c == '_';
-        let end =
-            if word(first) { rest.find(|c: char| !word(c)).unwrap_or(rest.len()) } else { first.len_utf8() };
-        let (part, after) = rest.split_at(end);
-        let known = field.schema.is_some() && catalog.types.contains_key(part);
-        out.push_str(&if known { types::link(part) } else { escaped(part) });
-        rest = after;
-    }
-    out
 }
 
 /// The properties of a field after its type.
@@ -173,7 +157,8 @@ fn notes(catalog: &Catalog, field: &Field) -> String {
         }
         (_, _, None) => out.push_str(" <span class=\"may\">optional</span>"),
     }
-    let values = values(catalog, field);
+    let code = |value: &String| format!("<code>{}</code>", escaped(value));
+    let values: Vec<String> = listed(catalog, field).iter().map(code).collect();
     if !values.is_empty() {
         let _ = write!(out, " <span class=\"may\">one of {}</span>", values.join(", "));
     }
@@ -191,13 +176,6 @@ fn notes(catalog: &Catalog, field: &Field) -> String {
         out.push_str(" <span class=\"may\">of a type without a schema</span>");
     }
     out
-}
-
-/// The values of the field, if its type lists them.
-fn values(catalog: &Catalog, field: &Field) -> Vec<String> {
-    let listed = field.schema.as_ref().map(|schema| Type::of(resolved(schema, &catalog.types)));
-    let Some(Type::Literals(values)) = listed else { return Vec::new() };
-    values.iter().map(|value| format!("<code>{}</code>", escaped(&value.to_string()))).collect()
 }
 
 fn pairs(body: &mut String, catalog: &Catalog, event: &Event) {

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::names::{Names, reference};
+use crate::envelope::{Form, Key, shared};
 use crate::model::{Event, Scope, pattern};
 
 /// The definitions that every envelope names.
@@ -36,9 +37,13 @@ pub(crate) fn envelope(names: &Names<'_>, event: &Event) -> Map<String, Value> {
     let data = reference(names.data(event));
     if event.upcast {
         // Older data is converted when the bus reads it; the schema can only describe the current
-        // version. A line without a version has the first.
+        // version. A line without a version, or with one of another system, has the first.
         let current = json!({ "type": "integer", "minimum": event.version, "maximum": u32::MAX });
-        let older = json!({ "type": ["integer", "null"], "minimum": 0, "maximum": event.version - 1 });
+        let older = json!({ "anyOf": [
+            { "type": ["number", "null"], "exclusiveMaximum": event.version },
+            { "type": "number", "exclusiveMinimum": u32::MAX },
+            { "type": "string" },
+        ] });
         schema.insert(
             "anyOf".to_owned(),
             json!([
@@ -66,21 +71,27 @@ pub(crate) fn envelope(names: &Names<'_>, event: &Event) -> Map<String, Value> {
 /// The keys of the envelope but `type` and `data`. The bus reads an event without the scope that
 /// its emit needs, so none of it is required.
 pub(crate) fn scope(names: &Names<'_>, scope: Scope) -> Map<String, Value> {
-    let text = |what: &str| json!({ "type": ["string", "null"], "description": what });
-    let place = |needed: bool, what: &str| {
-        if needed { text(&format!("{what} The bus never writes null.")) } else { text(what) }
+    let never_null = |name: &str| match name {
+        "node_id" => scope.node,
+        "execution_id" => scope.execution,
+        _ => false,
     };
-    let number = |most: Value, what: &str| json!({ "type": ["integer", "null"], "minimum": 0, "maximum": most, "description": what });
-    let id = |what: &str| json!({ "anyOf": [reference(&names.event_id), { "type": "null" }], "description": what });
-    Map::from_iter([
-        ("stream_id".to_owned(), json!({ "type": "string", "description": "The stream it happened on." })),
-        ("node_id".to_owned(), place(scope.node, "The node it happened in.")),
-        ("execution_id".to_owned(), place(scope.execution, "The execution it belongs to.")),
-        ("correlation_id".to_owned(), text("The external request that it belongs to.")),
-        ("timestamp".to_owned(), reference(&names.timestamp)),
-        ("id".to_owned(), id("Its id, and the cursor to resume from.")),
-        ("seq".to_owned(), number(json!(u64::MAX), "Its position in the order of the bus.")),
-        ("version".to_owned(), number(json!(u32::MAX), "The version of its data's schema.")),
-        ("causation_id".to_owned(), id("The event in whose handler it was emitted.")),
-    ])
+    let property = |key: &Key| {
+        let docs =
+            if never_null(key.name) { &format!("{} The bus never writes null.", key.docs) } else { key.docs };
+        (key.name.to_owned(), value(names, key.form, docs))
+    };
+    shared().map(property).collect()
+}
+
+/// A value of the envelope, in every form that the bus reads.
+fn value(names: &Names<'_>, form: Form, docs: &str) -> Value {
+    match form {
+        Form::Text => json!({ "type": "string", "description": docs }),
+        Form::Maybe => json!({ "type": ["string", "null"], "description": docs }),
+        Form::Time => reference(&names.timestamp),
+        Form::Id => json!({ "anyOf": [reference(&names.event_id), { "type": "null" }], "description": docs }),
+        Form::Number => json!({ "type": ["integer", "number", "string", "null"], "description": docs }),
+        Form::Object => json!({ "type": "object", "description": docs }),
+    }
 }

@@ -5,6 +5,7 @@
 //! an earlier release can be read from its file. The file is **stable**: keys are added, never
 //! renamed or removed, and [`Catalog::FORMAT`] grows if a meaning has to change.
 
+mod closed;
 mod example;
 mod field;
 mod gather;
@@ -23,7 +24,7 @@ use serde_json::Value;
 
 pub use field::Field;
 pub(crate) use names::{Names, identifier, snake};
-pub(crate) use schema::{children, reached, resolved, type_name, type_of};
+pub(crate) use schema::{children, description, reached, resolved, type_name, type_of};
 
 /// Every event of a program.
 ///
@@ -148,6 +149,11 @@ impl Catalog {
             groups.entry(&event.definition).or_default().push(event);
         }
         groups
+    }
+
+    /// The events before and after the one at this place.
+    pub(crate) fn beside(&self, at: usize) -> [Option<&Event>; 2] {
+        [at.checked_sub(1), Some(at + 1)].map(|at| self.events.get(at?))
     }
 
     /// The events that `kind` ends.

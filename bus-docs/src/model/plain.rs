@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::names::Names;
-use super::pattern;
 use super::schema::{children, type_name, type_of};
+use super::{closed, pattern};
 
 /// The names of types, by the names that schemars gave them.
 pub(super) struct Plain(BTreeMap<String, String>);
@@ -22,6 +22,7 @@ impl Plain {
     pub(super) fn types(&self, types: Map<String, Value>) -> Map<String, Value> {
         let named = |(name, mut schema): (String, Value)| {
             self.schema(&mut schema);
+            closed::close(&name, &mut schema);
             (self.0.get(&name).cloned().unwrap_or(name), schema)
         };
         types.into_iter().map(named).collect()
@@ -105,6 +106,9 @@ fn format(object: &mut Map<String, Value>) {
     }
 }
 
+/// The shortest number that a reader takes for the largest float of 32 bits.
+const LARGEST: f64 = 3.402_823_5e38;
+
 fn bounds(format: &str) -> Option<(Option<Value>, Option<Value>)> {
     Some(match format {
         "int8" => (Some(json!(i8::MIN)), Some(json!(i8::MAX))),
@@ -118,7 +122,8 @@ fn bounds(format: &str) -> Option<(Option<Value>, Option<Value>)> {
         // The nearest floats: no whole number of JSON is as wide.
         "uint128" => (Some(json!(0)), Some(json!(2f64.powi(128)))),
         "int128" => (Some(json!(-2f64.powi(127))), Some(json!(2f64.powi(127)))),
-        "float" => (Some(json!(f32::MIN)), Some(json!(f32::MAX))),
+        // The text that serde writes for the largest: as a float of 64 bits it is greater than it.
+        "float" => (Some(json!(-LARGEST)), Some(json!(LARGEST))),
         "double" => (None, None),
         _ => return None,
     })

@@ -14,6 +14,11 @@ const LISTS: &[&str] = &["anyOf", "oneOf", "allOf", "prefixItems"];
 /// Keywords whose value is a map to schemas.
 const MAPS: &[&str] = &["properties", "patternProperties", "$defs"];
 
+/// The doc comment of a type or of a member.
+pub(crate) fn description(schema: &Value) -> &str {
+    schema.get("description").and_then(Value::as_str).unwrap_or_default()
+}
+
 /// The schemas directly inside of `schema`.
 fn inside(schema: &Map<String, Value>) -> impl Iterator<Item = &Value> {
     schema.iter().flat_map(|(key, value)| match value {

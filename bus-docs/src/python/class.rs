@@ -8,6 +8,7 @@ use super::module::{Declared, Module, Named};
 use super::names;
 use super::text::{docstring, quoted};
 use super::value::{initial, shown};
+use crate::envelope::{Form, Key, shared};
 use crate::model::Field;
 use crate::types::{Member, Type};
 
@@ -20,6 +21,20 @@ struct Attribute<'a> {
     /// Whether null means the default.
     nullable: bool,
     docs: &'a str,
+}
+
+/// The class of the keys that every event has, up to its methods.
+pub(super) fn envelope(out: &mut String, module: &Module<'_>) {
+    out.push_str(
+        "\n\nclass Envelope(_Model, frozen=True):\n    \"\"\"The envelope of every event.\"\"\"\n\n",
+    );
+    for Key { name, form, docs } in shared() {
+        let ty = if *form == Form::Time { "datetime.datetime".to_owned() } else { shown(&form.ty(), module) };
+        let default = if form.ty().takes_null() { " = None" } else { "" };
+        let _ = writeln!(out, "    {name}: {ty}{default}");
+        docstring(out, "    ", docs);
+    }
+    out.push('\n');
 }
 
 pub(super) fn record(out: &mut String, module: &Module<'_>, ty: &Named<'_>) {

@@ -17,7 +17,8 @@ use module::{Declared, Module};
 use text::quoted;
 
 const HEAD: &str = include_str!("head.py");
-const BASE: &str = include_str!("base.py");
+const MODEL: &str = include_str!("model.py");
+const ENVELOPE: &str = include_str!("envelope.py");
 const DEFAULT: &str = include_str!("default.py");
 const KINDS: &str = include_str!("kinds.py");
 const NULL: &str = include_str!("null.py");
@@ -41,13 +42,13 @@ pub(crate) fn render(catalog: &Catalog) -> String {
     let title = text::escaped(&catalog.title);
     let mut out = format!("\"\"\"{title}: the events as lines of JSON.\n\n{GENERATED}\n");
     out.push_str(HEAD);
-    head(&mut out, &body);
+    head(&mut out, &module, &body);
     out.push_str(&body);
     out
 }
 
 /// The imports and the functions that the body uses.
-fn head(out: &mut String, body: &str) {
+fn head(out: &mut String, module: &Module<'_>, body: &str) {
     let [defaults, kinds, null] = ["_default(", "_kinds(", "_OrNull["].map(|name| body.contains(name));
     out.push_str("\nimport datetime\n");
     out.push_str(if defaults { "import functools\n" } else { "" });
@@ -58,7 +59,9 @@ fn head(out: &mut String, body: &str) {
         (false, true) => "from pydantic_core import core_schema\n",
         _ => "",
     });
-    out.push_str(BASE);
+    out.push_str(MODEL);
+    class::envelope(out, module);
+    out.push_str(ENVELOPE);
     out.push_str(if defaults { DEFAULT } else { "" });
     out.push_str(if kinds { KINDS } else { "" });
     out.push_str(if null { NULL } else { "" });

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::names;
-use crate::model::{Catalog, Event, Names};
+use crate::model::{Catalog, Event, Names, description};
 use crate::types::{Member, Type};
 
 /// The declarations of a module. Their names are complete before anything is written, because no
@@ -69,7 +69,7 @@ impl<'a> Module<'a> {
 
 impl<'a> Named<'a> {
     fn of(schema: &'a Value, name: String, names: &mut Names) -> Self {
-        let docs = schema.get("description").and_then(Value::as_str).unwrap_or_default();
+        let docs = description(schema);
         let ty = Type::of(schema);
         let choices = match &ty {
             Type::Record(_) => Vec::new(),

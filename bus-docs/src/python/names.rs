@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::envelope::KEYS;
 use crate::model::{Names, identifier};
 
 /// Keywords of the language.
@@ -50,21 +51,8 @@ const MODULE: &[&str] = &[
     "tuple",
 ];
 
-/// Attributes of the envelope. A type with such a name would be hidden inside of an event's class.
-const ENVELOPE: &[&str] = &[
-    "attributes",
-    "causation_id",
-    "correlation_id",
-    "data",
-    "execution_id",
-    "id",
-    "node_id",
-    "seq",
-    "stream_id",
-    "timestamp",
-    "type",
-    "version",
-];
+/// The methods of the envelope.
+const METHODS: &[&str] = &["attributes"];
 
 /// Attributes of pydantic's models and of their metaclass; a field would hide them, or take them
 /// for its default.
@@ -103,9 +91,15 @@ const MODEL: &[&str] = &[
     "validate",
 ];
 
-/// The names of a module in which nothing is declared yet.
+/// The names of a module in which nothing is declared yet. A type with the name of an attribute of
+/// the envelope would be hidden inside of an event's class.
 pub(super) fn module() -> Names {
-    Names::with(&[KEYWORDS, MODULE, ENVELOPE].concat())
+    let keys: Vec<&str> = KEYS.iter().map(|key| key.name).collect();
+    Names::with(&[KEYWORDS, MODULE, METHODS, &keys].concat())
+}
+
+fn is_of_envelope(name: &str) -> bool {
+    METHODS.contains(&name) || KEYS.iter().any(|key| key.name == name)
 }
 
 /// The attributes of a class with these keys, each once. Python evaluates the types of a class
@@ -130,7 +124,7 @@ fn attribute(key: &str, module: &Names) -> String {
     if name.starts_with('_') {
         name.insert_str(0, "field");
     }
-    while MODEL.contains(&name.as_str()) || (module.has(&name) && !ENVELOPE.contains(&name.as_str())) {
+    while MODEL.contains(&name.as_str()) || (module.has(&name) && !is_of_envelope(&name)) {
         name.push('_');
     }
     name

@@ -5,9 +5,8 @@ mod value;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use serde_json::Value;
-
-use crate::model::{Catalog, Event, Names, resolved};
+use crate::envelope::{Key, shared};
+use crate::model::{Catalog, Event, Names, description, resolved};
 use crate::output::GENERATED;
 use crate::types::{Member, Type};
 use value::{key, literal, shown};
@@ -98,11 +97,12 @@ pub(crate) fn render(catalog: &Catalog) -> String {
     let events: Vec<(&Event, String)> =
         catalog.events.iter().map(|event| (event, names.take(&event.name))).collect();
     let types: TypeNames<'_> = catalog.types.keys().map(|name| (name.as_str(), names.take(name))).collect();
-    let mut out = format!("// {GENERATED}\n");
+    let mut out = format!("// {GENERATED}\n\n");
+    base(&mut out, &types);
     out.push_str(HEAD);
     for (name, schema) in &catalog.types {
         out.push('\n');
-        comment(&mut out, "", schema.get("description").and_then(Value::as_str).unwrap_or_default());
+        comment(&mut out, "", description(schema));
         named(&mut out, &types[name.as_str()], &Type::of(schema), &types);
     }
     for (event, name) in &events {
@@ -111,6 +111,23 @@ pub(crate) fn render(catalog: &Catalog) -> String {
     union(&mut out, &events);
     out.push_str(TAIL);
     out
+}
+
+/// The interface of the keys that every event has.
+fn base(out: &mut String, types: &TypeNames<'_>) {
+    comment(
+        out,
+        "",
+        "The envelope of every event. Further keys are attributes: `attribute(event, \"graph_id\")`.",
+    );
+    let member = |key: &Key| Member {
+        name: key.name.to_owned(),
+        ty: key.form.ty(),
+        required: !key.form.may_be_absent(),
+        default: None,
+        docs: key.docs.to_owned(),
+    };
+    named(out, "BusEnvelope", &Type::Record(shared().map(member).collect()), types);
 }
 
 /// A type that fields name: an interface if it is a record, otherwise an alias.

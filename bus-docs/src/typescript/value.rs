@@ -7,7 +7,9 @@ use crate::types::{Member, Type};
 
 pub(super) fn shown(ty: &Type, types: &TypeNames<'_>) -> String {
     let list = |all: &[Type], between: &str| {
-        all.iter().map(|ty| grouped(ty, types)).collect::<Vec<_>>().join(between)
+        let mut texts: Vec<String> = all.iter().map(|ty| grouped(ty, types)).collect();
+        texts.dedup(); // each number is a `number`
+        texts.join(between)
     };
     match ty {
         Type::Any => "unknown".to_owned(),

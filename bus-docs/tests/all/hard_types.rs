@@ -41,6 +41,26 @@ fn a_narrower_range_is_kept() {
     assert_eq!((&share["offset"]["minimum"], &share["offset"]["maximum"]), (&json!(-5), &json!(i64::MAX)));
 }
 
+/// Serde refuses an object with another key, and the schemas of schemars do not.
+#[test]
+fn types_of_the_standard_library_have_no_other_key() {
+    let types = catalog().types;
+    let closed = |schema: &serde_json::Value| schema["additionalProperties"] == false;
+    assert!(closed(&types["Range_of_uint32"]) && closed(&types["Duration"]));
+    assert!(types["Result_of_uint8_or_string"]["oneOf"].as_array().unwrap().iter().all(closed));
+    assert!(!closed(&types["Step"]), "serde ignores the other keys of a struct");
+}
+
+/// The bus writes it so, and as a float of 64 bits it was above the bound.
+#[test]
+fn the_largest_float_of_32_bits_is_in_its_range() {
+    let schema = field(&catalog(), "floats", "single").schema.clone().unwrap();
+    let written: f64 = serde_json::to_string(&f32::MAX).unwrap().parse().unwrap();
+    assert!(
+        schema["maximum"].as_f64().unwrap() >= written && schema["minimum"].as_f64().unwrap() <= -written
+    );
+}
+
 /// It allowed no key at all.
 #[test]
 fn a_redacted_map_keeps_its_keys() {
@@ -124,4 +144,30 @@ fn typescript_keeps_its_own_names() {
     ] {
         assert!(text.contains(&format!("\n{line}\n")), "missing: {line}\n{text}");
     }
+}
+
+/// The anchor of a heading, as code hosts make it.
+fn slug(heading: &str) -> String {
+    let kept = |c: &char| c.is_alphanumeric() || ['-', '_', ' '].contains(c);
+    heading.to_lowercase().chars().filter(kept).collect::<String>().replace(' ', "-")
+}
+
+/// Types had no place on the page.
+#[test]
+fn every_link_of_the_markdown_page_has_a_heading() {
+    let catalog = catalog();
+    let page = Format::named("markdown").unwrap().render(&catalog)["events.md"].clone();
+    let headings: Vec<String> = page
+        .lines()
+        .filter(|line| line.starts_with('#'))
+        .map(|line| slug(line.trim_matches(['#', ' '])))
+        .collect();
+    for name in catalog.types.keys() {
+        assert!(headings.contains(&slug(&format!("Type `{name}`"))), "{name}");
+    }
+    let links: Vec<&str> = page.split("](#").skip(1).map(|rest| rest.split_once(')').unwrap().0).collect();
+    assert!(links.contains(&"type-level") && links.contains(&"hardlevels") && links.contains(&"envelope"));
+    let dead: Vec<&&str> =
+        links.iter().filter(|link| headings.iter().filter(|h| h == *link).count() != 1).collect();
+    assert!(dead.is_empty(), "{dead:?}");
 }

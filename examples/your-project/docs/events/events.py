@@ -31,15 +31,15 @@ class Envelope(_Model, frozen=True):
     execution_id: str | None = None
     """The execution it belongs to."""
     timestamp: datetime.datetime
-    """When it happened."""
+    """When it happened, as in ISO 8601; the bus writes it in UTC."""
     correlation_id: str | None = None
     """The external request that it belongs to."""
     id: str | None = None
-    """The event's id, and the cursor to resume from; absent in other recordings."""
-    seq: int | None = None
-    """Its position in the order of the bus."""
-    version: int | None = None
-    """The version of its data's schema."""
+    """Its id, and the cursor to resume from: the run of the bus and the position in that run, or the id that another system gave it."""
+    seq: int | float | str | None = None
+    """Its position in the order of the bus, a whole number; another system's may have any form."""
+    version: int | float | str | None = None
+    """The version of its data's schema, a whole number; another system's may have any form."""
     causation_id: str | None = None
     """The event in whose handler it was emitted."""
 

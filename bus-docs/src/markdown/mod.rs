@@ -1,5 +1,7 @@
 //! One Markdown page of all events, for a code host.
 
+mod types;
+
 use std::fmt::Write as _;
 
 use crate::model::{Catalog, Event, Field};
@@ -7,6 +9,7 @@ use crate::output::GENERATED;
 use crate::pretty::pretty;
 use crate::prose::summary;
 use crate::snippet;
+use crate::words::{Words, listed};
 
 pub(crate) fn render(catalog: &Catalog) -> String {
     let groups = catalog.by_definition();
@@ -16,37 +19,37 @@ pub(crate) fn render(catalog: &Catalog) -> String {
         "{} events, sorted by kind. Each needs a stream, and the rest of its scope as listed.\n",
         catalog.events.len()
     );
+    out.push_str("## Contents\n\n");
     for (definition, events) in &groups {
         if groups.len() > 1 {
-            let _ = writeln!(out, "## Contents: {definition}\n");
-        } else {
-            out.push_str("## Contents\n\n");
+            let _ = writeln!(out, "### {definition}\n");
         }
         out.push_str("| kind | event | scope | policy |\n|---|---|---|---|\n");
         for event in events {
-            let _ = writeln!(
-                out,
-                "| [`{}`](#{}) | {} | {} | {} |",
-                event.kind,
-                anchor(&event.kind),
-                cell(&summary(&event.docs)),
-                event.scope.words(),
-                policy(event).join(", ")
-            );
+            let what = summary(&event.docs);
+            row(&mut out, &[&link(&event.kind), &what, event.scope.words(), &policy(event).join(", ")]);
         }
         out.push('\n');
     }
-    out.push_str("## Events\n");
-    for event in &catalog.events {
+    out.push_str("[Envelope](#envelope)");
+    out.push_str(if catalog.types.is_empty() { "\n" } else { " · [Types](#types)\n" });
+    types::envelope(&mut out);
+    out.push_str("\n## Events\n");
+    for (at, event) in catalog.events.iter().enumerate() {
         section(&mut out, catalog, event);
+        pager(&mut out, catalog.beside(at));
     }
+    types::types(&mut out, catalog);
     references(&mut out, catalog);
     out
 }
 
 /// The targets of event names in doc comments: rustdoc's links, defined for the page.
 fn references(out: &mut String, catalog: &Catalog) {
-    let docs: String = catalog.events.iter().map(|event| event.docs.as_str()).collect();
+    let fields = catalog.events.iter().flat_map(|event| &event.fields);
+    let docs = catalog.events.iter().map(|event| &event.docs).chain(fields.map(|field| &field.docs));
+    let mut docs: String = docs.map(String::as_str).collect();
+    docs.extend(catalog.types.values().map(ToString::to_string));
     let mentioned = |event: &&Event| docs.contains(&format!("[`{}`]", event.name));
     let mut mentioned = catalog.events.iter().filter(mentioned).peekable();
     if mentioned.peek().is_some() {
@@ -69,11 +72,28 @@ fn section(out: &mut String, catalog: &Catalog, event: &Event) {
         let _ = writeln!(out, "* {fact}");
     }
     out.push('\n');
-    fields(out, event);
-    let _ = writeln!(out, "```rust\n{}```", snippet::emit(event));
+    fields(out, catalog, event);
+    block(out, "rust", &snippet::emit(event));
     if let Some(example) = &event.example {
-        let _ = writeln!(out, "\n```json\n{}\n```", pretty(example));
+        block(out, "json", &pretty(example));
     }
+    out.push_str("<details><summary>Receive it in Rust, TypeScript and Python</summary>\n\n");
+    block(out, "rust", &snippet::subscribe(event));
+    block(out, "typescript", &snippet::typescript(event));
+    block(out, "python", &snippet::python(event));
+    out.push_str("</details>\n");
+}
+
+fn block(out: &mut String, language: &str, text: &str) {
+    let _ = writeln!(out, "```{language}\n{}\n```\n", text.trim_end());
+}
+
+/// Links to the events before and after.
+fn pager(out: &mut String, beside: [Option<&Event>; 2]) {
+    let words = ["Previous", "Next"].into_iter().zip(beside);
+    let links = words.filter_map(|(word, event)| Some(format!("{word}: {}", link(&event?.kind))));
+    let links: Vec<String> = links.chain(["[Contents](#contents)".to_owned()]).collect();
+    let _ = writeln!(out, "\n{}", links.join(" · "));
 }
 
 fn facts(catalog: &Catalog, event: &Event) -> Vec<String> {
@@ -92,10 +112,10 @@ fn facts(catalog: &Catalog, event: &Event) -> Vec<String> {
     }
     for end in &event.ends_with {
         let by = if end.by.is_empty() { String::new() } else { format!(", by `{}`", end.by.join("`, `")) };
-        facts.push(format!("Ends with [`{0}`](#{1}){by}", end.kind, anchor(&end.kind)));
+        facts.push(format!("Ends with {}{by}", link(&end.kind)));
     }
     for (begin, _) in catalog.ended_by(&event.kind) {
-        facts.push(format!("Ends the pair that [`{0}`](#{1}) begins", begin.kind, anchor(&begin.kind)));
+        facts.push(format!("Ends the pair that {} begins", link(&begin.kind)));
     }
     facts
 }
@@ -112,24 +132,29 @@ fn policy(event: &Event) -> Vec<String> {
     words
 }
 
-fn fields(out: &mut String, event: &Event) {
+fn fields(out: &mut String, catalog: &Catalog, event: &Event) {
     if event.fields.is_empty() {
         out.push_str("It carries no data.\n\n");
         return;
     }
     out.push_str("| field | type | default | description |\n|---|---|---|---|\n");
     for field in &event.fields {
-        let mut docs = field.docs.clone();
-        if field.redacted {
-            docs.push_str(" *Redacted: its content never leaves the process.*");
-        }
-        if field.flattened {
-            docs.push_str(" *Its keys are keys of `data`.*");
-        }
-        let (ty, default) = (code(&field.ty), default(field));
-        let _ = writeln!(out, "| `{}` | {ty} | {default} | {} |", field.name, cell(docs.trim()));
+        let ty = shown(&Words::in_rust(catalog, field));
+        row(out, &[&code(&field.name), &ty, &default(field), &description(catalog, field)]);
     }
     out.push('\n');
+}
+
+/// The doc comment of a field, and its properties in words.
+fn description(catalog: &Catalog, field: &Field) -> String {
+    let mut words = vec![field.docs.clone()];
+    let codes = |names: &[String]| names.iter().map(|name| code(name)).collect::<Vec<_>>().join(", ");
+    let values = listed(catalog, field);
+    words.extend((!values.is_empty()).then(|| format!("One of {}.", codes(&values))));
+    words.extend((!field.aliases.is_empty()).then(|| format!("Read also as {}.", codes(&field.aliases))));
+    words.extend(field.redacted.then(|| "*Redacted: its content never leaves the process.*".to_owned()));
+    words.extend(field.flattened.then(|| "*Its keys are keys of `data`.*".to_owned()));
+    words.join(" ")
 }
 
 fn default(field: &Field) -> String {
@@ -139,8 +164,19 @@ fn default(field: &Field) -> String {
     field.shown_default().map_or_else(String::new, |default| code(&default))
 }
 
+/// A type with links to those that have a place on the page.
+fn shown(words: &Words) -> String {
+    words.show(code, types::link)
+}
+
 fn code(text: &str) -> String {
-    format!("`{}`", text.replace('|', "\\|"))
+    // A quote of the markup's own needs a longer one around it.
+    if text.contains('`') { format!("`` {text} ``") } else { format!("`{text}`") }
+}
+
+fn row(out: &mut String, cells: &[&str]) {
+    let cells: Vec<String> = cells.iter().map(|text| cell(text)).collect();
+    let _ = writeln!(out, "| {} |", cells.join(" | "));
 }
 
 /// Text in a cell of a table: one line, no bars.
@@ -148,7 +184,12 @@ fn cell(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
 }
 
+/// A link to the section of a kind.
+fn link(kind: &str) -> String {
+    format!("[`{kind}`](#{})", anchor(kind))
+}
+
 /// The anchor of a heading, as code hosts make it.
-fn anchor(kind: &str) -> String {
-    kind.to_lowercase().chars().filter(|c| c.is_alphanumeric() || *c == '_' || *c == '-').collect()
+fn anchor(text: &str) -> String {
+    text.to_lowercase().chars().filter(|c| c.is_alphanumeric() || *c == '_' || *c == '-').collect()
 }
