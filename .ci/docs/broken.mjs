@@ -1,7 +1,7 @@
 // Variants of an event: each differs from a valid one in one value. Some are broken, whatever the event; of the others
 // nothing is known but that the schema and the bus must say the same.
 
-const values = [null, true, 7, -1, 0.5, 1e300, "wrong", "", [], ["a"], {}, { key: "value" }];
+const values = [null, true, 7, -1, 0.5, 3.4028235e38, 1e300, "wrong", "", [], ["a"], {}, { key: "value" }];
 
 // What the reader takes and what it does not, in the keys of the envelope.
 const keys = {
@@ -13,8 +13,8 @@ const keys = {
   ],
   id: [null, "00c0ffee00c0ffee-42", "00C0FFEE00C0FFEE-0042", "00c0ffee00c0ffee-", "00c0ffee-1", "g0c0ffee00c0ffee-1", "00c0ffee00c0ffee-+1", 7, {}],
   causation_id: [null, "00c0ffee00c0ffee-42", "00c0ffee-1", 7],
-  seq: [null, 0, 7, -1, 0.5, "7", [], 2 ** 53],
-  version: [null, 0, 1, 2 ** 32 - 1, 2 ** 32, -1, 1.5, "1", "0.0.1"],
+  seq: [null, 0, 7, -1, 0.5, "7", "p0-17", "", 2 ** 53, 1e300, [], {}, true],
+  version: [null, 0, 1, 2 ** 32 - 1, 2 ** 32, -1, 1.5, "1", "0.0.1", "", [1], { major: 1 }, false],
   stream_id: ["", "s", null, 7],
   node_id: ["", "n", null, 7, []],
   execution_id: ["e", null, 7],

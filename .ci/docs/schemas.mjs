@@ -16,9 +16,9 @@ let failures = 0;
 const fail = (text) => { failures += 1; process.exitCode = 1; if (failures <= 40) console.log(text.slice(0, 400)); };
 const compile = (schema) => formats(new Ajv({ strict: true, allowUnionTypes: true })).compile(schema);
 
-// Kinds with a field whose type refuses what its schema accepts: it has no schema, or a custom reader, or a text of it is
-// the name of a zone, or its hidden form is no value of it.
-const loose = new Set(["hard.hidden_strict", "hard.unknown", "hard.unsampled", "hard.zoned"]);
+// The fields, by kind, whose types refuse what their schemas accept, each with the reason.
+const unsaid = JSON.parse(readFileSync(new URL("unsaid.json", import.meta.url), "utf8"));
+const isUnsaid = (kind, said) => Object.keys(unsaid[kind] ?? {}).some((field) => said.includes(`field \`${field}\``));
 
 const { events } = read("catalog.json");
 const any = compile(read("schema/events.schema.json"));
@@ -34,7 +34,7 @@ const line = (event) => `${JSON.stringify(event, whole).replace(/"whole (-?[0-9]
 function bus(events) {
   if (!reader) return [];
   const said = execFileSync(reader, ["read"], { input: events.map(line).join(""), maxBuffer: 1 << 30 });
-  return said.toString().trimEnd().split("\n").map((line) => (line === "typed" ? "" : line));
+  return said.toString().trimEnd().split("\n").map((line) => (line.startsWith("typed ") ? "" : line));
 }
 
 let refused = 0;
@@ -48,16 +48,14 @@ for (const event of events) {
     const valid = check(variant);
     if (broken && valid) fail(`${event.kind}: accepts ${what}`);
     if (valid !== any(variant)) fail(`${event.kind}: the bundle does not agree on ${what}`);
-    if (!loose.has(event.kind)) tried.push({ kind: event.kind, what, variant, valid });
+    tried.push({ kind: event.kind, what, variant, valid });
     refused += broken;
   }
 }
 console.log(`${events.length} examples accepted, ${refused} broken ones refused`);
 bus(tried.map(({ variant }) => variant)).forEach((said, at) => {
   const { kind, what, valid } = tried[at];
-  if (valid && said) fail(`${kind}: the bus refuses ${what}: ${said}`);
-  // The reader keeps a seq and a version of other systems, which the bus does not write.
-  if (/^(seq|version) /.test(what)) return;
+  if (valid && said && !isUnsaid(kind, said)) fail(`${kind}: the bus refuses ${what}: ${said}`);
   // Serde reads a struct from a list of its members too, which is nothing to rely on.
   if (!valid && !said && !/ \[.*\]$/.test(what)) fail(`${kind}: only the schema refuses ${what}`);
 });
@@ -67,7 +65,6 @@ const upcasts = new Map(events.filter((event) => event.upcast).map((event) => [e
 const made = [];
 let own = 0;
 for (const [kind, schema] of schemas) {
-  if (loose.has(kind)) continue;
   for (let seed = 1; seed <= 20; seed += 1) {
     const options = { seed: seed * 7919, maxDepth: 10, optionalsProbability: seed % 2 ? 1 : 0.5 };
     const event = await createGenerator(options).generate(schema);
@@ -79,7 +76,7 @@ for (const [kind, schema] of schemas) {
   }
 }
 bus(made.map(({ event }) => event)).forEach((said, at) => {
-  if (said) fail(`${made[at].kind}: the bus refuses an instance of its schema: ${said}: ${JSON.stringify(made[at].event)}`);
+  if (said && !isUnsaid(made[at].kind, said)) fail(`${made[at].kind}: the bus refuses an instance of its schema: ${said}: ${JSON.stringify(made[at].event)}`);
 });
 if (reader) console.log(`${made.length} instances of the schemas are typed events for the bus; ${own} more were no instances`);
 

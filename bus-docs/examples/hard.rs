@@ -1,8 +1,8 @@
 //! The events of the definitions in `tests/hard`, for the tools of other people:
 //!
 //! * `hard docs FOLDER` writes their catalogue;
-//! * `hard read` reads events from its input, one a line, and writes for each line `typed`, or why
-//!   it is not.
+//! * `hard read` reads events from its input, one a line, and writes for each line `typed` and the
+//!   data that a bus writes for its payload, or why it is not.
 
 #[path = "../tests/hard/mod.rs"]
 #[allow(dead_code, reason = "the tests of the same definitions use the rest")]
@@ -13,6 +13,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use bus_agent as _; // links the agent's events
+use bus_core::catalogue::Catalogue;
 use bus_core::{EventBus, ReadEvent};
 use bus_docs::{Catalog, Format, write_files};
 
@@ -36,20 +37,28 @@ fn docs(folder: &Path) -> io::Result<()> {
 }
 
 fn read() -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    for event in EventBus::new().reader().lines(io::stdin().lock()) {
-        match event {
-            Ok(event) => writeln!(out, "{}", outcome(&event))?,
-            Err(error) => writeln!(out, "{error}")?,
+    let (bus, mut out) = (EventBus::new(), io::stdout().lock());
+    let known = bus.catalogue();
+    for event in bus.reader().lines(io::stdin().lock()) {
+        match event.map_err(|error| error.to_string()).and_then(|event| outcome(&event, &known)) {
+            Ok(data) => writeln!(out, "typed {data}")?,
+            Err(refusal) => writeln!(out, "{refusal}")?,
         }
     }
     Ok(())
 }
 
-fn outcome(event: &ReadEvent) -> String {
-    match event.decode_error() {
-        Some(error) => error.to_string(),
-        None if event.is_declared() => "typed".to_owned(),
-        None => format!("no event of kind `{}` is declared", event.kind()),
+/// The data that a bus writes for the payload of the event, or why it has none.
+fn outcome(event: &ReadEvent, known: &Catalogue) -> Result<String, String> {
+    if let Some(error) = event.decode_error() {
+        return Err(error.to_string());
     }
+    let Some(declared) = known.get(event.kind()) else {
+        return Err(format!("no event of kind `{}` is declared", event.kind()));
+    };
+    let data = event.raw_data().unwrap_or_default();
+    let payload = declared.decode_version(data, event.version()).map_err(|error| error.to_string())?;
+    let mut out = Vec::new();
+    payload.encode_json(&mut out).map_err(|error| error.to_string())?;
+    String::from_utf8(out).map_err(|error| error.to_string())
 }
