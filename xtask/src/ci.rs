@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use serde_json::Value;
 
-use crate::process::{cargo, run, run_cargo};
+use crate::process::{cargo, cargo_in, run, run_cargo};
 use crate::task::{Failure, Task};
 use crate::{bench, compiler, lint, minimal, package, supply, test, workspace};
 
@@ -139,7 +139,7 @@ fn your_project() -> Result<(), Failure> {
     std::fs::copy(workspace::root().join("Cargo.lock"), folder.join("Cargo.lock"))?;
     let target = workspace::target_folder()?;
     for task in [&["xtask", "docs", "--check"][..], &["xtask", "check"], &["build"]] {
-        run(cargo().current_dir(&folder).env("CARGO_TARGET_DIR", &target).args(task))?;
+        run(cargo_in(&folder, &target).args(task))?;
     }
     Ok(())
 }

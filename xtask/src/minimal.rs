@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::process::{cargo, run};
+use crate::process::{cargo, cargo_in, run};
 use crate::task::{Failure, Task, no_arguments};
 use crate::workspace;
 
@@ -31,8 +31,8 @@ pub(crate) fn check() -> Result<(), Failure> {
         .current_dir(&scratch)
         .args(["-Z", "direct-minimal-versions", "generate-lockfile"])
         .env("RUSTC_BOOTSTRAP", "1"))?;
-    let mut build = cargo();
-    build.current_dir(&scratch).env("CARGO_TARGET_DIR", &target).args(["check", "--locked", "--lib"]);
+    let mut build = cargo_in(&scratch, &target);
+    build.args(["check", "--locked", "--lib"]);
     for package in workspace::published(&workspace::metadata(false)?) {
         build.args(["--package", package["name"].as_str().unwrap_or_default()]);
     }

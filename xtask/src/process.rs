@@ -15,6 +15,13 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
+/// The same in another folder, such as a workspace of its own, with a target folder of ours.
+pub(crate) fn cargo_in(folder: &Path, target: &Path) -> Command {
+    let mut command = cargo();
+    command.current_dir(folder).env("CARGO_TARGET_DIR", target);
+    command
+}
+
 /// Runs `cargo` with these arguments and shows its output as it comes.
 pub(crate) fn run_cargo<A: AsRef<OsStr>>(arguments: &[A]) -> Result<(), Failure> {
     run(cargo().args(arguments))

@@ -1,4 +1,4 @@
-//! The log of the program is foreign code too: it reads what it is told, and may publish.
+//! The log of the program is foreign code too: it reads each line, and may publish.
 
 use std::fmt::Write;
 

@@ -75,12 +75,12 @@ impl Reader {
         let stats = bus.stats();
         let Some(own) = stats.subscriptions.iter().find(|one| Some(one.id) == self.sub.id()) else { return };
         let counts = &own.counts;
-        let told = seen.read + seen.missed;
-        if seen.read != counts.handled || told + counts.coalesced != counts.matched {
-            world.wrong(format!("a stream was told {seen:?}, and counted as {counts:?}"));
+        let reported = seen.read + seen.missed;
+        if seen.read != counts.handled || reported + counts.coalesced != counts.matched {
+            world.wrong(format!("a stream saw {seen:?}, and counted as {counts:?}"));
         }
-        if self.everything && told != stats.published_total {
-            world.wrong(format!("a stream of everything was told {seen:?} of {}", stats.published_total));
+        if self.everything && reported != stats.published_total {
+            world.wrong(format!("a stream of everything saw {seen:?} of {}", stats.published_total));
         }
     }
 }
@@ -100,7 +100,7 @@ impl Seen {
         if lagged.cause == LagCause::Overflow {
             self.missed += lagged.missed;
             if is_wrong || lagged.missed > lagged.to_seq - lagged.from_seq + 1 {
-                world.wrong(format!("a stream was told of {lagged:?} after {}", self.last));
+                world.wrong(format!("a stream has a gap {lagged:?} after {}", self.last));
             }
         }
         self.gap = Some(lagged);

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::process::{cargo, read, run};
+use crate::process::{cargo_in, read, run};
 use crate::task::Failure;
 use crate::workspace;
 
@@ -97,8 +97,7 @@ fn rust_files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
 }
 
 fn build(tree: &Path, target: &Path, locked: bool) -> Result<PathBuf, Failure> {
-    let mut command = cargo();
-    command.current_dir(tree).env("CARGO_TARGET_DIR", target);
+    let mut command = cargo_in(tree, target);
     command.args(["build", "--release", "--manifest-path", "bench/Cargo.toml"]);
     command.args(["--bin", "bench", "--no-default-features"]);
     if locked {

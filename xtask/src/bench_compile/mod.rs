@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 
 use self::clock::Clock;
 use self::source::Layer;
-use crate::process::cargo;
+use crate::process::{cargo, cargo_in};
 use crate::task::{Failure, Task};
 use crate::workspace;
 
@@ -140,12 +140,10 @@ fn build(folder: &Path, mode: &Mode, package: &str) -> Result<f64, Failure> {
     let text = fs::read(&source)?;
     fs::write(&source, text)?;
     let clock = Clock::start();
-    let output = cargo()
-        .current_dir(folder)
+    let output = cargo_in(folder, &folder.join("target"))
         .args(mode.arguments)
         .args(["--quiet", "--package", package])
         .env("CARGO_INCREMENTAL", "0")
-        .env("CARGO_TARGET_DIR", folder.join("target"))
         .output()?;
     let seconds = clock.seconds();
     if output.status.success() {

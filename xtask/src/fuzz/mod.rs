@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use lexopt::prelude::*;
 
-use crate::process::{cargo, run};
+use crate::process::{cargo, cargo_in, run};
 use crate::task::{Failure, Task};
 use crate::workspace;
 
@@ -66,8 +66,7 @@ fn run_task(mut parser: lexopt::Parser) -> Result<(), Failure> {
 /// `cargo fuzz` without a sanitizer. Sanitizers look for faults of `unsafe` code, which these
 /// crates do not have; they halve the speed and need an unstable compiler.
 fn on_target(what: &str, folder: &Path) -> Command {
-    let mut command = cargo();
-    command.current_dir(workspace::root().join("fuzz")).env("CARGO_TARGET_DIR", folder);
+    let mut command = cargo_in(&workspace::root().join("fuzz"), folder);
     command.args(["fuzz", what, "--fuzz-dir", ".", "--sanitizer", "none"]);
     command
 }

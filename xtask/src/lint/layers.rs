@@ -1,6 +1,6 @@
-//! The layers of bus-core and of its delivery core: each module uses only the layers below its own,
-//! so that it can be read without those above. An exception is named here with its reason; it
-//! makes a cycle of modules, so there are as few as the core can do with.
+//! The layers of bus-core, of its delivery core and of bus-docs: each module uses only the layers
+//! below its own, so that it can be read without those above. An exception is named here with its
+//! reason; it makes a cycle of modules, so there are as few as the core can do with.
 
 use super::Report;
 use super::paths::{self, Segments};
@@ -17,6 +17,21 @@ struct Stack {
 }
 
 const STACKS: &[Stack] = &[
+    Stack {
+        folder: "bus-docs/src/",
+        module: &[],
+        layers: &[
+            &["model"],
+            &["output", "pretty", "snippet"],
+            &["prose", "types"],
+            &["envelope", "words"],
+            &["compare", "coverage", "json_schema"],
+            &["asyncapi", "html", "markdown", "python", "typescript"],
+            &["format"],
+            &["command"],
+        ],
+        exceptions: &[],
+    },
     Stack {
         folder: "bus-core/src/",
         module: &[],
@@ -101,7 +116,7 @@ fn check_stack(stack: &Stack, path: &str, text: &str, report: &mut Report) {
         report.add(path, 0, text);
         return;
     };
-    let below_src = path.trim_start_matches("bus-core/src/");
+    let Some((_, below_src)) = path.split_once("/src/") else { return };
     for used in paths::used(&paths::module(below_src), text) {
         let Some(name) = stack.names(&used).filter(|name| *name != own) else { continue };
         if let Some(found) = stack.wrong_use(own, layer, name) {
@@ -231,6 +246,16 @@ mod tests {
         let beside = "//! A.\nuse super::super::queue::Queue;\n";
         let expected = ["2: `observe` uses `queue`, which stands beside it in its layer"];
         assert_eq!(found("bus-core/src/delivery/observe/clock.rs", beside), expected);
+    }
+
+    #[test]
+    fn bus_docs_has_layers_too() {
+        let text = "//! A.\nuse crate::model::Catalog;\nuse crate::html::page;\nuse crate::Catalog;\n";
+        let expected = [
+            "3: `words` uses `html`, which stands above it",
+            "4: `crate::Catalog` has no layer: name the module that it comes from, or add its layer to xtask/src/lint/layers.rs",
+        ];
+        assert_eq!(found("bus-docs/src/words.rs", text), expected);
     }
 
     #[test]

@@ -29,7 +29,7 @@ Rules, over all files that git tracks or would track:
   * nothing unfinished: no `todo!`, no `dbg!`, no test left out, no note to mend it later
   * a test waits for the event itself; one that sleeps says why in a comment on that line or above
   * no path of one machine; a generated file names the command that made it
-  * in bus-core, and inside of its delivery core, each layer uses only the layers below it
+  * in bus-core, inside of its delivery core, and in bus-docs, each layer uses only the layers below it
   * versions of dependencies stand once, in the root manifest; each crate takes the workspace's lints
   * each test that docs/guarantees.md names exists, and so does the target of each Markdown link
 

@@ -57,6 +57,7 @@ const ROWS: &[Row] = &[
     },
     Row { forms: &["ticket", "tickets"], instead: "pending delivery", within: "bus-core/src/" },
     Row { forms: &["told"], instead: "reported", within: "bus-core/" },
+    Row { forms: &["told"], instead: "reported", within: "bus-model/" },
 ];
 
 /// An ordinary use of words that a row refuses.

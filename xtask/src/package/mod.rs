@@ -11,7 +11,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::process::{cargo, run};
+use crate::process::{cargo, cargo_in, run};
 use crate::task::{Failure, Task, no_arguments};
 use crate::workspace;
 
@@ -124,9 +124,7 @@ impl Folders {
 
     /// Cargo in a folder below that of the packages.
     fn cargo(&self, folder: &Path) -> Command {
-        let mut command = cargo();
-        command.current_dir(folder).env("CARGO_TARGET_DIR", &self.target);
-        command
+        cargo_in(folder, &self.target)
     }
 }
 
