@@ -144,7 +144,7 @@ impl Close {
         let (core, closer) = (Arc::clone(&self.bus.core), &mut self.closer);
         let here = node(&core);
         let noted = std::mem::replace(&mut self.noted, here);
-        let (blocks, _) = core.before_wait(waker);
+        let (blocks, _) = Core::before_wait(waker);
         core.step(|state, effects| {
             if let Some(before) = noted.filter(|before| Some(*before) != here) {
                 state.note_closes(before, false, effects);

@@ -4,7 +4,6 @@
 //! of the tasks that it polls; the wakers that it was about to call; and the task that its runtime
 //! keeps for it.
 
-use std::sync::Arc;
 use std::task::Waker;
 
 use crate::delivery::context::{self, JobRef};
@@ -14,7 +13,7 @@ use crate::delivery::{effects, task};
 impl Core {
     /// Before a wait with this waker: whether it may block the thread, and whether there was
     /// something left to others.
-    pub(crate) fn before_wait(self: &Arc<Self>, waker: &Waker) -> (bool, bool) {
+    pub(crate) fn before_wait(waker: &Waker) -> (bool, bool) {
         if !context::may_block(waker) {
             return (false, false);
         }
@@ -26,19 +25,17 @@ impl Core {
         }
         let holds = !(kept.is_empty() && polled.is_empty());
         for (core, at) in polled {
-            self.hold(core, at, true);
+            Self::hold(core, at, true);
         }
         for (core, at) in kept {
-            self.hold(core, at, false);
+            Self::hold(core, at, false);
         }
         (true, holds)
     }
 
     /// Records that this thread holds an event of some bus, and releases the permit of its handler.
-    fn hold(self: &Arc<Self>, core: usize, at: JobRef, release: bool) {
-        let other = if core == context::address(self) { None } else { Self::at(core) };
-        let own = if core == context::address(self) { Some(self) } else { other.as_ref() };
-        if let Some(core) = own {
+    fn hold(core: usize, at: JobRef, release: bool) {
+        if let Some(core) = Self::at(core) {
             core.step(|state, effects| {
                 state.hold(at);
                 if release {

@@ -141,15 +141,23 @@ impl Entered {
 
     /// Enters a frame for foreign code that is no handler. What it publishes is caused by `event`,
     /// or, without one, by the event of the frame below.
+    #[inline]
     pub(crate) fn callback(core: &Core, event: Option<&Arc<Stored>>) -> Self {
-        let below = HERE.with(|here| here.top().map_or(NO_FRAME, Cell::get));
-        let root = event.map_or(below.root, root_of);
-        let frame = Frame { core: address(core), root, job: NO_JOB, ..NO_FRAME };
-        let cause = match event {
-            Some(event) if root.is_none() => Some(swap_cause(Some(Arc::clone(event)))),
-            _ => None,
-        };
-        Self { cause, lost: push(frame) }
+        match event {
+            Some(event) => Self::caused(core, event),
+            None => Self::rooted(core, HERE.with(|here| here.top()?.get().root)),
+        }
+    }
+
+    #[inline(never)]
+    fn caused(core: &Core, event: &Arc<Stored>) -> Self {
+        Self::handlers(core, event, root_of(event))
+    }
+
+    /// Enters a frame for what the event of this root causes, or the one in [`CAUSE`].
+    #[inline]
+    fn rooted(core: &Core, root: Option<Root>) -> Self {
+        Self { cause: None, lost: push(Frame { core: address(core), root, ..NO_FRAME }) }
     }
 
     /// Enters a frame for foreign code that belongs to the frame below: a drop, or a line of the
@@ -165,8 +173,8 @@ impl Entered {
     #[inline]
     pub(crate) fn drops(core: &Core, root: Option<Root>, event: Option<&Arc<Stored>>) -> Self {
         match (root, event) {
-            (None, Some(event)) => Self::callback(core, Some(event)),
-            (root, _) => Self { cause: None, lost: push(Frame { core: address(core), root, ..NO_FRAME }) },
+            (None, Some(event)) => Self::caused(core, event),
+            (root, _) => Self::rooted(core, root),
         }
     }
 
@@ -232,8 +240,13 @@ fn push(frame: Frame) -> Option<Box<Frame>> {
             here.frames[depth].set(frame);
             return None;
         }
-        Some(Box::new(here.frames[RECORDED - 1].replace(frame)))
+        overwrite(here, frame)
     })
+}
+
+#[cold]
+fn overwrite(here: &Here, frame: Frame) -> Option<Box<Frame>> {
+    Some(Box::new(here.frames[RECORDED - 1].replace(frame)))
 }
 
 #[inline]

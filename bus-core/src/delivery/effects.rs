@@ -167,18 +167,19 @@ impl Work {
     fn wake(&mut self) {
         let Self { wakers, batch, .. } = self;
         let alone = wakers.len() + batch.len() <= 1;
-        let mut all = wakers.drain(..).chain(batch.drain());
-        if !alone {
-            let due = DUE.try_with(|due| {
-                let mut due = due.borrow_mut();
-                let before = due.len();
-                due.extend(&mut all);
-                due[before..].reverse();
-                before
-            });
-            due.into_iter().for_each(call_due);
+        let due = |due: &RefCell<Vec<Waker>>| {
+            let mut due = due.borrow_mut();
+            let before = due.len();
+            due.extend(wakers.drain(..));
+            due.extend(batch.drain());
+            due[before..].reverse();
+            before
+        };
+        match if alone { None } else { DUE.try_with(due).ok() } {
+            Some(left) => call_due(left),
+            // Also those of a thread at its end, which has no list any more.
+            None => catch_each(wakers.drain(..).chain(batch.drain()), Waker::wake),
         }
-        catch_each(all, Waker::wake);
     }
 
     /// Keeps the memory of the lists that are used most for the next work of this thread.
@@ -236,9 +237,7 @@ fn call_due(left: usize) {
         let mut due = due.borrow_mut();
         if due.len() > left { due.pop() } else { None }
     };
-    while let Ok(Some(waker)) = DUE.try_with(next) {
-        catch_panic(|| waker.wake());
-    }
+    catch_each(std::iter::from_fn(|| DUE.try_with(next).ok().flatten()), Waker::wake);
 }
 
 /// Calls the wakers that this thread has postponed or was about to call. It is about to block, and

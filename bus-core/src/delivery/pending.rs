@@ -265,7 +265,7 @@ impl Waiting {
         if !pending.is_done() {
             // The poller waits for it: it may have begun elsewhere.
             let here = context::node(core);
-            let (blocks, holds) = core.before_wait(context.waker());
+            let (blocks, holds) = Core::before_wait(context.waker());
             if self.noted != Some(here) || holds {
                 let before = self.noted.replace(here).flatten();
                 core.note_wait(here, blocks, before, pending);

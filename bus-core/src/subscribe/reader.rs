@@ -65,18 +65,27 @@ impl Reader {
     /// The next event or gap. Without a waker none is stored.
     #[inline]
     pub(crate) fn poll<S>(&mut self, waker: Option<&Waker>) -> Poll<Option<Result<Event<S>, Lagged>>> {
-        // Inside a handler the bus must know the reader.
-        if nesting() == 0
-            && let Some(event) = self.read_on()
-        {
-            return Poll::Ready(Some(Ok(self.event(event))));
+        if let Some(event) = self.in_hand() {
+            return Poll::Ready(Some(Ok(event)));
         }
+        self.behind(waker)
+    }
+
+    /// The next event or gap behind those in hand, which were read.
+    #[inline]
+    pub(super) fn behind<S>(&mut self, waker: Option<&Waker>) -> Poll<Option<Result<Event<S>, Lagged>>> {
         match self.look(waker) {
             Poll::Ready(Some(Ok(event))) => Poll::Ready(Some(Ok(self.event(event)))),
             Poll::Ready(Some(Err(gap))) => Poll::Ready(Some(Err(gap))),
             Poll::Ready(None) => Poll::Ready(None),
             Poll::Pending => Poll::Pending,
         }
+    }
+
+    /// The next of the events in hand. Inside a handler the bus must know the reader.
+    #[inline]
+    pub(super) fn in_hand<S>(&mut self) -> Option<Event<S>> {
+        if nesting() == 0 { self.read_on().map(|event| self.event(event)) } else { None }
     }
 
     /// Reports a gap to the closure of the subscription, or in the log. Lost events are in the log
@@ -135,7 +144,7 @@ impl Reader {
         (self.attached, self.hand) = (None, Hand::default());
         let Some(core) = self.core.upgrade() else { return Some(self.shared.read(waker)) };
         let (inside, here) = (nesting() > 0, node(&core));
-        let blocks = waker.is_some_and(|waker| core.before_wait(waker).0);
+        let blocks = waker.is_some_and(|waker| Core::before_wait(waker).0);
         let read = core.step(|state, effects| state.read(key, waker, inside, here, blocks, effects));
         match read {
             Read::Ring(attached) => {

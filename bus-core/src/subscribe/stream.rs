@@ -108,8 +108,17 @@ impl<S> EventStream<S> {
 
     #[inline]
     fn poll(&mut self, waker: Option<&Waker>) -> Poll<Option<Event<S>>> {
+        match self.reader.in_hand() {
+            Some(event) => Poll::Ready(Some(event)),
+            None => self.look(waker),
+        }
+    }
+
+    /// Looks for the next event behind those in hand.
+    #[inline(never)]
+    fn look(&mut self, waker: Option<&Waker>) -> Poll<Option<Event<S>>> {
         loop {
-            match ready!(self.reader.poll(waker)) {
+            match ready!(self.reader.behind(waker)) {
                 Some(Ok(event)) => return Poll::Ready(Some(event)),
                 Some(Err(gap)) => self.reader.report(gap),
                 None => return Poll::Ready(None),

@@ -16,7 +16,7 @@ pub(super) struct Waiters {
 
 /// A reader's waker. The reader is noted so that its spot can be changed.
 struct WaitingReader {
-    waker: Option<Waker>,
+    waker: Waker,
     entry: Key,
 }
 
@@ -37,7 +37,7 @@ impl Waiters {
     }
 
     pub(super) fn enter(&mut self, entry: Key, waker: Waker) -> Spot {
-        self.waiting.push(WaitingReader { waker: Some(waker), entry });
+        self.waiting.push(WaitingReader { waker, entry });
         Spot { round: self.round, at: self.waiting.len() - 1 }
     }
 
@@ -54,7 +54,7 @@ impl Waiters {
         if spot.round != self.round {
             return None;
         }
-        self.waiting.get_mut(spot.at)?.waker.as_mut()
+        Some(&mut self.waiting.get_mut(spot.at)?.waker)
     }
 
     /// Returns the waker of a reader, and who has its spot now.
@@ -63,7 +63,7 @@ impl Waiters {
             return (None, None);
         }
         let left = self.waiting.swap_remove(spot.at);
-        (left.waker, self.waiting.get(spot.at).map(|moved| moved.entry))
+        (Some(left.waker), self.waiting.get(spot.at).map(|moved| moved.entry))
     }
 }
 
@@ -84,6 +84,6 @@ impl WakeBatch {
     #[inline]
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = Waker> {
         let waiting = self.0.drain(..).filter(|_| !failpoint("reader_unwoken"));
-        waiting.filter_map(|waiting| waiting.waker)
+        waiting.map(|waiting| waiting.waker)
     }
 }
