@@ -102,6 +102,7 @@
 //! | module | content |
 //! |---|---|
 //! | [`filter`] | filters as values and as text |
+//! | [`store`] | where a bus records its events, so that they outlive the process |
 //! | [`catalogue`] | the facts about each kind, as its definition has them |
 //! | [`wire`] | JSON, writing and reading |
 //! | [`testing`] | for your tests: a recorder, events without a bus, and ids and times that repeat |
@@ -132,6 +133,7 @@ mod registry;
 mod scope;
 mod since;
 mod stats;
+pub mod store;
 mod subscribe;
 mod sync;
 pub mod testing;
@@ -143,7 +145,7 @@ pub use bus_macros::AgentEvent;
 pub use clock::Clock;
 pub use delivery::{
     Counts, Draft, Finished, HandlerDone, HandlerResult, LagCause, Lagged, Observer, OpenPair, OpenPairs,
-    Outcome, Overflow, Problem, Receipt, Reply,
+    Outcome, Overflow, Problem, Receipt, Recorded, Reply,
 };
 pub use emit::{
     AllReplies, AnyEmitter, Emit, EmitDynamic, Emits, EmittableFrom, Emitter, ExecutionScoped, FirstReply,
@@ -159,7 +161,7 @@ pub use payload::{
 };
 pub use scope::{Execution, NoExecution, NoNode, Node, Scope};
 pub use since::{InvalidSince, Since};
-pub use stats::{Stats, SubscriptionStats};
+pub use stats::{Stats, StoreStats, SubscriptionStats};
 pub use subscribe::{
     EventStream, EventsAndGaps, First, FirstWithin, IntoReply, Subscribe, Subscription, With,
 };

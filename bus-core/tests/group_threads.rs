@@ -285,7 +285,7 @@ fn with_full_queues_publishers_wait_and_nothing_is_lost() {
         let order: Vec<_> = bus.history().oldest_first().typed::<Call>().iter().map(|call| call.n).collect();
         assert_eq!(order.len(), 10);
         // After a millisecond of them a thread of the bus handles the rest.
-        assert!(block_on(bus.close(Duration::from_secs(20))).is_drained());
+        common::wait_idle(&bus);
         list.check(len, &order);
     });
 }

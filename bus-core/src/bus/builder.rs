@@ -10,6 +10,7 @@ use crate::delivery::{Core, Draft, HandlerResult, Intercept, Interceptor, Observ
 use crate::error::BuildError;
 use crate::payload::{AgentEvent, Registration};
 use crate::registry::Catalogue;
+use crate::store::Store;
 use crate::sync::Handle;
 
 /// The settings of a new bus.
@@ -33,6 +34,7 @@ use crate::sync::Handle;
 pub struct EventBusBuilder {
     settings: Settings,
     observer: Option<Arc<dyn Observer>>,
+    store: Option<Arc<dyn Store>>,
     interceptors: Vec<(Arc<str>, Intercept)>,
     registrations: Vec<&'static Registration>,
     preferred: Vec<&'static Registration>,
@@ -54,10 +56,13 @@ impl EventBusBuilder {
             max_event_bytes: None,
             runtime: None,
             clock: None,
+            stores: false,
+            store_queue_bytes: 64 << 20,
         };
         Self {
             settings,
             observer: None,
+            store: None,
             interceptors: Vec::new(),
             registrations: Vec::new(),
             preferred: Vec::new(),
@@ -127,6 +132,38 @@ impl EventBusBuilder {
     /// Sets an observer, which sees every publish and every call of a handler.
     pub fn observe(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observer = Some(observer);
+        self
+    }
+
+    /// Sets a store, in which the bus records its events from the first one on: see
+    /// [`store`](crate::store). An awaited emit waits until its event is recorded;
+    /// [`Sent::recorded`](crate::Sent::recorded) waits for that and for no handler.
+    ///
+    /// Await [`close`](EventBus::close) before the process ends: it waits for the store last, and
+    /// reports what is not recorded. Where the last handle is dropped without it, the end of the
+    /// run is recorded on that thread.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use bus_core::{EventBus, testing::MemoryStore};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let store = Arc::new(MemoryStore::new());
+    /// let bus = EventBus::builder().store(store.clone()).build().unwrap();
+    /// let receipt = bus.stream("desk").emit_dynamic("asked", serde_json::json!({})).await;
+    /// assert_eq!(receipt.recorded(), Ok(store.events()[0].id()));
+    /// # }
+    /// ```
+    pub fn store(mut self, store: impl Store) -> Self {
+        self.settings.stores = true;
+        self.store = Some(Arc::new(store));
+        self
+    }
+
+    /// Sets how many bytes of memory the events may take that wait for the store: 64 MiB unless
+    /// set. An event that does not fit is published all the same; its receipt says
+    /// [`NotRecorded::Full`](crate::store::NotRecorded::Full), and the store gets the gap.
+    pub fn store_queue_bytes(mut self, bytes: usize) -> Self {
+        self.settings.store_queue_bytes = bytes;
         self
     }
 
@@ -299,9 +336,10 @@ impl EventBusBuilder {
     ///
     /// # Errors
     /// If two definitions declare the same kind: the error names both. If
-    /// [`max_concurrent_handlers`](Self::max_concurrent_handlers) or [`run`](Self::run) is 0.
+    /// [`max_concurrent_handlers`](Self::max_concurrent_handlers) or [`run`](Self::run) is 0. If
+    /// the store cannot begin a run.
     pub fn build(self) -> Result<EventBus, BuildError> {
-        let Self { settings, observer, interceptors, registrations, preferred, linked, run } = self;
+        let Self { settings, observer, store, interceptors, registrations, preferred, linked, run } = self;
         if settings.max_concurrent_handlers == 0 {
             return Err(BuildError::ZeroLimit("max_concurrent_handlers"));
         }
@@ -314,7 +352,10 @@ impl EventBusBuilder {
         let interceptors =
             interceptors.into_iter().map(|(name, call)| Interceptor::new(name, call)).collect();
         let run = run.unwrap_or_else(crate::event::new_run);
-        let core = Core::new(run, settings, observer, interceptors, catalogue);
+        if let Some(store) = &store {
+            store.begin(run).map_err(BuildError::Store)?;
+        }
+        let core = Core::new(run, settings, observer, store, interceptors, catalogue);
         Ok(EventBus { core })
     }
 }

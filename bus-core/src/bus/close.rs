@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::EventBus;
 use crate::delivery::{
-    Core, Effects, Key, Life, Node, OpenPairs, Receiver, State, Subscription, mark_waiting, node,
+    Core, Effects, Key, Life, Node, OpenPairs, Receiver, Records, State, Subscription, mark_waiting, node,
 };
 use crate::event::SubscriptionId;
 use crate::excerpt::excerpt;
@@ -31,6 +31,9 @@ pub struct CloseReport {
     pub unread: Vec<Left>,
     /// Pairs that have begun and not ended.
     pub open_pairs: OpenPairs,
+    /// Events that were published and are not in the store: those that it lost, and those that
+    /// still waited for it when the time was over. 0 without a store.
+    pub not_recorded: u64,
 }
 
 impl CloseReport {
@@ -51,8 +54,12 @@ impl fmt::Display for CloseReport {
             write!(f, "; {} has {waiting} unread", excerpt(name))?;
         }
         match self.open_pairs.unfinished.len() {
+            0 => {}
+            open => write!(f, "; {open} begun and not ended")?,
+        }
+        match self.not_recorded {
             0 => Ok(()),
-            open => write!(f, "; {open} begun and not ended"),
+            events => write!(f, "; {events} not recorded"),
         }
     }
 }
@@ -73,7 +80,8 @@ pub struct Left {
 
 impl EventBus {
     /// Closes the bus. It refuses new events from now on, lets handlers finish their waiting events
-    /// for at most `timeout`, and reports the work that is left. With zero it reports at once.
+    /// for at most `timeout`, waits for the store last, and reports the work that is left. With
+    /// zero it reports at once.
     ///
     /// The bus is closed when this returns, even if the future is never polled. Streams can be read
     /// to their end. Closing again waits again.
@@ -85,8 +93,8 @@ impl EventBus {
     /// Inside a handler, it does not wait for that handler, nor for those that wait for it.
     ///
     /// # Panics
-    /// When polled outside a tokio runtime with time enabled, unless no handler has work left or
-    /// the timeout is zero.
+    /// When polled outside a tokio runtime with time enabled, unless no handler and no store has
+    /// work left or the timeout is zero.
     ///
     /// # Cancel safety
     /// Dropping the future leaves the bus closed. Waiting events are still handled.
@@ -116,6 +124,7 @@ impl EventBus {
                 (more, from) = (rest, from + WINDOW);
             });
         }
+        self.core.end_records();
         Close { bus: self.clone(), timeout, sleep: None, closer: None, noted: None }
     }
 }
@@ -152,7 +161,7 @@ impl Close {
             if let Some(node) = here {
                 state.leave_stack(node);
             }
-            if state.is_quiet(here) {
+            if state.is_quiet(here) && state.records.as_deref().is_none_or(Records::is_ended) {
                 return true;
             }
             state.wait_here(here, blocks, effects);
@@ -212,14 +221,19 @@ impl Future for Close {
         this.forget();
         let core = &this.bus.core;
         let (left, unread) = take_stock(core, node(core));
-        Poll::Ready(CloseReport { left, unread, open_pairs: this.bus.open_pairs() })
+        Poll::Ready(CloseReport {
+            left,
+            unread,
+            open_pairs: this.bus.open_pairs(),
+            not_recorded: not_recorded(core),
+        })
     }
 }
 
 #[expect(clippy::expect_used, reason = "documented")]
 fn timer(timeout: Duration) -> Sleep {
     try_sleep(timeout).expect(
-        "handlers have work left, and waiting for them needs a tokio runtime with timers: await `close` inside one that was \
+        "handlers or the store have work left, and waiting for them needs a tokio runtime with timers: await `close` inside one that was \
          built with `.enable_time()`, or close with a timeout of zero",
     )
 }
@@ -241,6 +255,12 @@ fn take_stock(core: &Arc<Core>, here: Option<Node>) -> (Vec<Left>, Vec<Left>) {
     left.sort_by_key(|left: &Left| left.id);
     unread.sort_by_key(|left: &Left| left.id);
     (left, unread)
+}
+
+/// How many events are not in the store.
+fn not_recorded(core: &Core) -> u64 {
+    let state = core.lock();
+    state.records.as_deref().map_or(0, |records| records.counts.not_recorded + records.backlog().0)
 }
 
 fn take_stock_of(

@@ -109,8 +109,8 @@ impl Here {
         }
     }
 
-    fn recorded(&self) -> impl Iterator<Item = &Cell<Frame>> {
-        self.frames[..self.depth.get().min(RECORDED)].iter()
+    fn recorded(&self) -> &[Cell<Frame>] {
+        &self.frames[..self.depth.get().min(RECORDED)]
     }
 }
 
@@ -133,14 +133,12 @@ impl Entered {
     #[inline]
     pub(crate) fn handlers(core: &Core, event: &Arc<Stored>, root: Option<Root>) -> Self {
         let lost = push(Frame { core: address(core), root, ..NO_FRAME });
-        if root.is_some() {
-            return Self { cause: None, lost };
-        }
-        Self { cause: Some(swap_cause(Some(Arc::clone(event)))), lost }
+        let cause = root.is_none().then(|| swap_cause(Some(Arc::clone(event))));
+        Self { cause, lost }
     }
 
-    /// Enters a frame for foreign code that is no handler. What it publishes is caused by `event`,
-    /// or, without one, by the event of the frame below.
+    /// Enters a frame for foreign code that is no handler. It publishes what `event` causes, or the
+    /// event of the frame below.
     #[inline]
     pub(crate) fn callback(core: &Core, event: Option<&Arc<Stored>>) -> Self {
         match event {
@@ -180,7 +178,7 @@ impl Entered {
 
     /// Enters a frame for a filter, or for fields that events are compared by.
     pub(crate) fn filter(core: &Core, event: &Arc<Stored>) -> Self {
-        let entered = Self::callback(core, Some(event));
+        let entered = Self::caused(core, event);
         set_job(Runs::Filter, NO_JOB, (0, 0));
         entered
     }
@@ -240,13 +238,8 @@ fn push(frame: Frame) -> Option<Box<Frame>> {
             here.frames[depth].set(frame);
             return None;
         }
-        overwrite(here, frame)
+        Some(Box::new(here.frames[RECORDED - 1].replace(frame)))
     })
-}
-
-#[cold]
-fn overwrite(here: &Here, frame: Frame) -> Option<Box<Frame>> {
-    Some(Box::new(here.frames[RECORDED - 1].replace(frame)))
 }
 
 #[inline]
@@ -264,8 +257,7 @@ fn identity(waker: &Waker) -> (usize, usize) {
     (waker.data().addr(), std::ptr::from_ref(waker.vtable()).addr())
 }
 
-/// Whether nothing may be published here, because a callback runs too deep in the stack: what would
-/// go on without end must end.
+/// Whether a callback runs too deep in the stack to publish: a loop of callbacks must end.
 #[inline]
 pub(crate) fn is_too_deep() -> bool {
     nesting() >= NESTING && is_callback()
@@ -317,7 +309,7 @@ pub(crate) fn set_thread(thread: u64) {
 pub(crate) fn node(core: &Core) -> Option<Node> {
     HERE.with(|here| {
         let top = here.top()?.get();
-        let of_bus = here.recorded().any(|frame| frame.get().core == address(core));
+        let of_bus = here.recorded().iter().any(|frame| frame.get().core == address(core));
         if !of_bus {
             return None;
         }

@@ -19,6 +19,7 @@ use crate::event::Stored;
 use crate::excerpt::excerpt;
 use crate::payload::Descriptor;
 use crate::registry::Catalogue;
+use crate::store::Store;
 use crate::sync::{AtomicBool, AtomicU64, FairMutex, Guard, Mutex, Ordering, Table};
 
 /// The buses of the process, by address: a thread that blocks in one bus may hold permits of
@@ -34,6 +35,7 @@ pub(crate) struct Core {
     pub(crate) run: u64,
     pub(crate) settings: Settings,
     pub(crate) observer: Option<Arc<dyn Observer>>,
+    pub(crate) store: Option<Arc<dyn Store>>,
     /// In the order in which they see an event.
     pub(crate) interceptors: Vec<Interceptor>,
     /// Whether every event is looked at before it is published: by an interceptor, or for its size.
@@ -61,6 +63,7 @@ impl Core {
         run: u64,
         settings: Settings,
         observer: Option<Arc<dyn Observer>>,
+        store: Option<Arc<dyn Store>>,
         interceptors: Vec<Interceptor>,
         catalogue: Catalogue,
     ) -> Arc<Self> {
@@ -71,6 +74,7 @@ impl Core {
             run,
             settings,
             observer,
+            store,
             interceptors,
             inspects,
             state: Padded(FairMutex::new(state)),
@@ -182,6 +186,7 @@ impl Core {
             && !event.policy.sticky
             && self.subscriptions.load(Ordering::Acquire) == 0
             && self.observer.is_none()
+            && self.store.is_none()
             && self.interceptors.is_empty()
             && !self.is_paired(event)
     }
@@ -265,6 +270,7 @@ impl Drop for Core {
         let mut effects = Effects::default();
         self.lock().tear_down(&mut effects);
         effects.run_last(self);
+        self.end_store();
         let observer = self.observer.take();
         drop_payload(self, observer);
         for interceptor in std::mem::take(&mut self.interceptors) {

@@ -53,6 +53,8 @@ pub(crate) enum Report {
     Failed { info: Arc<Info>, kind: String, outcome: Outcome },
     /// A subscription lost events to its full queue.
     Lost { info: Arc<Info>, events: u64 },
+    /// Events are missing in the store.
+    NotRecorded { events: u64 },
     /// The first sticky event was forgotten because there are too many scopes.
     Forgets { capacity: usize },
 }
@@ -300,6 +302,11 @@ impl Report {
                 subscribed_at = %info.location,
                 events,
                 "a subscription loses events because its queue is full: raise `.capacity(n)`, make it faster, or choose another `.overflow(..)`"
+            ),
+            Self::NotRecorded { events } => tracing::error!(
+                target: "bus_core",
+                events,
+                "events were not recorded, because the store failed or is full: their receipts and the gap in the store say why"
             ),
             Self::Forgets { capacity } => tracing::warn!(
                 target: "bus_core",

@@ -7,7 +7,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 use smallvec::SmallVec;
 
@@ -15,6 +15,7 @@ use crate::delivery::context::{self, Node};
 use crate::delivery::core::Core;
 use crate::delivery::panic::drop_waker;
 use crate::delivery::receipt::{Problem, Receipt};
+use crate::delivery::recorded::{Recorded, Recording};
 use crate::delivery::routes::Target;
 use crate::event::SubscriptionId;
 use crate::sync::{Mutex, failpoint};
@@ -177,15 +178,19 @@ impl Drop for Unit {
     }
 }
 
-/// The deliveries that a publish left unfinished.
+/// The unfinished part of a publish: deliveries, and the write to the store, which its receipt has.
 pub(crate) struct Open {
     core: Arc<Core>,
-    pending: Arc<Pending>,
+    pending: Option<Arc<Pending>>,
 }
 
 impl Open {
-    pub(crate) fn new(core: &Arc<Core>, pending: Arc<Pending>) -> Self {
+    pub(crate) fn new(core: &Arc<Core>, pending: Option<Arc<Pending>>) -> Self {
         Self { core: Arc::clone(core), pending }
+    }
+
+    fn deliveries(&self) -> Option<(&Arc<Core>, &Arc<Pending>)> {
+        self.pending.as_ref().map(|pending| (&self.core, pending))
     }
 }
 
@@ -208,7 +213,32 @@ impl Sent {
         &self.receipt
     }
 
-    /// Waits for the handlers that the event reached, as awaiting the emit would have.
+    /// Waits until the event is in the store of the bus, and for no handler. It yields the id of
+    /// the event after the commit.
+    ///
+    /// # Errors
+    /// The future yields why the event is not in the store: see [`NotRecorded`].
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses only the answer.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use bus_core::{EventBus, store::NotRecorded, testing::MemoryStore};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), NotRecorded> {
+    /// let store = Arc::new(MemoryStore::new());
+    /// let bus = EventBus::builder().store(store.clone()).build().unwrap();
+    /// let order = bus.stream("desk").emit_dynamic("order_placed", serde_json::json!({ "n": 7 }));
+    /// let id = order.send().recorded().await?;
+    /// assert_eq!(store.events()[0].id(), id);
+    /// # Ok(()) }
+    /// ```
+    pub fn recorded(self) -> Recorded {
+        Recorded(Recording::new(self.receipt, self.open.as_ref().map(|open| &open.core)))
+    }
+
+    /// Waits for the handlers that the event reached, and for the store, as awaiting the emit would
+    /// have.
     ///
     /// # Cancel safety
     /// Dropping the future only loses the receipt.
@@ -219,7 +249,8 @@ impl Sent {
 
 impl std::fmt::Debug for Sent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let finished = self.open.as_ref().is_none_or(|open| open.pending.is_done());
+        let pending = self.open.as_ref().and_then(|open| open.pending.as_ref());
+        let finished = pending.is_none_or(|pending| pending.is_done());
         f.debug_struct("Sent").field("receipt", &self.receipt).field("finished", &finished).finish()
     }
 }
@@ -230,7 +261,7 @@ pub struct Finished(Waiting);
 
 impl std::fmt::Debug for Finished {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Finished").field("receipt", &self.0.receipt).finish_non_exhaustive()
+        f.debug_struct("Finished").field("receipt", &self.0.recording.receipt).finish_non_exhaustive()
     }
 }
 
@@ -242,9 +273,9 @@ impl Future for Finished {
     }
 }
 
-/// Somebody who waits for the deliveries of one publish.
+/// Somebody who waits for all that a publish left unfinished: first for the deliveries.
 pub(crate) struct Waiting {
-    receipt: Receipt,
+    recording: Recording,
     open: Option<Open>,
     /// The node that the wait-for graph has this wait of; the outer option is set once it was
     /// noted.
@@ -255,12 +286,17 @@ pub(crate) struct Waiting {
 impl Waiting {
     pub(crate) fn new(sent: Sent) -> Self {
         let Sent { receipt, open } = sent;
-        Self { receipt, open, noted: None }
+        Self { recording: Recording::new(receipt, open.as_ref().map(|open| &open.core)), open, noted: None }
     }
 
     pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Receipt> {
-        let Some(Open { core, pending }) = &self.open else {
-            return Poll::Ready(std::mem::take(&mut self.receipt));
+        ready!(self.poll_deliveries(context));
+        self.recording.poll(context)
+    }
+
+    fn poll_deliveries(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let Some((core, pending)) = self.open.as_ref().and_then(Open::deliveries) else {
+            return Poll::Ready(());
         };
         if !pending.is_done() {
             // The poller waits for it: it may have begun elsewhere.
@@ -275,8 +311,8 @@ impl Waiting {
             Ok(later) => {
                 self.forget();
                 self.open = None;
-                self.receipt.join(later);
-                Poll::Ready(std::mem::take(&mut self.receipt))
+                self.recording.receipt.join(later);
+                Poll::Ready(())
             }
             Err(old) => {
                 drop_waker(old);
@@ -289,7 +325,9 @@ impl Waiting {
 
     /// The handlers that answer and have not ended.
     pub(crate) fn answering(&self) -> Vec<(SubscriptionId, Arc<str>)> {
-        let Some(Open { core, pending }) = &self.open else { return Vec::new() };
+        let Some((core, pending)) = self.open.as_ref().and_then(Open::deliveries) else {
+            return Vec::new();
+        };
         let receivers = pending.receivers();
         let state = core.lock();
         let mut found = Vec::new();
@@ -305,7 +343,8 @@ impl Waiting {
 
     /// Takes the wait out of the wait-for graph.
     fn forget(&mut self) {
-        if let (Some(Open { core, pending }), Some(Some(node))) = (&self.open, self.noted.take()) {
+        let deliveries = self.open.as_ref().and_then(Open::deliveries);
+        if let (Some((core, pending)), Some(Some(node))) = (deliveries, self.noted.take()) {
             core.lock().graph.forget(node, pending);
         }
     }

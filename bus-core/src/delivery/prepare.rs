@@ -23,6 +23,8 @@ const ROUNDS: u32 = 2;
 #[derive(Default)]
 pub(crate) struct Prepared {
     pub(crate) coalesce: u64,
+    /// Whether the store keeps it, once that is known.
+    pub(crate) recorded: Option<bool>,
     asked: Option<Box<Asked>>,
 }
 

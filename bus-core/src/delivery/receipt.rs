@@ -4,9 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::delivery::outcome::Outcome;
+use crate::delivery::record::Record;
 use crate::delivery::subscription::Info;
 use crate::error::Refused;
 use crate::event::{EventId, SubscriptionId};
+use crate::store::NotRecorded;
 
 /// The result of one publish.
 ///
@@ -39,6 +41,7 @@ pub struct Receipt {
     pub(crate) handled: u32,
     pub(crate) queued: u32,
     pub(crate) deferred: u32,
+    pub(crate) record: Record,
     rare: Option<Box<Rare>>,
 }
 
@@ -56,6 +59,7 @@ struct Rare {
     /// The id of an event that was published before, which it keeps.
     id: Option<EventId>,
     problems: Vec<Problem>,
+    not_recorded: Option<NotRecorded>,
 }
 
 /// One delivery that did not end well.
@@ -142,6 +146,17 @@ impl Receipt {
         self.rare().problems.push(problem);
     }
 
+    /// Notes what became of the event in the store.
+    pub(crate) fn set_record(&mut self, record: Result<(), NotRecorded>) {
+        match record {
+            Ok(()) => self.record = Record::Done,
+            Err(reason) => {
+                self.record = Record::Lost;
+                self.rare().not_recorded = Some(reason);
+            }
+        }
+    }
+
     /// Adds what became known later. `reached` counts there what it has not reached after all.
     pub(crate) fn join(&mut self, other: Self) {
         self.reached -= other.reached;
@@ -168,6 +183,27 @@ impl Receipt {
     /// The position of the event; `None` where there is no [`id`](Self::id).
     pub fn seq(&self) -> Option<u64> {
         (self.own.seq != 0).then_some(self.own.seq)
+    }
+
+    /// The id of the event, if it is in the store of the bus.
+    ///
+    /// The receipt of an awaited emit knows it, and that of [`finished`](crate::Sent::finished);
+    /// the receipt of a send may not know it yet: await [`recorded`](crate::Sent::recorded).
+    ///
+    /// # Errors
+    /// Why the event is not in the store.
+    pub fn recorded(&self) -> Result<EventId, NotRecorded> {
+        if self.refused().is_some() {
+            return Err(NotRecorded::Refused);
+        }
+        let reason = || self.rare.as_ref().and_then(|rare| rare.not_recorded.clone());
+        match (self.record, self.id()) {
+            (Record::Done, Some(id)) => Ok(id),
+            (Record::LeftOut, _) => Err(NotRecorded::LeftOut),
+            (Record::Lost, _) => Err(reason().unwrap_or(NotRecorded::Unknown)),
+            (Record::Waiting, _) => Err(NotRecorded::Unknown),
+            (Record::NoStore | Record::Done, _) => Err(NotRecorded::NoStore),
+        }
     }
 
     /// How many subscriptions the event matched. 0: nobody is listening.

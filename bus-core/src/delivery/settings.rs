@@ -19,6 +19,9 @@ pub(crate) struct Settings {
     pub(crate) slow_after: Duration,
     pub(crate) max_event_bytes: Option<usize>,
     pub(crate) runtime: Option<Handle>,
+    /// Whether there is a store.
+    pub(crate) stores: bool,
+    pub(crate) store_queue_bytes: usize,
     /// The source of times, if it is not the system.
     pub(crate) clock: Option<Arc<dyn Clock>>,
 }

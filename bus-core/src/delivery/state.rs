@@ -8,6 +8,7 @@ use crate::delivery::deadlock::Graph;
 use crate::delivery::effects::Effects;
 use crate::delivery::group::{Group, IdleSets};
 use crate::delivery::permits::Permits;
+use crate::delivery::record::Records;
 use crate::delivery::retain::history::History;
 use crate::delivery::retain::latest::Latest;
 use crate::delivery::retain::pairs::Pairs;
@@ -59,6 +60,8 @@ pub(crate) struct State {
     pub(crate) latest: Latest,
     pub(crate) pairs: Pairs,
     pub(crate) totals: Totals,
+    /// The events that wait for the store, where there is one.
+    pub(crate) records: Option<Box<Records>>,
     /// How many subscriptions have a predicate, which must be asked before the step.
     pub(crate) predicates: usize,
     /// How many groups are at work, or read history.
@@ -89,6 +92,7 @@ impl State {
             latest: Latest::new(settings.latest, settings.history_bytes),
             pairs: Pairs::default(),
             totals: Totals::default(),
+            records: settings.stores.then(|| Box::new(Records::new(settings.store_queue_bytes))),
             predicates: 0,
             busy: 0,
             closers: Slab::new(),

@@ -11,6 +11,23 @@ use crate::delivery::core::Core;
 use crate::delivery::run::{self, Next};
 use crate::sync::{Handle, Worker, failpoint};
 
+/// Starts a job on a worker. Where no thread can be had, this one does it.
+pub(crate) fn start(job: impl FnOnce() + Send + 'static) {
+    match Worker::take() {
+        Ok(worker) => {
+            let number = worker.number();
+            worker.run(move || {
+                context::set_thread(number);
+                job();
+            });
+        }
+        Err(error) => {
+            warn_once(&error);
+            job();
+        }
+    }
+}
+
 /// Hands a claim over to a worker. Where no thread can be had, this thread goes on.
 pub(crate) fn hand_over(core: &Arc<Core>, next: Next) {
     let worker = match Worker::take() {
@@ -46,7 +63,7 @@ fn warn_once(error: &std::io::Error) {
     static WARNED: std::sync::Once = std::sync::Once::new();
     WARNED.call_once(|| {
         context::log(|| {
-            tracing::warn!(target: "bus_core", %error, "no thread could be started: a publisher goes on with the events of others for as long as they come");
+            tracing::warn!(target: "bus_core", %error, "no thread could be started: a publisher does what a thread of the bus would do: the events of others, or the writes of the store");
         });
     });
 }

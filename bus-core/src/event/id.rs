@@ -33,8 +33,10 @@ pub struct EventId {
 }
 
 impl EventId {
+    /// Makes the id of a position in a run, for a [`Store`](crate::store::Store) that keeps the two
+    /// as numbers.
     #[inline]
-    pub(crate) fn new(run: u64, seq: u64) -> Self {
+    pub fn new(run: u64, seq: u64) -> Self {
         Self { run, seq }
     }
 

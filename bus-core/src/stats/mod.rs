@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::bus::EventBus;
-use crate::delivery::{Counts, Info, Key, Overflow, State};
+use crate::delivery::{Counts, Info, Key, Overflow, Records, State};
 use crate::event::SubscriptionId;
 use crate::sync::Ordering;
 
@@ -59,6 +59,8 @@ pub struct Stats {
     /// Latest values that were forgotten because newer ones need the memory: see
     /// [`EventBusBuilder::latest`](crate::EventBusBuilder::latest).
     pub latest_forgotten: u64,
+    /// The counts of the store; `None` without one.
+    pub store: Option<StoreStats>,
     /// Beginnings without an end that are kept: at most 65,536.
     pub open_pairs: usize,
     /// Ends without a beginning.
@@ -91,6 +93,36 @@ pub struct SubscriptionStats {
     /// The number of events on the bus from the oldest waiting event to the newest one; 0 if none
     /// waits. Events that do not match it are included.
     pub lag: u64,
+}
+
+/// The counts of the store of a bus, in events. Their sum is [`Stats::published_total`], apart from
+/// left-out events that nothing else wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct StoreStats {
+    /// Events that are recorded.
+    pub recorded: u64,
+    /// Events that are lost to the store: see [`NotRecorded`](crate::store::NotRecorded).
+    pub not_recorded: u64,
+    /// Events of kinds that the store leaves out.
+    pub left_out: u64,
+    /// Events that wait for the store, or are being written.
+    pub waiting: u64,
+    /// The estimated memory of those that are not being written, in bytes.
+    pub waiting_bytes: usize,
+}
+
+impl StoreStats {
+    fn of(records: &Records) -> Self {
+        let (counts, (waiting, waiting_bytes)) = (records.counts, records.backlog());
+        Self {
+            recorded: counts.recorded,
+            not_recorded: counts.not_recorded,
+            left_out: counts.left_out,
+            waiting,
+            waiting_bytes,
+        }
+    }
 }
 
 /// The part of a subscription that is read under the lock. Texts are made after it.
@@ -144,6 +176,7 @@ impl EventBus {
             evicted_transient,
             latest: state.latest.len(),
             latest_forgotten: state.latest.forgotten(),
+            store: state.records.as_deref().map(StoreStats::of),
             open_pairs: state.pairs.len(),
             unmatched_ends: state.pairs.unmatched_total(),
             subscriptions: Vec::new(),

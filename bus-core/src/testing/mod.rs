@@ -2,12 +2,14 @@
 //! whose ids and times are the same each time.
 
 mod clock;
+mod store;
 
 use std::sync::Arc;
 
 #[cfg(not(bus_shuttle))]
 pub use clock::TokioClock;
 pub use clock::{StepClock, builder};
+pub use store::MemoryStore;
 
 use crate::bus::EventBus;
 use crate::event::{AnyEvent, Event, Head, Stored, Typed};

@@ -207,6 +207,13 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     }
 }
 
+/// Waits until no handler has work, on a thread outside of any runtime.
+pub(crate) fn wait_idle(bus: &EventBus) {
+    while bus.stats().subscriptions.iter().any(|one| one.running + one.waiting > 0) {
+        std::thread::yield_now();
+    }
+}
+
 /// Runs every ready task, on a runtime of one thread.
 pub(crate) async fn settle() {
     for _ in 0..100 {

@@ -41,6 +41,7 @@ const STACKS: &[Stack] = &[
             &["payload", "scope"],
             &["error"],
             &["event", "registry"],
+            &["store"],
             &["delivery"],
             &["bus"],
             &["wire"],
@@ -56,10 +57,11 @@ const STACKS: &[Stack] = &[
         module: &["delivery"],
         layers: &[
             &["overflow", "panic", "retain", "settings", "slab"],
-            &["context", "routes"],
+            &["context", "record", "routes"],
             &["answers", "outcome"],
             &["subscription"],
             &["receipt"],
+            &["recorded"],
             &["pending"],
             &["intercept", "observe", "queue"],
             &["effects", "permits"],
@@ -71,10 +73,15 @@ const STACKS: &[Stack] = &[
             &["streams", "task"],
             &["blocking", "membership", "workers"],
             &["accounts", "run"],
+            &["writer"],
             &["publish"],
         ],
         exceptions: &[
-            ("core", &["context", "effects", "observe", "pending"], "each names the bus that it belongs to"),
+            (
+                "core",
+                &["context", "effects", "observe", "pending", "recorded"],
+                "each names the bus that it belongs to",
+            ),
             (
                 "group",
                 &["effects", "subscription"],

@@ -4,30 +4,33 @@
 //! is free; one that is at work gets the event into its queue; a stream gets it into its ring or
 //! its queue. There is one way for all events.
 
+mod lock;
 mod offer;
+mod retain;
 
 use std::cell::Cell;
 use std::sync::Arc;
 
 use crate::delivery::context::{self, Node};
 use crate::delivery::core::Core;
-use crate::delivery::effects::{Effects, Report, drop_event, drop_evicted};
+use crate::delivery::effects::{Effects, drop_event, drop_evicted};
 use crate::delivery::outcome::Outcome;
 use crate::delivery::pending::{Open, Pending, Sent};
 use crate::delivery::permits::Permit;
 use crate::delivery::prepare::{Prepared, policy};
 use crate::delivery::queue::{Queued, Removed};
-use crate::delivery::receipt::{Own, Receipt};
-use crate::delivery::retain::mark::Mark;
+use crate::delivery::receipt::Receipt;
+use crate::delivery::record::Record;
 use crate::delivery::routes::Target;
 use crate::delivery::run::{self, Claim, Next};
 use crate::delivery::slab::Key;
 use crate::delivery::state::State;
 use crate::delivery::task::Handlers;
+use crate::delivery::writer;
 use crate::error::Refused;
 use crate::event::{EventId, KindRef, Root, Stored};
 use crate::payload::{Descriptor, Policy};
-use crate::sync::{Guard, Id, Signal, failpoint};
+use crate::sync::{Id, Signal, failpoint};
 
 /// Whether the publisher waits for the handlers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +51,8 @@ pub(crate) struct Publish<'a> {
     coalesce: u64,
     /// Its payload fits no type.
     untyped: bool,
+    /// A writer has to be started for it.
+    writes: bool,
     pub(crate) receipt: Receipt,
     /// How many groups were idle that are at work now.
     begun: usize,
@@ -155,82 +160,27 @@ impl Core {
         // Data that does not fit its type is no value that a later reader could be given.
         let sticky = policy.sticky && known.is_some();
         let reached = publish.receipt.reached > 0;
-        let wanted = reached || prepared.is_paired() || sticky;
+        let recorded = prepared.recorded == Some(true);
+        let wanted = reached || prepared.is_paired() || sticky || recorded;
         let root = publish.root(&event, known, state.next_seq);
         if !state.count_publish(kind, reached, wanted, policy.transient) {
             if self.observer.is_some() {
                 // The next event gets this position.
                 event.head.stamp(0);
             }
+            if prepared.recorded.is_some() {
+                publish.record(&mut state, &event, false);
+            }
             publish.end_step(&mut state);
             drop(state);
             publish.finish(Some(event), root, None);
             return sent(self, publish.receipt, publish.pending);
         }
-        let head = &event.head;
-        publish.receipt.set_position(Own { run: self.run, seq: head.seq() }, head.kept_id());
-        if let Some(pairs) = prepared.take_pairs() {
-            publish.effects.drop_later(state.pairs.note(pairs, &event));
-        }
-        if sticky {
-            publish.keep_latest(&mut state, kind, &event);
-        }
-        // Where it has a cause, it names itself as the cause of what the step leaves.
-        let needed = publish.needs_event() || head.cause.is_some();
-        let mark = Mark::of(kind, head);
-        let mut evicted = None;
-        let kept = match state.history.log(policy.transient, head.seq()) {
-            Some(log) => {
-                let kept = needed.then(|| Arc::clone(&event));
-                evicted = log.push(mark, event);
-                kept
-            }
-            None => Some(event),
-        };
-        if state.history.is_over_budget() {
-            publish.effects.drop_later(state.history.evict_over_budget());
-        }
+        let (kept, evicted) = publish.retain(&mut state, kind, event, &mut prepared, sticky);
         publish.end_step(&mut state);
         drop(state);
         publish.finish(kept, root, evicted);
         sent(self, publish.receipt, publish.pending)
-    }
-
-    /// Takes the lock when everything that runs foreign code is worked out.
-    #[inline]
-    fn prepare<'a>(
-        &'a self,
-        event: &Arc<Stored>,
-        named: KindRef<'_>,
-        prepared: &mut Prepared,
-    ) -> Result<(Guard<'a, State>, usize), Box<Refused>> {
-        loop {
-            let mut state = self.lock_step();
-            if state.closed && !failpoint("closed_unasked") {
-                return Err(Box::new(Refused::Closed));
-            }
-            let Some(kind) = state.routes.position(named) else {
-                drop(state);
-                self.declare_kind(named)?;
-                continue;
-            };
-            let Some(missing) = state.missing(kind, event, prepared) else {
-                return Ok((state, kind));
-            };
-            drop(state);
-            prepared.complete(self, event, missing);
-        }
-    }
-
-    /// Makes the first event of its kind known to the catalogue.
-    #[cold]
-    fn declare_kind(&self, kind: KindRef<'_>) -> Result<(), Box<Refused>> {
-        match kind {
-            KindRef::Declared(descriptor) => {
-                self.declare(descriptor).map_err(|known| Box::new(Refused::DuplicateKind(known)))
-            }
-            KindRef::Open(_) => Ok(()),
-        }
     }
 }
 
@@ -246,6 +196,7 @@ impl<'a> Publish<'a> {
             policy,
             coalesce,
             untyped: false,
+            writes: false,
             receipt: Receipt::default(),
             begun: 0,
             first: None,
@@ -262,16 +213,6 @@ impl<'a> Publish<'a> {
 }
 
 impl Publish<'_> {
-    /// Keeps a sticky event as the current value of its kind and scope.
-    #[inline(never)]
-    fn keep_latest(&mut self, state: &mut State, kind: usize, event: &Arc<Stored>) {
-        let before = state.latest.forgotten();
-        self.effects.drop_later(state.latest.keep(kind, event));
-        if before == 0 && state.latest.forgotten() > 0 {
-            self.effects.work().reports.push(Report::Forgets { capacity: self.core.settings.latest });
-        }
-    }
-
     /// Ends what ends with this event, and settles what queues lost.
     #[inline]
     fn end_step(&mut self, state: &mut State) {
@@ -346,6 +287,9 @@ impl Publish<'_> {
     #[inline]
     fn finish(&mut self, event: Option<Arc<Stored>>, root: Option<Root>, evicted: Option<Arc<Stored>>) {
         let core = self.core;
+        if self.writes {
+            writer::start(core);
+        }
         if !self.effects.is_empty() {
             self.effects.take().run(core, event.as_ref());
         }
@@ -376,12 +320,15 @@ impl Publish<'_> {
 /// Returns the result for the publisher. Pending deliveries may be settled by now.
 #[inline]
 fn sent(core: &Arc<Core>, mut receipt: Receipt, pending: Option<Arc<Pending>>) -> Sent {
-    let Some(pending) = pending else { return Sent { receipt, open: None } };
-    if let Some(later) = pending.take_done() {
-        receipt.join(later);
-        return Sent { receipt, open: None };
-    }
-    Sent { receipt, open: Some(Open::new(core, pending)) }
+    let unfinished = pending.filter(|pending| match pending.take_done() {
+        Some(later) => {
+            receipt.join(later);
+            false
+        }
+        None => true,
+    });
+    let open = unfinished.is_some() || receipt.record == Record::Waiting;
+    Sent { receipt, open: open.then(|| Open::new(core, unfinished)) }
 }
 
 fn outcome_of(why: Removed) -> Outcome {

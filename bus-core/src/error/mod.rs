@@ -1,10 +1,14 @@
 //! The errors, as types that name the problem and the fix.
 
+mod store;
+
 use std::fmt;
 use std::sync::Arc;
 
 use crate::excerpt::excerpt;
 use crate::payload::{Location, Package};
+
+pub use store::{NotRecorded, StoreError};
 
 /// The error of a handler: any error, so that `?` works on all of them.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -172,6 +176,8 @@ pub enum BuildError {
     DuplicateKinds(Vec<DuplicateKind>),
     /// A limit is zero that must not be.
     ZeroLimit(&'static str),
+    /// The store cannot begin a run.
+    Store(StoreError),
 }
 
 impl fmt::Display for BuildError {
@@ -179,6 +185,7 @@ impl fmt::Display for BuildError {
         match self {
             Self::DuplicateKinds(all) => f.write_str(&all_duplicates(all)),
             Self::ZeroLimit(what) => write!(f, "`{what}` is 0: it must be at least 1"),
+            Self::Store(error) => write!(f, "the store cannot begin a run: {error}"),
         }
     }
 }

@@ -1,0 +1,183 @@
+//! Writes the events that wait for the store.
+//!
+//! A writer is a job of a [worker](super::workers), and there is at most one for each bus. It ends
+//! when nothing waits. While it writes a batch the next one gathers, so that many publishers share
+//! a commit.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use crate::delivery::context::{self, Entered};
+use crate::delivery::core::Core;
+use crate::delivery::effects::{Effects, Report, drop_payload};
+use crate::delivery::panic::{catch_panic, drop_each, drop_waker, message};
+use crate::delivery::record::{Records, Task, gap_of};
+use crate::delivery::run::end_of_stack;
+use crate::delivery::workers;
+use crate::event::KindRef;
+use crate::store::{Entry, Gap, NotRecorded, Store, StoreError};
+
+/// One batch has at most so many entries, so that those who wait for the first do not wait for all.
+const BATCH: usize = 4_096;
+
+/// Starts a writer. The caller has noted that one is at work.
+pub(crate) fn start(core: &Arc<Core>) {
+    let core = Arc::clone(core);
+    workers::start(move || write_all(&core));
+}
+
+/// Writes until nothing waits.
+fn write_all(core: &Arc<Core>) {
+    let Some(store) = &core.store else { return };
+    loop {
+        match core.step_of_records(|records, closed, _| records.take(closed)) {
+            Some(Task::Write(waiting)) => write(core, &**store, waiting),
+            Some(Task::End) => end(core, &**store),
+            Some(Task::Rest) | None => return,
+        }
+        end_of_stack();
+    }
+}
+
+/// Writes all that was taken, in batches. A gap that remains goes back.
+fn write(core: &Arc<Core>, store: &dyn Store, mut waiting: VecDeque<Entry>) {
+    let mut gap: Option<Gap> = None;
+    while !waiting.is_empty() {
+        let next = waiting.len().min(BATCH);
+        let batch: Vec<_> = gap.take().map(Entry::Gap).into_iter().chain(waiting.drain(..next)).collect();
+        let written = call(core, || store.write(&batch));
+        gap = written.err().and_then(|error| gap_of(&batch, error.into()));
+        core.step_of_records(|records, closed, effects| {
+            let waiters = match &gap {
+                None => records.written(&batch),
+                Some(gap) => records.failed(&batch, gap),
+            };
+            effects.wake(waiters.into_values());
+            if waiting.is_empty()
+                && !closed
+                && let Some(gap) = gap.take()
+            {
+                records.give_back(gap);
+            }
+        });
+        let _frame = Entered::callback(core, None);
+        drop_each(batch);
+    }
+}
+
+/// Writes the end of the run.
+fn end(core: &Arc<Core>, store: &dyn Store) {
+    if let Err(error) = call(core, || store.end()) {
+        log_end(&error);
+    }
+    core.step_of_records(|records, _, _| records.end());
+}
+
+#[cold]
+fn log_end(error: &StoreError) {
+    context::log(
+        || tracing::error!(target: "bus_core", %error, "the store could not record the end of the run"),
+    );
+}
+
+/// Calls a store. A panic is an error.
+fn call(core: &Core, call: impl FnOnce() -> Result<(), StoreError>) -> Result<(), StoreError> {
+    let _frame = Entered::callback(core, None);
+    catch_unwind(AssertUnwindSafe(call))
+        .unwrap_or_else(|panic| Err(StoreError::failed(format!("it panicked: {}", message(panic)))))
+}
+
+impl Core {
+    /// Takes a step on the records, and then does what had to wait for its end. Nothing happens
+    /// without a store.
+    fn step_of_records<T>(
+        self: &Arc<Self>,
+        step: impl FnOnce(&mut Records, bool, &mut Effects) -> T,
+    ) -> Option<T> {
+        let mut effects = Effects::default();
+        let done = {
+            let mut state = self.lock_step();
+            let closed = state.closed;
+            let records = state.records.as_deref_mut()?;
+            let done = step(records, closed, &mut effects);
+            let unreported = records.take_unreported(closed);
+            effects.work().reports.extend(unreported.map(|events| Report::NotRecorded { events }));
+            if records.is_ended() {
+                state.wake_closers(&mut effects);
+            }
+            done
+        };
+        effects.run(self, None);
+        Some(done)
+    }
+
+    /// Whether the store keeps a kind, which is noted at the position of a declared one. The lock
+    /// must not be held.
+    #[cold]
+    pub(crate) fn is_kept(&self, kind: KindRef<'_>, declared: Option<usize>) -> bool {
+        // A store that panics gets the event: its `write` says what is wrong.
+        let mut keeps = true;
+        if let Some(store) = &self.store {
+            let _frame = Entered::callback(self, None);
+            catch_panic(|| keeps = store.keeps(kind.as_str(), kind.descriptor()));
+        }
+        if let (Some(at), Some(records)) = (declared, &mut self.lock_step().records) {
+            records.note_kept(at, keeps);
+        }
+        keeps
+    }
+
+    /// Returns what became of an event that waits for the store. Until it is known, a waker is
+    /// stored under the number.
+    pub(crate) fn poll_recorded(
+        self: &Arc<Self>,
+        seq: u64,
+        number: &mut Option<u64>,
+        context: &Context<'_>,
+    ) -> Poll<Result<(), NotRecorded>> {
+        let waker = context.waker();
+        let old = {
+            let mut state = self.lock_step();
+            let Some(records) = state.records.as_deref_mut() else {
+                return Poll::Ready(Err(NotRecorded::NoStore));
+            };
+            if let Some(outcome) = records.outcome(seq) {
+                return Poll::Ready(outcome);
+            }
+            records.wait(number, seq, waker)
+        };
+        drop_waker(old);
+        context::mark_waiting();
+        self.free_runtime(waker);
+        Poll::Pending
+    }
+
+    /// Forgets one who waited for an event.
+    #[cold]
+    pub(crate) fn forget_recorded(&self, seq: u64, number: u64) {
+        let old = self.lock_step().records.as_deref_mut().and_then(|records| records.leave(seq, number));
+        drop_waker(old);
+    }
+
+    /// Writes what waits for the store, and the end of the run. The bus is closed.
+    pub(crate) fn end_records(self: &Arc<Self>) {
+        let begins =
+            self.lock_step().records.as_deref_mut().is_some_and(|records| records.begin_writer(true));
+        if begins {
+            start(self);
+        }
+    }
+
+    /// Ends the run of a bus that nobody has closed, with its last handle. Nothing waits: a writer
+    /// would hold the bus.
+    pub(super) fn end_store(&mut self) {
+        let Some(store) = self.store.take() else { return };
+        let ended = self.lock_step().records.as_deref().is_some_and(Records::is_ended);
+        if !ended && let Err(error) = call(self, || store.end()) {
+            log_end(&error);
+        }
+        drop_payload(self, store);
+    }
+}
