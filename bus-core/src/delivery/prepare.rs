@@ -23,8 +23,6 @@ const ROUNDS: u32 = 2;
 #[derive(Default)]
 pub(crate) struct Prepared {
     pub(crate) coalesce: u64,
-    /// Whether the store keeps it, once that is known.
-    pub(crate) recorded: Option<bool>,
     asked: Option<Box<Asked>>,
 }
 
@@ -34,12 +32,16 @@ struct Asked {
     pairs: Option<PairWork>,
     verdicts: HashMap<Target, bool>,
     rounds: u32,
+    /// Whether the store keeps the event, if that was asked.
+    keeps: Option<bool>,
 }
 
 /// A result that is needed before an event can be published.
 pub(crate) enum Missing {
     Pairs(Vec<Ends>),
     Verdicts(Vec<(Target, Arc<Info>)>),
+    /// Whether the store keeps the kind at this position.
+    Keeps(usize),
 }
 
 /// The policy of a kind that no file declares.
@@ -69,7 +71,17 @@ impl State {
         if route.is_paired() && prepared.pairs().is_none() {
             return Some(Missing::Pairs(route.ends.clone()));
         }
+        if self.records.is_some() && self.is_recorded(kind, prepared).is_none() {
+            return Some(Missing::Keeps(kind));
+        }
         if self.predicates == 0 { None } else { self.unasked(kind, event, prepared) }
+    }
+
+    /// Whether an event of this kind is recorded; none without a store.
+    #[inline]
+    pub(crate) fn is_recorded(&self, kind: usize, prepared: &Prepared) -> Option<bool> {
+        let records = self.records.as_deref()?;
+        prepared.asked.as_ref().and_then(|asked| asked.keeps).or_else(|| records.keeps(kind))
     }
 
     #[inline(never)]
@@ -122,6 +134,7 @@ impl Prepared {
                 // A field whose code panics takes part in no pair.
                 asked.pairs.get_or_insert_default();
             }
+            Missing::Keeps(kind) => asked.keeps = Some(core.is_kept(event.body.kind(), kind)),
             Missing::Verdicts(targets) => {
                 asked.rounds += 1;
                 for (target, info) in targets {

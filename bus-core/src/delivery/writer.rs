@@ -116,14 +116,14 @@ impl Core {
     /// Whether the store keeps a kind, which is noted at the position of a declared one. The lock
     /// must not be held.
     #[cold]
-    pub(crate) fn is_kept(&self, kind: KindRef<'_>, declared: Option<usize>) -> bool {
+    pub(crate) fn is_kept(&self, kind: KindRef<'_>, at: usize) -> bool {
         // A store that panics gets the event: its `write` says what is wrong.
         let mut keeps = true;
         if let Some(store) = &self.store {
             let _frame = Entered::callback(self, None);
             catch_panic(|| keeps = store.keeps(kind.as_str(), kind.descriptor()));
         }
-        if let (Some(at), Some(records)) = (declared, &mut self.lock_step().records) {
+        if let (KindRef::Declared(_), Some(records)) = (kind, &mut self.lock_step().records) {
             records.note_kept(at, keeps);
         }
         keeps

@@ -28,17 +28,6 @@ impl Core {
                 self.declare_kind(named)?;
                 continue;
             };
-            if let Some(records) = &state.records
-                && prepared.recorded.is_none()
-            {
-                let declared = matches!(named, KindRef::Declared(_));
-                prepared.recorded = records.keeps(kind).filter(|_| declared);
-                if prepared.recorded.is_none() {
-                    drop(state);
-                    prepared.recorded = Some(self.is_kept(named, declared.then_some(kind)));
-                    continue;
-                }
-            }
             let Some(missing) = state.missing(kind, event, prepared) else {
                 return Ok((state, kind));
             };

@@ -160,15 +160,15 @@ impl Core {
         // Data that does not fit its type is no value that a later reader could be given.
         let sticky = policy.sticky && known.is_some();
         let reached = publish.receipt.reached > 0;
-        let recorded = prepared.recorded == Some(true);
-        let wanted = reached || prepared.is_paired() || sticky || recorded;
+        let recorded = state.is_recorded(kind, &prepared);
+        let wanted = reached || prepared.is_paired() || sticky || recorded == Some(true);
         let root = publish.root(&event, known, state.next_seq);
         if !state.count_publish(kind, reached, wanted, policy.transient) {
             if self.observer.is_some() {
                 // The next event gets this position.
                 event.head.stamp(0);
             }
-            if prepared.recorded.is_some() {
+            if recorded.is_some() {
                 publish.record(&mut state, &event, false);
             }
             publish.end_step(&mut state);
@@ -176,7 +176,16 @@ impl Core {
             publish.finish(Some(event), root, None);
             return sent(self, publish.receipt, publish.pending);
         }
-        let (kept, evicted) = publish.retain(&mut state, kind, event, &mut prepared, sticky);
+        if let Some(keeps) = recorded {
+            publish.record(&mut state, &event, keeps);
+        }
+        if let Some(pairs) = prepared.take_pairs() {
+            publish.effects.drop_later(state.pairs.note(pairs, &event));
+        }
+        if sticky {
+            publish.keep_latest(&mut state, kind, &event);
+        }
+        let (kept, evicted) = publish.retain(&mut state, kind, event);
         publish.end_step(&mut state);
         drop(state);
         publish.finish(kept, root, evicted);
@@ -320,15 +329,15 @@ impl Publish<'_> {
 /// Returns the result for the publisher. Pending deliveries may be settled by now.
 #[inline]
 fn sent(core: &Arc<Core>, mut receipt: Receipt, pending: Option<Arc<Pending>>) -> Sent {
-    let unfinished = pending.filter(|pending| match pending.take_done() {
-        Some(later) => {
-            receipt.join(later);
-            false
-        }
-        None => true,
-    });
-    let open = unfinished.is_some() || receipt.record == Record::Waiting;
-    Sent { receipt, open: open.then(|| Open::new(core, unfinished)) }
+    let Some(pending) = pending else {
+        let waits = receipt.record == Record::Waiting;
+        return Sent { receipt, open: waits.then(|| Open::new(core, None)) };
+    };
+    if let Some(later) = pending.take_done() {
+        receipt.join(later);
+        return sent(core, receipt, None);
+    }
+    Sent { receipt, open: Some(Open::new(core, Some(pending))) }
 }
 
 fn outcome_of(why: Removed) -> Outcome {

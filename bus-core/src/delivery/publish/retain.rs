@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use crate::delivery::effects::Report;
-use crate::delivery::prepare::Prepared;
 use crate::delivery::publish::Publish;
 use crate::delivery::receipt::Own;
 use crate::delivery::record::Record;
@@ -12,7 +11,7 @@ use crate::delivery::state::State;
 use crate::event::Stored;
 
 impl Publish<'_> {
-    /// Keeps the event. It comes back where it is needed after the step, with the one that it
+    /// Keeps the event in the history. It comes back where it is needed after the step, with the one that it
     /// evicted from the history.
     #[inline]
     pub(super) fn retain(
@@ -20,20 +19,9 @@ impl Publish<'_> {
         state: &mut State,
         kind: usize,
         event: Arc<Stored>,
-        prepared: &mut Prepared,
-        sticky: bool,
     ) -> (Option<Arc<Stored>>, Option<Arc<Stored>>) {
         let head = &event.head;
         self.receipt.set_position(Own { run: self.core.run, seq: head.seq() }, head.kept_id());
-        if let Some(keeps) = prepared.recorded {
-            self.record(state, &event, keeps);
-        }
-        if let Some(pairs) = prepared.take_pairs() {
-            self.effects.drop_later(state.pairs.note(pairs, &event));
-        }
-        if sticky {
-            self.keep_latest(state, kind, &event);
-        }
         // Where it has a cause, it names itself as the cause of what the step leaves.
         let needed = self.needs_event() || head.cause.is_some();
         let mark = Mark::of(kind, head);
@@ -70,7 +58,7 @@ impl Publish<'_> {
 
     /// Keeps a sticky event as the current value of its kind and scope.
     #[inline(never)]
-    fn keep_latest(&mut self, state: &mut State, kind: usize, event: &Arc<Stored>) {
+    pub(super) fn keep_latest(&mut self, state: &mut State, kind: usize, event: &Arc<Stored>) {
         let before = state.latest.forgotten();
         self.effects.drop_later(state.latest.keep(kind, event));
         if before == 0 && state.latest.forgotten() > 0 {
