@@ -11,8 +11,8 @@ use crate::delivery::state::State;
 use crate::event::Stored;
 
 impl Publish<'_> {
-    /// Keeps the event in the history. It comes back where it is needed after the step, with the one that it
-    /// evicted from the history.
+    /// Keeps the event in the history. It comes back where it is needed after the step, with the
+    /// one that it evicted.
     #[inline]
     pub(super) fn retain(
         &mut self,
