@@ -217,7 +217,8 @@ impl Sent {
     /// the event after the commit.
     ///
     /// # Errors
-    /// The future yields why the event is not in the store: see [`NotRecorded`].
+    /// The future yields why the event is not in the store: see
+    /// [`NotRecorded`](crate::store::NotRecorded).
     ///
     /// # Cancel safety
     /// Dropping the future loses only the answer.

@@ -11,7 +11,8 @@ use crate::delivery::record::Record;
 use crate::event::EventId;
 use crate::store::NotRecorded;
 
-/// The future that [`Sent::recorded`](crate::Sent::recorded) returns: the id of the event, or why it is not in the store.
+/// The future that [`Sent::recorded`](crate::Sent::recorded) returns: the id of the event, or why
+/// it is not in the store.
 #[must_use = "a future does nothing until it is awaited"]
 pub struct Recorded(pub(super) Recording);
 
