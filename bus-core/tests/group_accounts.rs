@@ -209,7 +209,7 @@ fn every_snapshot_is_exact_from_inside_and_from_another_thread() {
             thread.join().unwrap();
         }
         steps.at("drain");
-        assert!(bus.close(Duration::from_secs(20)).await.is_drained());
+        assert!(bus.close(Duration::from_mins(2)).await.is_drained());
         stop.store(true, Ordering::Relaxed);
         outside.join().unwrap();
         assert_eq!(wrong.all(), Vec::<String>::new());
@@ -251,7 +251,7 @@ fn events_of_many_handlers_are_caused_by_their_own_event() {
             bus.subscribe::<Echo>().handle_sync(|_| {}).detach();
             bus.stream("desk").emit_call(1_u64).await;
             settle().await;
-            assert!(bus.close(Duration::from_secs(20)).await.is_drained());
+            assert!(bus.close(Duration::from_mins(2)).await.is_drained());
             let reported = bus.history().limit(usize::MAX).typed::<Echo>();
             assert_eq!(reported.len(), 4 * len);
             let causes = causes.lock().unwrap();

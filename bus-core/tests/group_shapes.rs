@@ -111,7 +111,7 @@ impl Shape {
             }
         }
         self.publish(true, None).await;
-        assert!(self.bus.close(Duration::from_secs(20)).await.is_drained());
+        assert!(self.bus.close(Duration::from_mins(2)).await.is_drained());
     }
 }
 

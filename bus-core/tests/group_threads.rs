@@ -12,7 +12,7 @@ use std::thread::ThreadId;
 use std::time::Duration;
 
 use bus_core::{AnyEvent, Counts, EventBus, Outcome, Subscription};
-use common::{Notes, block_on, check_accounts, threaded, trial, watch};
+use common::{Notes, block_on, check_accounts, threaded, trial, wait_until_idle, watch};
 use group::{Call, Far, MIXES, ManyEmit, Member, Narrow, Sort, n, positions};
 
 /// The seqs that one member saw.
@@ -97,7 +97,7 @@ fn members_see_everything_in_order_while_others_publish_join_and_leave() {
                 stop.store(true, Ordering::Relaxed);
                 tokio::task::spawn_blocking(move || churning.join().unwrap()).await.unwrap();
                 steps.at("drain");
-                assert!(bus.close(Duration::from_secs(20)).await.is_drained());
+                assert!(bus.close(Duration::from_mins(2)).await.is_drained());
                 for (seen, sort) in members {
                     assert_eq!(seen.check(sort, false), threads * 150);
                 }
@@ -192,6 +192,7 @@ fn an_event_for_a_running_group_is_handled_after_it_and_no_publisher_waits() {
         for sent in sent {
             assert_eq!(block_on(sent.finished()).handled(), len);
         }
+        wait_until_idle(&bus);
         let own = |one: &&(usize, u64, ThreadId)| one.0 == at && one.1 < 6;
         let threads: Vec<_> = list.seen.all().iter().filter(own).map(|one| one.2).collect();
         // It goes on where it is at work, or on a thread of the bus after a millisecond of it.
@@ -285,7 +286,7 @@ fn with_full_queues_publishers_wait_and_nothing_is_lost() {
         let order: Vec<_> = bus.history().oldest_first().typed::<Call>().iter().map(|call| call.n).collect();
         assert_eq!(order.len(), 10);
         // After a millisecond of them a thread of the bus handles the rest.
-        common::wait_idle(&bus);
+        wait_until_idle(&bus);
         list.check(len, &order);
     });
 }

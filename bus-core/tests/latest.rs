@@ -174,7 +174,8 @@ fn the_oldest_value_is_forgotten_and_reported() {
         let left: Vec<_> = bus.latest::<Progress>().collect().iter().map(|event| event.n).collect();
         assert_eq!(left, [4, 3]);
         assert_eq!((bus.stats().latest, bus.stats().latest_forgotten), (2, 2));
-        assert_eq!(log::lines(&["a latest value is forgotten", ".latest(n)"]).len(), 1, "logged once");
+        let lines = log::lines(&["a latest value is forgotten", ".latest(n)", "capacity=2"]);
+        assert_eq!(lines.len(), 1, "logged once: {lines:?}");
         bus.stream("s4").emit_progress(5).await;
         assert_eq!(bus.stats().latest_forgotten, 2, "a newer value of one scope needs no more memory");
     });

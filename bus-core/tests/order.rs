@@ -72,7 +72,7 @@ fn every_subscription_sees_growing_seq_under_any_number_of_publishers() {
         steps.at("race");
         let racing = bus.clone();
         tokio::task::spawn_blocking(move || race(&racing)).await.unwrap();
-        let report = bus.close(std::time::Duration::from_secs(30)).await;
+        let report = bus.close(std::time::Duration::from_mins(2)).await;
         assert!(report.is_drained());
         grows(&sync.all(), THREADS * LAPS);
         grows(&own.all(), THREADS * LAPS);
@@ -105,7 +105,7 @@ fn events_of_one_publisher_keep_their_order() {
         let racing = bus.clone();
         tokio::task::spawn_blocking(move || race(&racing)).await.unwrap();
         // After a millisecond of others' events a thread of the bus handles the rest.
-        assert!(bus.close(std::time::Duration::from_secs(30)).await.is_drained());
+        assert!(bus.close(std::time::Duration::from_mins(2)).await.is_drained());
         for runner in 0..THREADS {
             let own: Vec<_> = seen.all().into_iter().filter(|lap| lap.0 == runner).map(|lap| lap.1).collect();
             assert_eq!(own, (0..LAPS).collect::<Vec<_>>());
@@ -133,7 +133,7 @@ fn a_handler_runs_one_event_at_a_time() {
         });
         let racing = bus.clone();
         tokio::task::spawn_blocking(move || race(&racing)).await.unwrap();
-        assert!(bus.close(std::time::Duration::from_secs(30)).await.is_drained());
+        assert!(bus.close(std::time::Duration::from_mins(2)).await.is_drained());
         assert!(bus.stats().subscriptions.iter().all(|s| s.counts.handled == s.counts.matched));
     });
 }

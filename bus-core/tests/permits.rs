@@ -125,7 +125,7 @@ fn handlers_of_two_runtimes_share_permits_and_stay_on_their_own_runtimes() {
         for n in 0..50 {
             assert_eq!(bus.stream("desk").emit_work(n).await.handled(), 12);
         }
-        assert!(bus.close(Duration::from_secs(10)).await.is_drained());
+        assert!(bus.close(Duration::from_mins(2)).await.is_drained());
         other.shutdown_background();
     });
 }

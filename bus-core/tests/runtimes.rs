@@ -64,7 +64,7 @@ fn two_runtimes_and_plain_threads_lose_nothing() {
             one.block_on(task).unwrap();
         }
         steps.at("close");
-        assert!(one.block_on(bus.close(Duration::from_secs(20))).is_drained());
+        assert!(one.block_on(bus.close(Duration::from_mins(2))).is_drained());
         let mut seen = seen.all();
         seen.sort_unstable();
         assert_eq!(seen, (0..400).flat_map(|n| [n, n]).collect::<Vec<_>>());

@@ -13,7 +13,7 @@ use std::thread::ThreadId;
 use std::time::Duration;
 
 use bus_core::{AgentEvent, Event, EventBus, Receipt, SubscribeError};
-use common::{Notes, block_on, settle, threaded, trial, watch};
+use common::{Notes, block_on, settle, threaded, trial, wait_until_idle, watch};
 
 #[derive(AgentEvent)]
 enum Place {
@@ -108,6 +108,7 @@ fn send_blocks_only_while_a_busy_sync_handler_is_at_capacity() {
         (0..4).for_each(|_| go.send(()).unwrap());
         blocked.join().unwrap();
         busy.join().unwrap();
+        wait_until_idle(&bus);
         assert_eq!(bus.stats().subscription("busy").unwrap().counts.handled, 4);
     });
 }

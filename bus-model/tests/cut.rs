@@ -16,12 +16,12 @@ fn stands(at: &'static str) {
     *STANDS.lock().unwrap() = at;
 }
 
-/// Runs a scenario in a child that may take 30 seconds.
+/// Runs a scenario in a child that may take three minutes: a busy machine needs some of them.
 fn cut(name: &str, scenario: fn()) {
     if std::env::var_os("BUS_CUT").is_some() {
         std::thread::spawn(|| {
             // The watchdog: only time shows that the scenario hangs.
-            std::thread::sleep(Duration::from_secs(30));
+            std::thread::sleep(Duration::from_mins(3));
             eprintln!("hangs at: {}", STANDS.lock().unwrap());
             std::process::exit(3);
         });
@@ -101,7 +101,7 @@ fn a_runtime_dropped_under_load_leaves_exact_counts() {
 #[test]
 fn a_close_under_load_reports_unfinished_deliveries() {
     cut("a_close_under_load_reports_unfinished_deliveries", || {
-        for deadline in [Duration::ZERO, Duration::from_millis(10), Duration::from_secs(10)] {
+        for deadline in [Duration::ZERO, Duration::from_millis(10), Duration::from_mins(2)] {
             let (bus, work) = (EventBus::new(), runtime());
             let slow = deadline < Duration::from_secs(1);
             {

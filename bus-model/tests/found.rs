@@ -34,7 +34,7 @@ async fn two_at_once_in_one_handler_do_not_wait_for_each_other() {
         gate.add_permits(1);
         tokio::task::yield_now().await;
     }
-    let report = bus.close(Duration::from_secs(10)).await;
+    let report = bus.close(Duration::from_mins(2)).await;
     assert!(report.is_drained(), "{:?}", report.left);
     for sent in sent {
         assert_eq!(sent.finished().await.handled(), 1);
@@ -63,6 +63,6 @@ async fn a_deferred_delivery_is_no_reason_to_defer_another() {
     bus.subscribe::<Step>().concurrency(2).handle(handler).detach();
     let receipt = bus.stream("desk").emit(Step::new(1, 2)).await;
     assert!(receipt.is_ok(), "{receipt:?}");
-    assert!(bus.close(Duration::from_secs(10)).await.is_drained());
+    assert!(bus.close(Duration::from_mins(2)).await.is_drained());
     assert_eq!(bus.stats().subscriptions[0].counts.handled, 3);
 }

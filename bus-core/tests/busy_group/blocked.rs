@@ -5,7 +5,7 @@ use std::thread::JoinHandle;
 
 use bus_core::{AgentEvent, BoxError, Event, EventBus, Payload, Receipt, Sent, Subscribe, Subscription};
 
-use crate::common::{Notes, check_accounts, watch};
+use crate::common::{Notes, check_accounts, wait_until_idle, watch};
 
 #[derive(AgentEvent)]
 pub(crate) enum Calls {
@@ -106,7 +106,21 @@ impl Stage {
     /// Releases the first event, and waits until every event queued behind it is done.
     pub(crate) fn go(&mut self) -> Receipt {
         self.go.send(()).unwrap();
-        self.first.take().unwrap().join().unwrap()
+        self.finish()
+    }
+
+    /// The same where a sender is blocked until then.
+    pub(crate) fn go_with(&mut self, sender: JoinHandle<()>) {
+        self.go.send(()).unwrap();
+        sender.join().unwrap();
+        self.finish();
+    }
+
+    /// Waits until the first event is done, and every event queued behind it.
+    pub(crate) fn finish(&mut self) -> Receipt {
+        let receipt = self.first.take().unwrap().join().unwrap();
+        wait_until_idle(&self.bus);
+        receipt
     }
 
     pub(crate) fn counts(&self, name: &str) -> (u64, u64, usize, usize) {

@@ -34,12 +34,11 @@ fn a_sender_is_blocked_while_the_smallest_capacity_is_full() {
         while stage.bus.history().collect().len() < 4 {
             std::thread::yield_now();
         }
-        for _ in 0..1_000 {
+        for _ in 0..100 {
             assert!(returned.load(Ordering::SeqCst) <= 2);
             std::thread::yield_now();
         }
-        stage.go();
-        sender.join().unwrap();
+        stage.go_with(sender);
         let all = (0..200).flat_map(|n| (0..3).map(move |name| format!("{name}:{n}")));
         let mut seen = stage.seen.all();
         let mut all: Vec<_> = all.collect();
@@ -63,12 +62,11 @@ fn a_blocked_sender_goes_on_when_waiting_events_are_dropped() {
         // From now on each member has its own queue entry, and the queues of the others are full as
         // before.
         drop(stage.guards.pop());
-        for _ in 0..1_000 {
+        for _ in 0..100 {
             assert_eq!(stage.bus.history().collect().len(), 3);
             std::thread::yield_now();
         }
-        stage.go();
-        sender.join().unwrap();
+        stage.go_with(sender);
         assert_eq!([stage.counts("h0"), stage.counts("h1")], [(50, 50, 0, 0); 2]);
         assert_eq!(stage.bus.stats().ended.matched, stage.bus.stats().ended.settled());
     });
@@ -141,7 +139,7 @@ fn the_smallest_capacity_is_that_of_the_current_members() {
             while stage.bus.history().collect().len() < known + until {
                 std::thread::yield_now();
             }
-            for _ in 0..1_000 {
+            for _ in 0..100 {
                 assert_eq!(stage.bus.history().collect().len(), known + until);
                 std::thread::yield_now();
             }
@@ -149,8 +147,7 @@ fn the_smallest_capacity_is_that_of_the_current_members() {
         };
         let (sender, returned) = sent_of(&stage, 3, 2);
         assert_eq!(returned.load(Ordering::SeqCst), 1);
-        stage.go();
-        sender.join().unwrap();
+        stage.go_with(sender);
         drop(small);
         stage.begin();
         let (sender, returned) = sent_of(&stage, 3, 3);

@@ -147,7 +147,7 @@ fn a_wait_on_waiting_events_is_not_blocked_by_a_wait_for_an_event() {
         assert_eq!(outside.join().unwrap().deferred(), 3);
         inside.join().unwrap();
         drop(stage.bus.stream("desk").emit_answered(1_u64).send());
-        stage.first.take().unwrap().join().unwrap();
+        stage.finish();
         assert_eq!(stage.counts("h2"), (3, 3, 0, 0));
     });
 }
@@ -177,7 +177,7 @@ fn a_handler_that_waits_for_an_event_inside_a_batch_blocks_no_other() {
         assert_eq!(first.join().unwrap().deferred(), 3);
         assert_eq!(second.join().unwrap().deferred(), 3);
         drop(stage.bus.stream("desk").emit_answered(1_u64).send());
-        stage.first.take().unwrap().join().unwrap();
+        stage.finish();
         assert_eq!(stage.counts("h1"), (3, 3, 0, 0));
     });
 }
@@ -219,7 +219,7 @@ fn a_close_is_woken_by_the_last_waiting_event() {
             })
         });
         assert!(closed.join().unwrap().is_drained());
-        stage.first.take().unwrap().join().unwrap();
+        stage.finish();
     });
 }
 
@@ -279,7 +279,7 @@ fn a_handler_that_dropped_its_wait_waits_for_nothing() {
         }
         go_on.send(()).unwrap();
         asked.join().unwrap();
-        assert_eq!(all(&stage.first.take().unwrap().join().unwrap()), (3, 3, 0));
+        assert_eq!(all(&stage.finish()), (3, 3, 0));
         assert_eq!(stage.counts("h1"), (2, 2, 0, 0));
     });
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use bus_core::{AgentEvent, AnyEvent, EventBus};
+use bus_core::{AgentEvent, AnyEvent};
+
+pub(crate) use crate::common::wait_until_idle;
 
 #[derive(AgentEvent)]
 pub(crate) enum Faults {
@@ -40,13 +42,6 @@ pub(crate) fn number(event: &AnyEvent) -> u64 {
     let second = || event.payload::<Pong>().map(|payload| payload.n);
     let third = || event.payload::<Pang>().map(|payload| payload.n);
     first.or_else(second).or_else(third).unwrap()
-}
-
-/// Blocks this thread until no subscription has work left.
-pub(crate) fn wait_until_idle(bus: &EventBus) {
-    while bus.stats().subscriptions.iter().any(|entry| entry.running + entry.waiting > 0) {
-        std::thread::yield_now();
-    }
 }
 
 /// Works for that long, as a handler that computes.

@@ -22,6 +22,9 @@ pub(crate) const OWN: u64 = u64::MAX;
 /// Two threads that send without end, and the count of what runs on the thread that is looked at.
 pub(crate) struct Flood {
     lone: ThreadId,
+    /// The runtime of that thread. The senders are in it too: a thread of the bus may go on for
+    /// each of them, and is then in the runtime of that one.
+    runtime: Handle,
     pub(crate) stop: AtomicBool,
     sent: AtomicU64,
     /// Events of others that ran on that thread, in all and since its runtime ran another task.
@@ -37,6 +40,7 @@ impl Flood {
     pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self {
             lone: current().id(),
+            runtime: Handle::current(),
             stop: AtomicBool::new(false),
             sent: AtomicU64::new(0),
             foreign: AtomicU64::new(0),
@@ -55,6 +59,7 @@ impl Flood {
         let thread = |at: usize| {
             let (flood, bus) = (Arc::clone(self), bus.clone());
             let sending = move || {
+                let _runtime = flood.runtime.enter();
                 let mut sent = 0;
                 let streams = streams.iter().cycle().skip(at);
                 for stream in streams {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bus_core::EventBus;
 use serde_json::json;
 
-use crate::common::{Notes, block_on, trial, watch_apart};
+use crate::common::{Notes, block_on, trial, wait_until_idle, watch_apart};
 use crate::events::{Ping, Pong, ReviewedEmit, at_drop, ping};
 
 /// A handler for each number below `deep`, which sends the next one.
@@ -34,13 +34,6 @@ struct Sends(EventBus);
 impl Drop for Sends {
     fn drop(&mut self) {
         ping(&self.0, 0);
-    }
-}
-
-/// Waits until no subscription has work left.
-fn wait_until_idle(bus: &EventBus) {
-    while bus.stats().subscriptions.iter().any(|entry| entry.running + entry.waiting > 0) {
-        std::thread::yield_now();
     }
 }
 
