@@ -84,7 +84,7 @@ async fn follow(State(bus): State<EventBus>, Path(execution): Path<String>, head
 /// Whether a reader that has seen the event of this id has seen the end of the execution.
 fn has_all(bus: &EventBus, execution: &str, cursor: EventId) -> bool {
     let ends = bus.history().execution(execution).limit(1).typed::<(ExecutionCompleted, ExecutionFailed)>();
-    ends.iter().any(|end| end.id().run() == cursor.run() && end.id() <= cursor)
+    ends.iter().any(|end| end.cursor().run() == cursor.run() && end.cursor() <= cursor)
 }
 
 /// The frames of an execution until its end.
@@ -102,7 +102,7 @@ fn frames(events: Option<EventsAndGaps>) -> impl Stream<Item = Frame> {
 /// A gap is sent like an event of its own, so that the page can show it.
 fn frame(next: Result<AnyEvent, Lagged>) -> Frame {
     match next {
-        Ok(event) => Frame::default().id(event.id().to_string()).data(event.to_json()),
+        Ok(event) => Frame::default().id(event.cursor().to_string()).data(event.to_json()),
         Err(gap) => Frame::default().event("gap").data(json!(gap).to_string()),
     }
 }

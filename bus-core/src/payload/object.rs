@@ -9,9 +9,14 @@ pub type Object = serde_json::Map<String, serde_json::Value>;
 /// ```
 /// let input = bus_core::object! { "question": "why", "depth": 2, "tags": ["a", "b"] };
 /// assert_eq!(input["depth"], 2);
+/// // The braces of `json!` may stay.
+/// assert_eq!(bus_core::object!({ "depth": 2 }), bus_core::object! { "depth": 2 });
 /// ```
 #[macro_export]
 macro_rules! object {
+    ({ $($member:tt)* }) => {
+        $crate::object! { $($member)* }
+    };
     ($($member:tt)*) => {
         $crate::__private::__object($crate::__private::__json!({ $($member)* }))
     };
