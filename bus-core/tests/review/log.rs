@@ -51,7 +51,12 @@ fn a_full_queue_of_whoever_reads_the_log_does_not_stop_the_warnings() {
         while reads.stats().subscriptions[0].running == 0 {
             std::thread::yield_now();
         }
-        ping(&reads, 2);
+        // On a thread of its own: where the warning came first, its event has filled the queue.
+        let sends = reads.clone();
+        let second = std::thread::spawn(move || ping(&sends, 2));
+        while reads.stats().subscriptions[0].waiting == 0 {
+            std::thread::yield_now();
+        }
         let wait_for = |name: &str| {
             while !notes.all().iter().any(|line| line == name) {
                 std::thread::yield_now();
@@ -70,7 +75,8 @@ fn a_full_queue_of_whoever_reads_the_log_does_not_stop_the_warnings() {
         stand.at("the warning about another handler");
         wait_for("slow");
         drop((go, end));
-        thread.join().unwrap();
-        other.join().unwrap();
+        for thread in [thread, second, other] {
+            thread.join().unwrap();
+        }
     });
 }
