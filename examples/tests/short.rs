@@ -114,3 +114,19 @@ fn graceful_shutdown_reports() {
         ],
     );
 }
+
+#[test]
+fn journal_goes_on_where_the_crash_was() {
+    prints(
+        "journal",
+        &[
+            "the first courier ended with success: false",
+            "the journal reports: the run ended without being closed",
+            "5 parcels are delivered",
+            "parcel_delivered: \"a lamp\"",
+            "gap: the run ended without being closed",
+            "parcel_delivered: \"seeds\"",
+            "parcel_delivered: \"a violin\"",
+        ],
+    );
+}

@@ -1,0 +1,118 @@
+//! The executions of a journal.
+
+use std::time::SystemTime;
+
+use bus_core::EventId;
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::error::QueryError;
+use crate::line;
+use crate::names::Texts;
+use crate::reader::Reader;
+use crate::row::{self, Stored};
+use crate::runs::ByPosition;
+
+/// An execution, as far as the journal has its events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Execution {
+    /// Its name.
+    pub id: String,
+    /// The stream of its first event.
+    pub stream: String,
+    /// The execution that began it, if its first event says so.
+    pub parent: Option<String>,
+    /// How many events it has.
+    pub events: u64,
+    /// Its first event.
+    pub first: EventId,
+    /// Its last event.
+    pub last: EventId,
+    /// The time of its first event.
+    pub begun: SystemTime,
+    /// The time of its last event.
+    pub ended: SystemTime,
+}
+
+impl Reader {
+    /// Returns all executions, the one with the newest event first. It counts the events of each,
+    /// so it takes longer the more events there are.
+    ///
+    /// ```
+    /// use bus_journal::Journal;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("run.db");
+    /// # let bus = bus_core::EventBus::new();
+    /// # let lines = concat!(r#"{"type":"asked","stream_id":"desk","execution_id":"exec-1","#,
+    /// #     r#""timestamp":"2026-11-22T06:14:08"}"#);
+    /// # Journal::open(&path)?.import(bus.reader().lines(lines.as_bytes()))?;
+    /// for execution in Journal::read(&path)?.executions()? {
+    ///     println!("{} of {}: {} events", execution.id, execution.stream, execution.events);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn executions(&self) -> Result<Vec<Execution>, QueryError> {
+        self.with(|connection, names, _| {
+            let mut statement = connection.prepare(
+                "SELECT count(*), min(position), max(position) FROM events \
+                 WHERE execution IS NOT NULL GROUP BY execution ORDER BY 3 DESC",
+            )?;
+            let groups = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+            let mut events = Events { connection, names, runs: ByPosition::default() };
+            let mut executions = Vec::new();
+            for group in groups {
+                executions.extend(events.execution(self, group?)?);
+            }
+            Ok(executions)
+        })
+    }
+}
+
+/// Reads single events.
+struct Events<'a> {
+    connection: &'a Connection,
+    names: &'a mut Texts,
+    runs: ByPosition,
+}
+
+impl Events<'_> {
+    /// The execution of these events. One whose first or last event is damaged is told by what is
+    /// left; `None` if that is nothing.
+    fn execution(
+        &mut self,
+        reader: &Reader,
+        (count, first, last): (i64, i64, i64),
+    ) -> Result<Option<Execution>, QueryError> {
+        let (first, last) = (self.event(first)?, self.event(last)?);
+        let (Some(first), Some(last)) = (first.clone().or(last.clone()), last.or(first)) else {
+            return Ok(None);
+        };
+        let Some(id) = &first.execution else { return Ok(None) };
+        let read = reader.event(&first.line).ok();
+        Ok(Some(Execution {
+            id: (**id).to_owned(),
+            stream: (*first.stream).to_owned(),
+            parent: read.and_then(|event| event.scope().parent_execution().map(str::to_owned)),
+            events: u64::try_from(count).unwrap_or(0),
+            first: EventId::new(first.place.run, first.place.seq),
+            last: EventId::new(last.place.run, last.place.seq),
+            begun: line::time(first.time),
+            ended: line::time(last.time),
+        }))
+    }
+
+    fn event(&mut self, position: i64) -> Result<Option<Stored>, QueryError> {
+        let (connection, runs, names) = (self.connection, &mut self.runs, &mut *self.names);
+        let run = runs.run(connection, crate::schema::position(position))?;
+        let select = format!("SELECT {} FROM events WHERE position = ?1", row::COLUMNS);
+        let read = connection
+            .prepare(&select)?
+            .query_row([position], |row| Ok(row::read(connection, names, run, row)))
+            .optional()?;
+        Ok(read.flatten())
+    }
+}

@@ -1,0 +1,12 @@
+//! Tests of the journal with real files.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "what tests share is as much a test as they are")]
+
+mod crash;
+mod damage;
+mod import;
+mod keep;
+mod open;
+mod query;
+mod record;
+mod support;
