@@ -145,29 +145,3 @@ fn typescript_keeps_its_own_names() {
         assert!(text.contains(&format!("\n{line}\n")), "missing: {line}\n{text}");
     }
 }
-
-/// The anchor of a heading, as code hosts make it.
-fn slug(heading: &str) -> String {
-    let kept = |c: &char| c.is_alphanumeric() || ['-', '_', ' '].contains(c);
-    heading.to_lowercase().chars().filter(kept).collect::<String>().replace(' ', "-")
-}
-
-/// Types had no place on the page.
-#[test]
-fn every_link_of_the_markdown_page_has_a_heading() {
-    let catalog = catalog();
-    let page = Format::named("markdown").unwrap().render(&catalog)["events.md"].clone();
-    let headings: Vec<String> = page
-        .lines()
-        .filter(|line| line.starts_with('#'))
-        .map(|line| slug(line.trim_matches(['#', ' '])))
-        .collect();
-    for name in catalog.types.keys() {
-        assert!(headings.contains(&slug(&format!("Type `{name}`"))), "{name}");
-    }
-    let links: Vec<&str> = page.split("](#").skip(1).map(|rest| rest.split_once(')').unwrap().0).collect();
-    assert!(links.contains(&"type-level") && links.contains(&"hardlevels") && links.contains(&"envelope"));
-    let dead: Vec<&&str> =
-        links.iter().filter(|link| headings.iter().filter(|h| h == *link).count() != 1).collect();
-    assert!(dead.is_empty(), "{dead:?}");
-}

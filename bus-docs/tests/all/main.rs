@@ -12,6 +12,7 @@ mod files;
 #[allow(dead_code, reason = "the fields are for readers of the catalogue")]
 mod hard;
 mod hard_types;
+mod links;
 mod many;
 mod nested;
 mod outputs;
