@@ -39,7 +39,7 @@ impl<S: 'static> Subscribe<S> {
     pub fn handle<F, Fut>(self, handler: F) -> Subscription
     where
         F: Fn(Event<S>) -> Fut + Send + Sync + 'static, // captured values: `.with(value).handle(async |value, event| ..)`
-        Fut: Future + Send + 'static,
+        Fut: Future + Send + 'static,                   // without `async`: `.handle_sync(|event| ..)`
         Fut::Output: HandlerResult,
     {
         Subscription::or_ended(self.try_handle(handler))
