@@ -11,34 +11,34 @@ use serde_json::Value;
 #[events(version = 1, derive(PartialEq))]
 pub enum AgentEvents {
     /// An execution began: one input that passes through the graph.
-    #[event(requires(execution), critical, ends_with(ExecutionCompleted, ExecutionFailed))]
+    #[event(requires(execution), critical, ends_with(ExecutionCompleted, ExecutionFailed), execution(begins))]
     ExecutionStarted {
         /// The input of the execution.
         #[event(default)]
         input: Object,
     },
     /// An execution reached its end.
-    #[event(requires(execution), critical)]
+    #[event(requires(execution), critical, execution(ends = "completed"))]
     ExecutionCompleted {
         /// The result.
         #[event(default)]
         output: Object,
     },
     /// An execution failed.
-    #[event(requires(execution), critical)]
+    #[event(requires(execution), critical, execution(ends = "failed"))]
     ExecutionFailed {
         /// The error.
         error: String,
     },
     /// A node stopped its execution until somebody resumes it.
-    #[event(requires(node), critical, ends_with(ExecutionResumed))]
+    #[event(requires(node), critical, ends_with(ExecutionResumed), execution(pauses))]
     ExecutionPaused {
         /// The reason, if there is one.
         #[event(default)]
         reason: String,
     },
     /// A paused execution continues.
-    #[event(requires(node), critical)]
+    #[event(requires(node), critical, execution(resumes))]
     ExecutionResumed,
 
     /// A key of the shared state has a new value.

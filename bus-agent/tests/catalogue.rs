@@ -7,7 +7,7 @@ mod table;
 use bus_agent::{AgentEvents, AgentEventsEmit};
 use bus_core::catalogue::{Descriptor, FieldDescriptor};
 use bus_core::testing::Recorder;
-use bus_core::{AgentEvent, EventBus, object};
+use bus_core::{AgentEvent, EventBus, ExecutionState, Executions, object};
 use serde_json::{Value, json};
 use table::{ROWS, Row};
 
@@ -87,6 +87,31 @@ fn each_kind_has_the_scope_fields_and_policy_of_the_table() {
             row.kind
         );
     }
+}
+
+#[test]
+fn executions_declare_their_life() {
+    let steps = AgentEvents::EVENTS.iter().filter_map(|event| Some((event.kind, event.life?.as_str())));
+    let declared = [
+        ("execution_started", "begins"),
+        ("execution_completed", "completed"),
+        ("execution_failed", "failed"),
+        ("execution_paused", "pauses"),
+        ("execution_resumed", "resumes"),
+    ];
+    assert_eq!(steps.collect::<Vec<_>>(), declared);
+}
+
+/// The recording is in the form of the Python runtime: many of its events name no execution.
+#[test]
+fn a_recorded_session_shows_its_executions() {
+    let bus = EventBus::builder().events::<AgentEvents>().build().unwrap();
+    let lines = include_str!("../../examples/data/session.jsonl").lines();
+    let mut executions = Executions::new();
+    lines.for_each(|line| executions.add(&bus.read_json(line).unwrap()));
+    let states: Vec<_> = executions.iter().map(|execution| execution.state).collect();
+    assert_eq!(states, [ExecutionState::Completed, ExecutionState::Failed]);
+    assert!(executions.iter().all(|execution| execution.start < execution.end && execution.start.is_some()));
 }
 
 #[test]

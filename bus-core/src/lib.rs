@@ -125,6 +125,7 @@ mod emit;
 mod error;
 mod event;
 mod excerpt;
+mod execution;
 pub mod filter;
 mod history;
 mod json;
@@ -153,6 +154,7 @@ pub use emit::{
 };
 pub use error::{BoxError, BuildError, DuplicateKind, Refused, SubscribeError, WaitError};
 pub use event::{AnyEvent, AnyKind, Event, EventId, InvalidEventId, ReadEvent, SubscriptionId};
+pub use execution::{ExecutionState, ExecutionSummary, Executions};
 pub use filter::Filter;
 pub use history::{HistoryQuery, LatestQuery};
 pub use payload::{
@@ -180,7 +182,8 @@ pub fn is_inside() -> bool {
 /// [`EventBus::catalogue`](crate::EventBus::catalogue).
 pub mod catalogue {
     pub use crate::payload::{
-        Descriptor, EndsWith, FieldDescriptor, Location, Package, Policy, Registration, Requires, Upcast,
+        Descriptor, EndsWith, FieldDescriptor, Life, Location, Package, Policy, Registration, Requires,
+        Upcast,
     };
     pub use crate::registry::Catalogue;
 }

@@ -72,8 +72,7 @@ fn a_child_execution_names_its_parent() {
     trial().run(async |bus, _| {
         let run = bus.stream("desk").execution("exec-1").node("planner");
         let child = run.child_execution("exec-1-a");
-        let mut of_children =
-            bus.subscribe::<RunEnded>().attribute("parent_execution_id", "exec-1").into_stream();
+        let mut of_children = bus.subscribe::<RunEnded>().parent_execution("exec-1").into_stream();
         run.emit_run_ended(true).await;
         child.emit_run_ended(true).await;
         child.child_execution("exec-1-a-1").emit_run_ended(false).await;

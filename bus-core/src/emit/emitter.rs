@@ -134,7 +134,7 @@ impl<N, X> Emitter<N, X> {
 impl<N> Emitter<N, Execution> {
     /// Sets the execution to one that this execution begins, such as that of a sub-agent. Its
     /// events have this execution as the attribute `parent_execution_id`, which
-    /// [`Event::parent_execution`] returns and `.attribute("parent_execution_id", id)` filters by.
+    /// [`Event::parent_execution`] returns and `.parent_execution(id)` filters by.
     ///
     /// ```
     /// let bus = bus_core::EventBus::new();

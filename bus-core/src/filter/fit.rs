@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::data::{Text, has, is_error};
 use super::{Conditions, Field, Filter};
 use crate::event::{Event, ReadEvent};
-use crate::payload::Descriptor;
+use crate::payload::{Descriptor, Life};
 use crate::scope::Scope;
 
 /// The facts that published events and events that were read both have: [`Event`] and
@@ -24,6 +24,8 @@ pub trait AsEvent: sealed::Sealed {
     fn timestamp(&self) -> SystemTime;
     /// Returns the content of its data, with redacted fields hidden.
     fn data(&self) -> Value;
+    /// Returns whether it reports an error: see [`Event::is_error`].
+    fn is_error(&self) -> bool;
 }
 
 mod sealed {
@@ -49,6 +51,9 @@ macro_rules! as_event {
             fn data(&self) -> Value {
                 self.data()
             }
+            fn is_error(&self) -> bool {
+                self.is_error()
+            }
         }
     };
 }
@@ -60,8 +65,9 @@ as_event!(<S> AsEvent for Event<S>);
 as_event!(AsEvent for ReadEvent);
 
 impl<S> Event<S> {
-    /// Returns whether it reports an error: its kind ends with `_failed` or `_error`, its data has
-    /// an `error` that is not empty, or an `is_error` that is true.
+    /// Returns whether it reports an error: it ends an execution as failed, its kind ends with
+    /// `_failed` or `_error`, its data has an `error` that is not empty, or an `is_error` that is
+    /// true.
     ///
     /// An `error` of null, false, 0, or without content is empty.
     ///
@@ -106,7 +112,8 @@ impl<'a> Facts<'a> {
 
     fn is_error(&self) -> bool {
         let kind = self.event.kind();
-        let named = kind.ends_with("_failed") || kind.ends_with("_error");
+        let fails = self.event.descriptor().is_some_and(|event| event.life == Some(Life::Fails));
+        let named = fails || kind.ends_with("_failed") || kind.ends_with("_error");
         let may_have = |event: &Descriptor| {
             event.fields.iter().any(|field| field.flattened || matches!(field.name, "error" | "is_error"))
         };
@@ -118,11 +125,11 @@ impl<'a> Facts<'a> {
         let scope = self.event.scope();
         match field {
             Field::Kind => self.is_kind(value),
-            Field::Stream => scope.stream() == value,
-            Field::Node => scope.node() == Some(value),
-            Field::Execution => scope.execution() == Some(value),
-            Field::ParentExecution => scope.parent_execution() == Some(value),
-            Field::Correlation => scope.correlation() == Some(value),
+            Field::StreamId => scope.stream() == value,
+            Field::NodeId => scope.node() == Some(value),
+            Field::ExecutionId => scope.execution() == Some(value),
+            Field::ParentExecutionId => scope.parent_execution() == Some(value),
+            Field::CorrelationId => scope.correlation() == Some(value),
             Field::Attribute(name) => scope.attribute(name) == Some(value),
             Field::Data(path) => has(self.data(), path, value),
         }

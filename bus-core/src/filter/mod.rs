@@ -52,15 +52,15 @@ pub enum Field {
     /// The kind. A value that ends with `*` stands for all kinds that begin with the text before.
     Kind,
     /// The stream.
-    Stream,
+    StreamId,
     /// The node.
-    Node,
+    NodeId,
     /// The execution.
-    Execution,
+    ExecutionId,
     /// The execution that began the event's own.
-    ParentExecution,
+    ParentExecutionId,
     /// The correlation.
-    Correlation,
+    CorrelationId,
     /// The open attribute with this name.
     Attribute(String),
     /// The member of the data with this path: names with a `.` between them.
@@ -140,28 +140,28 @@ impl Filter {
 
     /// Selects events of this stream; called several times, of any of these.
     pub fn stream(self, id: impl Into<String>) -> Self {
-        self.with(Field::Stream, id)
+        self.with(Field::StreamId, id)
     }
 
     /// Selects events of this node; called several times, of any of these.
     pub fn node(self, id: impl Into<String>) -> Self {
-        self.with(Field::Node, id)
+        self.with(Field::NodeId, id)
     }
 
     /// Selects events of this execution; called several times, of any of these.
     pub fn execution(self, id: impl Into<String>) -> Self {
-        self.with(Field::Execution, id)
+        self.with(Field::ExecutionId, id)
     }
 
     /// Selects events of executions that this execution began; called several times, that any of
     /// these began.
     pub fn parent_execution(self, id: impl Into<String>) -> Self {
-        self.with(Field::ParentExecution, id)
+        self.with(Field::ParentExecutionId, id)
     }
 
     /// Selects events with this correlation; called several times, with any of these.
     pub fn correlation(self, id: impl Into<String>) -> Self {
-        self.with(Field::Correlation, id)
+        self.with(Field::CorrelationId, id)
     }
 
     /// Selects events whose attribute has this value; called several times with one name, any of

@@ -118,11 +118,11 @@ impl FromStr for Filter {
 fn field(name: &str) -> Option<Field> {
     Some(match name {
         "kind" => Field::Kind,
-        "stream" => Field::Stream,
-        "node" => Field::Node,
-        "execution" => Field::Execution,
-        "parent_execution" => Field::ParentExecution,
-        "correlation" => Field::Correlation,
+        "stream" => Field::StreamId,
+        "node" => Field::NodeId,
+        "execution" => Field::ExecutionId,
+        "parent_execution" => Field::ParentExecutionId,
+        "correlation" => Field::CorrelationId,
         _ => match name.split_once('.')? {
             ("attribute", name) => Field::Attribute(name.to_owned()),
             ("data", path) => Field::Data(path.to_owned()),

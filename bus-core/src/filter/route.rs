@@ -46,11 +46,11 @@ impl Field {
     /// The part of a scope that it is.
     fn part(&self) -> Option<Part> {
         match self {
-            Self::Stream => Some(Part::Stream),
-            Self::Node => Some(Part::Node),
-            Self::Execution => Some(Part::Execution),
-            Self::ParentExecution => Some(Part::Attribute(PARENT_EXECUTION.into())),
-            Self::Correlation => Some(Part::Correlation),
+            Self::StreamId => Some(Part::Stream),
+            Self::NodeId => Some(Part::Node),
+            Self::ExecutionId => Some(Part::Execution),
+            Self::ParentExecutionId => Some(Part::Attribute(PARENT_EXECUTION.into())),
+            Self::CorrelationId => Some(Part::Correlation),
             Self::Attribute(name) => Some(Part::Attribute(name.as_str().into())),
             Self::Kind | Self::Data(_) => None,
         }

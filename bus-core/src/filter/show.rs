@@ -45,11 +45,11 @@ impl fmt::Display for Field {
             Self::Attribute(name) => open("attribute", name),
             Self::Data(path) => open("data", path),
             Self::Kind => f.write_str("kind"),
-            Self::Stream => f.write_str("stream"),
-            Self::Node => f.write_str("node"),
-            Self::Execution => f.write_str("execution"),
-            Self::ParentExecution => f.write_str("parent_execution"),
-            Self::Correlation => f.write_str("correlation"),
+            Self::StreamId => f.write_str("stream"),
+            Self::NodeId => f.write_str("node"),
+            Self::ExecutionId => f.write_str("execution"),
+            Self::ParentExecutionId => f.write_str("parent_execution"),
+            Self::CorrelationId => f.write_str("correlation"),
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::delivery::{Core, Kinds, Marks, Part, Wanted};
 use crate::event::{AnyEvent, Event, Stored};
 use crate::filter::Filter;
 use crate::payload::EventSet;
+use crate::scope::PARENT_EXECUTION;
 use crate::since::Since;
 
 /// How many events are returned unless `limit` says otherwise.
@@ -86,6 +87,11 @@ impl HistoryQuery {
     pub fn execution(mut self, id: impl Into<String>) -> Self {
         self.wanted.add(Part::Execution, id);
         self
+    }
+
+    /// Selects events of executions that this execution began.
+    pub fn parent_execution(self, id: impl Into<String>) -> Self {
+        self.attribute(PARENT_EXECUTION, id)
     }
 
     /// Selects events with this correlation.

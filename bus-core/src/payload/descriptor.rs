@@ -4,7 +4,7 @@ use std::any::TypeId;
 
 use serde_json::Value;
 
-use super::{DecodeError, Decoder, ErasedPayload, FieldDescriptor, Payload, decode};
+use super::{DecodeError, Decoder, ErasedPayload, FieldDescriptor, Life, Payload, decode};
 use crate::json::Marked;
 
 /// Converts the data of an event to the next version: see `upcast` in the table of the derive.
@@ -34,6 +34,8 @@ pub struct Descriptor {
     pub policy: Policy,
     /// The events that end this one.
     pub ends_with: &'static [EndsWith],
+    /// The step in the life of its execution that it reports.
+    pub life: Option<Life>,
     /// The type of its answers, as written in the definition.
     pub reply: Option<&'static str>,
     /// The name of the definition enum.
@@ -120,6 +122,7 @@ impl Descriptor {
             requires: Requires { node: false, execution: false },
             policy: Policy { transient: false, critical: false, sticky: false, coalesce: None },
             ends_with: &[],
+            life: None,
             reply: None,
             definition: "",
             module: "",
@@ -193,6 +196,12 @@ impl Descriptor {
     #[must_use]
     pub const fn ends_with(mut self, ends: &'static [EndsWith]) -> Self {
         self.ends_with = ends;
+        self
+    }
+
+    #[must_use]
+    pub const fn life(mut self, life: Life) -> Self {
+        self.life = Some(life);
         self
     }
 

@@ -18,6 +18,7 @@ mod field;
 mod heap;
 mod key;
 mod known;
+mod life;
 mod object;
 mod redact;
 mod schema;
@@ -41,6 +42,7 @@ pub use self::heap::{Collection, HeapBytes, HeapOf, OfCollection, OfUnknown, hea
 pub use self::key::Key;
 #[doc(hidden)]
 pub use self::known::{KnownCodec, OwnCodec};
+pub use self::life::Life;
 pub use self::object::Object;
 pub use self::redact::{REDACTED, redact_raw};
 #[doc(hidden)]

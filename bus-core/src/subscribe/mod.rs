@@ -8,10 +8,10 @@
 //! for one event.
 
 mod add;
+mod filters;
 mod first;
 mod guard;
 mod handle;
-mod matching;
 mod reader;
 mod reply;
 mod stream;
@@ -29,9 +29,9 @@ pub use stream::{EventStream, EventsAndGaps};
 pub use with::With;
 
 use crate::bus::EventBus;
-use crate::delivery::{Callbacks, Kinds, Lagged, OnLag, Overflow, Part, Predicate, Wanted, name_of};
+use crate::delivery::{Callbacks, Kinds, Lagged, OnLag, Overflow, Predicate, Wanted, name_of};
 use crate::error::SubscribeError;
-use crate::event::{AnyKind, Event};
+use crate::event::AnyKind;
 use crate::filter::Filter;
 use crate::payload::EventSet;
 use crate::since::Since;
@@ -175,54 +175,6 @@ impl<S> Subscribe<S> {
 }
 
 impl<S, T> Subscribe<S, T> {
-    /// Selects events of this stream; called several times, of any of these.
-    pub fn stream(mut self, id: impl Into<String>) -> Self {
-        self.plan.wanted.add(Part::Stream, id);
-        self
-    }
-
-    /// Selects events of this node; called several times, of any of these.
-    pub fn node(mut self, id: impl Into<String>) -> Self {
-        self.plan.wanted.add(Part::Node, id);
-        self
-    }
-
-    /// Selects events of this execution; called several times, of any of these.
-    pub fn execution(mut self, id: impl Into<String>) -> Self {
-        self.plan.wanted.add(Part::Execution, id);
-        self
-    }
-
-    /// Selects events with this correlation; called several times, with any of these.
-    pub fn correlation(mut self, id: impl Into<String>) -> Self {
-        self.plan.wanted.add(Part::Correlation, id);
-        self
-    }
-
-    /// Selects events whose attribute has this value; called several times with one name, any of
-    /// these values. Attributes of different names must all fit.
-    pub fn attribute(mut self, name: &str, value: impl Into<String>) -> Self {
-        self.plan.wanted.add(Part::Attribute(name.into()), value);
-        self
-    }
-
-    /// Selects events for which the closure returns true. Several filters must all return true.
-    ///
-    /// The closure runs on the publishing thread, outside the bus's lock, for each event that fits
-    /// the other filters; those are faster, because they are looked up. It runs before the event
-    /// has a position, so `seq` is 0, except for events of the past that [`since`](Self::since) and
-    /// [`with_latest`](Self::with_latest) bring. A subscription made during a publish may get the
-    /// event first and run its filter when it takes the event up.
-    ///
-    /// A panic of the closure is logged and counts as false.
-    pub fn filter(mut self, wanted: impl Fn(&Event<S>) -> bool + Send + Sync + 'static) -> Self
-    where
-        S: 'static,
-    {
-        self.plan.predicates.push(Arc::new(move |event| wanted(&event.clone().assume())));
-        self
-    }
-
     /// Sets the name in receipts, stats and logs. Unless set, it is the path of the handler's
     /// function, or the location of the subscription in the code.
     pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
@@ -274,7 +226,8 @@ impl<S, T> Subscribe<S, T> {
     ///
     /// If history lost events in between, the gap is reported first. It is also reported for a
     /// cursor of another run of the bus, and for one ahead of the newest event. Resume from
-    /// [`Event::cursor`]: it is the position in this bus also for republished events.
+    /// [`Event::cursor`](crate::Event::cursor): it is the position in this bus also for
+    /// republished events.
     ///
     /// ```
     /// use bus_core::Since;
@@ -332,34 +285,6 @@ impl<S, T> Subscribe<S, T> {
     pub fn on_lag(mut self, report: impl Fn(Lagged) + Send + Sync + 'static) -> Self {
         self.plan.on_lag = Callbacks::default();
         self.plan.on_lag.push(Arc::new(report));
-        self
-    }
-}
-
-impl<T> Subscribe<AnyKind, T> {
-    /// Selects events of these kinds, declared or not; called several times, of any of these. An
-    /// alias stands for its kind. A name that ends with `*` is a pattern: it selects the kinds that
-    /// begin with the text before it, also those that are published for the first time later. An
-    /// empty list selects nothing.
-    ///
-    /// A kind that no definition declares is reported in the log with the place of the call, once:
-    /// as a warning where a declared kind is much like it (`ToolCallStarted`, a slip, a forgotten
-    /// prefix), as information otherwise. An empty list is a warning too.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-    /// let bus = bus_core::EventBus::new();
-    /// let mut vendor = bus.subscribe_any().kinds(["vendor.*", "billing"]).into_stream();
-    /// bus.stream("desk").emit_dynamic("vendor.scored", serde_json::json!({ "score": 7 })).await;
-    /// bus.stream("desk").emit_dynamic("asked", serde_json::json!({})).await;
-    /// bus.stream("desk").emit_dynamic("billing", serde_json::json!({})).await;
-    /// assert_eq!(vendor.recv().await.unwrap().kind(), "vendor.scored");
-    /// assert_eq!(vendor.recv().await.unwrap().kind(), "billing");
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn kinds<K: AsRef<str>>(mut self, kinds: impl IntoIterator<Item = K>) -> Self {
-        self.bus.core.add_names(&mut self.plan.kinds, kinds, Location::caller());
         self
     }
 }

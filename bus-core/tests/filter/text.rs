@@ -127,7 +127,7 @@ fn a_program_has_words_of_its_own() {
 
 #[test]
 fn serde_has_it_as_text() {
-    let built = Filter::new().kind("tool_*").text("a b").without(Field::Node, "n");
+    let built = Filter::new().kind("tool_*").text("a b").without(Field::NodeId, "n");
     let json = serde_json::to_string(&built).unwrap();
     assert_eq!(json, r#""kind:tool_* \"a b\" -node:n""#);
     assert_eq!(serde_json::from_str::<Filter>(&json).unwrap(), built);
@@ -138,11 +138,11 @@ fn serde_has_it_as_text() {
 fn any_field() -> impl Strategy<Value = Field> {
     prop_oneof![
         Just(Field::Kind),
-        Just(Field::Stream),
-        Just(Field::Node),
-        Just(Field::Execution),
-        Just(Field::ParentExecution),
-        Just(Field::Correlation),
+        Just(Field::StreamId),
+        Just(Field::NodeId),
+        Just(Field::ExecutionId),
+        Just(Field::ParentExecutionId),
+        Just(Field::CorrelationId),
         any_text().prop_map(Field::Attribute),
         any_text().prop_map(Field::Data),
     ]

@@ -204,6 +204,10 @@ fn policy(report: &mut Report<'_>) {
         let _ = had;
         report.allows(if has { format!("is {name} now") } else { format!("is not {name} any more") });
     }
+    if before.life != after.life {
+        let now = after.life_words().unwrap_or_else(|| "is no step in the life of its execution".to_owned());
+        report.allows(format!("it {now} now"));
+    }
     if before.reply != after.reply {
         let now = after.reply.as_deref().map_or("nothing".to_owned(), |ty| format!("`{ty}`"));
         report.allows(format!("handlers answer it with {now} now"));

@@ -91,6 +91,9 @@ fn facts(body: &mut String, event: &Event) {
     for (word, meaning) in marks(event).iter().filter(|(word, _)| *word != "deprecated") {
         fact(&capital(word), &escaped(meaning));
     }
+    if let Some(life) = event.life_words() {
+        fact("Life", &escaped(&life));
+    }
     let aliases: Vec<String> =
         event.aliases.iter().map(|alias| format!("<code>{}</code>", escaped(alias))).collect();
     if !aliases.is_empty() {

@@ -110,6 +110,9 @@ fn facts(catalog: &Catalog, event: &Event) -> Vec<String> {
     if let Some(reply) = &event.reply {
         facts.push(format!("Answered with {}", code(reply)));
     }
+    if let Some(life) = event.life_words() {
+        facts.push(format!("Life: {life}"));
+    }
     for end in &event.ends_with {
         let by = if end.by.is_empty() { String::new() } else { format!(", by `{}`", end.by.join("`, `")) };
         facts.push(format!("Ends with {}{by}", link(&end.kind)));

@@ -91,6 +91,7 @@ fn event(descriptor: &Descriptor, generator: &mut SchemaGenerator) -> Event {
             .iter()
             .map(|end| End { kind: end.kind.to_owned(), by: owned(end.by) })
             .collect(),
+        life: descriptor.life.map(|step| step.to_string()),
         reply: descriptor.reply.map(str::to_owned),
         fields: descriptor.fields.iter().map(|found| field(found, generator)).collect(),
         example: None,

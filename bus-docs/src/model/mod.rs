@@ -87,6 +87,10 @@ pub struct Event {
     /// The events that end this one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ends_with: Vec<End>,
+    /// The step in the life of its execution that it reports: `begins`, `pauses`, `resumes`, or
+    /// how the execution ends, as `completed`, `failed` or `cancelled`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub life: Option<String>,
     /// The type of the answers that handlers can give.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply: Option<String>,
@@ -199,6 +203,16 @@ impl Catalog {
         let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
         text.push('\n');
         text
+    }
+}
+
+impl Event {
+    /// The step in the life of its execution, as the outputs show it.
+    pub(crate) fn life_words(&self) -> Option<String> {
+        Some(match self.life.as_deref()? {
+            step @ ("begins" | "pauses" | "resumes") => format!("{step} its execution"),
+            end => format!("ends its execution as {end}"),
+        })
     }
 }
 

@@ -107,6 +107,7 @@ fn compatible_changes_are_listed() {
         "the default of field `note` is now \"y\"",
     );
     allows(|event| event.policy.critical = true, "is critical now");
+    allows(|event| event.life = Some("failed".to_owned()), "it ends its execution as failed now");
     allows(
         |event| {
             event.fields[2].aliases.push("note".to_owned());

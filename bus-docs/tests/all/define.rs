@@ -35,7 +35,13 @@ pub(crate) enum TestEvents {
     /// A build began.
     ///
     /// It ends with [`BuildDone`]; `<b>` is no tag here.
-    #[event(requires(node, execution), critical, ends_with(BuildDone, by(build_id)), alias("build_begun"))]
+    #[event(
+        requires(node, execution),
+        critical,
+        ends_with(BuildDone, by(build_id)),
+        execution(begins),
+        alias("build_begun")
+    )]
     BuildStarted {
         /// The build.
         build_id: String,

@@ -6,6 +6,7 @@ use syn::punctuated::Punctuated;
 use syn::{Attribute, Ident, LitStr, Path, Token, Type};
 
 use super::keyword::tolerant;
+use super::life::{Life, life};
 use super::{Keyword, Place, Value, collect, nearest, unknown};
 use crate::ctxt::Ctxt;
 
@@ -20,13 +21,16 @@ const STICKY: &str = "sticky";
 pub(super) const REPLY: &str = "reply";
 const COALESCE: &str = "coalesce";
 const ENDS_WITH: &str = "ends_with";
-
-pub(crate) const KEYWORDS: &[&str] =
-    &[KIND, ALIAS, VERSION, UPCAST, REQUIRES, TRANSIENT, CRITICAL, STICKY, REPLY, COALESCE, ENDS_WITH];
-
-/// The scope that `requires` can ask for.
-const NODE: &str = "node";
+/// A keyword of its own, and a scope that `requires` can ask for.
 const EXECUTION: &str = "execution";
+
+pub(crate) const KEYWORDS: &[&str] = &[
+    KIND, ALIAS, VERSION, UPCAST, REQUIRES, TRANSIENT, CRITICAL, STICKY, REPLY, COALESCE, ENDS_WITH,
+    EXECUTION,
+];
+
+/// The other scope that `requires` can ask for.
+const NODE: &str = "node";
 
 /// Inside of `alias`.
 const WITHOUT_PREFIX: &str = "without_prefix";
@@ -50,6 +54,7 @@ pub(crate) struct EventAttrs {
     pub(crate) reply: Option<Type>,
     pub(crate) coalesce: Option<Vec<Ident>>,
     pub(crate) ends_with: Option<EndsWith>,
+    pub(crate) life: Option<Life>,
 }
 
 /// A further name that is accepted when reading.
@@ -109,6 +114,7 @@ impl EventAttrs {
                 REPLY => found.reply = keyword.ty(ctxt),
                 COALESCE => found.coalesce = coalesce(ctxt, &keyword),
                 ENDS_WITH => found.ends_with = ends_with(ctxt, &keyword),
+                EXECUTION => found.life = life(ctxt, &keyword),
                 _ => unknown(ctxt, &keyword, Place::Event),
             }
         }

@@ -181,7 +181,7 @@ impl Keyword {
         }
     }
 
-    fn literal(&self) -> Option<&Lit> {
+    pub(super) fn literal(&self) -> Option<&Lit> {
         match &self.value {
             Value::Is(Expr::Lit(ExprLit { lit, .. })) => Some(lit),
             _ => None,

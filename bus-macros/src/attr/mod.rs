@@ -8,10 +8,12 @@ pub(crate) mod docs;
 pub(crate) mod event;
 pub(crate) mod field;
 mod keyword;
+mod life;
 mod nearest;
 pub(crate) mod serde;
 
 pub(crate) use self::keyword::{Keyword, Value};
+pub(crate) use self::life::Life;
 pub(crate) use self::nearest::nearest;
 
 use syn::{Attribute, Expr, ExprLit, Lit, Meta};

@@ -18,6 +18,7 @@ pub(crate) fn check(ctxt: &Ctxt, definition: &mut Definition) {
         field::check_fields(ctxt, event);
         relation::check_coalesce(ctxt, event);
         relation::check_policies(ctxt, event);
+        relation::check_life(ctxt, event);
         relation::check_endings(ctxt, definition, event);
     }
     kind::check_distinct_kinds(ctxt, definition);

@@ -28,6 +28,28 @@ pub(super) fn check_policies(ctxt: &Ctxt, event: &Event) {
     }
 }
 
+/// An event that begins or ends an execution has one. One that pauses or resumes it comes from an
+/// execution or from one of its nodes.
+pub(super) fn check_life(ctxt: &Ctxt, event: &Event) {
+    let Some(life) = &event.life else { return };
+    if event.execution {
+        return;
+    }
+    let ident = &event.ident;
+    if life.step.is_begin_or_end() {
+        let message = format!(
+            "`{ident}` is a step in the life of an execution, and can be emitted without one: add `requires(execution)`"
+        );
+        ctxt.error(life.span, message);
+    } else if !event.node {
+        let message = format!(
+            "`{ident}` is a step in the life of an execution, and can be emitted without one or a node of one: add \
+             `requires(execution)` or `requires(node)`"
+        );
+        ctxt.error(life.span, message);
+    }
+}
+
 /// Another event ends an event and is named once, and so is each field that matches the two.
 pub(super) fn check_endings(ctxt: &Ctxt, definition: &Definition, event: &Event) {
     check_once(ctxt, event.ends_with.iter().map(|end| &end.event));

@@ -77,6 +77,11 @@ fn facts(names: &Names, definition: &Definition, event: &Event) -> TokenStream {
     if !ends.is_empty() {
         facts.extend(quote!(.ends_with(&[#(#ends),*])));
     }
+    if let Some(life) = &event.life {
+        let private = names.private(at(life.span));
+        let step = format_ident!("{}", life.step.name(), span = at(life.span));
+        facts.extend(quote!(.life(#private::Life::#step)));
+    }
     if let Some(reply) = &event.reply {
         let reply = written(&reply.to_token_stream());
         facts.extend(quote!(.reply(#reply)));

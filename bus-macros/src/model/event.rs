@@ -7,10 +7,10 @@ use syn::{Attribute, Fields, Ident, LitStr, Meta, Path, Type, Variant};
 
 use super::field::Field;
 use super::name::{portable, snake};
-use crate::attr;
 use crate::attr::docs::Docs;
 use crate::attr::event::{Alias, EventAttrs};
 use crate::attr::serde::{RenameRule, rename_rule};
+use crate::attr::{self, Life};
 use crate::ctxt::Ctxt;
 
 /// An event, ready to expand.
@@ -44,6 +44,8 @@ pub(crate) struct Event {
     pub(crate) reply: Option<Type>,
     pub(crate) coalesce: Option<Vec<Ident>>,
     pub(crate) ends_with: Vec<Ending>,
+    /// The step in the life of its execution that it reports.
+    pub(crate) life: Option<Life>,
     pub(crate) fields: Vec<Field>,
     /// `Name` rather than `Name { .. }`
     pub(crate) is_unit: bool,
@@ -106,6 +108,7 @@ impl Event {
             reply: attrs.reply,
             coalesce: attrs.coalesce,
             ends_with: ends.map(|(event, by)| Ending { event: portable(&event), by }).collect(),
+            life: attrs.life,
             fields: fields(ctxt, variant, rule, &common.generics),
             is_unit: matches!(variant.fields, Fields::Unit),
             is_tuple: matches!(variant.fields, Fields::Unnamed(_)),

@@ -47,7 +47,7 @@ const STACKS: &[Stack] = &[
             &["wire"],
             &["since"],
             &["filter"],
-            &["emit", "subscribe", "history", "stats"],
+            &["emit", "subscribe", "history", "stats", "execution"],
             &["testing"],
         ],
         exceptions: &[],

@@ -1,0 +1,10 @@
+//! An end that does not say how.
+use bus_core::AgentEvent;
+
+#[derive(AgentEvent)]
+pub enum RunEvents {
+    #[event(requires(execution), execution(ends))]
+    RunEnded,
+}
+
+fn main() {}
