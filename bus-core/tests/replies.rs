@@ -70,6 +70,37 @@ fn each_answer_comes_with_the_name_of_its_handler_in_the_order_of_answering() {
 }
 
 #[test]
+fn a_handler_that_answers_gets_its_state_with_each_event() {
+    trial().run(async |bus, _| {
+        let asked = Notes::<String>::new();
+        let gate = async |(asked, limit): (Notes<String>, usize), event: Event<ToolRequested>| {
+            asked.add(event.tool.as_str());
+            if asked.all().len() > limit { Decision::Deny } else { Decision::Allow }
+        };
+        let _gate = bus.subscribe::<ToolRequested>().name("gate").with((asked.clone(), 1)).reply(gate);
+        let mut before = 0;
+        let count = move |asked: Notes<String>, _: &Event<ToolRequested>| {
+            before += 1;
+            if asked.all().len() < before {
+                Ok(Decision::Allow)
+            } else {
+                Err(BoxError::from("was asked first"))
+            }
+        };
+        let _first = bus.subscribe::<ToolRequested>().name("first").with(asked.clone()).reply_sync(count);
+        for (tool, decision) in [("ls", Decision::Allow), ("rm", Decision::Deny)] {
+            let replies = bus.stream("desk").emit_tool_requested(tool).replies().await.unwrap();
+            let expected = [("first", Decision::Allow), ("gate", decision)];
+            assert_eq!(named(&replies), expected.map(|(name, decision)| (name.to_owned(), decision)));
+        }
+        assert_eq!(asked.all(), ["ls", "rm"]);
+        bus.close(Duration::ZERO).await;
+        let unanswered = bus.subscribe::<ToolRequested>().with(()).try_reply_sync(|(), _| Decision::Deny);
+        assert_eq!(unanswered.unwrap_err(), bus_core::SubscribeError::Closed);
+    });
+}
+
+#[test]
 fn filters_and_scope_select_who_is_asked() {
     trial().run(async |bus, _| {
         let ask = |answer: u8| move |_: &Event<TokenAsked>| Arc::new(answer);

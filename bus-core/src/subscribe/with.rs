@@ -3,10 +3,11 @@
 use std::future::Future;
 use std::marker::PhantomData;
 
-use super::{Subscribe, Subscription};
+use super::{IntoReply, Subscribe, Subscription};
 use crate::delivery::HandlerResult;
 use crate::error::SubscribeError;
 use crate::event::Event;
+use crate::payload::Request;
 
 /// The state of a handler, in the type of its [`Subscribe`]: see [`Subscribe::with`].
 #[derive(Debug, Clone)]
@@ -31,8 +32,8 @@ impl<S: 'static> Subscribe<S> {
     /// ```
     ///
     /// Several values are a tuple: `.with((store, audit)).handle(async |(store, audit), event| …)`.
-    /// A value that is costly to clone is put in an `Arc`. A wait, a stream and
-    /// [`reply`](Subscribe::reply) take no state.
+    /// A value that is costly to clone is put in an `Arc`. A handler that answers gets its state in
+    /// the same way, a wait and a stream take none.
     pub fn with<T: Clone + Send + Sync + 'static>(self, state: T) -> Subscribe<S, With<T>> {
         let Self { bus, plan, .. } = self;
         Subscribe { bus, plan, state: With(state), set: PhantomData }
@@ -95,6 +96,88 @@ impl<S: 'static, T: Clone + Send + Sync + 'static> Subscribe<S, With<T>> {
     {
         let (subscribe, state) = self.part::<F>();
         subscribe.try_handle_sync(move |event| handler(state.clone(), event))
+    }
+
+    /// Answers each event with an async handler, as [`Subscribe::reply`] does, with its state.
+    ///
+    /// ```standalone_crate
+    /// # use std::collections::HashMap;
+    /// # use std::sync::Arc;
+    /// # use bus_core::{AgentEvent, EventBus};
+    /// # #[derive(AgentEvent)]
+    /// # enum StoreEvents {
+    /// #[event(reply = Option<u32>)]
+    /// PriceAsked { item: String },
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), bus_core::ReplyError> {
+    /// let bus = EventBus::new();
+    /// let prices = Arc::new(HashMap::from([("tea".to_owned(), 3)]));
+    /// let _shop = bus
+    ///     .subscribe::<PriceAsked>()
+    ///     .with(prices)
+    ///     .reply(async |prices, event| prices.get(&event.item).copied());
+    /// assert_eq!(*bus.stream("desk").emit_price_asked("tea").first_reply().await?, Some(3));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Panics
+    /// As [`Subscribe::reply`].
+    ///
+    /// # Cancel safety
+    /// As [`Subscribe::handle`].
+    #[track_caller]
+    pub fn reply<F, Fut>(self, handler: F) -> Subscription
+    where
+        S: Request,
+        F: Fn(T, Event<S>) -> Fut + Send + Sync + 'static,
+        Fut: Future + Send + 'static,
+        Fut::Output: IntoReply<S::Reply>,
+    {
+        Subscription::or_ended(self.try_reply(handler))
+    }
+
+    /// Answers each event with an async handler, as [`Subscribe::try_reply`] does, with its state.
+    ///
+    /// # Errors
+    /// As [`Subscribe::try_reply`].
+    pub fn try_reply<F, Fut>(self, handler: F) -> Result<Subscription, SubscribeError>
+    where
+        S: Request,
+        F: Fn(T, Event<S>) -> Fut + Send + Sync + 'static,
+        Fut: Future + Send + 'static,
+        Fut::Output: IntoReply<S::Reply>,
+    {
+        let (subscribe, state) = self.part::<F>();
+        subscribe.try_reply(move |event| handler(state.clone(), event))
+    }
+
+    /// Answers each event with a closure, as [`Subscribe::reply_sync`] does, with its state.
+    ///
+    /// # Panics
+    /// As [`Subscribe::reply_sync`].
+    #[track_caller]
+    pub fn reply_sync<F, R>(self, handler: F) -> Subscription
+    where
+        S: Request,
+        F: FnMut(T, &Event<S>) -> R + Send + 'static,
+        R: IntoReply<S::Reply>,
+    {
+        Subscription::or_ended(self.try_reply_sync(handler))
+    }
+
+    /// Answers each event with a closure, as [`Subscribe::try_reply_sync`] does, with its state.
+    ///
+    /// # Errors
+    /// As [`Subscribe::try_reply_sync`].
+    pub fn try_reply_sync<F, R>(self, mut handler: F) -> Result<Subscription, SubscribeError>
+    where
+        S: Request,
+        F: FnMut(T, &Event<S>) -> R + Send + 'static,
+        R: IntoReply<S::Reply>,
+    {
+        let (subscribe, state) = self.part::<F>();
+        subscribe.try_reply_sync(move |event| handler(state.clone(), event))
     }
 
     /// Takes the state apart. The name of the subscription is that of the user's function.
