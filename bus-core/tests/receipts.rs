@@ -92,6 +92,56 @@ fn an_event_may_be_refused_and_the_receipt_has_the_reason() {
 }
 
 #[test]
+fn an_emit_after_close_is_a_warning_once_for_each_kind_of_a_bus() {
+    log::collect();
+    // Both ways to refuse: what is published, and what nobody would get.
+    for kept in [1_000, 0] {
+        trial().with(move |bus| bus.history(kept)).run(async move |bus, _| {
+            let late = |level: &str, kind: &str| log::lines(&[level, kind, "the bus is closed"]).len();
+            let [named, other] = ["late", "later"].map(|kind| format!("{kind}_{kept}"));
+            let desk = bus.stream("desk");
+            desk.emit_dynamic(&*named, json!({})).await;
+            assert_eq!(late("WARN", &named), 0);
+            bus.close(std::time::Duration::ZERO).await;
+            let plain = late("WARN", "kind=plain");
+            for _ in 0..3 {
+                assert_eq!(desk.emit_dynamic(&*named, json!({})).await.refused(), Some(&Refused::Closed));
+                assert_eq!(desk.emit_plain(1_u64).send().receipt().refused(), Some(&Refused::Closed));
+            }
+            assert_eq!((late("WARN", &named), late("WARN", &other)), (1, 0));
+            assert_eq!(late("WARN", "kind=plain"), plain + 1);
+            assert_eq!(desk.emit_dynamic(&*other, json!({})).await.refused(), Some(&Refused::Closed));
+            assert_eq!(late("WARN", &other), 1);
+            assert_eq!(bus.stats().refused, 7);
+        });
+    }
+}
+
+#[test]
+fn data_that_does_not_fit_its_type_is_a_warning_with_its_place_once_for_each_kind() {
+    log::collect();
+    trial().run(async |bus, _| {
+        let _typed = bus.subscribe::<Plain>().handle_sync(|_| {});
+        let desk = bus.stream("desk");
+        let warnings = |kind: &str| log::lines(&["WARN", "does not fit", kind]);
+        desk.emit_dynamic("plain", json!({ "n": 1 })).await;
+        desk.emit_dynamic("vendor_kind", json!({ "n": "one" })).await;
+        assert_eq!(warnings(""), Vec::<String>::new());
+        let mut places = Vec::new();
+        for _ in 0..2 {
+            places.push(format!("receipts.rs:{}:", line!() + 1));
+            let receipt = desk.emit_dynamic("plain", json!({ "n": "one" })).await;
+            assert_eq!((receipt.reached(), receipt.is_ok()), (0, true));
+        }
+        let lines = warnings("plain");
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert!(lines[0].contains(&places[0]) && lines[0].contains("`n`"), "{lines:?}");
+        desk.node("n").emit_dynamic("signed", json!({})).send();
+        assert_eq!((warnings("plain").len(), warnings("signed").len()), (1, 1));
+    });
+}
+
+#[test]
 fn a_reserved_attribute_is_refused_without_subscribers_too() {
     trial().with(|bus| bus.history(0).transient_history(0)).run(async |bus, _| {
         let receipt = bus.stream("desk").attribute("seq", "1").emit_plain(1_u64).await;

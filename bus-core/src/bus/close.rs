@@ -81,7 +81,8 @@ pub struct Left {
 impl EventBus {
     /// Closes the bus. It refuses new events from now on, lets handlers finish their waiting events
     /// for at most `timeout`, waits for the store last, and reports the work that is left. With
-    /// zero it reports at once.
+    /// zero it reports at once. The first event of each kind that it refuses is a warning in the
+    /// log.
     ///
     /// The bus is closed when this returns, even if the future is never polled. Streams can be read
     /// to their end. Closing again waits again.

@@ -50,7 +50,7 @@ pub(crate) struct Core {
     pub(crate) subscriptions: AtomicU64,
     /// Whether a known kind begins what another ends, for a look without the lock.
     paired: AtomicBool,
-    /// The warnings about names of kinds that were given.
+    /// The warnings about kinds and guards that were given.
     pub(super) warned: Mutex<Vec<u64>>,
     /// Whether slow handlers are looked for.
     pub(crate) watched: AtomicBool,
@@ -211,15 +211,16 @@ impl Core {
     pub(crate) fn refuse(&self, kind: &str, refused: Refused) -> Sent {
         self.lock().totals.refused += 1;
         // After `close` refusing is what is asked for, and every part of a runtime that still runs
-        // would log it.
+        // would log it: once for each kind is enough to find who emits too late.
+        let first = matches!(refused, Refused::Closed) && self.is_first_warning(&("closed", kind));
         let kind = excerpt(kind);
         context::log(|| {
             match refused {
-                Refused::Closed => {
+                Refused::Closed if !first => {
                     tracing::debug!(target: "bus_core", %kind, "event refused: {refused}");
                 }
                 // Refusing is what an interceptor may be there for.
-                Refused::Intercepted { .. } => {
+                Refused::Closed | Refused::Intercepted { .. } => {
                     tracing::warn!(target: "bus_core", %kind, "event refused: {refused}");
                 }
                 _ => tracing::error!(target: "bus_core", %kind, "event refused: {refused}"),

@@ -1,5 +1,6 @@
 //! Kinds that are asked for by name: aliases, patterns, and a warning where no event can have them.
 
+use std::hash::Hash;
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use crate::excerpt::excerpt;
 use crate::registry::Catalogue;
 use crate::scope::hash_of;
 
-/// How many warnings a bus gives about names: they may come from outside.
+/// How many warnings a bus gives that name a kind: those may come from outside.
 const WARNINGS: usize = 256;
 
 impl Core {
@@ -40,7 +41,7 @@ impl Core {
                 wanted.push(name.into());
             }
         }
-        if !some && before == 0 && self.is_first_warning("", at) {
+        if !some && before == 0 && self.is_first_warning(&("", at)) {
             context::log(|| {
                 tracing::warn!(target: "bus_core", asked_at = %at, "an empty list of kinds selects nothing: name the kinds, or leave `.kinds(..)` out for all of them");
             });
@@ -62,7 +63,7 @@ impl Core {
     fn check_name(&self, catalogue: &Catalogue, name: &str, at: &'static Location<'static>) {
         let inner = name.strip_suffix('*').unwrap_or(name).contains('*');
         let known = || catalogue.declares(name) || self.lock().routes.was_published(name);
-        if (!inner && known()) || !self.is_first_warning(name, at) {
+        if (!inner && known()) || !self.is_first_warning(&(name, at)) {
             return;
         }
         let nearest = catalogue.nearest(name);
@@ -83,9 +84,9 @@ impl Core {
         });
     }
 
-    /// Whether this was not reported for this place in the code yet.
-    pub(crate) fn is_first_warning(&self, name: &str, at: &Location<'_>) -> bool {
-        let this = hash_of(&(name, at));
+    /// Whether this was not reported yet.
+    pub(crate) fn is_first_warning(&self, what: &impl Hash) -> bool {
+        let this = hash_of(what);
         let mut warned = self.warned.lock();
         let first = warned.len() < WARNINGS && !warned.contains(&this);
         if first {

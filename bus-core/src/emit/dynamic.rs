@@ -1,6 +1,7 @@
 //! Emitting without a type: undeclared kinds, and events that were read or published before.
 
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -9,7 +10,7 @@ use serde_json::Value;
 
 use super::{Sent, Source, publish};
 use crate::bus::EventBus;
-use crate::delivery::{Mode, Receipt, Waiting};
+use crate::delivery::{Core, Mode, Receipt, Waiting, log};
 use crate::error::Refused;
 use crate::event::{Again, AnyEvent, Event, FromJson, Link, ReadEvent, Stored};
 use crate::excerpt::excerpt;
@@ -30,7 +31,7 @@ pub struct EmitDynamic {
 }
 
 enum What {
-    New { source: Arc<Source>, kind: String, data: Value },
+    New { source: Arc<Source>, kind: String, data: Value, at: &'static Location<'static> },
     Again(ReadEvent),
 }
 
@@ -45,8 +46,13 @@ impl What {
 }
 
 impl EmitDynamic {
-    pub(crate) fn new(source: &Arc<Source>, kind: String, data: Value) -> Self {
-        let what = What::New { source: Arc::clone(source), kind, data };
+    pub(crate) fn new(
+        source: &Arc<Source>,
+        kind: String,
+        data: Value,
+        at: &'static Location<'static>,
+    ) -> Self {
+        let what = What::New { source: Arc::clone(source), kind, data, at };
         Self { bus: source.bus.clone(), cause: source.cause(), what: Some(what), waiting: None }
     }
 
@@ -61,13 +67,32 @@ impl EmitDynamic {
         let event = match self.what.take() {
             None => return Sent::nothing(),
             Some(What::Again(event)) => again(core.run, event, self.cause.take()),
-            Some(What::New { source, kind, data }) => match self.bus.body_of(&kind, &data) {
-                Ok(body) => Event::new(Arc::new(Stored::of(source.head(self.cause.take()), body))),
+            Some(What::New { source, kind, data, at }) => match self.bus.body_of(&kind, &data) {
+                Ok(body) => {
+                    let event = Event::new(Arc::new(Stored::of(source.head(self.cause.take()), body)));
+                    check_type(core, &event, at);
+                    event
+                }
                 Err(refused) => return core.refuse(&excerpt(&kind).to_string(), refused),
             },
         };
         publish(core, event, mode)
     }
+}
+
+/// Warns of data that does not fit the type of its kind, once for each kind: the event is published
+/// all the same, and nobody who subscribed to the type gets it.
+fn check_type(core: &Core, event: &AnyEvent, at: &Location<'_>) {
+    let Some(error) = event.decode_error() else { return };
+    if !core.is_first_warning(&("data", event.kind())) {
+        return;
+    }
+    log(|| {
+        tracing::warn!(
+            target: "bus_core", kind = event.kind(), emitted_at = %at, error = %excerpt(&error.to_string()),
+            "data of `emit_dynamic` does not fit the type of its kind, so handlers of that type do not get the event: correct the data, or emit it by its type"
+        );
+    });
 }
 
 /// The same event in this bus: it keeps scope, id, time and cause, and gets a new `seq`. An event

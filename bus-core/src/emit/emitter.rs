@@ -1,6 +1,7 @@
 //! A bus with a scope.
 
 use std::marker::PhantomData;
+use std::panic::Location;
 use std::sync::Arc;
 
 use super::{EmitDynamic, Source};
@@ -103,8 +104,10 @@ impl<N, X> Emitter<N, X> {
         Self { source: Arc::new(source), scope: PhantomData }
     }
 
-    /// Emits an event by the name of its kind, declared or not. `data` is a JSON object. The fields
-    /// of a declared kind are checked when they are read, not here.
+    /// Emits an event by the name of its kind, declared or not. `data` is a JSON object. Data that
+    /// does not fit the type of a declared kind is published all the same, but handlers of that
+    /// type do not get it: [`Event::decode_error`] says why, and so does a warning with the place
+    /// of the call, once for each kind.
     ///
     /// An empty kind, a kind over 256 bytes, and data that no reader would take are refused with
     /// [`Refused::InvalidData`](crate::Refused::InvalidData).
@@ -116,8 +119,9 @@ impl<N, X> Emitter<N, X> {
     /// assert_eq!(bus.stats().published["vendor_kind"], 1);
     /// # }
     /// ```
+    #[track_caller]
     pub fn emit_dynamic(&self, kind: impl Into<String>, data: serde_json::Value) -> EmitDynamic {
-        EmitDynamic::new(&self.source, kind.into(), data)
+        EmitDynamic::new(&self.source, kind.into(), data, Location::caller())
     }
 
     /// Returns the bus that it emits to.

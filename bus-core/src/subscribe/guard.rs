@@ -133,7 +133,8 @@ impl Made {
         if self.at.elapsed() > AT_ONCE || self.thread != thread() || std::thread::panicking() {
             return;
         }
-        let Some(info) = core.unmatched(key).filter(|info| core.is_first_warning("a guard", info.location))
+        let Some(info) =
+            core.unmatched(key).filter(|info| core.is_first_warning(&("a guard", info.location)))
         else {
             return;
         };
