@@ -57,10 +57,10 @@
 //! for the handlers that it reached, and yields the [`Receipt`]; streams are not waited for.
 //!
 //! Ten async handlers are at work at once over the whole bus, unless
-//! [`max_concurrent_handlers`](EventBusBuilder::max_concurrent_handlers) is set. A handler has a
-//! time limit if [`Subscribe::timeout`] or
-//! [`handler_timeout`](EventBusBuilder::handler_timeout) sets one; a slow one is named in a
-//! `tracing` warning.
+//! [`max_concurrent_handlers`](EventBusBuilder::max_concurrent_handlers) is set. One that takes
+//! longer than 60 seconds for an event is ended, unless [`Subscribe::timeout`] or
+//! [`handler_timeout`](EventBusBuilder::handler_timeout) sets another limit or none; a slow one is
+//! named in a `tracing` warning.
 //!
 //! # Filters
 //!

@@ -91,7 +91,7 @@ pub(crate) fn failpoint(fault: &str) -> bool {
 
 /// A number for observers, who may see it late. No decision depends on it, so the models need not
 /// check it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Gauge(std::sync::atomic::AtomicU64);
 
 impl Gauge {

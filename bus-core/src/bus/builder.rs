@@ -15,9 +15,8 @@ use crate::sync::Handle;
 
 /// The settings of a new bus.
 ///
-/// The defaults are safe for a program that knows nothing of them: every queue, the history and the
-/// number of handlers at work are bounded. A handler has no time limit unless
-/// [`handler_timeout`](Self::handler_timeout) is set.
+/// The defaults are safe for a program that knows nothing of them: every queue, the history, the
+/// number of handlers at work and the time of each are bounded.
 ///
 /// ```
 /// use std::time::Duration;
@@ -51,7 +50,7 @@ impl EventBusBuilder {
             latest: 4_096,
             max_concurrent_handlers: 10,
             chain_limit: 64,
-            handler_timeout: None,
+            handler_timeout: Some(Duration::from_mins(1)),
             slow_after: Duration::from_secs(5),
             max_event_bytes: None,
             runtime: None,
@@ -238,10 +237,30 @@ impl EventBusBuilder {
         self
     }
 
-    /// Sets how long an async handler may take for one event, unless its subscription has a
-    /// [`timeout`](crate::Subscribe::timeout). Unless set, there is no limit.
-    pub fn handler_timeout(mut self, limit: Duration) -> Self {
-        self.settings.handler_timeout = Some(limit);
+    /// Sets how long an async handler may take for one event, its waits included, unless its
+    /// subscription has a [`timeout`](crate::Subscribe::timeout): 60 seconds unless set. `None` is
+    /// no limit.
+    ///
+    /// Over it, the future of the handler is dropped at the point where it waits, as `timeout` says
+    /// in detail. The limit costs a handler nothing: one thread of the process looks for late ones.
+    /// So it follows real time, also where tokio's clock is paused, needs no timers in the runtime,
+    /// and is late by about an eighth of itself or of [`slow_after`](Self::slow_after), whichever
+    /// is shorter. A handler that blocks its thread, as a sync one does, cannot be ended: it is
+    /// only named by `slow_after`.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use bus_core::{EventBus, Outcome};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), bus_core::BuildError> {
+    /// let bus = EventBus::builder().handler_timeout(Duration::from_millis(20)).build()?;
+    /// let _hangs = bus.subscribe_any().handle(async |_| std::future::pending::<()>().await);
+    /// let receipt = bus.stream("desk").emit_dynamic("asked", serde_json::json!({})).await;
+    /// assert_eq!(*receipt.problems()[0].outcome(), Outcome::TimedOut);
+    /// # Ok(()) }
+    /// ```
+    pub fn handler_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.settings.handler_timeout = limit.into();
         self
     }
 
@@ -336,8 +355,8 @@ impl EventBusBuilder {
     ///
     /// # Errors
     /// If two definitions declare the same kind: the error names both. If
-    /// [`max_concurrent_handlers`](Self::max_concurrent_handlers) or [`run`](Self::run) is 0. If
-    /// the store cannot begin a run.
+    /// [`max_concurrent_handlers`](Self::max_concurrent_handlers), [`run`](Self::run) or
+    /// [`handler_timeout`](Self::handler_timeout) is 0. If the store cannot begin a run.
     pub fn build(self) -> Result<EventBus, BuildError> {
         let Self { settings, observer, store, interceptors, registrations, preferred, linked, run } = self;
         if settings.max_concurrent_handlers == 0 {
@@ -345,6 +364,9 @@ impl EventBusBuilder {
         }
         if run == Some(0) {
             return Err(BuildError::ZeroLimit("run"));
+        }
+        if settings.handler_timeout == Some(Duration::ZERO) {
+            return Err(BuildError::ZeroLimit("handler_timeout"));
         }
         let mut all = if linked { crate::payload::linked() } else { Vec::new() };
         all.extend(registrations.into_iter().chain(preferred.iter().copied()));
@@ -366,6 +388,7 @@ impl std::fmt::Debug for EventBusBuilder {
         f.debug_struct("EventBusBuilder")
             .field("history", &settings.history)
             .field("max_concurrent_handlers", &settings.max_concurrent_handlers)
+            .field("handler_timeout", &settings.handler_timeout)
             .field("observed", &observer.is_some())
             .field("interceptors", &interceptors.len())
             .finish_non_exhaustive()

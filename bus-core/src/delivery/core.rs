@@ -12,7 +12,7 @@ use crate::delivery::panic::catch_panic;
 use crate::delivery::pending::Sent;
 use crate::delivery::receipt::Receipt;
 use crate::delivery::run::end_of_frame;
-use crate::delivery::settings::Settings;
+use crate::delivery::settings::{Settings, Thresholds};
 use crate::delivery::state::State;
 use crate::error::{DuplicateKind, Refused};
 use crate::event::Stored;
@@ -42,8 +42,9 @@ pub(crate) struct Core {
     pub(crate) inspects: bool,
     state: Padded<FairMutex<State>>,
     pub(crate) catalogue: Mutex<Arc<Catalogue>>,
-    /// The clock of the slow warning, moved on by its thread.
+    /// The clock of the watch, moved on by its thread.
     pub(crate) ticks: AtomicU64,
+    pub(crate) thresholds: Thresholds,
     /// Events that nobody wanted and nothing kept.
     pub(crate) discarded: AtomicU64,
     /// How many subscriptions there are, for a look without the lock.
@@ -52,7 +53,7 @@ pub(crate) struct Core {
     paired: AtomicBool,
     /// The warnings about kinds and guards that were given.
     pub(super) warned: Mutex<Vec<u64>>,
-    /// Whether slow handlers are looked for.
+    /// Whether slow and late handlers are looked for.
     pub(crate) watched: AtomicBool,
     /// Whether it is closed, for a look without the lock.
     pub(crate) closed: AtomicBool,
@@ -70,6 +71,7 @@ impl Core {
         let state = State::new(&settings, &catalogue);
         let paired = catalogue.iter().any(|event| !event.ends_with.is_empty());
         let inspects = settings.max_event_bytes.is_some() || !interceptors.is_empty();
+        let thresholds = Thresholds::of(&settings);
         let core = Arc::new(Self {
             run,
             settings,
@@ -81,6 +83,7 @@ impl Core {
             catalogue: Mutex::new(Arc::new(catalogue)),
             // From 1: a handler that began at tick 0 has had its warning.
             ticks: AtomicU64::new(1),
+            thresholds,
             discarded: AtomicU64::new(0),
             subscriptions: AtomicU64::new(0),
             paired: AtomicBool::new(paired),
@@ -134,6 +137,11 @@ impl Core {
     #[inline]
     pub(crate) fn tick(&self) -> u64 {
         self.ticks.load(Ordering::Relaxed)
+    }
+
+    /// Whether a handler at work since this tick has had its time.
+    pub(crate) fn is_late(&self, since: u64) -> bool {
+        self.tick().saturating_sub(since) > self.thresholds.handler_timeout
     }
 
     /// Takes a step under the lock, and then does what had to wait for its end.

@@ -321,9 +321,10 @@ fn log_failure(info: &Info, kind: &str, outcome: &Outcome) {
     let error = match outcome {
         Outcome::Failed(error) => format!("failed: {}", excerpt(error)),
         Outcome::Panicked(text) => format!("panicked: {}", excerpt(text)),
-        Outcome::TimedOut => {
-            format!("took longer than its timeout of {:?}", info.timeout.unwrap_or_default())
-        }
+        Outcome::TimedOut => format!(
+            "took longer than its timeout of {:?}: set another one with `.timeout(d)` on its subscription, or with `.handler_timeout(d)` on the builder for all; `None` is no limit",
+            info.timeout.unwrap_or_default()
+        ),
         Outcome::Dropped => "was dropped: its runtime was shut down".to_owned(),
         Outcome::Handled | Outcome::Overflowed | Outcome::Coalesced => return,
     };

@@ -56,7 +56,7 @@ impl Permits {
         let (id, ..) = self.queue.front()?;
         if self.first.0 != *id {
             self.first = (*id, tick);
-        } else if self.first.1 != 0 && tick > self.first.1 + ticks {
+        } else if self.first.1 != 0 && tick.saturating_sub(self.first.1) > ticks {
             self.first.1 = 0;
             return Some(self.queue.len());
         }

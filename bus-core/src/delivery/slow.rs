@@ -1,9 +1,10 @@
-//! Names handlers that take long, while they still run.
+//! Names handlers that take long, while they still run, and has async ones end that are late.
 //!
 //! One thread for the process moves the clock of each bus on and looks for handlers that began too
 //! many ticks ago. A handler at work therefore costs one load and one store, and even a handler
-//! that blocks its thread is named. It also names who holds the permits while others wait for one,
-//! and reports losses that were added up.
+//! that blocks its thread is named. The task of a late handler is woken, and ends the call itself.
+//! The thread also names who holds the permits while others wait for one, and reports losses that
+//! were added up.
 
 use std::sync::{Arc, Weak};
 use std::thread::Thread;
@@ -13,13 +14,11 @@ use crate::delivery::context;
 use crate::delivery::core::Core;
 use crate::delivery::effects::Report;
 use crate::delivery::group::{Group, Phase, Seen};
+use crate::delivery::settings::Thresholds;
 use crate::delivery::slab::Slab;
 use crate::delivery::subscription::{Info, Subscription};
 use crate::excerpt::excerpt;
 use crate::sync::{Mutex, Ordering};
-
-/// A threshold has this many ticks, so that a warning is late by about an eighth of it.
-const TICKS: u64 = 16;
 
 /// How many groups are looked at in one turn of the lock.
 const WINDOW: usize = 256;
@@ -41,15 +40,12 @@ struct Watch {
 static WATCH: std::sync::LazyLock<Mutex<Watch>> = std::sync::LazyLock::new(Mutex::default);
 
 /// Watches a bus for as long as it lives. Where no thread can be started, slow handlers are not
-/// named.
+/// named, and late ones are not ended.
 pub(crate) fn watch(core: &Arc<Core>) {
-    if core.settings.slow_after.is_zero() || cfg!(any(bus_loom, bus_shuttle)) {
-        return;
-    }
-    let period = core.settings.slow_after / u32::try_from(TICKS).unwrap_or(1);
+    let Some(period) = core.thresholds.period.filter(|_| !cfg!(any(bus_loom, bus_shuttle))) else { return };
     if let Err(error) = add(Arc::downgrade(core), period) {
         context::log(|| {
-            tracing::warn!(target: "bus_core", %error, "slow handlers are not named: no thread could be started");
+            tracing::warn!(target: "bus_core", %error, "slow handlers are not named, and `handler_timeout` ends none, because no thread could be started: give handlers that may hang a `.timeout(d)`");
         });
     }
 }
@@ -98,6 +94,15 @@ fn turn() -> Option<Duration> {
     wait.map(|wait| wait.clamp(Duration::from_millis(1), Duration::from_millis(250)))
 }
 
+/// Wakes the tasks of late handlers, which end the call then. One that is woken though its handler
+/// has just returned does nothing.
+fn wake_late(core: &Core) {
+    // Woken outside the lock; those that are parked meanwhile are not late.
+    let mut parked = std::mem::take(&mut core.lock_step().parked);
+    parked.retain(|slot| slot.upgrade().inspect(|slot| slot.wake_late(core)).is_some());
+    core.lock_step().parked.append(&mut parked);
+}
+
 /// The findings of one look at a bus.
 #[derive(Default)]
 struct Findings {
@@ -109,15 +114,16 @@ struct Findings {
 
 fn look(core: &Arc<Core>, tick: u64) {
     core.ticks.store(tick, Ordering::Relaxed);
+    wake_late(core);
     let (mut found, mut from, mut more) = (Findings::default(), 0, true);
     while more {
         let mut state = core.lock();
         let crate::delivery::state::State { groups, subscriptions, .. } = &mut *state;
         let (window, rest) = groups.window_mut(from, WINDOW);
-        window.for_each(|group| found.look_at(group, subscriptions, tick));
+        window.for_each(|group| found.look_at(group, subscriptions, &core.thresholds, tick));
         (more, from) = (rest, from + WINDOW);
     }
-    let waiting = core.lock().permits.stalled(tick, TICKS);
+    let waiting = core.lock().permits.stalled(tick, core.thresholds.slow_after);
     for info in &found.slow {
         warn_slow(info, core.settings.slow_after);
     }
@@ -128,7 +134,13 @@ fn look(core: &Arc<Core>, tick: u64) {
 }
 
 impl Findings {
-    fn look_at(&mut self, group: &mut Group, subscriptions: &Slab<Subscription>, tick: u64) {
+    fn look_at(
+        &mut self,
+        group: &mut Group,
+        subscriptions: &Slab<Subscription>,
+        thresholds: &Thresholds,
+        tick: u64,
+    ) {
         let info = |at: usize| {
             let key = group.members.get(at)?;
             Some(Arc::clone(&subscriptions.get(*key)?.info))
@@ -142,7 +154,7 @@ impl Findings {
             let seen = &mut group.seen;
             if (seen.job, seen.at) != (running.job, at) {
                 *seen = Seen { job: running.job, at, since: tick };
-            } else if seen.since != 0 && tick > seen.since + TICKS {
+            } else if seen.since != 0 && thresholds.is_slow(seen.since, tick) {
                 seen.since = 0;
                 self.slow.extend(usize::try_from(at).ok().and_then(info));
             }
@@ -150,7 +162,7 @@ impl Findings {
         }
         for running in group.running.iter_mut().filter(|running| running.phase == Phase::Active) {
             self.active.extend(info(0));
-            if running.since != 0 && tick > running.since + TICKS {
+            if running.since != 0 && thresholds.is_slow(running.since, tick) {
                 running.since = 0;
                 self.slow.extend(info(0));
             }

@@ -1,7 +1,7 @@
 //! Everything that the bus's lock protects.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::Waker;
 
 use crate::delivery::deadlock::Graph;
@@ -17,6 +17,7 @@ use crate::delivery::routes::{Kinds, Routes};
 use crate::delivery::settings::Settings;
 use crate::delivery::slab::{Key, Slab};
 use crate::delivery::subscription::{Counts, Subscription};
+use crate::delivery::task::Slot;
 use crate::event::SubscriptionId;
 use crate::registry::Catalogue;
 use crate::sync::Mutex;
@@ -55,6 +56,8 @@ pub(crate) struct State {
     pub(crate) rings: Slab<SharedRing>,
     pub(crate) ids: HashMap<SubscriptionId, Key, hashbrown::DefaultHashBuilder>,
     pub(crate) permits: Permits,
+    /// The tasks of async handlers whose time the watch limits.
+    pub(crate) parked: Vec<Weak<Slot>>,
     pub(crate) graph: Graph,
     pub(crate) history: History,
     pub(crate) latest: Latest,
@@ -87,6 +90,7 @@ impl State {
             rings: Slab::new(),
             ids: HashMap::default(),
             permits: Permits::new(settings.max_concurrent_handlers),
+            parked: Vec::new(),
             graph: Graph::default(),
             history: History::new(settings.history, settings.transient_history, settings.history_bytes),
             latest: Latest::new(settings.latest, settings.history_bytes),

@@ -63,7 +63,10 @@ pub(crate) struct Info {
     pub(crate) predicates: Callbacks<Predicate>,
     /// One, if there is any.
     pub(crate) on_lag: Callbacks<OnLag>,
+    /// How long an async handler may take for one event.
     pub(crate) timeout: Option<Duration>,
+    /// Whether that is the limit of the bus: by the clock of the watch, not by a timer.
+    pub(crate) watched: bool,
     /// Whether its handler answers.
     pub(crate) answers: bool,
     /// The runtime of an async handler.
@@ -176,6 +179,12 @@ impl Counts {
 }
 
 impl Info {
+    /// The limit of its own, which a timer keeps.
+    #[inline]
+    pub(crate) fn exact_timeout(&self) -> Option<Duration> {
+        if self.watched { None } else { self.timeout }
+    }
+
     /// Whether every event of its kinds is wanted.
     pub(crate) fn is_unfiltered(&self) -> bool {
         self.predicates.is_empty() && self.wanted.is_empty()

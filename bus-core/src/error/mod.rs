@@ -184,6 +184,9 @@ impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::DuplicateKinds(all) => f.write_str(&all_duplicates(all)),
+            Self::ZeroLimit("handler_timeout") => {
+                f.write_str("`handler_timeout` is 0: give handlers some time, or `None` for no limit")
+            }
             Self::ZeroLimit(what) => write!(f, "`{what}` is 0: it must be at least 1"),
             Self::Store(error) => write!(f, "the store cannot begin a run: {error}"),
         }
@@ -223,7 +226,7 @@ impl std::error::Error for BuildError {}
 pub enum SubscribeError {
     /// An async handler has no runtime.
     NoRuntime,
-    /// An async handler has a timeout, and its runtime has no timers.
+    /// An async handler has a timeout of its own, and its runtime has no timers.
     NoTimers,
     /// The bus was closed.
     Closed,
@@ -244,7 +247,7 @@ impl fmt::Display for SubscribeError {
                 "an async handler needs a tokio runtime: subscribe inside one, give the builder one with `.runtime(handle)`, or use `handle_sync`",
             ),
             Self::NoTimers => f.write_str(
-                "a handler with a timeout needs a tokio runtime with timers: build it with `.enable_time()`, or drop `.timeout(d)` and the bus's `.handler_timeout(d)`",
+                "a handler with a timeout needs a tokio runtime with timers: build it with `.enable_time()`, or drop `.timeout(d)`: the bus's `.handler_timeout(d)` needs none",
             ),
             Self::Closed => f.write_str("the bus is closed: subscribe before `close`"),
             Self::DuplicateKind(duplicate) => duplicate.fmt(f),

@@ -55,13 +55,12 @@ impl Core {
     ) -> Result<Added, SubscribeError> {
         plan.route(self);
         self.start_watch();
-        let timeout = plan.timeout.or(self.settings.handler_timeout);
         let (bounds, begin) = (plan.bounds(Overflow::Wait), plan.begin()?);
         let runtime = match &handler {
             NewHandler::Sync(_) => None,
             NewHandler::Async(_, runtime) => Some(runtime.clone()),
         };
-        let info = plan.into_info(timeout, runtime);
+        let info = plan.into_info(runtime);
         let add = |state: &mut State, info: &Arc<Info>| match handler {
             NewHandler::Sync(member) => state.add_sync(info, member, bounds, begin.is_some()),
             NewHandler::Async(runners, _) => state.add_async(info, runners, bounds, begin.is_some()),
@@ -78,7 +77,7 @@ impl Core {
     ) -> Result<Added, SubscribeError> {
         plan.route(self);
         let (bounds, begin) = (plan.bounds(Overflow::DropOldest), plan.begin()?);
-        let info = plan.into_info(None, None);
+        let info = plan.into_info(None);
         let stream = Stream::new(Queue::new(bounds), once, Arc::clone(shared));
         let add = |state: &mut State, info: &Arc<Info>| state.add_stream(info, stream, begin.is_some());
         self.add(info, begin, if once { 1 } else { usize::MAX }, add)
@@ -161,7 +160,7 @@ impl Core {
         end_of_stack();
     }
 
-    /// Starts the watch for slow handlers with the first handler.
+    /// Starts the watch for slow and late handlers with the first handler.
     fn start_watch(self: &Arc<Self>) {
         if !self.watched.swap(true, Ordering::AcqRel) {
             watch(self);
@@ -336,7 +335,7 @@ impl Plan {
         Bounds { capacity: self.capacity, hard_limit: self.hard_limit(), overflow }
     }
 
-    fn into_info(mut self, timeout: Option<std::time::Duration>, runtime: Option<Handle>) -> Info {
+    fn into_info(mut self, runtime: Option<Handle>) -> Info {
         if let Some(rest) = self.wanted.rest() {
             // The routes look one part up; the others are asked about as a filter of the user's is.
             self.predicates.push(Arc::new(move |event| rest.matches(event.scope())));
@@ -349,7 +348,8 @@ impl Plan {
             wanted: self.wanted,
             predicates: self.predicates,
             on_lag: self.on_lag,
-            timeout,
+            timeout: self.timeout,
+            watched: self.watched,
             answers: self.answers,
             runtime,
         }

@@ -48,9 +48,9 @@ impl<S: 'static> Subscribe<S> {
     /// Calls an async handler for each event, as [`handle`](Self::handle) does.
     ///
     /// # Errors
-    /// If there is no tokio runtime, or none with timers for a handler with a timeout, if the bus
-    /// is closed, if two linked definitions declare the kind, or for a wrong use of
-    /// [`with_latest`](Self::with_latest).
+    /// If there is no tokio runtime, or none with timers for a handler with a
+    /// [`timeout`](Self::timeout) of its own, if the bus is closed, if two linked definitions
+    /// declare the kind, or for a wrong use of [`with_latest`](Self::with_latest).
     pub fn try_handle<F, Fut>(self, handler: F) -> Result<Subscription, SubscribeError>
     where
         F: Fn(Event<S>) -> Fut + Send + Sync + 'static,
@@ -61,8 +61,7 @@ impl<S: 'static> Subscribe<S> {
         // The builder's choice first: it is for all handlers of the bus.
         let runtime = bus.core.settings.runtime.clone().or_else(|| Handle::try_current().ok());
         let runtime = runtime.ok_or(SubscribeError::NoRuntime)?;
-        let timed = plan.timeout.or(bus.core.settings.handler_timeout).is_some();
-        if timed && !has_timers(&runtime) {
+        if plan.timeout.is_some() && !plan.watched && !has_timers(&runtime) {
             return Err(SubscribeError::NoTimers);
         }
         let handler = Arc::new(handler);

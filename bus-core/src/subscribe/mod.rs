@@ -86,6 +86,8 @@ pub(crate) struct Plan {
     pub(crate) overflow: Option<Overflow>,
     pub(crate) concurrency: usize,
     pub(crate) timeout: Option<Duration>,
+    /// Whether the timeout is that of the bus.
+    pub(crate) watched: bool,
     pub(crate) since: Since,
     pub(crate) with_latest: bool,
     pub(crate) answers: bool,
@@ -163,7 +165,8 @@ impl<S> Subscribe<S> {
             hard_limit: None,
             overflow: None,
             concurrency: 1,
-            timeout: None,
+            timeout: bus.core.settings.handler_timeout,
+            watched: bus.core.settings.handler_timeout.is_some(),
             since: Since::Now,
             with_latest: false,
             answers: false,
@@ -210,14 +213,17 @@ impl<S, T> Subscribe<S, T> {
         self
     }
 
-    /// Sets how long an async handler may take for one event. Over it, its future is dropped at the
-    /// point where it waits, and the outcome is [`Outcome::TimedOut`](crate::Outcome::TimedOut). A
-    /// handler that never yields is not ended.
+    /// Sets how long an async handler may take for one event, its waits included; `None` is no
+    /// limit. Unless set, that of the bus holds:
+    /// [`handler_timeout`](crate::EventBusBuilder::handler_timeout), 60 seconds.
     ///
-    /// Unless set, [`EventBusBuilder::handler_timeout`](crate::EventBusBuilder::handler_timeout)
-    /// holds.
-    pub fn timeout(mut self, limit: Duration) -> Self {
-        self.plan.timeout = Some(limit);
+    /// Over it, its future is dropped at the point where it waits, and the outcome is
+    /// [`Outcome::TimedOut`](crate::Outcome::TimedOut) in the receipt, the stats and the log. Its
+    /// permit is free, and the subscription goes on. A handler that never yields is not ended, and
+    /// neither is a sync one. A limit that is set here is exact: it is a timer of the handler's
+    /// runtime, which must have timers, and follows tokio's clock.
+    pub fn timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        (self.plan.timeout, self.plan.watched) = (limit.into(), false);
         self
     }
 

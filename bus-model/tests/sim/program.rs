@@ -41,9 +41,10 @@ pub(crate) fn run(seed: u64) -> Vec<String> {
         .collect();
     let chain_limit = rng.pick(&[2, 6]);
     let bus = build(&features, &mut rng, chain_limit, &runtimes);
+    let timeout = rng.one_in(4).then_some(Duration::from_millis(50));
     let keeps = !features.has(Feature::Drops) || rng.one_in(2);
     let counts = (1 + rng.below(5), rng.below(3), 1 + rng.below(4), 2 + rng.below(10));
-    let world = World::new(features, rng, chain_limit).begin();
+    let world = World::new(features, rng, chain_limit, timeout).begin();
     let handles = world.draw(|rng| 1 + rng.below(3));
     locked(&world.handles).extend((0..handles).map(|_| bus.clone()));
     let program = Arc::new(Program { world: Arc::clone(&world), runtimes: Mutex::new(runtimes) });
@@ -77,9 +78,6 @@ fn build(features: &Features, rng: &mut Rng, chain_limit: u32, runtimes: &[Arc<R
     }
     if rng.one_in(4) {
         builder = builder.max_event_bytes(1_000);
-    }
-    if rng.one_in(4) {
-        builder = builder.handler_timeout(Duration::from_millis(50));
     }
     // No limit is 0, and no other definition has these kinds.
     builder.build().unwrap_or_default()

@@ -192,6 +192,8 @@ fn handle_async<S: 'static>(
 ) -> Result<Subscription, SubscribeError> {
     if world.draw(|rng| rng.one_in(3)) {
         subscribe = subscribe.timeout(Duration::from_millis(world.draw(|rng| rng.pick(&[0, 2, 30]))));
+    } else {
+        subscribe = subscribe.timeout(world.timeout);
     }
     let (token, sub) = (Token::new(Site::ClosureDrop), Arc::clone(sub));
     let yields = world.draw(|rng| rng.one_in(2));

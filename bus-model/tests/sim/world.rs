@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bus_core::{EventBus, EventId, Subscription};
 
@@ -97,6 +98,8 @@ std::thread_local! {
 pub(crate) struct World {
     pub(crate) features: Features,
     pub(crate) chain_limit: u32,
+    /// The time of async handlers without a limit of their own. That of the bus follows real time.
+    pub(crate) timeout: Option<Duration>,
     pub(crate) rng: Mutex<Rng>,
     /// How often callbacks may still do something.
     pub(crate) fuel: AtomicI64,
@@ -149,7 +152,7 @@ impl World {
         drop(WORLD.take());
     }
 
-    pub(crate) fn new(features: Features, mut rng: Rng, chain_limit: u32) -> Self {
+    pub(crate) fn new(features: Features, mut rng: Rng, chain_limit: u32, timeout: Option<Duration>) -> Self {
         let sites = [
             (Site::Sync, 2),
             (Site::Async, 2),
@@ -175,6 +178,7 @@ impl World {
             storm,
             features,
             chain_limit,
+            timeout,
             fuel: AtomicI64::new(rng.pick(&[4, 10, 30, 80, 160])),
             heat,
             rng: Mutex::new(rng),

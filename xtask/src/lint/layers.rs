@@ -90,8 +90,8 @@ const STACKS: &[Stack] = &[
             ("ring", &["effects", "subscription"], "an effect drops segments; a subscription names its ring"),
             (
                 "task",
-                &["group", "permits"],
-                "an idle group has the task of its handler; a permit is owed to one",
+                &["group", "permits", "state"],
+                "an idle group has the task of its handler; a permit is owed to one; the state lists those that may be late",
             ),
             ("deadlock", &["state"], "the state owns the graph"),
             ("context", &["panic"], "a payload of a panic is dropped in a frame"),

@@ -106,7 +106,7 @@ impl Handler {
         context: &mut Context<'_>,
     ) -> Poll<Failure> {
         self.started = true;
-        self.began = self.info.timeout.map(|_| Instant::now());
+        self.began = self.info.exact_timeout().map(|_| Instant::now());
         self.watch = Stopwatch::new(core);
         self.runner.poll(Some((event, self.info.id)), context)
     }
@@ -133,7 +133,7 @@ impl Handler {
             (self.began, self.watch) = (None, Stopwatch::default());
         }
         let core = Arc::clone(core);
-        self.work = Some(Work { core, event, on_stack: false, ended: false, deadline: None });
+        self.work = Some(Work { core, event, on_stack: false, ended: false, deadline: None, since: 0 });
     }
 
     /// Puts it to work on an event that waited for it.
@@ -170,8 +170,12 @@ impl Handler {
         if self.permit != Permit::Held {
             effects.wake(state.permits.give(&mut self.permit));
         }
-        let runtime = self.info.runtime.clone();
-        effects.wake([Slot::starting(self, runtime).into()]);
+        let (info, runtime) = (Arc::clone(&self.info), self.info.runtime.clone());
+        let slot = Slot::starting(self, runtime);
+        if info.watched {
+            state.parked.push(Arc::downgrade(&slot));
+        }
+        effects.wake([slot.into()]);
     }
 
     /// Starts a task anew: the thread that polls the one before is about to block.

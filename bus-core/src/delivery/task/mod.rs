@@ -75,6 +75,9 @@ struct Work {
     /// Whether its subscription had ended before it began.
     ended: bool,
     deadline: Option<Pin<Box<Sleep>>>,
+    /// The tick since which its handler is at work in the task, where the watch limits its time;
+    /// 0 before.
+    since: u64,
 }
 
 impl Handler {
@@ -233,12 +236,23 @@ impl Handler {
 
     fn is_late(&mut self, context: &mut Context<'_>) -> bool {
         let Some(work) = &mut self.work else { return false };
+        if self.info.watched {
+            if self.started && work.since == 0 {
+                work.since = work.core.tick();
+            }
+            return self.started && work.core.is_late(work.since);
+        }
         if let (Some(began), Some(timeout)) = (self.began.take(), self.info.timeout) {
             // A time that never comes is none.
             let deadline = began.checked_add(timeout);
             work.deadline = deadline.map(|deadline| Box::pin(sleep_until(deadline)));
         }
         work.deadline.as_mut().is_some_and(|deadline| deadline.as_mut().poll(context).is_ready())
+    }
+
+    /// The tick since which it is at work on an event, for the watch; 0 if that has no limit.
+    fn since(&self) -> u64 {
+        self.work.as_ref().map_or(0, |work| work.since)
     }
 }
 

@@ -6,20 +6,28 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
 use crate::delivery::context::Entered;
+use crate::delivery::core::Core;
 use crate::delivery::panic::catch_panic;
 use crate::delivery::task::{Handler, TURNS, polling};
-use crate::sync::{Handle, Mutex, failpoint};
+use crate::sync::{Gauge, Handle, Mutex, failpoint};
 
 /// The state that a handler and its parked task share.
 #[derive(Default)]
-pub(crate) struct Slot(Mutex<Inside>);
+pub(crate) struct Slot {
+    inside: Mutex<Inside>,
+    /// The tick since which the handler in the task is at work, where its time is limited; 0
+    /// otherwise.
+    since: Gauge,
+}
 
 #[derive(Default)]
 struct Inside {
     /// The handler, where it has something to do.
     handler: Option<Box<Handler>>,
-    /// The task, where it waits for that.
+    /// The task, where it waits for that, or has a handler that waits.
     waker: Option<Waker>,
+    /// The task has a handler: it comes back here by itself.
+    busy: bool,
     /// The handler was dropped: nothing more to do comes.
     closed: bool,
     /// The task takes no handler any more: its runtime is gone, or its thread blocks.
@@ -34,39 +42,49 @@ impl Slot {
         let slot = Arc::new(Self::default());
         let mut handler = handler;
         handler.slot = Some(Arc::clone(&slot));
-        *slot.0.lock() = Inside { handler: Some(handler), runtime, ..Inside::default() };
+        *slot.inside.lock() = Inside { handler: Some(handler), runtime, ..Inside::default() };
         slot
     }
 
     /// Takes a handler for the task, which is to be woken if `wake`. The handler stays where it is
     /// if the task is gone.
     pub(super) fn give(&self, handler: &mut Option<Box<Handler>>, wake: bool) -> Option<Waker> {
-        let mut inside = self.0.lock();
+        let mut inside = self.inside.lock();
         if inside.gone {
             return None;
         }
         inside.handler = handler.take();
-        if wake && !failpoint("task_unwoken") { inside.waker.take() } else { None }
+        if wake && !inside.busy && !failpoint("task_unwoken") { inside.waker.take() } else { None }
     }
 
     /// Lets its task take no handler any more: the thread that polls it blocks. A handler that was
     /// there comes back, to be given to another task.
     pub(super) fn abandon(&self) -> Option<Box<Handler>> {
-        let mut inside = self.0.lock();
+        let mut inside = self.inside.lock();
         inside.gone = true;
         inside.handler.take()
     }
 
     /// Stores the waker of the task, for something to do or for a permit.
     pub(super) fn listen(&self, context: &Context<'_>) {
-        let old = self.0.lock().listen(context);
+        let old = self.inside.lock().listen(context);
         // A waker may be the last reference to a task: it is dropped after the lock.
         drop(old);
     }
 
+    /// Wakes the task if its handler has had its time. The waker stays: the task may have gone on
+    /// to the next event.
+    pub(crate) fn wake_late(&self, core: &Core) {
+        let since = self.since.get();
+        if since != 0 && core.is_late(since) {
+            let waker = self.inside.lock().waker.clone();
+            catch_panic(|| waker.iter().for_each(Waker::wake_by_ref));
+        }
+    }
+
     pub(super) fn close(&self) {
         let waker = {
-            let mut inside = self.0.lock();
+            let mut inside = self.inside.lock();
             inside.closed = true;
             inside.waker.take()
         };
@@ -86,7 +104,7 @@ impl Inside {
 /// A handler waits for a permit in its slot, or for the start of its task.
 impl Wake for Slot {
     fn wake(self: Arc<Self>) {
-        let mut inside = self.0.lock();
+        let mut inside = self.inside.lock();
         let (runtime, waker) = (inside.runtime.take(), inside.waker.take());
         drop(inside);
         if let Some(waker) = waker {
@@ -109,17 +127,16 @@ impl ParkedTask {
     /// Takes a handler that has something to do; `None` once nothing more comes.
     fn take(&mut self, context: &Context<'_>) -> Poll<Option<Box<Handler>>> {
         let Some(slot) = &self.slot else { return Poll::Ready(None) };
-        let mut inside = slot.0.lock();
-        if let Some(handler) = inside.handler.take() {
-            return Poll::Ready(Some(handler));
-        }
-        if inside.closed || inside.gone {
+        let mut inside = slot.inside.lock();
+        let handler = inside.handler.take();
+        inside.busy = handler.is_some();
+        if handler.is_none() && (inside.closed || inside.gone) {
             return Poll::Ready(None);
         }
         let old = inside.listen(context);
         drop(inside);
         drop(old);
-        Poll::Pending
+        handler.map_or(Poll::Pending, |handler| Poll::Ready(Some(handler)))
     }
 }
 
@@ -133,6 +150,9 @@ impl Future for ParkedTask {
                 let slot = polling::begin(self.slot.take(), &handler);
                 self.handler = handler.poll(context);
                 self.slot = slot.or_else(polling::end);
+                if let Some(slot) = &self.slot {
+                    slot.since.set(self.handler.as_ref().map_or(0, |handler| handler.since()));
+                }
                 if self.handler.is_some() {
                     return Poll::Pending;
                 }
@@ -153,7 +173,7 @@ impl Drop for ParkedTask {
     fn drop(&mut self) {
         let left = {
             let Some(slot) = &self.slot else { return };
-            let mut inside = slot.0.lock();
+            let mut inside = slot.inside.lock();
             inside.gone = true;
             (inside.handler.take(), inside.waker.take())
         };
