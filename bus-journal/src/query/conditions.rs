@@ -34,10 +34,10 @@ impl Conditions {
         for (field, values) in filter.fields() {
             match field {
                 Field::Kind => conditions.kinds = Some(kinds(reader, connection, values)?),
-                Field::Execution => conditions.executions = Some(find_all(connection, values)?),
-                Field::Stream => conditions.others.push(("stream", find_all(connection, values)?)),
-                Field::Node => conditions.others.push(("node", find_all(connection, values)?)),
-                Field::Correlation => {
+                Field::ExecutionId => conditions.executions = Some(find_all(connection, values)?),
+                Field::StreamId => conditions.others.push(("stream", find_all(connection, values)?)),
+                Field::NodeId => conditions.others.push(("node", find_all(connection, values)?)),
+                Field::CorrelationId => {
                     conditions.others.push(("correlation", find_all(connection, values)?));
                 }
                 _ => {}
@@ -56,8 +56,10 @@ impl Conditions {
 fn comparable(filter: &Filter) -> Filter {
     let mut part = Filter::new();
     for (field, values) in filter.fields() {
-        if matches!(field, Field::Kind | Field::Execution | Field::Stream | Field::Node | Field::Correlation)
-        {
+        if matches!(
+            field,
+            Field::Kind | Field::ExecutionId | Field::StreamId | Field::NodeId | Field::CorrelationId
+        ) {
             part = values.iter().fold(part, |part, value| part.with(field.clone(), value));
         }
     }

@@ -54,8 +54,9 @@ fn filters_find_what_a_loop_over_all_events_finds() {
         (|query| query.kinds(["none*"]), |_| false),
         (
             |query| {
-                query
-                    .matching(Filter::new().kind("kind_1").kind("kind_4").without(Field::Execution, "exec-1"))
+                query.matching(
+                    Filter::new().kind("kind_1").kind("kind_4").without(Field::ExecutionId, "exec-1"),
+                )
             },
             |event| ["kind_1", "kind_4"].contains(&event.kind()) && event.execution() != Some("exec-1"),
         ),
