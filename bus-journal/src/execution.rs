@@ -110,7 +110,7 @@ impl Events<'_> {
         let run = runs.run(connection, crate::schema::position(position))?;
         let select = format!("SELECT {} FROM events WHERE position = ?1", row::COLUMNS);
         let read = connection
-            .prepare(&select)?
+            .prepare_cached(&select)?
             .query_row([position], |row| Ok(row::read(connection, names, run, row)))
             .optional()?;
         Ok(read.flatten())

@@ -137,11 +137,14 @@ fn is_known(connection: &Connection, event: &ReadEvent, id: &str) -> Result<bool
     };
     let Some(run) = runs::find(connection, own.run())? else { return Ok(false) };
     let select = "SELECT EXISTS (SELECT 1 FROM events WHERE position = ?1 AND origin IS NULL)";
-    connection.query_row(select, [column(run.base.saturating_add(own.seq()))], |row| row.get(0))
+    connection
+        .prepare_cached(select)?
+        .query_row([column(run.base.saturating_add(own.seq()))], |row| row.get(0))
 }
 
 fn has_origin(connection: &Connection, origin: impl rusqlite::ToSql) -> Result<bool> {
-    connection.query_row("SELECT EXISTS (SELECT 1 FROM events WHERE origin = ?1)", [origin], |row| row.get(0))
+    let select = "SELECT EXISTS (SELECT 1 FROM events WHERE origin = ?1)";
+    connection.prepare_cached(select)?.query_row([origin], |row| row.get(0))
 }
 
 /// FNV-1a with 128 bits: the standard library's hashers differ from release to release.

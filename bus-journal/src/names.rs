@@ -25,7 +25,7 @@ impl Numbers {
         let number = if let Some(number) = find(connection, name)? {
             number
         } else {
-            connection.execute("INSERT INTO names (name) VALUES (?1)", [name])?;
+            connection.prepare_cached("INSERT INTO names (name) VALUES (?1)")?.execute([name])?;
             self.added.push(name.into());
             connection.last_insert_rowid()
         };
@@ -51,7 +51,8 @@ impl Numbers {
 
 /// Returns the number of a name, if it has one.
 pub(crate) fn find(connection: &Connection, name: &str) -> Result<Option<i64>> {
-    connection.query_row("SELECT id FROM names WHERE name = ?1", [name], |row| row.get(0)).optional()
+    let mut statement = connection.prepare_cached("SELECT id FROM names WHERE name = ?1")?;
+    statement.query_row([name], |row| row.get(0)).optional()
 }
 
 /// Names by their numbers, for a reader. A number never stands for another name.
@@ -64,7 +65,8 @@ impl Texts {
         if let Some(text) = self.0.get(&number) {
             return Ok(Some(Arc::clone(text)));
         }
-        let mut statement = connection.prepare("SELECT CAST(name AS BLOB) FROM names WHERE id = ?1")?;
+        let mut statement =
+            connection.prepare_cached("SELECT CAST(name AS BLOB) FROM names WHERE id = ?1")?;
         let bytes: Option<Vec<u8>> = statement.query_row([number], |row| row.get(0)).optional()?;
         let text: Option<Arc<str>> = bytes.and_then(|bytes| String::from_utf8(bytes).ok()).map(Into::into);
         if let Some(text) = &text {

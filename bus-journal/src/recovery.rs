@@ -1,7 +1,7 @@
 //! The end of a journal: what is missing there after a crash.
 
 use bus_core::EventId;
-use rusqlite::{Connection, OptionalExtension, Result};
+use rusqlite::{Connection, Result};
 
 use crate::gap::{Gap, GapCause, Span};
 use crate::mark::Mark;
@@ -98,15 +98,12 @@ impl Tail {
 /// The last position of an event or a gap, or that retention deleted.
 fn last_entry(connection: &Connection) -> Result<u64> {
     let last: Option<i64> = connection
-        .query_row(
+        .prepare_cached(
             "SELECT max(
                 coalesce((SELECT max(position) FROM events), 0),
                 coalesce((SELECT last FROM gaps ORDER BY first DESC LIMIT 1), 0),
                 (SELECT position FROM floor))",
-            [],
-            |row| row.get(0),
-        )
-        .optional()?
-        .flatten();
+        )?
+        .query_row([], |row| row.get(0))?;
     Ok(position(last.unwrap_or(0)))
 }

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use bus_core::{AnyEvent, ReadEvent, Scope};
 use rusqlite::types::{Value, ValueRef};
-use rusqlite::{Connection, Result, Row, Statement, params};
+use rusqlite::{CachedStatement, Connection, Result, Row, Statement, params};
 
 use crate::checksum::Checksum;
 use crate::line::{Labels, Members, nanos, write_id, write_number};
@@ -137,8 +137,8 @@ impl<'a> Fact<'a> {
 }
 
 /// The statement for [`Fact::insert`].
-pub(crate) fn prepare(connection: &Connection) -> Result<Statement<'_>> {
-    connection.prepare(&format!(
+pub(crate) fn prepare(connection: &Connection) -> Result<CachedStatement<'_>> {
+    connection.prepare_cached(&format!(
         "INSERT INTO events ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
     ))
 }

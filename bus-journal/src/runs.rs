@@ -116,7 +116,7 @@ pub(crate) fn new_number() -> u64 {
 
 fn one(connection: &Connection, condition: &str, value: i64) -> Result<Option<Run>> {
     let select = format!("SELECT {COLUMNS} FROM runs WHERE {condition} LIMIT 1");
-    connection.prepare(&select)?.query_row([value], Run::read).optional()
+    connection.prepare_cached(&select)?.query_row([value], Run::read).optional()
 }
 
 /// The run with this number.

@@ -1,6 +1,6 @@
 //! The tables, and the settings of a connection.
 
-use rusqlite::{Connection, OptionalExtension, Result};
+use rusqlite::{Connection, Result};
 
 /// Written into the header of the file, so that other databases are recognised: "ajnl".
 const APPLICATION: i32 = 0x616a_6e6c;
@@ -145,18 +145,15 @@ pub(crate) fn set_reader(connection: &Connection) -> Result<()> {
 /// The highest position that any table knows, and that SQLite itself ever gave.
 pub(crate) fn highest(connection: &Connection) -> Result<u64> {
     let highest: Option<i64> = connection
-        .query_row(
+        .prepare_cached(
             "SELECT max(
                 coalesce((SELECT max(position) FROM events), 0),
                 coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0),
                 coalesce((SELECT last FROM gaps ORDER BY first DESC LIMIT 1), 0),
                 coalesce((SELECT max(base, coalesce(last, 0)) FROM runs ORDER BY base DESC LIMIT 1), 0),
                 (SELECT position FROM floor))",
-            [],
-            |row| row.get(0),
-        )
-        .optional()?
-        .flatten();
+        )?
+        .query_row([], |row| row.get(0))?;
     Ok(position(highest.unwrap_or(0)))
 }
 

@@ -46,6 +46,11 @@ impl Conditions {
         Ok(conditions)
     }
 
+    /// Whether each event is read, since SQL does not know all conditions.
+    pub(super) fn reads(&self) -> bool {
+        self.reads
+    }
+
     /// Whether an event meets the conditions that SQL does not know.
     pub(super) fn fit(&self, filter: &Filter, reader: &Reader, stored: &Stored) -> bool {
         !self.reads || reader.event(&stored.line).is_ok_and(|event| filter.matches(&event))
@@ -96,7 +101,7 @@ fn kinds(reader: &Reader, connection: &Connection, names: &[String]) -> Result<V
 
 /// The kinds of all events whose name begins so, by one step in the index for each kind.
 fn kinds_with(connection: &Connection, prefix: &str) -> Result<Vec<i64>> {
-    let mut statement = connection.prepare(
+    let mut statement = connection.prepare_cached(
         "WITH RECURSIVE kinds (id) AS (
              SELECT min(kind) FROM events
              UNION ALL SELECT (SELECT min(kind) FROM events WHERE kind > id) FROM kinds WHERE id IS NOT NULL)

@@ -16,6 +16,9 @@ use crate::row::{self, Stored};
 use crate::runs::{self, ByPosition};
 use crate::schema::{self, column, position};
 
+/// How many rows are fetched at once where each is read to know whether it fits.
+const STEP: usize = 512;
+
 /// An entry with its first position, by which a page is sorted.
 enum Entry {
     Event(Box<Stored>),
@@ -57,7 +60,7 @@ pub(super) fn read(
     // The positions that this page answers for.
     let (mut low, mut high) = (after, to);
     if !plan.is_empty {
-        let mut statement = connection.prepare(&plan.sql)?;
+        let mut statement = connection.prepare_cached(&plan.sql)?;
         while low < high && found.events < query.limit {
             let (first, last) = if query.oldest_first { (low, to) } else { (after, high) };
             let mut rows = Rows { statement: &mut statement, connection, names, runs: &mut runs };
@@ -123,7 +126,8 @@ fn position_of(connection: &Connection, cursor: EventId) -> Result<u64, QueryErr
     let position = run.base.saturating_add(cursor.seq());
     // An interrupted run lost events from its last position on, which is a gap.
     let gap: Option<i64> = connection
-        .query_row("SELECT first FROM gaps WHERE last = ?1", [run.last.map(column)], |row| row.get(0))
+        .prepare_cached("SELECT first FROM gaps WHERE last = ?1")?
+        .query_row([run.last.map(column)], |row| row.get(0))
         .optional()?;
     let last = match (run.last, gap) {
         (Some(_), Some(gap)) if position >= schema::position(gap) => schema::position(gap) - 1,
@@ -136,11 +140,11 @@ fn position_of(connection: &Connection, cursor: EventId) -> Result<u64, QueryErr
 /// A position before all events of a time or later, by the highest time so far.
 fn position_at(connection: &Connection, time: i64) -> rusqlite::Result<u64> {
     let select = "SELECT coalesce(max(position), 0) FROM times WHERE time < ?1";
-    connection.query_row(select, [time], |row| row.get(0).map(position))
+    connection.prepare_cached(select)?.query_row([time], |row| row.get(0).map(position))
 }
 
 fn floor(connection: &Connection) -> rusqlite::Result<u64> {
-    connection.query_row("SELECT position FROM floor", [], |row| row.get(0).map(position))
+    connection.prepare_cached("SELECT position FROM floor")?.query_row([], |row| row.get(0).map(position))
 }
 
 /// Reads the rows of one statement.
@@ -161,7 +165,8 @@ impl Rows<'_, '_> {
         (after, to): (u64, u64),
         found: &mut Found,
     ) -> Result<Option<u64>, QueryError> {
-        let wanted = query.limit - found.events;
+        // Most rows that are read do not fit: fetching few of them would take a look-up each time.
+        let wanted = (query.limit - found.events).max(if conditions.reads() { STEP } else { 1 });
         let mut rows = self.statement.query(params![
             column(after),
             column(to),
@@ -184,6 +189,9 @@ impl Rows<'_, '_> {
             if conditions.fit(&query.filter, &query.reader, &stored) {
                 found.events += 1;
                 found.entries.push((at, Entry::Event(Box::new(stored))));
+                if found.events == query.limit {
+                    return Ok(Some(at));
+                }
             }
         }
         Ok(last.filter(|_| count == wanted))
@@ -198,7 +206,7 @@ fn add_gaps(
     (after, to): (u64, u64),
     found: &mut Found,
 ) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare(
+    let mut statement = connection.prepare_cached(
         "SELECT * FROM gaps WHERE first <= ?2 AND last > ?1
          AND first >= coalesce((SELECT max(first) FROM gaps WHERE first <= ?1), 0) ORDER BY first",
     )?;

@@ -20,7 +20,7 @@ pub(super) struct Link {
 pub(super) fn lost(connection: &Connection, after: u64, to: u64, mut links: Vec<Link>) -> Result<Vec<Span>> {
     // The beginning of a run is an entry too: it stands right behind the last one of the run
     // before.
-    let mut statement = connection.prepare("SELECT base FROM runs WHERE base > ?1 AND base <= ?2")?;
+    let mut statement = connection.prepare_cached("SELECT base FROM runs WHERE base > ?1 AND base <= ?2")?;
     let bases: Result<Vec<i64>> =
         statement.query_map([column(after), column(to)], |row| row.get(0))?.collect();
     links.extend(bases?.into_iter().map(position).map(|base| Link { first: base, last: base, skipped: 0 }));
