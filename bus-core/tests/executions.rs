@@ -129,8 +129,8 @@ fn times_counts_and_parents_are_those_of_its_events() {
         assert_eq!((a.parent.as_deref(), b.parent.as_deref()), (None, Some("a")));
         assert_eq!((&*a.stream, &*b.stream), ("desk", "desk"));
         let at = |position: usize| Some(all[position].timestamp());
-        assert_eq!((a.start, a.end, a.last), (at(0), at(6), at(7)));
-        assert_eq!((b.start, b.end, b.last), (at(3), at(4), at(4)));
+        assert_eq!((a.first, a.start, a.end, a.last), (at(0), at(0), at(6), at(7)));
+        assert_eq!((b.first, b.start, b.end, b.last), (at(3), at(3), at(4), at(4)));
     });
 }
 

@@ -75,6 +75,8 @@ pub struct ExecutionSummary {
     pub start: Option<SystemTime>,
     /// When it ended, if it did.
     pub end: Option<SystemTime>,
+    /// The time of its first event.
+    pub first: Option<SystemTime>,
     /// The time of its last event.
     pub last: Option<SystemTime>,
     /// The number of its events.
@@ -93,6 +95,7 @@ impl ExecutionSummary {
             state: ExecutionState::Unknown,
             start: None,
             end: None,
+            first: None,
             last: None,
             events: 0,
             errors: 0,
@@ -113,6 +116,7 @@ impl ExecutionSummary {
         }
         self.events += 1;
         self.errors += u64::from(event.is_error());
+        self.first.get_or_insert(at);
         self.last = Some(at);
         if let Some(step) = event.descriptor().and_then(|event| event.life) {
             self.step(step, at);
