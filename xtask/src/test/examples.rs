@@ -21,7 +21,7 @@ use crate::task::Failure;
 use crate::workspace;
 
 /// Each example is written to end within seconds, so one that takes longer hangs.
-const TIME_LIMIT: Duration = Duration::from_mins(2);
+const TIME_LIMIT: Duration = Duration::from_mins(5);
 
 /// An example program and its arguments.
 struct Program {
