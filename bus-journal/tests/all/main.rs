@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what tests share is as much a test as they are")]
 
-mod crash;
 mod damage;
 mod import;
 mod keep;

@@ -1,4 +1,5 @@
 //! Shared by the tests: a folder with a journal, events without a recording bus, answers as text.
+#![allow(dead_code, reason = "each test program uses a part of this")]
 
 use std::path::PathBuf;
 
