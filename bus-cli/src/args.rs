@@ -15,10 +15,12 @@ usage: bus <command> SOURCE [FILTER]...
 
   log          events in order            -n N (the last N)  --deltas (do not fold runs of them)
   show         one event by its id        --id ID
-  executions   one row an execution       --failed (those with an error)
+  executions   one row an execution       --failed (those that failed, or with an error)  --open (not over)
   query        counts                     --by KEY (kind unless set: kind, stream, node, execution, data.NAME)
+  import       takes the events of FILE into the journal SOURCE, each once:  bus import run.db FILE
+  doctor       reads the whole journal SOURCE, and says what is missing or damaged
 
-SOURCE   run.jsonl, run.jsonl.gz, or - for standard input       (unless given: $BUS_SOURCE)
+SOURCE   run.db (a journal), run.jsonl, run.jsonl.gz, or - for standard input       (unless given: $BUS_SOURCE)
 FILTER   kind:tool_* execution:exec-4 error \"connection reset\" after:5m data.tool_name:grep -kind:tool_call_delta
          Several words must all fit; several values of one name mean any of them.
 
@@ -27,15 +29,24 @@ FILTER   kind:tool_* execution:exec-4 error \"connection reset\" after:5m data.t
   --width N                    columns of the output: those of the terminal, or 120
   --help                       this text
 
-exit code: 0 found, 1 nothing found, 2 wrong use, 3 a line of the source is damaged, 4 it cannot be read
+exit code: 0 found, 1 nothing found, 2 wrong use, 3 damaged or with a gap in the answer, 4 cannot be read
 ";
 
 /// One of the commands, with its own options.
 pub(crate) enum Command {
     Log { last: Option<usize>, deltas: bool },
     Show { id: String },
-    Executions { failed: bool },
+    Executions(Which),
     Query { by: String },
+    Import { file: PathBuf },
+    Doctor,
+}
+
+/// The executions that are asked for; all of them if neither is set.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Which {
+    pub(crate) failed: bool,
+    pub(crate) open: bool,
 }
 
 /// How the output looks.
@@ -65,7 +76,7 @@ struct Given {
     last: Option<usize>,
     deltas: bool,
     id: Option<String>,
-    failed: bool,
+    which: Which,
     by: Option<String>,
 }
 
@@ -86,7 +97,8 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Asked, 
             Some("-n") => given.last = Some(number("-n", &value()?)?),
             Some("--deltas") => given.deltas = true,
             Some("--id") => given.id = Some(value()?),
-            Some("--failed") => given.failed = true,
+            Some("--failed") => given.which.failed = true,
+            Some("--open") => given.which.open = true,
             Some("--by") => given.by = Some(value()?),
             Some("--json") => view.json = true,
             Some("--color") => view.color = color(&value()?)?,
@@ -100,7 +112,16 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Asked, 
     if names.is_empty() {
         return Ok(Asked::Help);
     }
-    let command = given.command(&names.remove(0))?;
+    let mut command = given.command(&names.remove(0))?;
+    if let Command::Import { file } = &mut command {
+        let [_, from] = &names[..] else {
+            return Err(Failure::usage(
+                "`bus import` needs a journal and a recording: `bus import run.db FILE`",
+            ));
+        };
+        *file = from.into();
+        names.truncate(1);
+    }
     let (source, filter) = source_and_filter(names)?;
     Ok(Asked::Call(Box::new(Call { command, source, filter, view })))
 }
@@ -108,15 +129,15 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Asked, 
 impl Given {
     /// The command of this name, with its own options and no others.
     fn command(self, name: &OsStr) -> Result<Command, Failure> {
-        let Self { last, deltas, id, failed, by } = self;
+        let Self { last, deltas, id, which, by } = self;
         let name = name.to_string_lossy();
         let misplaced = |options: &[(&str, bool)]| match options.iter().find(|(_, given)| *given) {
             Some((option, _)) => Err(Failure::usage(format!("`bus {name}` takes no `{option}`: see --help"))),
             None => Ok(()),
         };
         let of_log = [("-n", last.is_some()), ("--deltas", deltas)];
-        let (of_show, of_executions, of_query) =
-            (("--id", id.is_some()), ("--failed", failed), ("--by", by.is_some()));
+        let (of_show, of_query) = (("--id", id.is_some()), ("--by", by.is_some()));
+        let of_executions = if which.open { ("--open", true) } else { ("--failed", which.failed) };
         match &*name {
             "log" => {
                 misplaced(&[of_show, of_executions, of_query])?;
@@ -130,14 +151,18 @@ impl Given {
             }
             "executions" => {
                 misplaced(&[of_log[0], of_log[1], of_show, of_query])?;
-                Ok(Command::Executions { failed })
+                Ok(Command::Executions(which))
             }
             "query" => {
                 misplaced(&[of_log[0], of_log[1], of_show, of_executions])?;
                 Ok(Command::Query { by: by.unwrap_or_else(|| "kind".to_owned()) })
             }
+            "import" | "doctor" => {
+                misplaced(&[of_log[0], of_log[1], of_show, of_executions, of_query])?;
+                Ok(if name == "doctor" { Command::Doctor } else { Command::Import { file: PathBuf::new() } })
+            }
             _ => Err(Failure::usage(format!(
-                "there is no command `{name}`: log, show, executions or query (see --help)"
+                "there is no command `{name}`: log, show, executions, query, import or doctor (see --help)"
             ))),
         }
     }
@@ -194,7 +219,10 @@ mod tests {
     #[test]
     fn wrong_words_are_named_with_the_fix() {
         let error = |line: &str| parsed(line).err().unwrap_or_default();
-        assert_eq!(error("lok -"), "there is no command `lok`: log, show, executions or query (see --help)");
+        assert_eq!(
+            error("lok -"),
+            "there is no command `lok`: log, show, executions, query, import or doctor (see --help)"
+        );
         assert_eq!(error("log - --fold"), "there is no option `--fold`: see --help");
         assert_eq!(error("log - -n"), "`-n` needs a value behind it");
         assert_eq!(error("log - -n x"), "`-n x`: give a whole number");

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 
+use bus_journal::Gap;
+use serde_json::json;
 use unicode_width::UnicodeWidthChar;
 
 use crate::args::View;
@@ -45,6 +47,17 @@ impl Output {
     pub(crate) fn line(&mut self, text: &str) -> io::Result<()> {
         self.out.write_all(text.as_bytes())?;
         self.out.write_all(b"\n")
+    }
+
+    /// Writes a gap: a line of its own in every output.
+    pub(crate) fn gap(&mut self, gap: &Gap) -> io::Result<()> {
+        if !self.json {
+            let text = format!("! {gap}");
+            return self.row(&[Cell::new(&text, 0).style(Style::Error)]);
+        }
+        let Gap { from, to, events, cause, .. } = gap;
+        let gap = json!({ "from": from, "to": to, "events": events, "cause": cause.to_string() });
+        self.line(&json!({ "gap": gap }).to_string())
     }
 
     /// Writes a row of cells, the last one cut at the width.

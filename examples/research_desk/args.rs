@@ -14,6 +14,8 @@ usage: cargo run --example research_desk [-- [OPTIONS] FOLDER QUESTION...]
                  (a key is taken from OPENAI_API_KEY); without it the answers are sentences of the files themselves
   --model NAME   the model to ask for (default: the first one that the endpoint lists)
   --json FILE    write every event as one line of JSON
+  --journal FILE record every event in this journal (default: a new file in the folder for temporary files)
+  --no-journal   record nothing
   --quiet        print the answers and nothing else
   --help         this text
 
@@ -36,6 +38,7 @@ pub(crate) struct Options {
     pub(crate) llm: Option<String>,
     pub(crate) model: Option<String>,
     pub(crate) json: Option<PathBuf>,
+    pub(crate) journal: Option<PathBuf>,
     pub(crate) quiet: bool,
 }
 
@@ -56,6 +59,7 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Asked, 
         llm: None,
         model: None,
         json: None,
+        journal: Some(new_journal()),
         quiet: false,
     };
     let mut folder: Option<PathBuf> = None;
@@ -66,6 +70,8 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Asked, 
             Long("llm") => options.llm = Some(text(&mut parser)?),
             Long("model") => options.model = Some(text(&mut parser)?),
             Long("json") => options.json = Some(parser.value().map_err(lines)?.into()),
+            Long("journal") => options.journal = Some(parser.value().map_err(lines)?.into()),
+            Long("no-journal") => options.journal = None,
             Value(path) if folder.is_none() => folder = Some(path.into()),
             Value(question) => options.questions.push(question.string().map_err(lines)?),
             other => return Err(format!("{} (see --help)", other.unexpected())),
@@ -117,6 +123,13 @@ fn repository() -> PathBuf {
     here.canonicalize().unwrap_or_else(|_| PathBuf::from("."))
 }
 
+/// A file that no other run has: each run has a journal of its own.
+fn new_journal() -> PathBuf {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let name = format!("run-{}-{}.db", since.as_secs(), std::process::id());
+    std::env::temp_dir().join("research_desk").join(name)
+}
+
 fn text(parser: &mut lexopt::Parser) -> Result<String, String> {
     parser.value().and_then(lexopt::ValueExt::string).map_err(lines)
 }
@@ -150,6 +163,17 @@ mod tests {
         let Ok(Asked::Work(options)) = parsed(&[]) else { panic!("the defaults work") };
         assert_eq!(options.questions.len(), DEFAULT_QUESTIONS.len());
         assert!(options.folder.join("Cargo.toml").exists());
+        assert!(options.journal.is_some());
+    }
+
+    #[test]
+    fn a_journal_is_named_or_refused() {
+        let journal = |words: &[&str]| match parsed(words) {
+            Ok(Asked::Work(options)) => options.journal,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(journal(&["--journal", "run.db"]), Some(PathBuf::from("run.db")));
+        assert_eq!(journal(&["--no-journal"]), None);
     }
 
     #[test]

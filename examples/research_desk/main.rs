@@ -24,10 +24,12 @@ mod talk;
 mod tools;
 mod view;
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use bus_core::EventBus;
+use bus_journal::Journal;
 use tokio::sync::watch;
 
 use crate::args::{Asked, Options};
@@ -60,7 +62,7 @@ async fn work(options: Options) -> Result<Outcome, String> {
         Some(url) => Some(llm::Client::connect(url, options.model).await.map_err(|error| error.to_string())?),
         None => None,
     };
-    let bus = EventBus::new();
+    let bus = bus(options.journal.as_deref())?;
     let record = options.json.map(|path| record::Record::open(&bus, &path)).transpose()?;
     let view = view::View::open(&bus, options.quiet);
 
@@ -70,10 +72,29 @@ async fn work(options: Options) -> Result<Outcome, String> {
     let closed = bus.close(CLOSING).await;
     view.finish().await;
     record.map_or(Ok(()), record::Record::finish)?;
-    match closed.left.first() {
-        None => outcome,
-        Some(left) => Err(format!("{} did not get all events within {} s", left.name, CLOSING.as_secs())),
+    if let (Some(journal), false) = (&options.journal, options.quiet) {
+        let journal = journal.display();
+        println!("\nEvery event is in {journal}. Look at it:");
+        println!("  cargo run -q -p agent-events-cli -- executions {journal}");
+        println!("  cargo run -q -p agent-events-cli -- log {journal} error");
     }
+    match closed.left.first() {
+        Some(left) => Err(format!("{} did not get all events within {} s", left.name, CLOSING.as_secs())),
+        None if closed.not_recorded > 0 => Err(format!("{} events are not recorded", closed.not_recorded)),
+        None => outcome,
+    }
+}
+
+/// A bus that records in this journal.
+fn bus(journal: Option<&Path>) -> Result<EventBus, String> {
+    let Some(path) = journal else { return Ok(EventBus::new()) };
+    let open = || {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        Ok::<_, Box<dyn std::error::Error>>(EventBus::builder().store(Journal::open(path)?).build()?)
+    };
+    open().map_err(|error| format!("cannot record in {}: {error}", path.display()))
 }
 
 /// Becomes true on the first Ctrl-C; the second one ends the program at once.

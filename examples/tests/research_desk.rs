@@ -34,7 +34,24 @@ fn birds() -> TempDir {
 fn desk(folder: &Path, more: &[&str]) -> Ended {
     let mut arguments = vec![folder.to_str().unwrap()];
     arguments.extend(more);
+    if !more.contains(&"--journal") {
+        arguments.push("--no-journal");
+    }
     run("research_desk", &arguments)
+}
+
+#[test]
+fn the_journal_has_every_event_and_the_commands_that_show_it_are_named() {
+    let (folder, records) = (birds(), tempfile::tempdir().unwrap());
+    let [journal, lines] = ["new/run.db", "run.jsonl"].map(|name| records.path().join(name));
+    let (journal, lines) = (journal.to_str().unwrap(), lines.to_str().unwrap());
+    let out = desk(folder.path(), &["--journal", journal, "--json", lines, SWIFTS]).ok();
+    assert!(out.contains(&format!("-- executions {journal}\n")), "{out}");
+    let mut recorded = Vec::new();
+    let reader = bus_journal::Journal::read(journal).unwrap();
+    let gaps = reader.query().oldest_first().export(&mut recorded).unwrap();
+    assert!(gaps.is_empty(), "{gaps:?}");
+    assert_eq!(String::from_utf8(recorded).unwrap(), fs::read_to_string(lines).unwrap());
 }
 
 #[test]
@@ -170,7 +187,7 @@ fn an_unreadable_file_is_reported_and_the_rest_answers() {
 #[test]
 fn help_explains_the_use() {
     let out = run("research_desk", &["--help"]).ok();
-    for word in ["--llm URL", "--json FILE", "--quiet", "exit code"] {
+    for word in ["--llm URL", "--json FILE", "--journal FILE", "--quiet", "exit code"] {
         assert!(out.contains(word), "{out}");
     }
 }

@@ -1,51 +1,45 @@
 //! `bus executions`: one row an execution.
 
-use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::time::SystemTime;
 
-use bus_core::ReadEvent;
+use bus_core::{EventId, ExecutionState, ExecutionSummary, Executions};
+use bus_journal::GapCause;
 use serde_json::json;
 
-use super::{each, ended};
-use crate::args::Call;
-use crate::command::log::time_of;
+use super::ended;
+use crate::args::{Call, Which};
+use crate::command::log::time_of_day;
 use crate::output::{Cell, Output, Style};
+use crate::source::{self, Item};
 use crate::{Ended, Failure};
 
-/// The counts of one execution.
-struct Row {
-    id: String,
-    stream: String,
-    parent: Option<String>,
-    began: String,
-    first: SystemTime,
-    last: SystemTime,
-    events: u64,
-    errors: u64,
-}
-
-pub(super) fn run(call: &Call, failed: bool, output: &mut Output) -> Result<Ended, Failure> {
-    let mut rows: Vec<Row> = Vec::new();
-    let mut places: HashMap<String, usize> = HashMap::new();
+pub(super) fn run(call: &Call, which: Which, output: &mut Output) -> Result<Ended, Failure> {
+    let (mut executions, mut run) = (Executions::new(), None);
     let (mut events, mut without) = (0_u64, 0_u64);
-    let damage = each(call, |found| {
-        let event = &found.event;
-        events += 1;
-        match event.scope().execution() {
-            None => without += 1,
-            Some(id) => {
-                let at = places.get(id).copied().unwrap_or_else(|| {
-                    places.insert(id.to_owned(), rows.len());
-                    rows.push(Row::begin(id, event));
-                    rows.len() - 1
-                });
-                rows[at].add(event);
+    let damage = source::read(&call.source, &call.filter, |item| {
+        match item {
+            Item::Gap(gap) => {
+                if gap.cause == GapCause::Interrupted {
+                    executions.interrupt();
+                }
+                output.gap(&gap)?;
+            }
+            Item::Event(event, _) => {
+                let own = event.id().map(EventId::run);
+                if own.is_some() && run.is_some() && own != run {
+                    // Another run of a bus: the one before is over.
+                    executions.interrupt();
+                }
+                run = own.or(run);
+                events += 1;
+                without += u64::from(event.scope().execution().is_none());
+                executions.add(&event);
             }
         }
         Ok(ControlFlow::Continue(()))
     })?;
-    rows.retain(|row| !failed || row.errors > 0);
+    let rows: Vec<_> = executions.iter().filter(|execution| which.takes(execution)).collect();
     write(&rows, output)?;
     output.flush()?;
     if without > 0 {
@@ -54,36 +48,60 @@ pub(super) fn run(call: &Call, failed: bool, output: &mut Output) -> Result<Ende
     ended(!rows.is_empty(), &damage, output)
 }
 
-fn write(rows: &[Row], output: &mut Output) -> Result<(), Failure> {
-    if !output.json && !rows.is_empty() {
-        row(output, Style::Bold, ["EXECUTION", "STREAM", "BEGAN", "TIME", "EVENTS", "ERRORS", "PARENT"])?;
+impl Which {
+    fn takes(self, execution: &ExecutionSummary) -> bool {
+        let is_open = matches!(execution.state, ExecutionState::Running | ExecutionState::Paused);
+        let is_failed = execution.state == ExecutionState::Failed || execution.errors > 0;
+        match (self.open, self.failed) {
+            (false, false) => true,
+            (open, failed) => (open && is_open) || (failed && is_failed),
+        }
     }
-    for found in rows {
-        let millis = found.last.duration_since(found.first).unwrap_or_default().as_millis();
-        let Row { id, stream, parent, began, events, errors, .. } = found;
+}
+
+fn write(rows: &[&ExecutionSummary], output: &mut Output) -> Result<(), Failure> {
+    if !output.json && !rows.is_empty() {
+        let titles = ["EXECUTION", "STREAM", "STATE", "BEGAN", "TIME", "EVENTS", "ERRORS", "PARENT"];
+        row(output, Style::Bold, titles)?;
+    }
+    for execution in rows {
+        let ExecutionSummary { id, stream, parent, state, start, last, events, errors, .. } = execution;
+        let end = execution.end.or(*last);
+        let millis =
+            start.zip(end).map(|(start, end)| end.duration_since(start).unwrap_or_default().as_millis());
         if output.json {
             let line = json!({
-                "execution": id, "stream": stream, "parent": parent, "began": began,
+                "execution": id, "stream": stream, "parent": parent, "state": state.as_str(),
+                "start_ms": start.map(since_epoch), "end_ms": execution.end.map(since_epoch),
                 "millis": millis, "events": events, "errors": errors,
             });
             output.line(&line.to_string())?;
             continue;
         }
-        let style = if *errors > 0 { Style::Error } else { Style::Plain };
-        let (time, events, errors) = (length(millis), events.to_string(), errors.to_string());
+        let style = match state {
+            ExecutionState::Failed | ExecutionState::Interrupted => Style::Error,
+            _ if *errors > 0 => Style::Error,
+            _ => Style::Plain,
+        };
+        let began = start.map(time_of_day).unwrap_or_default();
+        let (time, events, errors) =
+            (millis.map(length).unwrap_or_default(), events.to_string(), errors.to_string());
         let parent = parent.as_deref().unwrap_or_default();
-        row(output, style, [id, stream, began, &time, &events, &errors, parent])?;
+        row(output, style, [id, stream, state.as_str(), &began, &time, &events, &errors, parent])?;
     }
     Ok(())
 }
 
-fn row(output: &mut Output, style: Style, texts: [&str; 7]) -> Result<(), Failure> {
-    let widths = [24, 14, 12, 8, 7, 6, 0];
+fn row(output: &mut Output, style: Style, texts: [&str; 8]) -> Result<(), Failure> {
+    let widths = [20, 12, 11, 12, 8, 7, 6, 0];
     let mut cells: Vec<_> =
-        texts.into_iter().zip(widths).map(|(text, width)| Cell::new(text, width)).collect();
-    cells[0] = Cell::id(texts[0], widths[0]);
-    let cells: Vec<_> = cells.into_iter().map(|cell| cell.style(style)).collect();
+        texts.into_iter().zip(widths).map(|(text, width)| Cell::new(text, width).style(style)).collect();
+    cells[0] = Cell::id(texts[0], widths[0]).style(style);
     Ok(output.row(&cells)?)
+}
+
+fn since_epoch(time: SystemTime) -> u128 {
+    time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis()
 }
 
 /// A duration as a person says it.
@@ -92,27 +110,5 @@ fn length(millis: u128) -> String {
         0..1_000 => format!("{millis} ms"),
         1_000..60_000 => format!("{}.{} s", millis / 1_000, millis / 100 % 10),
         _ => format!("{} min", millis / 60_000),
-    }
-}
-
-impl Row {
-    fn begin(id: &str, event: &ReadEvent) -> Self {
-        let (scope, at) = (event.scope(), event.timestamp());
-        Self {
-            id: id.to_owned(),
-            stream: scope.stream().to_owned(),
-            parent: scope.parent_execution().map(ToOwned::to_owned),
-            began: time_of(event),
-            first: at,
-            last: at,
-            events: 0,
-            errors: 0,
-        }
-    }
-
-    fn add(&mut self, event: &ReadEvent) {
-        self.last = self.last.max(event.timestamp());
-        self.events += 1;
-        self.errors += u64::from(event.is_error());
     }
 }

@@ -2,13 +2,13 @@
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
+use std::time::SystemTime;
 
 use bus_core::ReadEvent;
 
 use super::{each, ended};
 use crate::args::Call;
 use crate::output::{Cell, Output, Style};
-use crate::source::Found;
 use crate::{Ended, Failure};
 
 pub(super) fn run(
@@ -17,83 +17,80 @@ pub(super) fn run(
     deltas: bool,
     output: &mut Output,
 ) -> Result<Ended, Failure> {
-    let mut rows = Rows { output, folds: !deltas, run: None, found: false };
+    let mut rows = Rows { folds: !deltas, run: None, found: false };
     let mut kept = VecDeque::new();
-    let damage = each(call, |found| {
+    let damage = each(call, output, |event, line, output| {
         match last {
-            None => rows.add(&found)?,
+            None => rows.add(event, line, output)?,
             Some(0) => {}
             Some(last) => {
                 if kept.len() == last {
                     kept.pop_front();
                 }
-                kept.push_back((found.event, found.line.to_owned()));
+                kept.push_back((event, line.to_owned()));
             }
         }
         Ok(ControlFlow::Continue(()))
     })?;
     for (event, line) in kept {
-        rows.add(&Found { event, line: &line })?;
+        rows.add(event, &line, output)?;
     }
-    rows.end()?;
-    let found = rows.found;
-    ended(found, &damage, output)
+    rows.end(output)?;
+    ended(rows.found, &damage, output)
 }
 
 /// Writes events, and folds runs of `transient` ones of one kind and scope into one row.
-struct Rows<'a> {
-    output: &'a mut Output,
+struct Rows {
     folds: bool,
     /// The last of a run, and how many there were.
     run: Option<(ReadEvent, u64)>,
     found: bool,
 }
 
-impl Rows<'_> {
-    fn add(&mut self, found: &Found<'_>) -> Result<(), Failure> {
+impl Rows {
+    fn add(&mut self, event: ReadEvent, line: &str, output: &mut Output) -> Result<(), Failure> {
         self.found = true;
-        if self.output.json {
-            return Ok(self.output.line(found.line)?);
+        if output.json {
+            return Ok(output.line(line)?);
         }
-        let event = &found.event;
         if let Some((last, count)) = &mut self.run
-            && is_same(last, event)
+            && is_same(last, &event)
         {
-            (*last, *count) = (event.clone(), *count + 1);
+            (*last, *count) = (event, *count + 1);
             return Ok(());
         }
-        self.end()?;
+        self.end(output)?;
         if self.folds && event.descriptor().is_some_and(|event| event.policy.transient) {
-            self.run = Some((event.clone(), 1));
+            self.run = Some((event, 1));
             return Ok(());
         }
-        self.row(event, 1)
+        row(&event, 1, output)
     }
 
     /// Writes the run that has ended.
-    fn end(&mut self) -> Result<(), Failure> {
+    fn end(&mut self, output: &mut Output) -> Result<(), Failure> {
         match self.run.take() {
-            Some((last, count)) => self.row(&last, count),
+            Some((last, count)) => row(&last, count, output),
             None => Ok(()),
         }
     }
+}
 
-    fn row(&mut self, event: &ReadEvent, count: u64) -> Result<(), Failure> {
-        let (scope, time) = (event.scope(), time_of(event));
-        let seq = event.seq().map(|seq| seq.to_string()).unwrap_or_default();
-        let kind = if count > 1 { format!("{} ×{count}", event.kind()) } else { event.kind().to_owned() };
-        let run = scope.execution().unwrap_or(scope.stream());
-        let data = event.data().to_string();
-        let style = if event.is_error() { Style::Error } else { Style::Plain };
-        Ok(self.output.row(&[
-            Cell::new(&time, 12).style(Style::Dim),
-            Cell::new(&seq, 7).style(Style::Dim),
-            Cell::new(&kind, 26).style(style),
-            Cell::id(run, 14),
-            Cell::new(scope.node().unwrap_or_default(), 12),
-            Cell::new(&data, 0).style(Style::Dim),
-        ])?)
-    }
+fn row(event: &ReadEvent, count: u64, output: &mut Output) -> Result<(), Failure> {
+    let (scope, time) = (event.scope(), time_of_day(event.timestamp()));
+    let seq = event.seq().map(|seq| seq.to_string()).unwrap_or_default();
+    let kind = if count > 1 { format!("{} ×{count}", event.kind()) } else { event.kind().to_owned() };
+    let run = scope.execution().unwrap_or(scope.stream());
+    let data = event.data().to_string();
+    let style = if event.is_error() { Style::Error } else { Style::Plain };
+    Ok(output.row(&[
+        Cell::new(&time, 12).style(Style::Dim),
+        Cell::new(&seq, 7).style(Style::Dim),
+        Cell::new(&kind, 26).style(style),
+        Cell::id(run, 14),
+        Cell::new(scope.node().unwrap_or_default(), 12),
+        Cell::new(&data, 0).style(Style::Dim),
+    ])?)
 }
 
 fn is_same(one: &ReadEvent, other: &ReadEvent) -> bool {
@@ -103,8 +100,8 @@ fn is_same(one: &ReadEvent, other: &ReadEvent) -> bool {
 }
 
 /// The time of day in UTC, to the millisecond.
-pub(super) fn time_of(event: &ReadEvent) -> String {
-    let since = event.timestamp().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+pub(super) fn time_of_day(time: SystemTime) -> String {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let (seconds, millis) = (since.as_secs() % 86_400, since.subsec_millis());
     format!("{:02}:{:02}:{:02}.{millis:03}", seconds / 3_600, seconds / 60 % 60, seconds % 60)
 }

@@ -1,15 +1,19 @@
 //! The commands.
 
+mod doctor;
 mod executions;
+mod import;
 mod log;
 mod query;
 mod show;
 
 use std::ops::ControlFlow;
 
+use bus_core::ReadEvent;
+
 use crate::args::{Call, Command};
 use crate::output::Output;
-use crate::source::{self, Found};
+use crate::source::{self, Damage, Item};
 use crate::{Ended, Failure};
 
 /// Runs the command of a call.
@@ -17,23 +21,31 @@ pub(crate) fn run(call: &Call, output: &mut Output) -> Result<Ended, Failure> {
     match &call.command {
         Command::Log { last, deltas } => log::run(call, *last, *deltas, output),
         Command::Show { id } => show::run(call, id, output),
-        Command::Executions { failed } => executions::run(call, *failed, output),
+        Command::Executions(which) => executions::run(call, *which, output),
         Command::Query { by } => query::run(call, by, output),
+        Command::Import { file } => import::run(call, file, output),
+        Command::Doctor => doctor::run(call, output),
     }
 }
 
-/// Reads the events of the source that fit the filter, and reports damaged lines.
+/// Reads the events of the source that fit the filter. A gap is a line of the output.
 fn each(
     call: &Call,
-    mut each: impl FnMut(Found<'_>) -> Result<ControlFlow<()>, Failure>,
-) -> Result<source::Damage, Failure> {
-    let fits = |found: &Found<'_>| call.filter.is_empty() || call.filter.matches(&found.event);
-    source::read(&call.source, |found| if fits(&found) { each(found) } else { Ok(ControlFlow::Continue(())) })
+    output: &mut Output,
+    mut each: impl FnMut(ReadEvent, &str, &mut Output) -> Result<ControlFlow<()>, Failure>,
+) -> Result<Damage, Failure> {
+    source::read(&call.source, &call.filter, |item| match item {
+        Item::Event(event, line) => each(event, line, output),
+        Item::Gap(gap) => {
+            output.gap(&gap)?;
+            Ok(ControlFlow::Continue(()))
+        }
+    })
 }
 
 /// How a command ends that has written its answer.
-fn ended(found: bool, damage: &source::Damage, output: &mut Output) -> Result<Ended, Failure> {
+fn ended(found: bool, damage: &Damage, output: &mut Output) -> Result<Ended, Failure> {
     output.flush()?;
     damage.report();
-    Ok(if damage.lines > 0 { Ended::Damaged } else { Ended::found(found) })
+    Ok(if damage.places > 0 { Ended::Damaged } else { Ended::found(found) })
 }

@@ -23,8 +23,8 @@ enum Key<'a> {
 pub(super) fn run(call: &Call, by: &str, output: &mut Output) -> Result<Ended, Failure> {
     let key = Key::parse(by)?;
     let mut counts: HashMap<String, u64> = HashMap::new();
-    let damage = each(call, |found| {
-        key.with(&found.event, |value| match counts.get_mut(value) {
+    let damage = each(call, output, |event, _, _| {
+        key.with(&event, |value| match counts.get_mut(value) {
             Some(count) => *count += 1,
             None => {
                 counts.insert(value.to_owned(), 1);
