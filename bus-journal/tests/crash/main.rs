@@ -287,7 +287,7 @@ fn one_process_writes_and_two_readers_follow() {
         let (one, two) = (scope.spawn(follow), scope.spawn(follow));
         (one.join().unwrap(), two.join().unwrap())
     });
-    // What was read may be acknowledged a moment later.
+    // An event may be acknowledged a moment after it can be read.
     lines.extend((1..EVENTS / 3).filter_map(|_| recording.line()));
     let stored = ids(&lines, "stored ");
     assert_eq!((&one, &two), (&stored, &stored));
