@@ -72,6 +72,11 @@ impl Tail {
         self.run.as_ref().filter(|run| run.base <= position)
     }
 
+    /// Returns whether this run ended without being closed, and nobody has noted it yet.
+    pub(crate) fn has_interrupted(&self, run: &Run) -> bool {
+        self.is_interrupted && self.run.as_ref().is_some_and(|last| last.number == run.number)
+    }
+
     /// Returns whether anything was ever recorded.
     pub(crate) fn is_used(&self) -> bool {
         self.run.is_some()

@@ -33,7 +33,7 @@ impl Conditions {
         };
         for (field, values) in filter.fields() {
             match field {
-                Field::Kind => conditions.kinds = Some(kinds(reader, connection, values)?),
+                Field::Kind => conditions.kinds = Some(numbers_of_kinds(reader, connection, values)?),
                 Field::ExecutionId => conditions.executions = Some(find_all(connection, values)?),
                 Field::StreamId => conditions.others.push(("stream", find_all(connection, values)?)),
                 Field::NodeId => conditions.others.push(("node", find_all(connection, values)?)),
@@ -79,7 +79,11 @@ fn find_all(connection: &Connection, texts: &[String]) -> Result<Vec<i64>> {
 }
 
 /// The kinds with these names. A definition may call a kind otherwise than when it was recorded.
-fn kinds(reader: &Reader, connection: &Connection, names: &[String]) -> Result<Vec<i64>> {
+pub(crate) fn numbers_of_kinds(
+    reader: &Reader,
+    connection: &Connection,
+    names: &[String],
+) -> Result<Vec<i64>> {
     let catalogue = reader.bus().catalogue();
     let mut numbers = find_all(connection, names)?;
     for name in names {

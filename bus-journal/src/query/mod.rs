@@ -10,6 +10,8 @@ use std::time::SystemTime;
 use bus_core::wire::ReadError;
 use bus_core::{EventId, Filter, ReadEvent, Since};
 
+pub(crate) use conditions::numbers_of_kinds;
+
 use crate::error::QueryError;
 use crate::gap::Gap;
 use crate::line;

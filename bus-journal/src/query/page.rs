@@ -30,13 +30,14 @@ enum Entry {
 struct Found {
     entries: Vec<(u64, Entry)>,
     links: Vec<Link>,
+    /// Rows that do not match their checksum, at positions that may be wrong too.
+    damaged: Vec<u64>,
     events: usize,
 }
 
 impl Found {
     fn add_damaged(&mut self, at: u64) {
-        // How many positions before it have no entry is damaged too.
-        self.links.push(Link { first: at, last: at, skipped: at });
+        self.damaged.push(at);
         let span = Span { events: Some(1), ..Span::new(at, at, GapCause::Damaged) };
         self.entries.push((at, Entry::Gap(span)));
     }
@@ -79,7 +80,7 @@ pub(super) fn read(
     };
     add_gaps(connection, tail, floor, answered, &mut found)?;
     if plan.is_whole && query.oldest_first {
-        let lost = verify::lost(connection, answered.0.max(floor), answered.1, found.links)?;
+        let lost = verify::lost(connection, answered.0.max(floor), answered.1, found.links, &found.damaged)?;
         found.entries.extend(lost.into_iter().map(|span| (span.first, Entry::Gap(span))));
     }
     found.entries.sort_by_key(|(first, _)| *first);

@@ -16,8 +16,15 @@ pub(super) struct Link {
 }
 
 /// Returns the spans of entries that are lost behind `after` and up to `to`, where `links` are the
-/// events and gaps of these positions.
-pub(super) fn lost(connection: &Connection, after: u64, to: u64, mut links: Vec<Link>) -> Result<Vec<Span>> {
+/// events and gaps of these positions. A damaged row counts where the next entry says that one is:
+/// its own position may be wrong.
+pub(super) fn lost(
+    connection: &Connection,
+    after: u64,
+    to: u64,
+    mut links: Vec<Link>,
+    damaged: &[u64],
+) -> Result<Vec<Span>> {
     // The beginning of a run is an entry too: it stands right behind the last one of the run
     // before.
     let mut statement = connection.prepare_cached("SELECT base FROM runs WHERE base > ?1 AND base <= ?2")?;
@@ -27,7 +34,7 @@ pub(super) fn lost(connection: &Connection, after: u64, to: u64, mut links: Vec<
     links.sort_unstable();
     let (mut lost, mut end) = (Vec::new(), after);
     let mut expect = |before: u64, end: u64| {
-        if before > end {
+        if before > end && !damaged.contains(&before) {
             lost.push(Span::new(end + 1, before, GapCause::Lost));
         }
     };

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use bus_core::EventBus;
 use bus_core::store::Store;
+use bus_core::{AgentEvent, EventBus, ExecutionState};
 use bus_journal::{GapCause, Journal, Retention};
 use serde_json::json;
 
@@ -111,6 +111,37 @@ fn executions_are_counted() {
     assert_eq!((zero.stream.as_str(), zero.parent.as_deref()), ("desk", None));
     assert_eq!((zero.first, zero.last), (all[0].cursor(), all[27].cursor()));
     assert_eq!((zero.begun, zero.ended), (all[0].timestamp(), all[27].timestamp()));
+}
+
+#[derive(AgentEvent)]
+enum Runs {
+    #[event(requires(execution), execution(begins))]
+    RunStarted,
+    #[event(requires(execution), execution(ends = "completed"))]
+    RunCompleted,
+}
+
+#[test]
+fn an_execution_without_an_end_is_interrupted_once_its_run_is_over() {
+    let (place, bus) = (Place::new(), bus());
+    let desk = bus.stream("desk");
+    desk.execution("done").emit_run_started().send();
+    desk.execution("open").emit_run_started().send();
+    desk.execution("done").emit_run_completed().send();
+    desk.execution("other").emit_dynamic("step", json!({})).send();
+    let states = |journal: &Journal| -> Vec<_> {
+        journal.executions().unwrap().into_iter().map(|found| (found.id, found.state)).collect()
+    };
+    let expected = |open| {
+        let states =
+            [("other", ExecutionState::Unknown), ("done", ExecutionState::Completed), ("open", open)];
+        states.map(|(id, state)| (id.to_owned(), state))
+    };
+    let journal = place.open();
+    record(&journal, &bus);
+    assert_eq!(states(&journal), expected(ExecutionState::Running));
+    drop(journal);
+    assert_eq!(states(&place.open()), expected(ExecutionState::Interrupted));
 }
 
 #[test]
