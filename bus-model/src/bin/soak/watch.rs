@@ -14,6 +14,12 @@ const STANDSTILL: Duration = Duration::from_secs(30);
 /// of 10,000,000 events would be far larger.
 const SLACK: u64 = 48 << 20;
 
+/// The bounded buffers are full after so many events, which a busy machine needs more time for.
+const FILLED: u64 = 1_000_000;
+
+/// More memory than all bounded buffers need, at any time.
+const MOST: u64 = 256 << 20;
+
 /// Checks until the time is over or a check fails.
 pub(crate) fn until(soak: &Soak, begun: Instant, length: Duration) {
     let (mut looks, mut level, mut highest) = (0_u64, None, 0);
@@ -32,8 +38,11 @@ pub(crate) fn until(soak: &Soak, begun: Instant, length: Duration) {
         }
         if let Some(resident) = resident() {
             highest = highest.max(resident);
+            if resident > MOST {
+                return soak.fail(format!("{} MiB of memory are more than all buffers need", resident >> 20));
+            }
             // A fifth of the time, at most a minute, is for filling the bounded buffers.
-            if begun.elapsed() > (length / 5).min(Duration::from_mins(1)) {
+            if events > FILLED && begun.elapsed() > (length / 5).min(Duration::from_mins(1)) {
                 let level = *level.get_or_insert(highest);
                 if resident > level + SLACK {
                     return soak.fail(format!("memory grew from {} to {} MiB", level >> 20, resident >> 20));
@@ -56,6 +65,9 @@ pub(crate) fn until(soak: &Soak, begun: Instant, length: Duration) {
             level >> 20,
             highest >> 20
         ),
+        None if highest > 0 => {
+            println!("accounts: {looks} looks, all add up; memory: {} MiB at most", highest >> 20);
+        }
         None => println!("accounts: {looks} looks, all add up; memory: this system does not tell"),
     }
 }
