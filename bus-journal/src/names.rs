@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension, Result};
+use rusqlite::{Connection, Error, OptionalExtension, Result, ffi};
 
 /// More are looked up in the file, so that memory is bounded.
 const MOST: usize = 50_000;
@@ -51,8 +51,19 @@ impl Numbers {
 
 /// Returns the number of a name, if it has one.
 pub(crate) fn find(connection: &Connection, name: &str) -> Result<Option<i64>> {
-    let mut statement = connection.prepare_cached("SELECT id FROM names WHERE name = ?1")?;
-    statement.query_row([name], |row| row.get(0)).optional()
+    let mut statement = connection.prepare_cached(
+        "SELECT found.id, CAST(names.name AS BLOB) FROM names AS found JOIN names ON names.id = found.id
+         WHERE found.name = ?1",
+    )?;
+    let found = statement.query_row([name], |row| Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?))).optional()?;
+    match found {
+        // The index has this name, and the table another: events of the other would be found.
+        Some((_, other)) if other != name.as_bytes() => {
+            let corrupt = ffi::Error::new(ffi::SQLITE_CORRUPT);
+            Err(Error::SqliteFailure(corrupt, Some("the index of names is damaged".to_owned())))
+        }
+        found => Ok(found.map(|(number, _)| number)),
+    }
 }
 
 /// Names by their numbers, for a reader. A number never stands for another name.
