@@ -12,7 +12,7 @@ const STANDSTILL: Duration = Duration::from_secs(30);
 
 /// The most memory over the amount after the warm-up. Bounded buffers fill up only slowly; a leak
 /// of 10,000,000 events would be far larger.
-const SLACK: u64 = 48 << 20;
+const SLACK: u64 = 96 << 20;
 
 /// The bounded buffers are full after so many events, which a busy machine needs more time for.
 const FILLED: u64 = 1_000_000;
