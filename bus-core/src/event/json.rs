@@ -59,7 +59,7 @@ impl Body for FromJson {
         }
     }
     fn as_any(&self) -> Option<&dyn Any> {
-        self.payload().map(ErasedPayload::as_any)
+        Some(self.payload()?.as_any())
     }
     fn raw(&self) -> Option<&str> {
         Some(&self.raw)

@@ -112,10 +112,9 @@ pub trait Request: Payload {
 }
 
 /// A payload of unknown type: the part of [`Payload`] that a trait object can have.
-pub trait ErasedPayload: Send + Sync + 'static {
-    /// For a downcast to the payload's type.
-    fn as_any(&self) -> &dyn Any;
-
+///
+/// Each method is compiled for each event of a definition, so there are few of them.
+pub trait ErasedPayload: Any + Send + Sync {
     /// The static facts about this kind of event.
     fn descriptor(&self) -> &'static Descriptor;
 
@@ -129,10 +128,6 @@ pub trait ErasedPayload: Send + Sync + 'static {
 }
 
 impl<P: Payload> ErasedPayload for P {
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-
     fn descriptor(&self) -> &'static Descriptor {
         P::DESCRIPTOR
     }
@@ -147,6 +142,11 @@ impl<P: Payload> ErasedPayload for P {
 }
 
 impl dyn ErasedPayload {
+    /// For a downcast to the payload's type.
+    pub fn as_any(&self) -> &dyn Any {
+        self
+    }
+
     /// Appends the JSON object of the payload to `out`, redacted.
     ///
     /// # Errors

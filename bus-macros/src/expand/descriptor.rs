@@ -174,10 +174,7 @@ fn codec(names: &Names, field: &Field) -> TokenStream {
     }
     if serde.serialize_with.is_none() && serde.deserialize_with.is_none() {
         if field.has_known_type() {
-            return quote_spanned!(span=> {
-                use #private::OwnCodec as _;
-                <#private::KnownCodec<#ty>>::CODEC
-            });
+            return quote_spanned!(span=> <#private::KnownCodec<#ty>>::CODEC);
         }
         return quote_spanned!(span=> <#ty as #private::FieldValue>::CODEC);
     }

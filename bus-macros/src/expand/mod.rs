@@ -52,9 +52,13 @@ fn expand(ctxt: &Ctxt, item: &DeriveInput) -> TokenStream {
     if !definition.is_generic {
         hidden.extend(registry::expand(&names, &definition));
     }
+    // The traits that are tried where a type has no method of its own. One import for all events
+    // costs the compiler less than one beside each use.
+    let private = names.private(Span::mixed_site());
+    let tried = quote!(use #private::{OfCollection as _, OfUnknown as _, OwnCodec as _};);
     // Impls need no name, and the statics behind them are private.
     let allow = allow_deprecated(definition.is_deprecated);
-    quote!(#open #allow const _: () = { #hidden };)
+    quote!(#open #allow const _: () = { #tried #hidden };)
 }
 
 /// The paths of the items of bus-core.

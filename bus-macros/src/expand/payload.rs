@@ -216,13 +216,17 @@ fn heap_bytes(names: &Names, event: &Event) -> Option<TokenStream> {
     let private = names.private(span);
     let holders: Vec<_> =
         event.fields.iter().filter(|field| !field.is_plain()).map(|field| &field.ident).collect();
-    (!holders.is_empty()).then(|| {
-        quote_spanned! {span=>
-            #[inline]
-            fn heap_bytes(&self) -> usize {
-                use #private::{OfCollection as _, OfUnknown as _};
-                #private::heap_sum(&[#(#private::HeapOf(&self.#holders).__heap_bytes()),*])
-            }
+    let estimate = match &holders[..] {
+        [] => return None,
+        [holder] => quote_spanned!(span=> #private::HeapOf(&self.#holder).__heap_bytes()),
+        _ => {
+            quote_spanned!(span=> #private::heap_sum(&[#(#private::HeapOf(&self.#holders).__heap_bytes()),*]))
+        }
+    };
+    Some(quote_spanned! {span=>
+        #[inline]
+        fn heap_bytes(&self) -> usize {
+            #estimate
         }
     })
 }
