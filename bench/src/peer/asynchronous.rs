@@ -8,20 +8,23 @@ use kameo_actors::DeliveryStrategy;
 use kameo_actors::pubsub::PubSub;
 use mod_events::EventDispatcher;
 
+use super::pool;
 use crate::load::{Counter, Plain, runtime};
 use crate::measure::Side;
 
-pub(crate) fn asynchronous(handlers: usize, yields: bool) -> [Side; 4] {
+pub(crate) fn asynchronous(handlers: usize, yields: bool) -> [Side; 6] {
     let sides = [
         jaeb(handlers, yields),
         tokio_events(handlers, yields),
         mod_events(handlers, yields),
         kameo(handlers, yields),
+        anycms_event(handlers, yields),
+        pool::asynchronous(handlers, yields),
     ];
     sides.map(|side| side.per(handlers))
 }
 
-async fn work(counter: &Counter, yields: bool) {
+pub(super) async fn work(counter: &Counter, yields: bool) {
     if yields {
         tokio::task::yield_now().await;
     }
@@ -95,6 +98,40 @@ fn tokio_events(handlers: usize, yields: bool) -> Side {
         runtime.block_on(async {
             for done in 1..=times {
                 bus.publish(Shared(Arc::new(Plain::new()))).await.expect("tokio-events publishes");
+                counter.reaches(before + done * handlers as u64).await;
+            }
+        });
+        counter.assert_added(before, times * handlers as u64);
+    })
+}
+
+impl anycms_event::Event for Shared {
+    fn event_name() -> &'static str {
+        "plain"
+    }
+}
+
+fn anycms_event(handlers: usize, yields: bool) -> Side {
+    let (runtime, counter) = (runtime(), Counter::default());
+    let bus = anycms_event::EventBus::new();
+    runtime.block_on(async {
+        for _ in 0..handlers {
+            let counter = counter.clone();
+            let handler = move |_: Shared| {
+                let counter = counter.clone();
+                async move {
+                    work(&counter, yields).await;
+                    Ok(())
+                }
+            };
+            bus.subscribe(handler).await.expect("anycms-event subscribes");
+        }
+    });
+    Side::new("anycms-event", move |times| {
+        let before = counter.get();
+        runtime.block_on(async {
+            for done in 1..=times {
+                bus.publish(Shared(Arc::new(Plain::new()))).await.expect("anycms-event publishes");
                 counter.reaches(before + done * handlers as u64).await;
             }
         });

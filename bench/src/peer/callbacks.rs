@@ -3,6 +3,7 @@
 use bevy_ecs::prelude::{Event as BevyEvent, On, World};
 use mod_events::EventDispatcher;
 
+use super::pool;
 use crate::load::{Counter, Plain, runtime, text};
 use crate::measure::Side;
 
@@ -17,8 +18,8 @@ impl mod_events::Event for Plain {
     }
 }
 
-pub(crate) fn sync(handlers: usize) -> [Side; 3] {
-    [jaeb(handlers), mod_events(handlers), bevy(handlers)]
+pub(crate) fn sync(handlers: usize) -> [Side; 4] {
+    [jaeb(handlers), mod_events(handlers), bevy(handlers), pool::sync(handlers)]
 }
 
 fn jaeb(handlers: usize) -> Side {

@@ -40,14 +40,15 @@ fn bars(body: &mut String, group: &Measured, mut y: f64) -> f64 {
     let title = format!("{} (time per {})", group.title, group.unit);
     let _ = writeln!(body, r#"<text x="0" y="{y}" class="title">{}</text>"#, escaped(&title));
     y += 10.0;
-    let longest = group.sides.iter().map(|side| side.median).fold(0.0, f64::max);
+    let longest = longest(group);
     for side in &group.sides {
         let class = if side.name.starts_with("bus") { "own" } else { "peer" };
-        let width = ((WIDTH - LABEL - 90.0) * side.median / longest).max(1.0);
+        let width = ((WIDTH - LABEL - 90.0) * (side.median / longest).min(1.0)).max(1.0);
+        let beyond = if side.median > longest { "» " } else { "" };
         let base = y + 13.5;
         let _ = writeln!(
             body,
-            r#"<text x="0" y="{base}" class="{class}">{}</text><rect class="{class}" x="{LABEL}" y="{y}" width="{width:.1}" height="{BAR}" rx="2"/><text x="{:.1}" y="{base}">{}</text>"#,
+            r#"<text x="0" y="{base}" class="{class}">{}</text><rect class="{class}" x="{LABEL}" y="{y}" width="{width:.1}" height="{BAR}" rx="2"/><text x="{:.1}" y="{base}">{beyond}{}</text>"#,
             escaped(&side.name),
             LABEL + width + 6.0,
             time(side.median),
@@ -55,6 +56,14 @@ fn bars(body: &mut String, group: &Measured, mut y: f64) -> f64 {
         y += BAR + GAP;
     }
     y
+}
+
+/// The time of the longest bar. A side that takes over fifty times as long as the fastest is cut
+/// off at the edge, so that the bars of the others still differ.
+fn longest(group: &Measured) -> f64 {
+    let times = || group.sides.iter().map(|side| side.median);
+    let fastest = times().fold(f64::INFINITY, f64::min);
+    times().filter(|time| *time <= 50.0 * fastest).fold(0.0, f64::max)
 }
 
 fn escaped(text: &str) -> String {
