@@ -43,6 +43,11 @@ impl Output {
         }
     }
 
+    /// Whether there is no space for columns of a comfortable width.
+    pub(crate) fn is_narrow(&self) -> bool {
+        self.width < 100
+    }
+
     /// Writes a line as it is.
     pub(crate) fn line(&mut self, text: &str) -> io::Result<()> {
         self.out.write_all(text.as_bytes())?;

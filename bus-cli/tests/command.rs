@@ -91,7 +91,7 @@ fn a_compressed_file_that_ends_early_is_damaged_where_it_ends() {
 fn for_a_person_there_are_columns_of_the_asked_width() {
     let ran = bus(&["log", "-", "--width", "80"], &session());
     assert!(ran.out.lines().all(|line| line.chars().count() <= 80), "{}", ran.out);
-    assert!(ran.out.starts_with("06:14:01.500 1       tool_asked "), "{}", ran.out);
+    assert!(ran.out.starts_with("06:14:01.500 1      tool_asked "), "{}", ran.out);
     let ran = bus(&["executions", "-", "--width", "100"], &session());
     let rows: Vec<Vec<_>> = ran.out.lines().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!(rows[1], ["exec-a", "api", "unknown", "2", "0"]);

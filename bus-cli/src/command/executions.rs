@@ -93,7 +93,8 @@ fn write(rows: &[&ExecutionSummary], output: &mut Output) -> Result<(), Failure>
 }
 
 fn row(output: &mut Output, style: Style, texts: [&str; 8]) -> Result<(), Failure> {
-    let widths = [20, 12, 11, 12, 8, 7, 6, 0];
+    let (id, stream) = if output.is_narrow() { (14, 8) } else { (24, 14) };
+    let widths = [id, stream, 11, 12, 8, 6, 6, 0];
     let mut cells: Vec<_> =
         texts.into_iter().zip(widths).map(|(text, width)| Cell::new(text, width).style(style)).collect();
     cells[0] = Cell::id(texts[0], widths[0]).style(style);

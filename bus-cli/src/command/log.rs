@@ -83,12 +83,13 @@ fn row(event: &ReadEvent, count: u64, output: &mut Output) -> Result<(), Failure
     let run = scope.execution().unwrap_or(scope.stream());
     let data = event.data().to_string();
     let style = if event.is_error() { Style::Error } else { Style::Plain };
+    let [of_seq, of_kind, of_run, of_node] = if output.is_narrow() { [6, 20, 8, 8] } else { [7, 26, 14, 12] };
     Ok(output.row(&[
         Cell::new(&time, 12).style(Style::Dim),
-        Cell::new(&seq, 7).style(Style::Dim),
-        Cell::new(&kind, 26).style(style),
-        Cell::id(run, 14),
-        Cell::new(scope.node().unwrap_or_default(), 12),
+        Cell::new(&seq, of_seq).style(Style::Dim),
+        Cell::new(&kind, of_kind).style(style),
+        Cell::id(run, of_run),
+        Cell::new(scope.node().unwrap_or_default(), of_node),
         Cell::new(&data, 0).style(Style::Dim),
     ])?)
 }
