@@ -123,6 +123,9 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Asked, 
         names.truncate(1);
     }
     let (source, filter) = source_and_filter(names)?;
+    if matches!(command, Command::Doctor) && !filter.is_empty() {
+        return Err(Failure::usage("`bus doctor` reads the whole journal: leave the filter out"));
+    }
     Ok(Asked::Call(Box::new(Call { command, source, filter, view })))
 }
 
@@ -227,6 +230,7 @@ mod tests {
         assert_eq!(error("log - -n"), "`-n` needs a value behind it");
         assert_eq!(error("log - -n x"), "`-n x`: give a whole number");
         assert_eq!(error("query - --deltas"), "`bus query` takes no `--deltas`: see --help");
+        assert_eq!(error("doctor - error"), "`bus doctor` reads the whole journal: leave the filter out");
         assert_eq!(error("show -"), "`bus show` needs the id of an event: `--id ID`");
         assert!(error("log - knd:x").starts_with("`knd:x` in column 1 of the filter: "));
         assert_eq!(error(""), "help");

@@ -42,6 +42,11 @@ impl Failure {
         Self { code: 2, text: text.to_string() }
     }
 
+    /// The journal at this path cannot be used.
+    fn journal(path: &std::path::Path, error: impl std::fmt::Display) -> Self {
+        Self::source(format!("`{}`: {error}", path.display()))
+    }
+
     /// The source cannot be read.
     fn source(text: impl std::fmt::Display) -> Self {
         Self { code: 4, text: text.to_string() }

@@ -224,5 +224,6 @@ fn a_journal_that_is_written_can_be_read_and_takes_no_import() {
     assert_eq!(bus(&["log", path], "").code, 1);
     let ran = bus(&["import", path, "-"], &session());
     assert_eq!(ran.code, 4);
+    assert!(ran.err.starts_with(&format!("bus: `{path}`: ")), "{}", ran.err);
     assert!(ran.err.contains(&std::process::id().to_string()), "{}", ran.err);
 }

@@ -3,7 +3,10 @@
 
 mod common;
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, mpsc};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use bus_core::catalogue::Descriptor;
@@ -323,6 +326,12 @@ fn events_of_many_threads_are_recorded_in_the_order_of_their_positions() {
     });
 }
 
+struct Nobody;
+
+impl std::task::Wake for Nobody {
+    fn wake(self: Arc<Self>) {}
+}
+
 #[test]
 fn who_waits_no_longer_is_forgotten() {
     let (store, begins) = Gate::closed();
@@ -331,8 +340,15 @@ fn who_waits_no_longer_is_forgotten() {
         let desk = bus.stream("desk");
         let mut sent = desk.emit_order_placed(1_u64).send().recorded();
         begins.recv().unwrap();
-        assert!(poll_once(&mut sent).is_pending());
+        let waker = Arc::new(Nobody);
+        let mut context = Context::from_waker(Waker::noop());
+        let own = Waker::from(Arc::clone(&waker));
+        assert!(Pin::new(&mut sent).poll(&mut Context::from_waker(&own)).is_pending());
+        assert!(Pin::new(&mut sent).poll(&mut context).is_pending());
+        assert!(Pin::new(&mut sent).poll(&mut Context::from_waker(&own)).is_pending());
+        assert_eq!(Arc::strong_count(&waker), 3, "one here, one in the waker, one in the bus");
         drop(sent);
+        assert_eq!(Arc::strong_count(&waker), 2);
         assert!(poll_once(desk.emit_order_placed(2_u64)).is_pending());
         store.open();
         block_on(desk.emit_order_placed(3_u64)).recorded().unwrap();

@@ -92,8 +92,8 @@ struct Events<'a> {
 }
 
 impl Events<'_> {
-    /// The execution of these events. One whose first or last event is damaged is told by what is
-    /// left; `None` if that is nothing.
+    /// The execution of these events. One whose first or last event is damaged is described by the
+    /// other one; `None` if both are.
     fn execution(
         &mut self,
         reader: &Reader,

@@ -7,7 +7,7 @@ use crate::output::Output;
 use crate::{Ended, Failure};
 
 pub(super) fn run(call: &Call, output: &mut Output) -> Result<Ended, Failure> {
-    let journal = Journal::read(&call.source).map_err(Failure::source)?;
+    let journal = Journal::read(&call.source).map_err(|error| Failure::journal(&call.source, error))?;
     let report = journal.check().map_err(Failure::source)?;
     for line in report.to_string().lines() {
         output.line(line)?;

@@ -17,7 +17,7 @@ pub(super) fn read(
     filter: &Filter,
     mut each: impl FnMut(Item<'_>) -> Result<ControlFlow<()>, Failure>,
 ) -> Result<Damage, Failure> {
-    let journal = Journal::read(path).map_err(Failure::source)?;
+    let journal = Journal::read(path).map_err(|error| Failure::journal(path, error))?;
     let mut damage = Damage::default();
     let query = journal.query().matching(filter.clone()).oldest_first().limit(PAGE);
     for item in query.items() {

@@ -186,24 +186,22 @@ impl Records {
     }
 
     /// Notes that a batch was written, and returns those who wait for it.
-    pub(crate) fn written(&mut self, batch: &[Entry]) -> Waiters {
-        let recorded = events(batch);
-        self.counts.recorded += recorded;
-        self.settle(batch, recorded)
+    pub(crate) fn written(&mut self, batch: &[Entry], events: u64) -> Waiters {
+        self.counts.recorded += events;
+        self.settle(batch, events)
     }
 
     /// Notes that a batch was not written, and returns those who wait for it.
-    pub(crate) fn failed(&mut self, batch: &[Entry], gap: &Gap) -> Waiters {
-        let lost = events(batch);
-        self.counts.not_recorded += lost;
-        self.unreported += lost;
+    pub(crate) fn failed(&mut self, batch: &[Entry], events: u64, gap: &Gap) -> Waiters {
+        self.counts.not_recorded += events;
+        self.unreported += events;
         self.lost.push_back(gap.clone());
         if self.lost.len() > RANGES
             && let Some(oldest) = self.lost.pop_front()
         {
             self.forgotten = oldest.to;
         }
-        self.settle(batch, lost)
+        self.settle(batch, events)
     }
 
     fn settle(&mut self, batch: &[Entry], events: u64) -> Waiters {
@@ -268,7 +266,8 @@ impl Records {
     }
 }
 
-fn events(batch: &[Entry]) -> u64 {
+/// How many events a batch has.
+pub(crate) fn events(batch: &[Entry]) -> u64 {
     batch.iter().filter(|entry| entry.event().is_some()).count() as u64
 }
 

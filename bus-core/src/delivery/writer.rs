@@ -13,7 +13,7 @@ use crate::delivery::context::{self, Entered};
 use crate::delivery::core::Core;
 use crate::delivery::effects::{Effects, Report, drop_payload};
 use crate::delivery::panic::{catch_panic, drop_each, drop_waker, message};
-use crate::delivery::record::{Records, Task, gap_of};
+use crate::delivery::record::{Records, Task, events, gap_of};
 use crate::delivery::run::end_of_stack;
 use crate::delivery::workers;
 use crate::event::KindRef;
@@ -49,10 +49,12 @@ fn write(core: &Arc<Core>, store: &dyn Store, mut waiting: VecDeque<Entry>) {
         let batch: Vec<_> = gap.take().map(Entry::Gap).into_iter().chain(waiting.drain(..next)).collect();
         let written = call(core, || store.write(&batch));
         gap = written.err().and_then(|error| gap_of(&batch, error.into()));
+        // Counted before the lock is taken: a batch may be long.
+        let count = events(&batch);
         core.step_of_records(|records, closed, effects| {
             let waiters = match &gap {
-                None => records.written(&batch),
-                Some(gap) => records.failed(&batch, gap),
+                None => records.written(&batch, count),
+                Some(gap) => records.failed(&batch, count, gap),
             };
             effects.wake(waiters.into_values());
             if waiting.is_empty()
