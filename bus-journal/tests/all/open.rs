@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use bus_core::EventBus;
 use bus_core::store::Store;
 use bus_journal::{GapCause, Journal, OpenError};
 
@@ -123,14 +124,19 @@ fn what_the_file_has_lost_is_reported_by_the_mark() {
     assert_eq!(answer(journal.query().oldest_first())[2..], lines(&events(&second)));
 }
 
-#[test]
-fn a_missing_mark_is_reported() {
+/// A journal of ten events that was closed, and the bus that has published them.
+fn closed() -> (Place, EventBus) {
     let (place, bus) = (Place::new(), bus());
     steps(&bus, 0..10);
     let journal = place.open();
     record(&journal, &bus);
     journal.end().unwrap();
-    drop(journal);
+    (place, bus)
+}
+
+#[test]
+fn a_missing_mark_is_reported() {
+    let (place, bus) = closed();
     fs::remove_file(place.beside("-mark")).unwrap();
     let journal = place.open();
     assert!(journal.report().damage[0].contains("`-mark` file"), "{}", journal.report());
@@ -139,12 +145,7 @@ fn a_missing_mark_is_reported() {
 
 #[test]
 fn a_removed_database_is_reported_by_its_mark() {
-    let (place, bus) = (Place::new(), bus());
-    steps(&bus, 0..10);
-    let journal = place.open();
-    record(&journal, &bus);
-    journal.end().unwrap();
-    drop(journal);
+    let (place, _) = closed();
     fs::remove_file(place.path()).unwrap();
     assert_eq!(answer(place.open().query().oldest_first()), ["Lost 1..10 None", "Interrupted 11..11 None"]);
 }
