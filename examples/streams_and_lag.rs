@@ -31,7 +31,7 @@ async fn main() {
         match next {
             Ok(event) => println!("  {:>2} {}", event.seq(), event.kind()),
             Err(lagged) => {
-                println!("  missed {} events, {} to {}", lagged.missed, lagged.from_seq, lagged.to_seq);
+                println!("  {lagged}");
             }
         }
     }

@@ -39,8 +39,14 @@ export function variants(event) {
   add("a timestamp that is no time", (e) => { e.timestamp = "yesterday"; }, true);
   for (const alias of event.aliases ?? []) add(`the kind ${alias}`, (e) => { e.type = alias; });
   for (const [key, list] of Object.entries(keys)) {
-    // Older data is converted, and no schema describes it.
-    if (event.upcast && key === "version") continue;
+    if (event.upcast && key === "version") {
+      // Older data is converted, and no schema describes it.
+      for (const version of [event.version, event.version + 0.5, 2 ** 32 - 0.5]) {
+        add(`version ${version}`, (e) => { e.version = version; });
+        add(`version ${version} without data`, (e) => { e.version = version; e.data = {}; });
+      }
+      continue;
+    }
     if (key !== "type") add(`no ${key}`, (e) => { delete e[key]; });
     for (const value of list) add(`${key} ${JSON.stringify(value)}`, (e) => { e[key] = value; });
   }

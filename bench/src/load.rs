@@ -74,7 +74,9 @@ impl Counter {
 
 /// A bus with the default history, or with none.
 pub(crate) fn bus(history: usize) -> EventBus {
-    let built = EventBus::builder().history(history).transient_history(history).build();
+    // The number of events is the bound, not their bytes.
+    let builder = EventBus::builder().history_bytes(usize::MAX);
+    let built = builder.history(history).transient_history(history).build();
     built.expect("the settings are in order")
 }
 

@@ -5,8 +5,12 @@
 
 mod args;
 mod command;
+mod key;
 mod output;
+mod pairs;
 mod source;
+mod stop;
+mod time;
 
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
@@ -22,7 +26,11 @@ enum Ended {
     Found,
     Nothing,
     Damaged,
+    Stopped,
 }
+
+/// The exit code of a command that the user stopped.
+const STOPPED: u8 = 130;
 
 impl Ended {
     fn found(found: bool) -> Self {
@@ -40,6 +48,12 @@ impl Failure {
     /// The words of the call are wrong.
     fn usage(text: impl std::fmt::Display) -> Self {
         Self { code: 2, text: text.to_string() }
+    }
+
+    /// The journal at this path cannot be opened.
+    fn open(path: &std::path::Path, error: &bus_journal::OpenError) -> Self {
+        let is_damaged = matches!(error, bus_journal::OpenError::Damaged(_));
+        Self { code: if is_damaged { 3 } else { 4 }, ..Self::journal(path, error) }
     }
 
     /// The journal at this path cannot be used.
@@ -66,6 +80,7 @@ fn main() -> ExitCode {
         Ok(Ended::Found) | Err(Failure { code: 0, .. }) => ExitCode::SUCCESS,
         Ok(Ended::Nothing) => ExitCode::from(1),
         Ok(Ended::Damaged) => ExitCode::from(3),
+        Ok(Ended::Stopped) => ExitCode::from(STOPPED),
         Err(Failure { code, text }) => {
             eprintln!("bus: {text}");
             ExitCode::from(code)

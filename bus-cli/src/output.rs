@@ -54,6 +54,11 @@ impl Output {
         self.out.write_all(b"\n")
     }
 
+    /// Where lines are written that are ready to be.
+    pub(crate) fn lines(&mut self) -> Lines<'_> {
+        Lines { out: &mut self.out, any: false }
+    }
+
     /// Writes a gap: a line of its own in every output.
     pub(crate) fn gap(&mut self, gap: &Gap) -> io::Result<()> {
         if !self.json {
@@ -83,6 +88,21 @@ impl Output {
         self.out.write_all(b"\n")
     }
 
+    /// Writes a text of any length over as many lines as it needs.
+    pub(crate) fn wrapped(&mut self, text: &str) -> io::Result<()> {
+        let mut used = 0;
+        for char in text.chars() {
+            let (part, columns) = shown(char);
+            if used + columns > self.width {
+                self.out.write_all(b"\n")?;
+                used = 0;
+            }
+            self.out.write_all(part.as_bytes())?;
+            used += columns;
+        }
+        self.out.write_all(b"\n")
+    }
+
     fn styled(&mut self, style: Style, text: &str) -> io::Result<()> {
         let code = match style {
             Style::Dim => "2",
@@ -98,6 +118,24 @@ impl Output {
     }
 
     pub(crate) fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// Writes lines that somebody else makes.
+pub(crate) struct Lines<'a> {
+    out: &'a mut BufWriter<Stdout>,
+    /// Whether there was anything to write.
+    pub(crate) any: bool,
+}
+
+impl Write for Lines<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.any |= !bytes.is_empty();
+        self.out.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
 }
@@ -135,22 +173,24 @@ fn tail(text: &str, width: usize) -> Cow<'_, str> {
     format!("…{rest}").into()
 }
 
-/// A text for a terminal, at most so wide, and its width. Characters that would move the cursor,
-/// change colours or the direction of reading are shown as their number.
+/// A character for a terminal, and its width. One that would move the cursor, change colours or the
+/// direction of reading is shown as its number.
+fn shown(char: char) -> (String, usize) {
+    match char.width() {
+        Some(columns) if !is_hidden(char) => (char.to_string(), columns),
+        _ => {
+            let number = char.escape_unicode().to_string();
+            let columns = number.len();
+            (number, columns)
+        }
+    }
+}
+
+/// A text for a terminal, at most so wide, and its width.
 fn cut(text: &str, width: usize) -> (String, usize) {
     let (mut shown, mut used) = (String::new(), 0);
     for char in text.chars() {
-        let mut part = String::new();
-        let columns = match char.width() {
-            Some(columns) if !is_hidden(char) => {
-                part.push(char);
-                columns
-            }
-            _ => {
-                part = char.escape_unicode().to_string();
-                part.len()
-            }
-        };
+        let (part, columns) = self::shown(char);
         if used + columns > width {
             return (end(shown, used, width), width.min(used + 1).max(used));
         }

@@ -87,6 +87,11 @@
 //! [`EventBus::history`] asks for past events. [`Subscribe::since`] begins in the past, at a
 //! [`Since`], and goes on live without a gap.
 //!
+//! # Batches
+//!
+//! [`Subscribe::batch`] calls a handler with several events at once, as a [`Batch`].
+//! [`Subscribe::dedicated`] lets a store or an exporter depend on no other handler.
+//!
 //! # Wire
 //!
 //! [`Event::to_json`] writes an event, [`EventBus::read_json`] reads one, and
@@ -105,7 +110,7 @@
 //! | [`store`] | where a bus records its events, so that they outlive the process |
 //! | [`catalogue`] | the facts about each kind, as its definition has them |
 //! | [`wire`] | JSON, writing and reading |
-//! | [`testing`] | for your tests: a recorder, events without a bus, and ids and times that repeat |
+//! | [`testing`] | for your tests: a recorder, events without a bus, ids and times that repeat, and a comparison with a recorded run |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // No public function returns a type that a user cannot name.
 #![warn(unnameable_types)]
@@ -129,6 +134,7 @@ mod execution;
 pub mod filter;
 mod history;
 mod json;
+mod lagged;
 mod payload;
 mod registry;
 mod scope;
@@ -138,6 +144,7 @@ pub mod store;
 mod subscribe;
 mod sync;
 pub mod testing;
+mod time;
 pub mod wire;
 
 pub use bus::{Close, CloseReport, EventBus, EventBusBuilder, Left};
@@ -145,8 +152,8 @@ pub use bus::{Close, CloseReport, EventBus, EventBusBuilder, Left};
 pub use bus_macros::AgentEvent;
 pub use clock::Clock;
 pub use delivery::{
-    Counts, Draft, Finished, HandlerDone, HandlerResult, LagCause, Lagged, Observer, OpenPair, OpenPairs,
-    Outcome, Overflow, Problem, Receipt, Recorded, Reply,
+    Batch, BatchError, BatchResult, Counts, Draft, Finished, HandlerDone, HandlerResult, LagCause, Lagged,
+    Observer, OpenPair, OpenPairs, Outcome, Overflow, Problem, Receipt, Recorded, Reply, Retry,
 };
 pub use emit::{
     AllReplies, AnyEmitter, Emit, EmitDynamic, Emits, EmittableFrom, Emitter, ExecutionScoped, FirstReply,
@@ -163,9 +170,9 @@ pub use payload::{
 };
 pub use scope::{Execution, NoExecution, NoNode, Node, Scope};
 pub use since::{InvalidSince, Since};
-pub use stats::{Stats, StoreStats, SubscriptionStats};
+pub use stats::{ConsumerStats, Stats, StoreStats, SubscriptionStats};
 pub use subscribe::{
-    EventStream, EventsAndGaps, First, FirstWithin, IntoReply, Subscribe, Subscription, With,
+    Batches, EventStream, EventsAndGaps, First, FirstWithin, IntoReply, Single, Subscribe, Subscription, With,
 };
 #[cfg(bus_shuttle)]
 #[doc(hidden)]

@@ -215,6 +215,14 @@ impl Signal {
     }
 }
 
+/// Lets other threads run for a while.
+#[cfg(not(any(bus_loom, bus_shuttle)))]
+pub(crate) use std::thread::sleep as rest;
+#[cfg(any(bus_loom, bus_shuttle))]
+pub(crate) fn rest(_: std::time::Duration) {
+    imp_yield();
+}
+
 #[cfg(bus_loom)]
 use loom::thread::yield_now as imp_yield;
 #[cfg(all(bus_shuttle, not(bus_loom)))]

@@ -32,7 +32,7 @@ fn past(bus: &EventBus, since: impl Into<Since>) -> (Vec<u64>, Option<(u64, LagC
     while let Some(next) = stream.try_recv() {
         match next {
             Ok(event) => numbers.push(event.n),
-            Err(gap) => missed = Some((gap.missed, gap.cause)),
+            Err(gap) => missed = Some((gap.missed.unwrap(), gap.cause)),
         }
     }
     (numbers, missed)

@@ -310,7 +310,7 @@ fn a_lag_callback_may_publish_to_its_own_full_queue() {
             .on_lag({
                 let desk = desk.clone();
                 move |lagged| {
-                    notes.add(lagged.missed);
+                    notes.add(lagged.missed.unwrap());
                     drop(desk.emit_tick(9_u64).send());
                 }
             })

@@ -163,9 +163,9 @@ fn every_loss_is_reported_when_queues_are_small() {
                             reported.1 += 1;
                         }
                         Err(lagged) => {
-                            assert!(lagged.from_seq > reported.0 && lagged.to_seq >= lagged.from_seq);
-                            reported.0 = lagged.to_seq;
-                            reported.1 += lagged.missed;
+                            assert!(lagged.from.seq() > reported.0 && lagged.to >= lagged.from);
+                            reported.0 = lagged.to.seq();
+                            reported.1 += lagged.missed.unwrap();
                         }
                     }
                 }

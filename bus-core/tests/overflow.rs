@@ -30,7 +30,9 @@ fn read<S: bus_core::EventSet>(stream: &mut EventsAndGaps<S>) -> Vec<String> {
     while let Some(item) = stream.try_recv() {
         all.push(match item {
             Ok(event) => event.to_json().split("\"n\":").nth(1).map_or("?", |n| &n[..1]).to_owned(),
-            Err(Lagged { missed, from_seq, to_seq, .. }) => format!("-{missed}: {from_seq}..{to_seq}"),
+            Err(Lagged { missed, from, to, .. }) => {
+                format!("-{}: {}..{}", missed.unwrap(), from.seq(), to.seq())
+            }
         });
     }
     all
@@ -129,7 +131,7 @@ fn a_handler_that_closes_on_overflow_handles_its_queue_and_ends() {
             .subscribe::<Token>()
             .capacity(2)
             .overflow(Overflow::Close)
-            .on_lag(move |lagged| reported.add(lagged.missed))
+            .on_lag(move |lagged| reported.add(lagged.missed.unwrap()))
             .handle(move |event: Event<Token>| {
                 let notes = notes.clone();
                 async move {
@@ -221,7 +223,7 @@ fn beyond_the_hard_limit_a_delivery_is_overflowed_and_never_the_event() {
             .name("slow")
             .capacity(1)
             .hard_limit(2)
-            .on_lag(move |lagged| reported.add((lagged.missed, lagged.from_seq, lagged.to_seq)))
+            .on_lag(move |lagged| reported.add((lagged.missed.unwrap(), lagged.from.seq(), lagged.to.seq())))
             .handle(move |_: Event<Token>| {
                 let gate = inner.clone();
                 async move { gate.acquire().await.unwrap().forget() }

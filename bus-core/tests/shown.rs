@@ -53,6 +53,16 @@ fn receipts_guards_and_events_are_shown_as_a_person_reads_them() {
     });
 }
 
+/// A program that keeps the future in a struct has to name its type.
+#[test]
+fn the_future_of_the_handlers_has_a_name() {
+    trial().run(async |bus, _| {
+        let _failing = bus.subscribe::<Counted>().with(1_u8).handle(failing);
+        let finished: bus_core::Finished = bus.stream("desk").emit_counted(1_u64).send().finished();
+        assert_eq!(finished.await.problems().len(), 1);
+    });
+}
+
 #[test]
 fn handlers_and_streams_of_a_closed_bus_have_ended() {
     trial().run(async |bus, _| {

@@ -27,7 +27,8 @@ enum Flow {
 type Item = Result<u64, (u64, u64, u64)>;
 
 fn item<S>(item: Result<bus_core::Event<S>, Lagged>) -> Item {
-    item.map(|event| event.seq()).map_err(|lagged| (lagged.missed, lagged.from_seq, lagged.to_seq))
+    item.map(|event| event.seq())
+        .map_err(|lagged| (lagged.missed.unwrap(), lagged.from.seq(), lagged.to.seq()))
 }
 
 fn read<S: EventSet>(stream: &mut EventsAndGaps<S>, most: usize) -> Vec<Item> {

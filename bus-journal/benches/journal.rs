@@ -1,13 +1,14 @@
-//! Measures the journal: sizes, queries, and commits that many publishers share, beside an
-//! append-only file of JSON lines.
+//! Measures the journal: sizes, queries, replay, and commits that many publishers share, beside
+//! files of JSON lines.
 //!
-//! `cargo bench -p agent-events-journal -- FOLDER [RECORDING.jsonl]`. The folder is on the disk
-//! that is measured.
+//! `cargo bench -p agent-events-journal -- FOLDER [RECORDING.jsonl] [PART]...`. The folder is on
+//! the disk that is measured. The parts are `sizes`, `queries`, `replay`, `commits`, `sends` and
+//! `flow`; all of them unless some are named.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark stops at the first error")]
 
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -15,23 +16,54 @@ use std::time::{Duration, Instant};
 
 use bus_core::catalogue::Descriptor;
 use bus_core::store::{Entry, Store, StoreError};
-use bus_core::{EventBus, Since};
+use bus_core::{AgentEvent, Event, EventBus, Since};
 use bus_journal::{Journal, Query};
 
+/// The events that are replayed and sent.
+#[derive(AgentEvent)]
+#[events(version = 1)]
+pub enum BenchEvents {
+    /// Something was done.
+    StepDone {
+        /// Its number.
+        n: u64,
+        /// A text of usual length.
+        text: String,
+    },
+}
+
+const TEXT: &str = "some text of an event that says what happened";
+
 fn main() {
-    let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
-    let Some(folder) = arguments.next().map(PathBuf::from) else {
-        return println!("name a folder on the disk to measure, and perhaps a recording");
-    };
+    let mut arguments: Vec<_> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    if arguments.is_empty() {
+        return println!("name a folder on the disk to measure, and perhaps a recording and parts");
+    }
+    let folder = PathBuf::from(arguments.remove(0));
     fs::create_dir_all(&folder).unwrap();
-    if let Some(recording) = arguments.next() {
+    let is_file = |argument: &String| Path::new(argument).is_file();
+    let recording = arguments.iter().position(is_file).map(|at| arguments.remove(at));
+    let wanted = |part: &str| arguments.is_empty() || arguments.iter().any(|argument| argument == part);
+    if let Some(recording) = recording.filter(|_| wanted("sizes")) {
         sizes(&folder, Path::new(&recording));
     }
-    queries(&folder);
-    for publishers in [1, 64, 256] {
-        commits(&folder, publishers);
+    if wanted("queries") {
+        queries(&folder);
     }
-    flow(&folder);
+    if wanted("replay") {
+        replay(&folder);
+    }
+    for publishers in [1, 64, 256] {
+        if wanted("commits") {
+            commits(&folder, publishers);
+        }
+    }
+    if wanted("sends") {
+        sends(&folder);
+    }
+    if wanted("flow") {
+        flow(&folder);
+    }
 }
 
 fn fresh(folder: &Path) -> PathBuf {
@@ -107,17 +139,61 @@ fn queries(folder: &Path) {
     println!("export of all: {:.2} s", time / 1e6);
 }
 
+/// Reading a million typed events from a journal, and from JSON lines by the reader of the bus, in
+/// turn.
+fn replay(folder: &Path) {
+    let (path, lines) = (fresh(folder), folder.join("bench.jsonl"));
+    let bus = EventBus::new();
+    {
+        let journal = Journal::open(&path).unwrap();
+        let mut file = BufWriter::new(File::create(&lines).unwrap());
+        let mut reader = bus.reader();
+        let events = (1..=1_000_000_u64).map(|n| {
+            let line = format!(
+                r#"{{"type":"step_done","stream_id":"desk","node_id":"node-{}","execution_id":"exec-{}","data":{{"n":{n},"text":"{TEXT}"}},"timestamp":"2026-11-22T06:14:08.602474+00:00","correlation_id":null,"id":"00c0ffee00c0ffee-{n}","seq":{n},"version":1,"causation_id":null}}"#,
+                n % 9,
+                n / 7 % 1_000
+            );
+            writeln!(file, "{line}").unwrap();
+            Ok(reader.read(&line).unwrap())
+        });
+        journal.import(events).unwrap();
+    }
+    let journal = Journal::open(&path).unwrap();
+    let mut times = [Vec::new(), Vec::new()];
+    for _ in 0..3 {
+        let (begun, mut sum) = (Instant::now(), 0);
+        for item in journal.query().oldest_first().limit(1_000).items() {
+            let item = item.unwrap();
+            let event = item.event().unwrap();
+            sum += event.read().unwrap().payload::<StepDone>().unwrap().n;
+        }
+        times[0].push(begun.elapsed().as_secs_f64());
+        let begun = Instant::now();
+        for event in bus.reader().lines(BufReader::new(File::open(&lines).unwrap())) {
+            sum -= event.unwrap().payload::<StepDone>().unwrap().n;
+        }
+        times[1].push(begun.elapsed().as_secs_f64());
+        assert_eq!(sum, 0);
+    }
+    let [journal, lines] = times.map(middle);
+    println!("replay: journal {journal:.2} s, lines {lines:.2} s, ratio {:.2}", lines / journal);
+}
+
+/// The middle of some numbers.
+fn middle(mut numbers: Vec<f64>) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    numbers[numbers.len() / 2]
+}
+
 /// The median time of a call, in microseconds.
 fn median(count: usize, mut call: impl FnMut()) -> f64 {
-    let mut times: Vec<f64> = (0..count)
-        .map(|_| {
-            let begun = Instant::now();
-            call();
-            begun.elapsed().as_secs_f64() * 1e6
-        })
-        .collect();
-    times.sort_by(f64::total_cmp);
-    times[count / 2]
+    let time = |_| {
+        let begun = Instant::now();
+        call();
+        begun.elapsed().as_secs_f64() * 1e6
+    };
+    middle((0..count).map(time).collect())
 }
 
 /// An append-only file of JSON lines with one sync a batch.
@@ -163,13 +239,12 @@ impl<S: Store> Store for Counted<S> {
 /// Publishers that each await `recorded()`, on both stores in turn.
 fn commits(folder: &Path, publishers: u64) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let mut rates = [Vec::new(), Vec::new()];
-    let mut each = [0.0, 0.0];
+    let (mut rates, mut each) = ([Vec::new(), Vec::new()], [Vec::new(), Vec::new()]);
     for _ in 0..5 {
-        for (at, name) in ["journal", "lines"].into_iter().enumerate() {
+        for at in 0..2 {
             let batches = Arc::new(AtomicU32::new(0));
             let builder = EventBus::builder().history(100);
-            let bus = if name == "journal" {
+            let bus = if at == 0 {
                 let store = Journal::open(fresh(folder)).unwrap();
                 builder.store(Counted { store, batches: Arc::clone(&batches) })
             } else {
@@ -179,18 +254,13 @@ fn commits(folder: &Path, publishers: u64) {
             let bus = bus.build().unwrap();
             let (events, seconds) = runtime.block_on(publish(&bus, publishers));
             rates[at].push(events / seconds);
-            each[at] = events / f64::from(batches.load(Ordering::Relaxed));
+            each[at].push(events / f64::from(batches.load(Ordering::Relaxed)));
         }
     }
-    let [journal, lines] = rates.map(|mut rates| {
-        rates.sort_by(f64::total_cmp);
-        rates[rates.len() / 2]
-    });
+    let ratio = middle(rates[0].iter().zip(&rates[1]).map(|(journal, lines)| journal / lines).collect());
+    let ([journal, lines], [of_journal, of_lines]) = (rates.map(middle), each.map(middle));
     println!(
-        "{publishers} publishers: journal {journal:.0} events a second, {:.0} a commit; lines {lines:.0}, {:.0} a sync; ratio {:.2}",
-        each[0],
-        each[1],
-        journal / lines
+        "{publishers} publishers: journal {journal:.0} events a second, {of_journal:.0} a commit; lines {lines:.0}, {of_lines:.0} a sync; ratio {ratio:.2}"
     );
 }
 
@@ -218,6 +288,40 @@ async fn publish(bus: &EventBus, publishers: u64) -> (f64, f64) {
     let seconds = begun.elapsed().as_secs_f64();
     bus.close(Duration::from_mins(1)).await;
     (f64::from(events), seconds)
+}
+
+/// Sending where nobody waits: the time that the publisher's thread works for one event. The
+/// journal's own thread is not counted.
+fn sends(folder: &Path) {
+    let worked = || {
+        // The processor time of this thread, in nanoseconds.
+        let text = fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+        text.split(' ').next().unwrap().parse::<f64>().unwrap()
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let mut times = [Vec::new(), Vec::new()];
+    for _ in 0..9 {
+        for (at, times) in times.iter_mut().enumerate() {
+            let builder = EventBus::builder().store_queue_bytes(1 << 30);
+            let builder =
+                if at == 0 { builder.store(Journal::open(fresh(folder)).unwrap()) } else { builder };
+            let bus = builder.build().unwrap();
+            for _ in 0..=at {
+                let handle = |event: &Event<StepDone>| _ = std::hint::black_box(event.n);
+                bus.subscribe::<StepDone>().handle_sync(handle).detach();
+            }
+            let desk = bus.stream("desk").execution("exec-1").node("planner");
+            let begun = worked();
+            for n in 0..200_000 {
+                desk.emit_step_done(n, TEXT).send();
+            }
+            times.push((worked() - begun) / 2e5);
+            runtime.block_on(async { bus.close(Duration::from_mins(10)).await });
+        }
+    }
+    let ratio = middle(times[0].iter().zip(&times[1]).map(|(journal, handler)| journal / handler).collect());
+    let [journal, handler] = times.map(middle);
+    println!("send: with a journal {journal:.0} ns, with one more handler {handler:.0} ns, ratio {ratio:.2}");
 }
 
 /// A flow that nobody awaits, of lines of about 300 bytes.

@@ -74,7 +74,8 @@ impl JournalBuilder {
 
     /// Sets the most bytes of the file: no limit unless set. Recording into a full journal fails
     /// with [`StoreError::Full`](bus_core::store::StoreError::Full), and goes on after
-    /// [`Journal::retain`] has deleted events. The files beside it may take 32 MiB more.
+    /// [`Journal::retain`] has deleted events. The files beside it come on top: the log is written
+    /// back after about 8 MiB of events, which are several times as many bytes of pages there.
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.max_bytes = Some(bytes);
         self

@@ -14,13 +14,27 @@ impl Checksum {
         self.0.update(&number.to_le_bytes());
     }
 
-    pub(crate) fn text(&mut self, text: &str) {
-        self.bytes(text.as_bytes());
+    /// Numbers that are there for each row, at once.
+    pub(crate) fn numbers<const N: usize>(&mut self, numbers: [[u64; 3]; N]) {
+        let bytes = numbers.map(|three| three.map(u64::to_le_bytes));
+        self.0.update(bytes.as_flattened().as_flattened());
     }
 
-    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
-        self.number(bytes.len() as u64);
+    pub(crate) fn text(&mut self, text: &str) {
+        self.number(text.len() as u64);
+        self.raw(text.as_bytes());
+    }
+
+    /// Bytes whose number was added before.
+    pub(crate) fn raw(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
+    }
+
+    pub(crate) fn optional(&mut self, text: Option<&str>) {
+        match text {
+            Some(text) => self.text(text),
+            None => self.number(u64::MAX),
+        }
     }
 
     /// As SQLite's signed integers take the fewest bytes.

@@ -27,6 +27,13 @@ pub enum OpenError {
         /// The latest version that is known here.
         known: u32,
     },
+    /// An earlier version of this library wrote it, whose tables were others.
+    Older {
+        /// The version of its tables.
+        found: u32,
+        /// The earliest version that is known here.
+        known: u32,
+    },
     /// It is another file.
     NotAJournal,
     /// It is so damaged that SQLite cannot read it; the text is SQLite's.
@@ -50,6 +57,10 @@ impl fmt::Display for OpenError {
             Self::Newer { found, known } => write!(
                 f,
                 "the journal has version {found} and this program knows {known}: update agent-events-journal"
+            ),
+            Self::Older { found, known } => write!(
+                f,
+                "the journal has version {found} and this program reads version {known}: export it with the program that wrote it and import the lines, or choose another path"
             ),
             Self::NotAJournal => {
                 f.write_str("the file is not a journal: choose another path, or remove the file")
@@ -89,7 +100,7 @@ impl OpenError {
             "there is no space on the disk: free some".to_owned()
         } else if failure::is_unopenable(error) && path.is_file() {
             format!(
-                "{error}: SQLite needs to write files beside the journal unless a writer is at work; make the folder {} writable, or copy the journal with its `-wal` and `-mark` files",
+                "{error}: SQLite needs to write files beside the journal unless a writer is at work; make the folder {} and its files writable, or copy the journal with its `-wal` and `-mark` files",
                 folder.display()
             )
         } else {
@@ -98,8 +109,19 @@ impl OpenError {
         Self::Io(io::Error::other(text))
     }
 
-    pub(crate) fn newer(found: u32) -> Self {
-        Self::Newer { found, known: schema::VERSION }
+    /// A file beside the journal cannot be made or written.
+    pub(crate) fn unwritable(error: &io::Error, path: &Path) -> Self {
+        let folder = path.parent().unwrap_or(path).display();
+        let text = format!(
+            "the folder {folder} or a file of the journal in it cannot be written ({error}): make both writable, or open the journal with `Journal::read`"
+        );
+        Self::Io(io::Error::new(error.kind(), text))
+    }
+
+    /// The tables have this version, which is not the one that is known.
+    pub(crate) fn version(found: u32) -> Self {
+        let known = schema::VERSION;
+        if found < known { Self::Older { found, known } } else { Self::Newer { found, known } }
     }
 }
 

@@ -1,18 +1,22 @@
 //! The executions of a journal.
 
+use std::collections::HashMap;
 use std::time::SystemTime;
 
+use bus_core::catalogue::Descriptor;
 use bus_core::{EventId, ExecutionState, ExecutionSummary};
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
+use serde_json::json;
 
 use crate::error::QueryError;
+use crate::find::stored_at;
 use crate::line;
-use crate::names::Texts;
-use crate::query::numbers_of_kinds;
+use crate::names::{Names, Table};
+use crate::query::{any_of, kinds_with, numbers_of_kinds};
 use crate::reader::Reader;
 use crate::recovery::Tail;
-use crate::row::{self, Stored};
 use crate::runs::ByPosition;
+use crate::stored::Stored;
 
 /// An execution, as far as the journal has its events.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +33,12 @@ pub struct Execution {
     pub state: ExecutionState,
     /// How many events it has.
     pub events: u64,
+    /// How many of them [report an error](bus_core::Event::is_error).
+    pub errors: u64,
+    /// When it began, if an event of it says so.
+    pub start: Option<SystemTime>,
+    /// When it ended, if an event of it says so.
+    pub end: Option<SystemTime>,
     /// Its first event.
     pub first: EventId,
     /// Its last event.
@@ -40,8 +50,8 @@ pub struct Execution {
 }
 
 impl Reader {
-    /// Returns all executions, the one with the newest event first. It counts the events of each,
-    /// so it takes longer the more events there are.
+    /// Returns all executions, the one with the newest event first. It counts the events of each by
+    /// an index, and reads those that may report an error.
     ///
     /// ```
     /// use bus_journal::Journal;
@@ -63,28 +73,44 @@ impl Reader {
     pub fn executions(&self) -> Result<Vec<Execution>, QueryError> {
         self.with(|connection, names, tail| {
             let mut statement = connection.prepare(
-                "SELECT count(*), min(position), max(position) FROM events \
+                "SELECT count(*), min(position), max(position), execution FROM events \
                  WHERE execution IS NOT NULL GROUP BY execution ORDER BY 3 DESC",
             )?;
-            let groups = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+            let groups = statement.query_map([], |row| {
+                let (count, first) = (row.get(0)?, row.get(1)?);
+                Ok(Group { count, first, last: row.get(2)?, execution: row.get(3)? })
+            })?;
             let catalogue = self.bus().catalogue();
             let declared = catalogue.iter().filter(|event| event.life.is_some());
             let steps = declared.map(|event| event.kind.to_owned()).collect::<Vec<_>>();
             let steps = numbers_of_kinds(self, connection, &steps)?;
             let mut events = Events { connection, names, tail, runs: ByPosition::default(), steps };
+            let mut errors = events.errors(self)?;
             let mut executions = Vec::new();
             for group in groups {
-                executions.extend(events.execution(self, group?)?);
+                let group = group?;
+                let errors = errors.remove(&group.execution).unwrap_or(0);
+                executions.extend(events.execution(self, &group, errors)?);
             }
             Ok(executions)
         })
     }
 }
 
+/// The events of one execution.
+struct Group {
+    count: i64,
+    /// The first and the last position.
+    first: i64,
+    last: i64,
+    /// The number of its name.
+    execution: i64,
+}
+
 /// Reads single events.
 struct Events<'a> {
     connection: &'a Connection,
-    names: &'a mut Texts,
+    names: &'a mut Names,
     tail: &'a Tail,
     runs: ByPosition,
     /// The kinds that are steps of the life of an execution.
@@ -97,20 +123,25 @@ impl Events<'_> {
     fn execution(
         &mut self,
         reader: &Reader,
-        (count, first, last): (i64, i64, i64),
+        group: &Group,
+        errors: u64,
     ) -> Result<Option<Execution>, QueryError> {
-        let (first, last) = (self.event(first)?, self.event(last)?);
+        let (first, last) = (self.event(group.first)?, self.event(group.last)?);
         let (Some(first), Some(last)) = (first.clone().or(last.clone()), last.or(first)) else {
             return Ok(None);
         };
-        let Some(id) = &first.execution else { return Ok(None) };
-        let read = reader.event(&first.line).ok();
+        let Some(id) = first.execution() else { return Ok(None) };
+        let life = self.life(reader, id, group, &last)?;
+        let read = reader.event(first.line()).ok();
         Ok(Some(Execution {
-            id: (**id).to_owned(),
-            stream: (*first.stream).to_owned(),
+            id: id.to_owned(),
+            stream: first.stream().to_owned(),
             parent: read.and_then(|event| event.scope().parent_execution().map(str::to_owned)),
-            state: self.state(reader, id, &last)?,
-            events: u64::try_from(count).unwrap_or(0),
+            state: life.state,
+            events: u64::try_from(group.count).unwrap_or(0),
+            errors,
+            start: life.start,
+            end: life.end,
             first: EventId::new(first.place.run, first.place.seq),
             last: EventId::new(last.place.run, last.place.seq),
             begun: line::time(first.time),
@@ -118,36 +149,79 @@ impl Events<'_> {
         }))
     }
 
-    /// The state after all steps of its life.
-    fn state(&mut self, reader: &Reader, id: &str, last: &Stored) -> Result<ExecutionState, QueryError> {
+    /// Its state and times after all steps of its life.
+    fn life(
+        &mut self,
+        reader: &Reader,
+        id: &str,
+        group: &Group,
+        last: &Stored,
+    ) -> Result<ExecutionSummary, QueryError> {
         let mut summary = ExecutionSummary::new(id);
-        let numbers: Vec<String> = self.steps.iter().map(ToString::to_string).collect();
         let select = format!(
-            "SELECT position FROM events WHERE execution = (SELECT id FROM names WHERE name = ?1) \
-             AND kind IN ({}) ORDER BY position",
-            numbers.join(", ")
+            "SELECT position FROM events WHERE execution = ?1{} ORDER BY position",
+            any_of("kind", &self.steps)
         );
         let mut statement = self.connection.prepare_cached(&select)?;
-        let positions: rusqlite::Result<Vec<i64>> = statement.query_map([id], |row| row.get(0))?.collect();
+        let positions: rusqlite::Result<Vec<i64>> =
+            statement.query_map([group.execution], |row| row.get(0))?.collect();
         for position in positions? {
-            if let Some(Ok(event)) = self.event(position)?.map(|stored| reader.event(&stored.line)) {
+            if let Some(Ok(event)) = self.event(position)?.map(|stored| reader.event(stored.line())) {
                 summary.add(&event);
             }
         }
-        let goes_on = matches!(summary.state, ExecutionState::Running | ExecutionState::Paused);
         let run = self.runs.run(self.connection, last.place.position)?;
-        let is_over = run.is_some_and(|run| run.is_over() || self.tail.has_interrupted(run));
-        Ok(if goes_on && is_over { ExecutionState::Interrupted } else { summary.state })
+        if run.is_some_and(|run| run.is_over() || self.tail.has_interrupted(run)) {
+            summary.interrupt();
+        }
+        Ok(summary)
+    }
+
+    /// How many events of each execution report an error. Of kinds that may or may not, only events
+    /// with such a member are read.
+    fn errors(&mut self, reader: &Reader) -> Result<HashMap<i64, u64>, QueryError> {
+        let (always, perhaps) = self.kinds_with_errors(reader)?;
+        let select = format!(
+            "SELECT execution, count(*) FROM events WHERE execution IS NOT NULL{} GROUP BY execution",
+            any_of("kind", &always)
+        );
+        let mut statement = self.connection.prepare(&select)?;
+        let counts =
+            statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned())))?;
+        let mut errors: HashMap<i64, u64> = counts.collect::<rusqlite::Result<_>>()?;
+        // The name of a member may have its letters as numbers.
+        let select = format!(
+            "SELECT position, execution FROM events WHERE execution IS NOT NULL{} \
+             AND (instr(data, 'error\"') OR instr(data, '\\u'))",
+            any_of("kind", &perhaps)
+        );
+        let mut statement = self.connection.prepare(&select)?;
+        let found = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        for (position, execution) in found.collect::<rusqlite::Result<Vec<(i64, i64)>>>()? {
+            let event = self.event(position)?.and_then(|stored| reader.event(stored.line()).ok());
+            if event.is_some_and(|event| event.is_error()) {
+                *errors.entry(execution).or_default() += 1;
+            }
+        }
+        Ok(errors)
+    }
+
+    /// The kinds of which each event reports an error, and those of which one may.
+    fn kinds_with_errors(&mut self, reader: &Reader) -> Result<(Vec<i64>, Vec<i64>), QueryError> {
+        let (mut always, mut perhaps) = (Vec::new(), Vec::new());
+        for number in kinds_with(self.connection, "")? {
+            let Some(kind) = self.names.name(self.connection, Table::Kinds, number)? else { continue };
+            let empty = json!({ "type": kind.text(), "stream_id": "", "timestamp": "1970-01-01T00:00:00" });
+            match reader.event(&empty.to_string()) {
+                Ok(event) if event.is_error() => always.push(number),
+                Ok(event) if !event.descriptor().is_none_or(Descriptor::may_report_error) => {}
+                _ => perhaps.push(number),
+            }
+        }
+        Ok((always, perhaps))
     }
 
     fn event(&mut self, position: i64) -> Result<Option<Stored>, QueryError> {
-        let (connection, runs, names) = (self.connection, &mut self.runs, &mut *self.names);
-        let run = runs.run(connection, crate::schema::position(position))?;
-        let select = format!("SELECT {} FROM events WHERE position = ?1", row::COLUMNS);
-        let read = connection
-            .prepare_cached(&select)?
-            .query_row([position], |row| Ok(row::read(connection, names, run, row)))
-            .optional()?;
-        Ok(read.flatten())
+        Ok(stored_at(self.connection, self.names, &mut self.runs, position)?)
     }
 }

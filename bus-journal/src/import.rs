@@ -4,15 +4,15 @@ use std::collections::HashMap;
 
 use bus_core::ReadEvent;
 use bus_core::wire::LineError;
-use rusqlite::{Connection, Result};
 
 use crate::error::ImportError;
 use crate::failure;
+use crate::find::{position_of, position_of_origin};
 use crate::journal::Journal;
 use crate::line::Members;
-use crate::row::{self, Fact};
+use crate::row::Fact;
 use crate::runs;
-use crate::schema::column;
+use crate::short::Short;
 
 /// How many events one transaction takes.
 const STEP: usize = 1_000;
@@ -97,9 +97,9 @@ impl Import<'_> {
             let id = Members::of(line).map_or("null", |members| members.id);
             let key = (id == "null").then(|| self.key(line));
             let known = match key {
-                Some(key) => has_origin(writer.connection(), &key[..]),
+                Some(key) => position_of_origin(writer.connection(), &Short::Key(key)).map(|at| at.is_some()),
                 None if !ids.insert(id) => Ok(true),
-                None => is_known(writer.connection(), event, id),
+                None => position_of(writer.connection(), id).map(|at| at.is_some()),
             };
             if known.map_err(|error| failure::store(&error))? {
                 self.imported.known += 1;
@@ -120,31 +120,12 @@ impl Import<'_> {
     }
 
     /// The hash of a line, and of how many equal ones came before.
-    fn key(&mut self, line: &str) -> [u8; 16] {
+    fn key(&mut self, line: &str) -> u128 {
         let hash = hash(line.as_bytes());
         let count = self.equal.entry(hash).or_default();
         *count += 1;
-        (hash ^ u128::from(*count)).to_be_bytes()
+        hash ^ u128::from(*count)
     }
-}
-
-fn is_known(connection: &Connection, event: &ReadEvent, id: &str) -> Result<bool> {
-    if has_origin(connection, id)? {
-        return Ok(true);
-    }
-    let Some(own) = event.id().filter(|own| row::id_text(own.run(), own.seq()) == id) else {
-        return Ok(false);
-    };
-    let Some(run) = runs::find(connection, own.run())? else { return Ok(false) };
-    let select = "SELECT EXISTS (SELECT 1 FROM events WHERE position = ?1 AND origin IS NULL)";
-    connection
-        .prepare_cached(select)?
-        .query_row([column(run.base.saturating_add(own.seq()))], |row| row.get(0))
-}
-
-fn has_origin(connection: &Connection, origin: impl rusqlite::ToSql) -> Result<bool> {
-    let select = "SELECT EXISTS (SELECT 1 FROM events WHERE origin = ?1)";
-    connection.prepare_cached(select)?.query_row([origin], |row| row.get(0))
 }
 
 /// FNV-1a with 128 bits: the standard library's hashers differ from release to release.

@@ -3,20 +3,24 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 
 use bus_core::catalogue::Descriptor;
-use bus_core::store::{Entry, Store, StoreError};
-use rusqlite::Connection;
+use bus_core::store::{Archive, Entry, Store, StoreError};
+use rusqlite::{Connection, OpenFlags};
 
 use crate::boot;
 use crate::builder::{Durability, JournalBuilder};
 use crate::error::OpenError;
+use crate::failure;
+use crate::fair::FairMutex;
+use crate::file;
 use crate::lock::{Lock, Refused};
-use crate::mark::{Found, MarkFile};
+use crate::mark::{Found, MarkFile, MarkReader};
 use crate::reader::Reader;
 use crate::recovery::Tail;
 use crate::report::Report;
+use crate::runs;
 use crate::schema::{self, Kind};
 use crate::writer::{self, Writer};
 
@@ -43,7 +47,7 @@ struct Inner {
     /// Freed before the writer: whoever closes the last connection must be able to write, or the
     /// log stays behind.
     reader: Reader,
-    writer: Mutex<Writer>,
+    writer: FairMutex<Writer>,
     report: Report,
     left_out: BTreeSet<String>,
     keeps_transient: bool,
@@ -55,10 +59,11 @@ impl Journal {
     /// Opens a journal for writing, and makes it if there is none.
     ///
     /// The journal notes what a crash or a damaged file has lost, and its [`report`](Self::report)
-    /// has it.
+    /// has it. Where this process has it, it waits up to two seconds, because a bus that was closed
+    /// may still be closing it: call it outside of async code.
     ///
     /// # Errors
-    /// If another process has it, if it is another file or of a later version, if it is damaged so
+    /// If somebody else has it, if it is another file or of another version, if it is damaged so
     /// that SQLite cannot read it, or if a file cannot be opened.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         Self::builder(path).open()
@@ -72,34 +77,47 @@ impl Journal {
     /// Opens a journal for reading, also while another process records into it.
     ///
     /// # Errors
-    /// If there is none, if it is another file or of a later version, or if a file cannot be
+    /// If there is none, if it is another file or of another version, or if a file cannot be
     /// opened.
     pub fn read(path: impl AsRef<Path>) -> Result<Reader, OpenError> {
         Reader::open(path.as_ref())
     }
 
     pub(crate) fn open_with(settings: JournalBuilder) -> Result<Self, OpenError> {
-        let path = settings.path.as_path();
+        let path = &*file::locate(&settings.path)?;
         let lock = Lock::acquire(path).map_err(|refused| match refused {
             Refused::Held(pid) => OpenError::InUse { pid },
-            Refused::Io(error) => OpenError::Io(error),
+            Refused::Io(error) => OpenError::unwritable(&error, path),
         })?;
+        // Before SQLite looks at the files: the log may end with commits that were refused.
+        refuse_failed_disk(&MarkReader::new(path).read()?)?;
         let failed = |error: rusqlite::Error| OpenError::sqlite(&error, path);
-        let mut connection = Connection::open(path).map_err(failed)?;
-        let is_new = prepare(&connection, path)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+        let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+        let is_new = match prepare(&connection, path) {
+            Err(OpenError::NotAJournal) => {
+                lock.discard();
+                return Err(OpenError::NotAJournal);
+            }
+            prepared => prepared?,
+        };
         let is_full = settings.durability == Durability::Full;
         schema::set_writer(&connection, is_full, settings.max_bytes).map_err(failed)?;
-        let (mark, found) = MarkFile::open(path)?;
-        if is_new {
-            writer::sync_folder(path)?;
-        }
-        refuse_failed_disk(&found)?;
-        let report = recover(&mut connection, &found, is_new).map_err(failed)?;
-        let writer = Writer::new(connection, mark).map_err(failed)?;
+        let (mut mark, found) = MarkFile::open(path)?;
+        let report = recover(&mut connection, &found, is_new).map_err(|error| {
+            if failure::is_failed_sync(&error) {
+                writer::abandon(&connection, &mut mark);
+            }
+            failed(error)
+        })?;
+        // SQLite does this for its log, and drops the error.
+        writer::sync_folder(path).inspect_err(|_| writer::abandon(&connection, &mut mark))?;
         let reader = Reader::open(path)?;
+        let writer = Writer::new(connection, mark, reader.file().clone()).map_err(failed)?;
         let JournalBuilder { left_out, keeps_transient, .. } = settings;
         let inner =
-            Inner { writer: Mutex::new(writer), reader, report, left_out, keeps_transient, _lock: lock };
+            Inner { writer: FairMutex::new(writer), reader, report, left_out, keeps_transient, _lock: lock };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -111,7 +129,7 @@ impl Journal {
 
     pub(crate) fn writer(&self) -> MutexGuard<'_, Writer> {
         // A panic inside of a transaction rolls it back; the next begins anew.
-        self.inner.writer.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.writer.lock()
     }
 }
 
@@ -139,6 +157,10 @@ impl Store for Journal {
         self.writer().write(batch)
     }
 
+    fn archive(&self) -> Option<&dyn Archive> {
+        Some(self)
+    }
+
     fn end(&self) -> Result<(), StoreError> {
         self.writer().end()
     }
@@ -161,7 +183,7 @@ fn prepare(connection: &Connection, path: &Path) -> Result<bool, OpenError> {
         }
         Kind::Begun => schema::create(connection).map_err(failed).map(|()| true),
         Kind::Journal => Ok(false),
-        Kind::Newer(found) => Err(OpenError::newer(found)),
+        Kind::Version(found) => Err(OpenError::version(found)),
         Kind::Other => Err(OpenError::NotAJournal),
     }
 }
@@ -179,7 +201,7 @@ fn refuse_failed_disk(found: &Found) -> Result<(), OpenError> {
 /// Notes what is missing at the end of the journal.
 fn recover(connection: &mut Connection, found: &Found, is_new: bool) -> rusqlite::Result<Report> {
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let mut tail = Tail::find(&transaction, found.mark, false)?;
+    let mut tail = Tail::find(&transaction, runs::last(&transaction)?, found.mark, false)?;
     tail.write(&transaction)?;
     let report = Report { gaps: tail.gaps(&transaction)?, damage: damage(found, is_new, tail.is_used()) };
     transaction.commit()?;

@@ -46,6 +46,7 @@
 //! SQLite is built in by `rusqlite`. Its versions 0.38 to 0.43 all fit, so that a program can have
 //! sqlx or diesel too, of which only one version may link SQLite.
 
+mod archive;
 mod boot;
 mod builder;
 mod check;
@@ -54,6 +55,9 @@ mod error;
 mod execution;
 mod export;
 mod failure;
+mod fair;
+mod file;
+mod find;
 mod gap;
 mod import;
 mod journal;
@@ -69,10 +73,13 @@ mod retention;
 mod row;
 mod runs;
 mod schema;
+mod short;
+mod stored;
 mod writer;
 
 use std::path::{Path, PathBuf};
 
+pub use archive::Parked;
 pub use builder::{Durability, JournalBuilder};
 pub use error::{ExportError, ImportError, OpenError, QueryError};
 pub use execution::Execution;

@@ -43,23 +43,52 @@ pub(crate) fn path(journal: &Path) -> PathBuf {
     super::beside(journal, "-mark")
 }
 
-/// Reads the newest mark; nothing if there is no file.
-pub(crate) fn read(journal: &Path) -> io::Result<Found> {
-    match File::open(path(journal)) {
-        Ok(mut file) => found(&mut file),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Found::default()),
-        Err(error) => Err(error),
+/// Reads the mark again and again.
+#[derive(Debug)]
+pub(crate) struct MarkReader {
+    path: PathBuf,
+    /// Open once it is there.
+    file: Option<File>,
+}
+
+impl MarkReader {
+    pub(crate) fn new(journal: &Path) -> Self {
+        Self { path: path(journal), file: None }
+    }
+
+    /// Reads the newest mark; nothing if there is no file.
+    pub(crate) fn read(&mut self) -> io::Result<Found> {
+        if self.file.is_none() {
+            match File::open(&self.path) {
+                Ok(file) => self.file = Some(file),
+                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Found::default()),
+                Err(error) => return Err(error),
+            }
+        }
+        self.file.as_mut().map_or_else(|| Ok(Found::default()), found)
     }
 }
 
 fn found(file: &mut File) -> io::Result<Found> {
-    let mut bytes = Vec::new();
-    file.take(2 * SLOT as u64).read_to_end(&mut bytes)?;
-    let slots: Vec<&[u8]> = bytes.chunks(SLOT).collect();
-    let marks: Vec<Option<Mark>> = slots.iter().map(|slot| Mark::decode(slot)).collect();
-    let is_written = |slot: &[u8]| slot.iter().any(|byte| *byte != 0);
-    let is_damaged = slots.iter().zip(&marks).any(|(slot, mark)| mark.is_none() && is_written(slot));
-    Ok(Found { mark: marks.into_iter().flatten().max_by_key(|mark| mark.turn), is_damaged })
+    let mut bytes = [0; 2 * SLOT];
+    let mut length = 0;
+    file.seek(SeekFrom::Start(0))?;
+    while length < bytes.len() {
+        match file.read(&mut bytes[length..]) {
+            Ok(0) => break,
+            Ok(read) => length += read,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let slots = bytes[..length].chunks(SLOT);
+    let mut found = Found::default();
+    for slot in slots {
+        let mark = Mark::decode(slot);
+        found.is_damaged |= mark.is_none() && slot.iter().any(|byte| *byte != 0);
+        found.mark = [found.mark, mark].into_iter().flatten().max_by_key(|mark| mark.turn);
+    }
+    Ok(found)
 }
 
 impl MarkFile {
@@ -141,16 +170,20 @@ mod tests {
         tempfile::tempdir().unwrap()
     }
 
+    fn read(journal: &Path) -> Found {
+        MarkReader::new(journal).read().unwrap()
+    }
+
     #[test]
     fn the_newest_mark_is_read_back() {
         let folder = folder();
         let journal = folder.path().join("run.db");
-        assert_eq!(read(&journal).unwrap(), Found::default());
+        assert_eq!(read(&journal), Found::default());
         let (mut file, found) = MarkFile::open(&journal).unwrap();
         assert_eq!(found, Found::default());
         for position in 1..=5 {
             file.write(position, 7, position).unwrap();
-            let found = read(&journal).unwrap();
+            let found = read(&journal);
             assert_eq!(found.mark.map(|mark| (mark.position, mark.run)), Some((position, 7)));
             assert!(!found.is_damaged);
         }
@@ -168,7 +201,7 @@ mod tests {
             let mut bytes = good.clone();
             bytes[bit / 8] ^= 1 << (bit % 8);
             std::fs::write(path(&journal), &bytes).unwrap();
-            let found = read(&journal).unwrap();
+            let found = read(&journal);
             assert!(found.is_damaged, "bit {bit}");
             assert_eq!(found.mark.unwrap().position, 41, "bit {bit}");
         }

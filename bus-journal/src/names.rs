@@ -1,38 +1,97 @@
-//! Texts that occur often, stored once and numbered.
+//! Texts that occur often, stored once and numbered: kinds, executions, and the rest of a scope.
 
 use std::collections::HashMap;
+use std::fmt::Write;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
-use rusqlite::{Connection, Error, OptionalExtension, Result, ffi};
+use rusqlite::{Connection, Error, OptionalExtension, Result, ffi, params_from_iter};
+
+use crate::checksum::Checksum;
 
 /// More are looked up in the file, so that memory is bounded.
 const MOST: usize = 50_000;
+
+/// A table of names, and its columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Table {
+    /// A name, and a version as JSON.
+    Kinds,
+    /// A name.
+    Executions,
+    /// A stream, a node, a correlation, and the members of other attributes as JSON.
+    Scopes,
+}
+
+/// The most columns of a table.
+const COLUMNS: usize = 4;
+
+impl Table {
+    fn name(self) -> &'static str {
+        ["kinds", "executions", "scopes"][self as usize]
+    }
+
+    fn columns(self) -> &'static [&'static str] {
+        match self {
+            Self::Kinds => &["name", "version"],
+            Self::Executions => &["name"],
+            Self::Scopes => &["stream", "node", "correlation", "attributes"],
+        }
+    }
+
+    /// The columns as they stand in the table, where an index may have others.
+    fn select(self, condition: &str) -> String {
+        let columns: Vec<_> =
+            self.columns().iter().map(|column| format!("CAST(stored.{column} AS BLOB)")).collect();
+        let (name, columns) = (self.name(), columns.join(", "));
+        format!("SELECT stored.id, {columns} FROM {name} AS stored {condition}")
+    }
+}
 
 /// Numbers of names, for the writer.
 #[derive(Debug, Default)]
 pub(crate) struct Numbers {
     known: HashMap<Box<str>, i64>,
+    /// The texts of a row as one, which is what they are known by.
+    key: String,
     /// Those of the transaction that is open.
     added: Vec<Box<str>>,
 }
 
 impl Numbers {
-    /// Returns the number of a name, a new one if it has none.
-    pub(crate) fn number(&mut self, connection: &Connection, name: &str) -> Result<i64> {
-        if let Some(number) = self.known.get(name) {
+    /// Returns the number of a row with these texts, a new one if there is none.
+    pub(crate) fn number(
+        &mut self,
+        connection: &Connection,
+        table: Table,
+        texts: &[Option<&str>],
+    ) -> Result<i64> {
+        self.key.clear();
+        self.key.push_str(table.name());
+        for text in texts {
+            // With its length, so that no two rows look alike. Writing to a string cannot fail.
+            let _ = match text {
+                Some(text) => write!(self.key, " {} {text}", text.len()),
+                None => write!(self.key, " -"),
+            };
+        }
+        if let Some(number) = self.known.get(&*self.key) {
             return Ok(*number);
         }
-        let number = if let Some(number) = find(connection, name)? {
+        let number = if let Some(number) = row(connection, table, texts)? {
             number
         } else {
-            connection.prepare_cached("INSERT INTO names (name) VALUES (?1)")?.execute([name])?;
-            self.added.push(name.into());
+            let columns = table.columns();
+            let places = ["?1", "?2", "?3", "?4"][..columns.len()].join(", ");
+            let insert = format!("INSERT INTO {} ({}) VALUES ({places})", table.name(), columns.join(", "));
+            connection.prepare_cached(&insert)?.execute(params_from_iter(texts))?;
+            self.added.push(self.key.as_str().into());
             connection.last_insert_rowid()
         };
         if self.known.len() >= MOST {
             self.known.clear();
         }
-        self.known.insert(name.into(), number);
+        self.known.insert(self.key.as_str().into(), number);
         Ok(number)
     }
 
@@ -41,7 +100,7 @@ impl Numbers {
         self.added.clear();
     }
 
-    /// The transaction failed: its names are not in the file.
+    /// The last transaction failed, if it is not done: its names are not in the file.
     pub(crate) fn forget(&mut self) {
         for name in self.added.drain(..) {
             self.known.remove(&name);
@@ -49,43 +108,140 @@ impl Numbers {
     }
 }
 
-/// Returns the number of a name, if it has one.
-pub(crate) fn find(connection: &Connection, name: &str) -> Result<Option<i64>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT found.id, CAST(names.name AS BLOB) FROM names AS found JOIN names ON names.id = found.id
-         WHERE found.name = ?1",
-    )?;
-    let found = statement.query_row([name], |row| Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?))).optional()?;
-    match found {
-        // The index has this name, and the table another: events of the other would be found.
-        Some((_, other)) if other != name.as_bytes() => {
-            let corrupt = ffi::Error::new(ffi::SQLITE_CORRUPT);
-            Err(Error::SqliteFailure(corrupt, Some("the index of names is damaged".to_owned())))
-        }
-        found => Ok(found.map(|(number, _)| number)),
+/// Returns the number of the row with these texts, if there is one.
+fn row(connection: &Connection, table: Table, texts: &[Option<&str>]) -> Result<Option<i64>> {
+    let equal: Vec<_> =
+        table.columns().iter().zip(1..).map(|(column, at)| format!("found.{column} IS ?{at}")).collect();
+    let condition =
+        format!("JOIN {} AS found ON found.id = stored.id WHERE {}", table.name(), equal.join(" AND "));
+    let mut statement = connection.prepare_cached(&table.select(&condition))?;
+    let found = statement.query_row(params_from_iter(texts), |row| read(row, table)).optional()?;
+    let Some((number, name)) = found else { return Ok(None) };
+    let is_equal = name.is_some_and(|name| texts.iter().enumerate().all(|(at, text)| name.get(at) == *text));
+    if is_equal { Ok(Some(number)) } else { Err(damaged()) }
+}
+
+/// Returns the numbers of all rows whose first text is this.
+pub(crate) fn find(connection: &Connection, table: Table, text: &str) -> Result<Vec<i64>> {
+    let column = table.columns()[0];
+    let condition =
+        format!("JOIN {} AS found ON found.id = stored.id WHERE found.{column} = ?1", table.name());
+    let mut statement = connection.prepare_cached(&table.select(&condition))?;
+    let rows = statement.query_map([text], |row| read(row, table))?;
+    rows.map(|row| match row? {
+        (number, Some(name)) if name.text() == text => Ok(number),
+        _ => Err(damaged()),
+    })
+    .collect()
+}
+
+/// The index has these texts, and the table others: events of the others would be found.
+#[cold]
+fn damaged() -> Error {
+    let corrupt = ffi::Error::new(ffi::SQLITE_CORRUPT);
+    Error::SqliteFailure(corrupt, Some("the index of names is damaged".to_owned()))
+}
+
+/// A row of a table of names.
+#[derive(Debug, Default)]
+pub(crate) struct Name {
+    texts: [Option<Box<str>>; COLUMNS],
+    /// Over the texts, for the checksums of events.
+    sum: i32,
+}
+
+impl Name {
+    /// Returns the text of a column.
+    pub(crate) fn get(&self, column: usize) -> Option<&str> {
+        self.texts[column].as_deref()
     }
+
+    /// Returns the text of the first column.
+    pub(crate) fn text(&self) -> &str {
+        self.get(0).unwrap_or_default()
+    }
+
+    pub(crate) fn sum(&self) -> i32 {
+        self.sum
+    }
+}
+
+/// The checksum of the texts of a row.
+pub(crate) fn sum(texts: &[Option<&str>]) -> i32 {
+    let mut sum = Checksum::new();
+    for text in texts {
+        sum.optional(*text);
+    }
+    sum.value()
+}
+
+/// Reads a row; nothing if it is damaged.
+fn read(row: &rusqlite::Row<'_>, table: Table) -> Result<(i64, Option<Name>)> {
+    let mut name = Name::default();
+    for at in 0..table.columns().len() {
+        let text = row.get::<_, Option<Vec<u8>>>(at + 1)?.map(String::from_utf8).transpose();
+        match text {
+            Ok(text) => name.texts[at] = text.map(String::into_boxed_str),
+            Err(_) => return Ok((row.get(0)?, None)),
+        }
+    }
+    let texts = name.texts.each_ref().map(Option::as_deref);
+    name.sum = sum(&texts[..table.columns().len()]);
+    Ok((row.get(0)?, Some(name)))
 }
 
 /// Names by their numbers, for a reader. A number never stands for another name.
 #[derive(Debug, Default)]
-pub(crate) struct Texts(HashMap<i64, Arc<str>>);
+pub(crate) struct Names([HashMap<i64, Arc<Name>, BuildHasherDefault<ByNumber>>; 3]);
 
-impl Texts {
+impl Names {
     /// Returns the name of a number; `None` if the file has none, which is damage.
-    pub(crate) fn text(&mut self, connection: &Connection, number: i64) -> Result<Option<Arc<str>>> {
-        if let Some(text) = self.0.get(&number) {
-            return Ok(Some(Arc::clone(text)));
+    #[inline]
+    pub(crate) fn name(
+        &mut self,
+        connection: &Connection,
+        table: Table,
+        number: i64,
+    ) -> Result<Option<Arc<Name>>> {
+        match self.0[table as usize].get(&number) {
+            Some(name) => Ok(Some(Arc::clone(name))),
+            None => self.look_up(connection, table, number),
         }
-        let mut statement =
-            connection.prepare_cached("SELECT CAST(name AS BLOB) FROM names WHERE id = ?1")?;
-        let bytes: Option<Vec<u8>> = statement.query_row([number], |row| row.get(0)).optional()?;
-        let text: Option<Arc<str>> = bytes.and_then(|bytes| String::from_utf8(bytes).ok()).map(Into::into);
-        if let Some(text) = &text {
-            if self.0.len() >= MOST {
-                self.0.clear();
+    }
+
+    #[cold]
+    fn look_up(&mut self, connection: &Connection, table: Table, number: i64) -> Result<Option<Arc<Name>>> {
+        let mut statement = connection.prepare_cached(&table.select("WHERE stored.id = ?1"))?;
+        let found = statement.query_row([number], |row| read(row, table)).optional()?;
+        let name = found.and_then(|(_, name)| name).filter(|name| name.get(0).is_some()).map(Arc::new);
+        if let Some(name) = &name {
+            let known = &mut self.0[table as usize];
+            if known.len() >= MOST {
+                known.clear();
             }
-            self.0.insert(number, Arc::clone(text));
+            known.insert(number, Arc::clone(name));
         }
-        Ok(text)
+        Ok(name)
+    }
+}
+
+/// A hash of small numbers, which nobody outside chooses.
+#[derive(Debug, Default)]
+struct ByNumber(u64);
+
+impl Hasher for ByNumber {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_i64(i64::from(*byte));
+        }
+    }
+
+    fn write_i64(&mut self, number: i64) {
+        // The table takes the high bits and the low ones.
+        self.0 = (self.0 ^ number.cast_unsigned()).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32);
     }
 }

@@ -1,7 +1,7 @@
 //! A journal that is open for reading.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bus_core::wire::ReadError;
@@ -9,9 +9,10 @@ use bus_core::{EventBus, ReadEvent};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::{OpenError, QueryError};
+use crate::file::{self, OpenFile};
 use crate::lock::Lock;
-use crate::mark;
-use crate::names::Texts;
+use crate::mark::MarkReader;
+use crate::names::Names;
 use crate::query::Query;
 use crate::recovery::Tail;
 use crate::runs;
@@ -43,7 +44,7 @@ pub struct Reader {
 }
 
 struct Shared {
-    path: PathBuf,
+    file: OpenFile,
     /// Connections that nobody uses now.
     idle: Mutex<Vec<Session>>,
     /// Knows the kinds that are linked into the program.
@@ -51,21 +52,44 @@ struct Shared {
 }
 
 /// A connection with what it knows.
-pub(crate) struct Session {
-    pub(crate) connection: Connection,
-    pub(crate) names: Texts,
+struct Session {
+    connection: Connection,
+    names: Names,
+    mark: MarkReader,
+}
+
+/// A transaction that reads: everything in it is of one moment.
+struct Snapshot<'a>(&'a Connection);
+
+impl<'a> Snapshot<'a> {
+    /// SQLite takes the moment with the first read.
+    fn begin(connection: &'a Connection) -> rusqlite::Result<Self> {
+        connection.prepare_cached("BEGIN")?.execute([])?;
+        Ok(Self(connection))
+    }
+}
+
+impl Drop for Snapshot<'_> {
+    fn drop(&mut self) {
+        // Nothing was written; a failed read may have ended the transaction by itself.
+        let _ = self.0.prepare_cached("ROLLBACK").and_then(|mut end| end.execute([]));
+    }
 }
 
 impl Reader {
     pub(crate) fn open(path: &Path) -> Result<Self, OpenError> {
-        let session = Session::open(path)?;
-        let idle = Mutex::new(vec![session]);
-        Ok(Self { shared: Arc::new(Shared { path: path.to_owned(), idle, bus: EventBus::new() }) })
+        let file = OpenFile::new(file::locate(path)?)?;
+        let idle = Mutex::new(vec![Session::open(file.path())?]);
+        Ok(Self { shared: Arc::new(Shared { file, idle, bus: EventBus::new() }) })
     }
 
-    /// Returns the path of the journal.
+    /// Returns the path of the journal, from the root and without links.
     pub fn path(&self) -> &Path {
-        &self.shared.path
+        self.shared.file.path()
+    }
+
+    pub(crate) fn file(&self) -> &OpenFile {
+        &self.shared.file
     }
 
     /// Returns a query of the events: newest first, at most 100, unless set.
@@ -86,8 +110,9 @@ impl Reader {
     /// is missing at the end of the journal.
     pub(crate) fn with<T>(
         &self,
-        read: impl FnOnce(&Connection, &mut Texts, &Tail) -> Result<T, QueryError>,
+        read: impl FnOnce(&Connection, &mut Names, &Tail) -> Result<T, QueryError>,
     ) -> Result<T, QueryError> {
+        self.file().check()?;
         let idle = || self.shared.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let reused = idle().pop();
         let mut session = match reused {
@@ -97,21 +122,22 @@ impl Reader {
                 other => QueryError::Damaged(other.to_string()),
             })?,
         };
-        let Session { connection, names } = &mut session;
+        let Session { connection, names, mark } = &mut session;
         // A run that had no end while nobody had the lock, and has none a moment later, is over.
         let mut abandoned = None;
         let result = loop {
             // Read before the transaction begins, so that a mark is never ahead of its events.
-            let found = mark::read(self.path())?;
-            let transaction = connection.transaction()?;
-            let open = runs::last(&transaction)?.filter(|run| !run.is_over()).map(|run| run.number);
+            let found = mark.read()?;
+            let _snapshot = Snapshot::begin(connection)?;
+            let last = runs::last(connection)?;
+            let open = last.as_ref().filter(|run| !run.is_over()).map(|run| run.number);
             if open.is_some() && open != abandoned && !Lock::is_held(self.path()) {
                 abandoned = open;
                 continue;
             }
             let is_live = open.is_none() || open != abandoned;
-            let tail = Tail::find(&transaction, found.mark, is_live)?;
-            break read(&transaction, names, &tail);
+            let tail = Tail::find(connection, last, found.mark, is_live)?;
+            break read(connection, names, &tail);
         };
         idle().push(session);
         result
@@ -120,15 +146,13 @@ impl Reader {
 
 impl Session {
     fn open(path: &Path) -> Result<Self, OpenError> {
-        // Without this SQLite's error does not say that there is no file.
-        std::fs::metadata(path)?;
         let failed = |error: rusqlite::Error| OpenError::sqlite(&error, path);
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
         schema::set_reader(&connection).map_err(failed)?;
         match schema::kind(&connection).map_err(failed)? {
-            Kind::Journal => Ok(Self { connection, names: Texts::default() }),
-            Kind::Newer(found) => Err(OpenError::newer(found)),
+            Kind::Journal => Ok(Self { connection, names: Names::default(), mark: MarkReader::new(path) }),
+            Kind::Version(found) => Err(OpenError::version(found)),
             Kind::Empty | Kind::Begun | Kind::Other => Err(OpenError::NotAJournal),
         }
     }

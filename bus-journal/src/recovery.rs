@@ -5,7 +5,7 @@ use rusqlite::{Connection, Result};
 
 use crate::gap::{Gap, GapCause, Span};
 use crate::mark::Mark;
-use crate::runs::{self, ByPosition, End, Run};
+use crate::runs::{ByPosition, End, Run};
 use crate::schema::position;
 
 /// The events that are missing behind the last entry of a journal.
@@ -20,11 +20,16 @@ pub(crate) struct Tail {
 }
 
 impl Tail {
-    /// Compares the last entry with the mark. `is_live` says that a writer is at work, so that a
-    /// run without an end goes on.
-    pub(crate) fn find(connection: &Connection, mark: Option<Mark>, is_live: bool) -> Result<Self> {
+    /// Compares the last entry and the last run with the mark. `is_live` says that a writer is at
+    /// work, so that a run without an end goes on.
+    pub(crate) fn find(
+        connection: &Connection,
+        run: Option<Run>,
+        mark: Option<Mark>,
+        is_live: bool,
+    ) -> Result<Self> {
         let mark = mark.unwrap_or_default();
-        let mut tail = Self { run: runs::last(connection)?, ..Self::default() };
+        let mut tail = Self { run, ..Self::default() };
         let mut end = last_entry(connection)?.max(tail.run.as_ref().map_or(0, |run| run.base));
         let expected = tail.run.as_ref().and_then(|run| run.last).unwrap_or(0);
         if mark.position > end && tail.run.as_ref().is_none_or(|run| run.number != mark.run) {

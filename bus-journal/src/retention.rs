@@ -12,6 +12,9 @@ use crate::schema::{column, position};
 /// How many positions one transaction deletes: some milliseconds, so that no commit waits longer.
 const STEP: u64 = 500;
 
+/// No more than about so many bytes either, since large events have pages of their own.
+pub(crate) const STEP_BYTES: u64 = 1 << 20;
+
 /// Which events a journal keeps. All of the conditions hold; without any everything is kept.
 ///
 /// ```
@@ -74,16 +77,14 @@ impl Journal {
         let surplus = surplus.map_err(StoreError::failed)?;
         let mut deleted = 0;
         loop {
-            let step = self.writer().change(|connection| delete_step(connection, retention, surplus))?;
-            deleted += step.unwrap_or(0);
-            // The log grows by each step, and holds the pages that are to be given back.
             let mut writer = self.writer();
-            if step.is_none() {
+            let step = writer.change(|connection| delete_step(connection, retention, surplus))?;
+            let Some(step) = step else {
+                // The log holds the pages that are to be given back.
                 writer.checkpoint();
                 return Ok(deleted);
-            }
-            drop(writer);
-            std::thread::yield_now();
+            };
+            deleted += step;
         }
     }
 }
@@ -140,7 +141,17 @@ fn last_deleted(
         )?;
         last = last.max(old);
     }
-    Ok(last.map(position).filter(|last| *last > floor))
+    let Some(last) = last.map(position).filter(|last| *last > floor) else { return Ok(None) };
+    Ok(Some(last.min(end_of_step(connection)?)))
+}
+
+/// The last position of the oldest events that one step may delete: one at least.
+fn end_of_step(connection: &Connection) -> Result<u64> {
+    let select = "SELECT max(position) FROM (
+            SELECT position, sum(bytes) OVER (ORDER BY position) - bytes AS before
+            FROM (SELECT position, octet_length(data) AS bytes FROM events ORDER BY position LIMIT ?1))
+        WHERE before < ?2";
+    connection.query_row(select, [STEP, STEP_BYTES].map(column), |row| row.get(0).map(position))
 }
 
 /// The bytes of the pages in use.

@@ -1,23 +1,24 @@
 //! The row of an event: from its line to columns and back.
 
-use std::sync::Arc;
 use std::time::SystemTime;
 
-use bus_core::{AnyEvent, ReadEvent, Scope};
-use rusqlite::types::{Value, ValueRef};
+use bus_core::{AnyEvent, EventId, ReadEvent, Scope};
+use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, Result, Row, Statement, params};
 
 use crate::checksum::Checksum;
-use crate::line::{Labels, Members, nanos, write_id, write_number};
-use crate::names::{Numbers, Texts};
+use crate::line::{Labels, Members, nanos};
+use crate::names::{self, Names, Numbers, Table};
 use crate::runs::Run;
-use crate::schema::{column, position};
+use crate::schema::column;
+use crate::short::Short;
+use crate::stored::{Content, ShortMembers, Stored};
 
-/// Longer attributes are seldom the same twice, so they are not worth a name.
+/// Longer attributes are seldom the same twice, so they are not worth a row of their own.
 const LONGEST_ATTRIBUTES: usize = 256;
 
-pub(crate) const COLUMNS: &str = "position, kind, stream, node, execution, correlation, attributes, time, \
-     skipped, checksum, version, cause, seq, origin, data";
+pub(crate) const COLUMNS: &str =
+    "position, kind, scope, execution, time, skipped, checksum, cause, seq, origin, data";
 
 /// An event to be written.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +28,7 @@ pub(crate) struct Fact<'a> {
     pub(crate) time: SystemTime,
     pub(crate) line: &'a str,
     /// Set for a line without an id: what it is recognised by when it is imported again.
-    pub(crate) key: Option<[u8; 16]>,
+    pub(crate) key: Option<u128>,
 }
 
 /// Where an event is written.
@@ -40,25 +41,12 @@ pub(crate) struct Place {
     pub(crate) skipped: u64,
 }
 
-/// An event that was read.
-#[derive(Debug, Clone)]
-pub(crate) struct Stored {
-    pub(crate) place: Place,
-    pub(crate) kind: Arc<str>,
-    pub(crate) stream: Arc<str>,
-    pub(crate) node: Option<Arc<str>>,
-    pub(crate) execution: Option<Arc<str>>,
-    pub(crate) correlation: Option<Arc<str>>,
-    pub(crate) time: i64,
-    pub(crate) line: String,
-}
-
 impl<'a> Fact<'a> {
     pub(crate) fn of(event: &'a AnyEvent, line: &'a str) -> Self {
         Self { kind: event.kind(), scope: event.scope(), time: event.timestamp(), line, key: None }
     }
 
-    pub(crate) fn read(event: &'a ReadEvent, line: &'a str, key: Option<[u8; 16]>) -> Self {
+    pub(crate) fn read(event: &'a ReadEvent, line: &'a str, key: Option<u128>) -> Self {
         Self { kind: event.kind(), scope: event.scope(), time: event.timestamp(), line, key }
     }
 
@@ -82,221 +70,152 @@ impl<'a> Fact<'a> {
         place: Place,
     ) -> Result<()> {
         let (labels, time) = (self.labels(), nanos(self.time));
-        let members = Members::of(self.line).filter(|members| {
+        let parts = Members::of(self.line);
+        let members = parts.filter(|members| {
             let short = members.attributes.len() <= LONGEST_ATTRIBUTES;
             let mut again = String::with_capacity(self.line.len());
             members.write(&labels, time, &mut again);
             short && again == self.line
         });
-        let origin = match (members.map(|members| members.id), self.key) {
-            (_, Some(key)) => Value::Blob(key.to_vec()),
-            (Some(id), None) if id == id_text(place.run, place.seq) => Value::Null,
-            (Some(id), None) => Value::Text(id.to_owned()),
-            // A whole line is found by its own id too.
-            (None, None) => Members::of(self.line)
-                .filter(|members| members.id != id_text(place.run, place.seq))
-                .map_or(Value::Null, |members| Value::Text(members.id.to_owned())),
-        };
-        let checksum = checksum(place, &labels, time, &origin, self.line);
-        let mut number = |name: &str| numbers.number(connection, name);
-        let mut optional = |name: Option<&str>| name.map(&mut number).transpose();
-        let ids = [
-            optional(Some(labels.kind))?,
-            optional(Some(labels.stream))?,
-            optional(labels.node)?,
-            optional(labels.execution)?,
-            optional(labels.correlation)?,
-        ];
+        let short = self.short(members, parts.map(|parts| parts.id), place);
+        let version = members.map(|members| members.version).filter(|version| *version != "null");
         let attributes = members.map(|members| members.attributes).filter(|text| !text.is_empty());
-        let attributes = attributes.map(|text| number(&format!("{{{text}}}"))).transpose()?;
-        let (version, cause, seq) = members.map_or((Value::Null, Value::Null, Value::Null), |members| {
-            (version(members.version), cause(members.cause, place.run), seq(members.seq, place.seq, &origin))
-        });
-        let data = members
-            .map_or(ValueRef::Blob(self.line.as_bytes()), |members| ValueRef::Text(members.data.as_bytes()));
-        let [kind, stream, node, execution, correlation] = ids;
-        let values = params![
+        let attributes = attributes.map(|members| format!("{{{members}}}"));
+        let kind = [Some(labels.kind), version];
+        let scope = [Some(labels.stream), labels.node, labels.correlation, attributes.as_deref()];
+        let execution = labels.execution.map(|execution| [Some(execution)]);
+        let sums = Sums {
+            kind: names::sum(&kind),
+            scope: names::sum(&scope),
+            execution: execution.map(|execution| names::sum(&execution)),
+        };
+        let (content, data) = match members {
+            Some(members) => (Content::Data(members.data), ValueRef::Text(members.data.as_bytes())),
+            None => (Content::Line(self.line), ValueRef::Blob(self.line.as_bytes())),
+        };
+        let execution =
+            execution.map(|texts| numbers.number(connection, Table::Executions, &texts)).transpose()?;
+        statement.execute(params![
             column(place.position),
-            kind,
-            stream,
-            node,
+            numbers.number(connection, Table::Kinds, &kind)?,
+            numbers.number(connection, Table::Scopes, &scope)?,
             execution,
-            correlation,
-            attributes,
             time,
             column(place.skipped),
-            checksum,
-            version,
-            cause,
-            seq,
-            origin,
-            rusqlite::types::ToSqlOutput::Borrowed(data),
-        ];
-        statement.execute(values).map(drop)
+            checksum(place, sums, time, &short, content),
+            short.cause,
+            short.seq,
+            short.origin,
+            ToSqlOutput::Borrowed(data),
+        ])?;
+        Ok(())
+    }
+
+    /// The members in few bytes. A whole line is found by its own id too.
+    fn short(&self, members: Option<Members<'_>>, id: Option<&str>, place: Place) -> ShortMembers {
+        let own = EventId::new(place.run, place.seq);
+        let origin = match (id.map(|id| Short::id(id, None)), self.key) {
+            (_, Some(key)) => Short::Key(key),
+            (Some(origin), None) if origin != Short::Id(own) => origin,
+            _ => Short::Usual,
+        };
+        let Some(members) = members else {
+            return ShortMembers { cause: Short::Usual, seq: Short::Usual, origin };
+        };
+        let cause = match members.cause {
+            "null" => Short::Usual,
+            cause => Short::id(cause, Some(place.run)),
+        };
+        let seq = match Short::number(members.seq) {
+            Short::Number(seq) if self.key.is_none() && u64::try_from(seq) == Ok(place.seq) => Short::Usual,
+            Short::Text(seq) if self.key.is_some() && &*seq == "null" => Short::Usual,
+            seq => seq,
+        };
+        ShortMembers { cause, seq, origin }
     }
 }
 
 /// The statement for [`Fact::insert`].
 pub(crate) fn prepare(connection: &Connection) -> Result<CachedStatement<'_>> {
     connection.prepare_cached(&format!(
-        "INSERT INTO events ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
+        "INSERT INTO events ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
     ))
 }
 
-/// Reads a row of [`COLUMNS`]; `None` if it does not match its checksum.
+/// Reads a row of [`COLUMNS`], of which the position is known; `None` if it does not match its
+/// checksum.
+#[inline]
 pub(crate) fn read(
     connection: &Connection,
-    names: &mut Texts,
-    run: Option<&Run>,
+    names: &mut Names,
+    (run, position): (Option<&Run>, u64),
     row: &Row<'_>,
 ) -> Option<Stored> {
     let run = run?;
-    let position = position(row.get(0).ok()?);
+    let number = |column| integer(row.get_ref(column).ok()?);
     let place = Place {
         position,
         run: run.number,
-        seq: position.checked_sub(run.base)?,
-        skipped: crate::schema::position(row.get(8).ok()?),
+        seq: position - run.base,
+        skipped: u64::try_from(number(5)?).ok()?,
     };
-    let mut name = |column: usize| -> Option<Option<Arc<str>>> {
-        let number: Option<i64> = row.get(column).ok()?;
-        // A number without a name is damage, as any other value is that cannot be read.
-        number.map_or(Some(None), |number| names.text(connection, number).ok().flatten().map(Some))
+    // A number without a name is damage, as any other value is that cannot be read.
+    let mut name = |table, number| names.name(connection, table, number).ok()?;
+    let kind = name(Table::Kinds, number(1)?)?;
+    let scope = name(Table::Scopes, number(2)?)?;
+    let execution = match row.get_ref(3).ok()? {
+        ValueRef::Null => None,
+        execution => Some(name(Table::Executions, integer(execution)?)?),
     };
-    let mut stored = Stored {
-        place,
-        kind: name(1)??,
-        stream: name(2)??,
-        node: name(3)?,
-        execution: name(4)?,
-        correlation: name(5)?,
-        time: row.get(7).ok()?,
-        line: String::new(),
+    let time = number(4)?;
+    let short = |column| Short::read(row.get_ref(column).ok()?);
+    let short = ShortMembers { cause: short(7)?, seq: short(8)?, origin: short(9)? };
+    let content = match row.get_ref(10).ok()? {
+        ValueRef::Text(data) => Content::Data(std::str::from_utf8(data).ok()?),
+        ValueRef::Blob(line) => Content::Line(std::str::from_utf8(line).ok()?),
+        _ => return None,
     };
-    let attributes = name(6)?;
-    let origin: Value = row.get(13).ok()?;
-    stored.line = match row.get_ref(14).ok()? {
-        ValueRef::Blob(line) => std::str::from_utf8(line).ok()?.to_owned(),
-        data => {
-            let mut text = String::with_capacity(128);
-            let mut ends = [0; 4];
-            for (end, member) in
-                ends.iter_mut().zip([Member::Id, Member::Seq, Member::Version, Member::Cause])
-            {
-                member.write(row, place, &origin, &mut text)?;
-                *end = text.len();
-            }
-            let attributes = attributes.as_deref().unwrap_or("{}");
-            let members = Members {
-                data: data.as_str().ok()?,
-                attributes: attributes.strip_prefix('{')?.strip_suffix('}')?,
-                id: &text[..ends[0]],
-                seq: &text[ends[0]..ends[1]],
-                version: &text[ends[1]..ends[2]],
-                cause: &text[ends[2]..],
-            };
-            let mut line = String::with_capacity(members.data.len() + 384);
-            members.write(&stored.labels(), stored.time, &mut line);
-            line
-        }
+    let sums = Sums {
+        kind: kind.sum(),
+        scope: scope.sum(),
+        execution: execution.as_ref().map(|execution| execution.sum()),
     };
-    let checksum = checksum(place, &stored.labels(), stored.time, &origin, &stored.line);
-    (row.get::<_, i32>(9).ok()? == checksum).then_some(stored)
+    let sum = checksum(place, sums, time, &short, content);
+    let is_whole = number(6)? == i64::from(sum);
+    is_whole.then(|| Stored::new(place, [kind, scope], execution, time, short, content.to_owned()))
 }
 
-impl Stored {
-    fn labels(&self) -> Labels<'_> {
-        Labels {
-            kind: &self.kind,
-            stream: &self.stream,
-            node: self.node.as_deref(),
-            execution: self.execution.as_deref(),
-            correlation: self.correlation.as_deref(),
-        }
-    }
+/// An integer; `None` for anything else, which is damage.
+#[inline]
+fn integer(value: ValueRef<'_>) -> Option<i64> {
+    if let ValueRef::Integer(number) = value { Some(number) } else { None }
 }
 
-fn checksum(place: Place, labels: &Labels<'_>, time: i64, origin: &Value, line: &str) -> i32 {
-    let mut sum = Checksum::new();
-    for number in [place.position, place.run, place.seq, place.skipped, time.cast_unsigned()] {
-        sum.number(number);
-    }
-    for label in [Some(labels.kind), Some(labels.stream), labels.node, labels.execution, labels.correlation] {
-        sum.number(u64::from(label.is_some()));
-        sum.text(label.unwrap_or_default());
-    }
-    match origin {
-        Value::Text(id) => sum.text(id),
-        Value::Blob(key) => sum.bytes(key),
-        _ => sum.number(0),
-    }
-    sum.text(line);
-    sum.value()
-}
-
-/// The id of an event as JSON.
-pub(crate) fn id_text(run: u64, seq: u64) -> String {
-    let mut text = String::with_capacity(40);
-    write_id(run, seq, &mut text);
-    text
-}
-
-/// A member of the line that a row holds in a short form.
+/// The checksums of the names of an event.
 #[derive(Debug, Clone, Copy)]
-enum Member {
-    Id,
-    Seq,
-    Version,
-    Cause,
+struct Sums {
+    kind: i32,
+    scope: i32,
+    execution: Option<i32>,
 }
 
-impl Member {
-    /// Appends the member as JSON; `None` if the row is damaged.
-    fn write(self, row: &Row<'_>, place: Place, origin: &Value, out: &mut String) -> Option<()> {
-        let column = match self {
-            Self::Id => 13,
-            Self::Seq => 12,
-            Self::Version => 10,
-            Self::Cause => 11,
-        };
-        let has_id = !matches!(origin, Value::Blob(_));
-        match (row.get_ref(column).ok()?, self) {
-            (ValueRef::Text(json), _) => out.push_str(std::str::from_utf8(json).ok()?),
-            (ValueRef::Null, Self::Id) => write_id(place.run, place.seq, out),
-            (ValueRef::Null, Self::Seq) if has_id => write_number(place.seq, out),
-            (ValueRef::Null, _) | (ValueRef::Blob(_), Self::Id) => out.push_str("null"),
-            (ValueRef::Integer(number), Self::Version) => write_number(u64::try_from(number).ok()?, out),
-            (ValueRef::Integer(seq), Self::Cause) => write_id(place.run, u64::try_from(seq).ok()?, out),
-            _ => return None,
-        }
-        Some(())
+fn checksum(place: Place, sums: Sums, time: i64, short: &ShortMembers, content: Content<&str>) -> i32 {
+    let word = |sum: i32| u64::from(sum.cast_unsigned());
+    let text = content.text();
+    let members = [&short.cause, &short.seq, &short.origin];
+    let [cause, seq, origin] = members.map(Short::numbers);
+    let mut sum = Checksum::new();
+    sum.numbers([
+        [place.position, place.run, place.seq],
+        [place.skipped, time.cast_unsigned(), word(sums.kind) << 32 | word(sums.scope)],
+        [sums.execution.map_or(u64::MAX, word), u64::from(content.is_line()), text.len() as u64],
+        cause,
+        seq,
+        origin,
+    ]);
+    for member in members {
+        member.add_text(&mut sum);
     }
-}
-
-fn version(json: &str) -> Value {
-    match json.parse::<u32>() {
-        _ if json == "null" => Value::Null,
-        Ok(number) if number.to_string() == json => Value::Integer(number.into()),
-        _ => Value::Text(json.to_owned()),
-    }
-}
-
-fn cause(json: &str, run: u64) -> Value {
-    if json == "null" {
-        return Value::Null;
-    }
-    let seq = json.rsplit_once('-').and_then(|(_, seq)| seq.strip_suffix('"')?.parse::<i64>().ok());
-    match seq {
-        Some(seq) if id_text(run, seq.cast_unsigned()) == json => Value::Integer(seq),
-        _ => Value::Text(json.to_owned()),
-    }
-}
-
-/// The member `seq` that a row need not have.
-fn usual_seq(seq: u64, origin: &Value) -> String {
-    if let Value::Blob(_) = origin { "null".to_owned() } else { seq.to_string() }
-}
-
-fn seq(json: &str, seq: u64, origin: &Value) -> Value {
-    if json == usual_seq(seq, origin) { Value::Null } else { Value::Text(json.to_owned()) }
+    sum.raw(text.as_bytes());
+    sum.value()
 }

@@ -124,6 +124,13 @@ pub(crate) fn find(connection: &Connection, run: u64) -> Result<Option<Run>> {
     one(connection, "run = ?1", run.cast_signed())
 }
 
+/// The position of an id; `None` if its run is not there, or ended before it.
+pub(crate) fn position_of(connection: &Connection, id: EventId) -> Result<Option<u64>> {
+    let Some(run) = find(connection, id.run())? else { return Ok(None) };
+    let at = run.base.saturating_add(id.seq());
+    Ok(run.last.is_none_or(|last| at <= last).then_some(at))
+}
+
 /// The last run, over or not.
 pub(crate) fn last(connection: &Connection) -> Result<Option<Run>> {
     one(connection, "?1 = 0 ORDER BY base DESC", 0)

@@ -1,12 +1,13 @@
 //! The tables, and the settings of a connection.
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Result};
 
 /// Written into the header of the file, so that other databases are recognised: "ajnl".
 const APPLICATION: i32 = 0x616a_6e6c;
 
 /// The version of the tables, raised with each change that an older program cannot read.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 /// The result of looking at a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,14 +17,28 @@ pub(crate) enum Kind {
     /// It is a journal whose tables are still to be made.
     Begun,
     Journal,
-    /// The tables are of a later version.
-    Newer(u32),
+    /// The tables are of an earlier or of a later version.
+    Version(u32),
     Other,
 }
 
+/// The pages that a connection for reading keeps in memory at most.
+const CACHE_KIB: i32 = 16 << 10;
+
 const TABLES: &str = "
--- Each text that occurs often, once: kinds, streams, nodes, executions, correlations, attributes.
-CREATE TABLE names (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+-- Each kind that occurs, with the version of its events as JSON.
+CREATE TABLE kinds (id INTEGER PRIMARY KEY, name TEXT NOT NULL, version TEXT) STRICT;
+CREATE INDEX kinds_name ON kinds (name, version);
+CREATE TABLE executions (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+-- Each scope that occurs, without its execution. Other attributes are a JSON object.
+CREATE TABLE scopes (
+    id INTEGER PRIMARY KEY,
+    stream TEXT NOT NULL,
+    node TEXT,
+    correlation TEXT,
+    attributes TEXT
+) STRICT;
+CREATE INDEX scopes_all ON scopes (stream, node, correlation, attributes);
 -- Each run of a bus. The event with number n of its bus has the position `base` + n. `last` is the
 -- last position once the run is over, `end` how it ended: closed or interrupted.
 CREATE TABLE runs (
@@ -40,25 +55,21 @@ CREATE TABLE runs (
 -- `seq` is its number in its run. `cause` is the number of its cause in the same run, or the id.
 -- `data` is the member of the same name; a blob is the whole line.
 CREATE TABLE events (
-    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    position INTEGER PRIMARY KEY,
     kind INTEGER NOT NULL,
-    stream INTEGER NOT NULL,
-    node INTEGER,
+    scope INTEGER NOT NULL,
     execution INTEGER,
-    correlation INTEGER,
-    attributes INTEGER,
     time INTEGER NOT NULL,
     skipped INTEGER NOT NULL,
     checksum INTEGER NOT NULL,
-    version ANY,
     cause ANY,
     seq ANY,
     origin ANY,
     data ANY NOT NULL
 ) STRICT;
 CREATE INDEX events_kind ON events (kind);
-CREATE INDEX events_execution ON events (execution) WHERE execution IS NOT NULL;
-CREATE INDEX events_execution_kind ON events (execution, kind) WHERE execution IS NOT NULL;
+-- One index for both: with another one a commit of many executions writes twice as many pages.
+CREATE INDEX events_execution ON events (execution, position, kind) WHERE execution IS NOT NULL;
 CREATE INDEX events_origin ON events (origin) WHERE origin IS NOT NULL;
 -- Each range of positions of which events are missing. NULL in `events` is an unknown number.
 CREATE TABLE gaps (
@@ -72,6 +83,17 @@ CREATE TABLE gaps (
 ) STRICT;
 -- The highest time of all events up to a position, every thousand positions or so.
 CREATE TABLE times (position INTEGER PRIMARY KEY, time INTEGER NOT NULL) STRICT;
+-- How far each consumer is: the id of the last event that it has handled.
+CREATE TABLE positions (consumer TEXT PRIMARY KEY, run INTEGER NOT NULL, seq INTEGER NOT NULL) STRICT;
+-- The events that consumers could not handle and went on behind.
+CREATE TABLE parked (
+    consumer TEXT NOT NULL,
+    run INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    time INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    UNIQUE (consumer, run, seq)
+) STRICT;
 -- All events up to this position were deleted on purpose.
 CREATE TABLE floor (only INTEGER PRIMARY KEY CHECK (only = 0), position INTEGER NOT NULL) STRICT;
 INSERT INTO floor VALUES (0, 0);
@@ -91,7 +113,7 @@ pub(crate) fn kind(connection: &Connection) -> Result<Kind> {
         Ok(0) if application == 0 && is_empty()? => Kind::Empty,
         _ if application != i64::from(APPLICATION) => Kind::Other,
         Ok(0) => Kind::Begun,
-        Ok(version) if version > VERSION => Kind::Newer(version),
+        Ok(version) if version != VERSION => Kind::Version(version),
         Ok(_) => Kind::Journal,
         Err(_) => Kind::Other,
     })
@@ -138,17 +160,21 @@ pub(crate) fn set_writer(connection: &Connection, is_full: bool, most_bytes: Opt
 
 /// The settings of a connection that reads.
 pub(crate) fn set_reader(connection: &Connection) -> Result<()> {
+    // A query runs some ten statements. The usual 2 MiB hold few of the pages that one index finds.
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    // SQLite parses a statement anew whenever a limit is bound, to see whether it changes the plan.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     connection.pragma_update(None, "query_only", true)
 }
 
-/// The highest position that any table knows, and that SQLite itself ever gave.
+/// The highest position that any table knows.
 pub(crate) fn highest(connection: &Connection) -> Result<u64> {
     let highest: Option<i64> = connection
         .prepare_cached(
             "SELECT max(
                 coalesce((SELECT max(position) FROM events), 0),
-                coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0),
                 coalesce((SELECT last FROM gaps ORDER BY first DESC LIMIT 1), 0),
                 coalesce((SELECT max(base, coalesce(last, 0)) FROM runs ORDER BY base DESC LIMIT 1), 0),
                 (SELECT position FROM floor))",

@@ -5,14 +5,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bus_core::store::{Entry, Gap, NotRecorded, StoreError};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Result, TransactionBehavior, params};
 
 use crate::boot;
 use crate::failure;
+use crate::file::OpenFile;
 use crate::gap::{GapCause, Span};
 use crate::line::nanos;
 use crate::mark::MarkFile;
 use crate::names::Numbers;
+use crate::retention::STEP_BYTES;
 use crate::row::{self, Fact, Place};
 use crate::runs::{self, End, Run};
 use crate::schema::{self, column};
@@ -37,6 +40,7 @@ const CLOSED: &str =
 pub(crate) struct Writer {
     connection: Connection,
     numbers: Numbers,
+    file: OpenFile,
     mark: MarkFile,
     /// The mark is older than the last commit, because it could not be written.
     is_behind: bool,
@@ -68,7 +72,7 @@ pub(crate) struct Append<'a> {
 }
 
 impl Writer {
-    pub(crate) fn new(connection: Connection, mark: MarkFile) -> Result<Self> {
+    pub(crate) fn new(connection: Connection, mark: MarkFile, file: OpenFile) -> Result<Self> {
         let last = schema::highest(&connection)?.max(mark.last().position);
         let (timed, highest) = connection.query_row(
             "SELECT coalesce(max(position), 0), coalesce(max(time), -9223372036854775808) FROM times",
@@ -84,6 +88,7 @@ impl Writer {
         Ok(Self {
             connection,
             numbers: Numbers::default(),
+            file,
             mark,
             is_behind: false,
             run: None,
@@ -177,9 +182,22 @@ impl Writer {
         let mut changed = None;
         self.commit(|append| {
             changed = Some(work(append.connection)?);
+            // The log gets the pages that it changes.
+            *append.written += STEP_BYTES;
             Ok(())
         })?;
         changed.ok_or_else(|| StoreError::failed("nothing was changed"))
+    }
+
+    /// Runs one statement, durable when it returns.
+    /// Returns how many rows it changed.
+    pub(crate) fn execute(&mut self, sql: &str, values: impl rusqlite::Params) -> Result<usize, StoreError> {
+        let mut changed = 0;
+        self.commit(|append| {
+            changed = append.connection.prepare_cached(sql)?.execute(values)?;
+            Ok(())
+        })?;
+        Ok(changed)
     }
 
     /// Runs one transaction and writes the mark behind it.
@@ -188,6 +206,8 @@ impl Writer {
         if self.is_behind {
             self.mark()?;
         }
+        // The names of a transaction that failed or panicked are not in the file.
+        self.numbers.forget();
         let (mut end, mut written) = (self.end, COMMIT_BYTES);
         let done = (|| {
             let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -198,12 +218,12 @@ impl Writer {
             transaction.commit()
         })();
         if let Err(error) = done {
-            self.numbers.forget();
             return Err(self.failed(&error));
         }
         self.numbers.keep();
         self.end = end;
         self.written += written;
+        self.file.check().map_err(StoreError::failed)?;
         // The events are there. If the mark cannot follow, the next batch says so.
         self.is_behind = self.mark().is_err();
         if self.written >= CHECKPOINT_BYTES {
@@ -261,8 +281,7 @@ impl Writer {
             "the disk failed to keep the journal ({error}), so nothing more is written to it until the machine has restarted: record into a new file on another disk"
         );
         self.failed_sync = Some(text.into());
-        // Kept for other processes of this boot. If that fails too, this process knows it at least.
-        let _ = boot::number().map(|boot| self.mark.write_failed_boot(boot));
+        abandon(&self.connection, &mut self.mark);
     }
 
     fn refused(&self) -> Result<(), StoreError> {
@@ -319,6 +338,14 @@ impl Append<'_> {
         }
         Ok(())
     }
+}
+
+/// Leaves the files as they are after a failed sync, and notes it for all processes of this boot.
+/// If that fails too, this process knows it at least.
+pub(crate) fn abandon(connection: &Connection, mark: &mut MarkFile) {
+    // Else the log is written back when the connection is closed.
+    let _ = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+    let _ = boot::number().map(|boot| mark.write_failed_boot(boot));
 }
 
 /// Makes the folder's entries of new files durable.

@@ -123,7 +123,7 @@ fn everything_at_once_adds_up() {
         let reader = spawn(async move {
             let mut seen = 0;
             while let Some(item) = stream.recv().await {
-                seen += item.map_or_else(|lagged| lagged.missed, |_| 1);
+                seen += item.map_or_else(|lagged| lagged.missed.unwrap(), |_| 1);
             }
             seen
         });

@@ -10,6 +10,7 @@
 //! the exit code is 1.
 
 mod args;
+#[path = "../../bus-cli/src/source/gzip.rs"]
 mod gzip;
 mod input;
 #[path = "../common/record.rs"]

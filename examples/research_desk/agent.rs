@@ -1,13 +1,15 @@
 //! The agent: the context of one node of one execution. It publishes everything that it does.
 
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bus_agent::AgentEventsEmit as _;
 use bus_core::{Emitter, Execution, Node, Object, Scoped, object};
 
 use crate::desk::Desk;
+use crate::events::DeskEventsEmit as _;
+use crate::resume::Call;
 use crate::tools;
 
 /// The reason why an execution ends before its answer.
@@ -27,6 +29,8 @@ pub(crate) struct Agent {
     node: &'static str,
     /// The part of the execution's progress that this node covers.
     share: (f64, f64),
+    /// The calls of an earlier run, which are not made again.
+    finished: Mutex<Vec<Call>>,
 }
 
 impl Scoped for Agent {
@@ -43,14 +47,19 @@ impl Agent {
         desk: Arc<Desk>,
         node: &'static str,
         share: (f64, f64),
+        finished: Vec<Call>,
     ) -> Self {
-        Self { emitter, desk, node, share }
+        Self { emitter, desk, node, share, finished: Mutex::new(finished) }
     }
 
     /// Calls a tool. Its error is a result like any other: the planner, or the model, decides what
     /// to do next.
     pub(crate) async fn call(&self, tool: &str, input: Object) -> Result<Result<String, String>, Stop> {
         self.check()?;
+        if let Some(call) = self.finished(tool, &input) {
+            self.emit_tool_call_skipped(tool, input).await;
+            return Ok(call.outcome);
+        }
         let id = format!("call-{}", self.desk.calls.fetch_add(1, Ordering::Relaxed) + 1);
         self.emit_tool_call_started(&id, tool).tool_input(input.clone()).await;
         let (desk, name) = (Arc::clone(&self.desk), tool.to_owned());
@@ -64,6 +73,13 @@ impl Agent {
         };
         self.emit_tool_call_completed(&id, tool).result(text).is_error(failed).await;
         Ok(outcome)
+    }
+
+    /// The same call of an earlier run, if it has a result; each counts once.
+    fn finished(&self, tool: &str, input: &Object) -> Option<Call> {
+        let mut finished = self.finished.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = finished.iter().position(|call| call.tool == tool && call.input == *input)?;
+        Some(finished.remove(at))
     }
 
     /// Publishes the progress of this node, as a part of the whole execution.

@@ -9,6 +9,7 @@ Answers questions about a folder of text and source files, several at a time, an
 
 usage: cargo run --example research_desk [-- [OPTIONS] FOLDER QUESTION...]
        Without FOLDER: a few questions about this repository.
+       cargo run --example research_desk -- --resume [--journal FILE]
 
   --llm URL      let a model plan and write: an OpenAI-compatible endpoint, such as http://127.0.0.1:11434/v1
                  (a key is taken from OPENAI_API_KEY); without it the answers are sentences of the files themselves
@@ -16,6 +17,8 @@ usage: cargo run --example research_desk [-- [OPTIONS] FOLDER QUESTION...]
   --json FILE    write every event as one line of JSON
   --journal FILE record every event in this journal (default: a new file in the folder for temporary files)
   --no-journal   record nothing
+  --resume       go on with the questions that a crash or Ctrl-C interrupted: those of the journal, or of the newest one
+                 in the folder for temporary files; what was finished is not done again
   --quiet        print the answers and nothing else
   --help         this text
 
@@ -31,7 +34,7 @@ const DEFAULT_QUESTIONS: &[&str] = &[
 ];
 
 /// A well-formed call.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Default, PartialEq)]
 pub(crate) struct Options {
     pub(crate) folder: PathBuf,
     pub(crate) questions: Vec<String>,
@@ -39,6 +42,7 @@ pub(crate) struct Options {
     pub(crate) model: Option<String>,
     pub(crate) json: Option<PathBuf>,
     pub(crate) journal: Option<PathBuf>,
+    pub(crate) resume: bool,
     pub(crate) quiet: bool,
 }
 
@@ -53,16 +57,8 @@ pub(crate) enum Asked {
 pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Asked, String> {
     use lexopt::prelude::*;
     let mut parser = lexopt::Parser::from_args(words);
-    let mut options = Options {
-        folder: PathBuf::new(),
-        questions: vec![],
-        llm: None,
-        model: None,
-        json: None,
-        journal: Some(new_journal()),
-        quiet: false,
-    };
-    let mut folder: Option<PathBuf> = None;
+    let mut options = Options::default();
+    let (mut folder, mut records) = (None::<PathBuf>, true);
     while let Some(word) = parser.next().map_err(lines)? {
         match word {
             Long("help") | Short('h') => return Ok(Asked::Help),
@@ -71,12 +67,24 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Asked, 
             Long("model") => options.model = Some(text(&mut parser)?),
             Long("json") => options.json = Some(parser.value().map_err(lines)?.into()),
             Long("journal") => options.journal = Some(parser.value().map_err(lines)?.into()),
-            Long("no-journal") => options.journal = None,
+            Long("no-journal") => records = false,
+            Long("resume") => options.resume = true,
             Value(path) if folder.is_none() => folder = Some(path.into()),
             Value(question) => options.questions.push(question.string().map_err(lines)?),
             other => return Err(format!("{} (see --help)", other.unexpected())),
         }
     }
+    check_model(&options)?;
+    if options.resume {
+        if folder.is_some() || !records {
+            return Err(
+                "--resume takes folder and questions from a journal: leave them and --no-journal out".into(),
+            );
+        }
+        options.journal = Some(existing(options.journal)?);
+        return Ok(Asked::Work(options));
+    }
+    options.journal = records.then(|| options.journal.unwrap_or_else(new_journal));
     if let Some(folder) = folder {
         options.folder = folder;
     } else {
@@ -108,6 +116,10 @@ fn check(options: &Options) -> Result<(), String> {
     {
         return Err(format!("the question {question:?} has no word to search for"));
     }
+    Ok(())
+}
+
+fn check_model(options: &Options) -> Result<(), String> {
     if let Some(url) = &options.llm {
         crate::llm::check(url).map_err(|error| error.to_string())?;
     }
@@ -123,11 +135,33 @@ fn repository() -> PathBuf {
     here.canonicalize().unwrap_or_else(|_| PathBuf::from("."))
 }
 
+/// The folder of the journals that have no name of the user's.
+fn journals() -> PathBuf {
+    std::env::temp_dir().join("research_desk")
+}
+
 /// A file that no other run has: each run has a journal of its own.
 fn new_journal() -> PathBuf {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    let name = format!("run-{}-{}.db", since.as_secs(), std::process::id());
-    std::env::temp_dir().join("research_desk").join(name)
+    journals().join(format!("run-{:012}-{}.db", since.as_millis(), std::process::id()))
+}
+
+/// The journal of this name, or the newest of those without one.
+fn existing(named: Option<PathBuf>) -> Result<PathBuf, String> {
+    if let Some(path) = named {
+        let is_there = path.is_file();
+        let missing = format!("there is no journal {} to resume", path.display());
+        return is_there.then_some(path).ok_or(missing);
+    }
+    let is_journal = |name: &OsString| {
+        let name = name.to_string_lossy();
+        name.starts_with("run-") && name.ends_with(".db")
+    };
+    let files = std::fs::read_dir(journals()).into_iter().flatten().flatten();
+    let newest = files.map(|file| file.file_name()).filter(is_journal).max();
+    newest.map(|name| journals().join(name)).ok_or_else(|| {
+        format!("no journal in {} to resume: name one with --journal FILE", journals().display())
+    })
 }
 
 fn text(parser: &mut lexopt::Parser) -> Result<String, String> {
@@ -174,6 +208,8 @@ mod tests {
         };
         assert_eq!(journal(&["--journal", "run.db"]), Some(PathBuf::from("run.db")));
         assert_eq!(journal(&["--no-journal"]), None);
+        let here = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+        assert_eq!(journal(&["--resume", "--journal", here]), Some(PathBuf::from(here)));
     }
 
     #[test]
@@ -187,6 +223,9 @@ mod tests {
             (&[folder, "bus?", "--modle", "x"], "--modle"),
             (&[folder, "bus?", "--llm"], "--llm"),
             (&[folder, "bus?", "--model", "x"], "--model needs --llm"),
+            (&["--resume", folder], "--resume takes folder and questions from a journal"),
+            (&["--resume", "--no-journal"], "--resume takes folder and questions from a journal"),
+            (&["--resume", "--journal", "/no/such/run.db"], "there is no journal /no/such/run.db"),
         ] {
             let error = parsed(words).unwrap_err();
             assert!(error.contains(says) && !error.contains('\n'), "{words:?}: {error}");

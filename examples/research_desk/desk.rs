@@ -1,6 +1,6 @@
 //! The desk: reads the folder, then works on all questions at the same time, one execution each.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -14,6 +14,7 @@ use crate::corpus::Corpus;
 use crate::events::DeskEventsEmit as _;
 use crate::llm::Client;
 use crate::nodes::{self, Analyse, Notes, Research, Work, Write};
+use crate::resume::{self, Done, Job, Question};
 
 /// State that all executions share.
 pub(crate) struct Desk {
@@ -35,11 +36,11 @@ pub(crate) struct Outcome {
 /// Answers the questions and publishes everything else on the bus.
 pub(crate) async fn run(
     bus: &EventBus,
-    folder: PathBuf,
-    questions: Vec<String>,
+    job: Job,
     model: Option<Client>,
     stop: watch::Receiver<bool>,
 ) -> Result<Outcome, String> {
+    let Job { folder, questions, calls } = job;
     let stream = bus.stream("desk");
     stream.emit_stream_started().entry_point(folder.display().to_string()).await;
     if let Some(model) = &model {
@@ -47,7 +48,7 @@ pub(crate) async fn run(
     }
     let outcome = match open(&stream, &folder, stop.clone()).await {
         Ok(corpus) => {
-            let desk = Desk { corpus, model, stop, calls: AtomicU64::new(0) };
+            let desk = Desk { corpus, model, stop, calls: AtomicU64::new(calls) };
             Ok(answer_all(&stream, Arc::new(desk), questions).await)
         }
         Err(problem) => Err(problem),
@@ -57,13 +58,17 @@ pub(crate) async fn run(
 }
 
 /// All questions at the same time, each in a task of its own.
-async fn answer_all(stream: &Emitter, desk: Arc<Desk>, questions: Vec<String>) -> Outcome {
+async fn answer_all(stream: &Emitter, desk: Arc<Desk>, questions: Vec<Question>) -> Outcome {
     let mut executions = JoinSet::new();
-    for (number, question) in (1..).zip(questions) {
-        let execution = stream.execution(format!("exec-{number}")).correlation(format!("question-{number}"));
+    for Question { number, text, done } in questions {
+        let execution = stream.execution(resume::execution(number)).correlation(format!("question-{number}"));
         // Here and not in the task, so that they begin in the order of the questions.
-        execution.emit_execution_started().input(object! { "question": question.as_str() }).await;
-        executions.spawn(answer(execution, Arc::clone(&desk), question));
+        if done.is_some() {
+            execution.emit_question_resumed(&text).await;
+        } else {
+            execution.emit_execution_started().input(object! { "question": text.as_str() }).await;
+        }
+        executions.spawn(answer(execution, Arc::clone(&desk), text, done.unwrap_or_default()));
     }
     let mut outcome = Outcome { failed: desk.corpus.unreadable.len(), interrupted: false };
     while let Some(ended) = executions.join_next().await {
@@ -106,9 +111,10 @@ async fn answer(
     execution: Emitter<NoNode, Execution>,
     desk: Arc<Desk>,
     question: String,
+    mut done: Done,
 ) -> Result<(), Stop> {
     let mut notes = Notes { question, read: Vec::new(), findings: Vec::new(), answer: String::new() };
-    let outcome = walk(&execution, &desk, &mut notes).await;
+    let outcome = walk(&execution, &desk, &mut notes, &mut done).await;
     match &outcome {
         Ok(()) => {
             let sources: Vec<String> =
@@ -118,9 +124,7 @@ async fn answer(
                 .output(object! { "answer": notes.answer, "sources": sources })
                 .await;
         }
-        Err(Stop::Interrupted) => {
-            execution.emit_execution_failed("interrupted").await;
-        }
+        Err(Stop::Interrupted) => {} // it is paused
         Err(Stop::Failed(why)) => {
             execution.emit_execution_failed(why).await;
         }
@@ -133,14 +137,17 @@ async fn walk(
     execution: &Emitter<NoNode, Execution>,
     desk: &Arc<Desk>,
     notes: &mut Notes,
+    done: &mut Done,
 ) -> Result<(), Stop> {
-    nodes::run(Research::default(), execution, desk, notes).await?;
-    edge(execution, Research::NAME, Analyse::NAME).await;
-    nodes::run(Analyse, execution, desk, notes).await?;
-    edge(execution, Analyse::NAME, Write::NAME).await;
-    nodes::run(Write, execution, desk, notes).await
+    nodes::run(Research::default(), execution, desk, notes, done).await?;
+    edge(execution, done, Research::NAME, Analyse::NAME).await;
+    nodes::run(Analyse, execution, desk, notes, done).await?;
+    edge(execution, done, Analyse::NAME, Write::NAME).await;
+    nodes::run(Write, execution, desk, notes, done).await
 }
 
-async fn edge(execution: &Emitter<NoNode, Execution>, from: &str, to: &str) {
-    execution.node(from).emit_edge_traversed(from, to).edge_condition("on_success").await;
+async fn edge(execution: &Emitter<NoNode, Execution>, done: &Done, from: &str, to: &str) {
+    if !done.left.contains(from) {
+        execution.node(from).emit_edge_traversed(from, to).edge_condition("on_success").await;
+    }
 }

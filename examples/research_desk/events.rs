@@ -1,9 +1,9 @@
 //! Events of the desk beyond the agent catalogue: a runtime declares its own in its own definition
 //! file.
 
-use bus_core::AgentEvent;
+use bus_core::{AgentEvent, Object};
 
-/// Events about the folder.
+/// Events about the folder, and about the work of an earlier run.
 #[derive(AgentEvent)]
 #[events(prefix = "desk.")]
 pub(crate) enum DeskEvents {
@@ -17,4 +17,13 @@ pub(crate) enum DeskEvents {
     FileUnreadable { path: String, reason: String },
     /// A model writes the answers.
     ModelReady { model: String },
+    /// An earlier run began this question and did not end it: it goes on.
+    #[event(requires(execution))]
+    QuestionResumed { question: String },
+    /// An earlier run finished this node: its output is in the journal.
+    #[event(requires(node))]
+    NodeSkipped { output: String },
+    /// An earlier run finished this call: its result is in the journal.
+    #[event(requires(node))]
+    ToolCallSkipped { tool_name: String, tool_input: Object },
 }

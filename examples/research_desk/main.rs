@@ -2,13 +2,15 @@
 //! same time.
 //!
 //! Read it in this order: `events` (additions to the agent catalogue), `agent` (a context that
-//! emits), `nodes` (the work), `desk` (concurrent executions), `view` and `record` (two
+//! emits), `nodes` (the work), `desk` (concurrent executions), `resume`
+//! (going on after a crash), `view` and `record` (two
 //! subscribers).
 //!
 //! ```sh
 //! cargo run --example research_desk                           # a few questions, this repository
 //! cargo run --example research_desk -- ~/notes "Who is Ada?"  # your questions, your files
 //! cargo run --example research_desk -- --llm http://127.0.0.1:11434/v1 ~/notes "Who is Ada?"
+//! cargo run --example research_desk -- --resume               # after a crash or Ctrl-C
 //! ```
 
 mod agent;
@@ -20,6 +22,7 @@ mod llm;
 mod nodes;
 #[path = "../common/record.rs"]
 mod record;
+mod resume;
 mod talk;
 mod tools;
 mod view;
@@ -34,6 +37,7 @@ use tokio::sync::watch;
 
 use crate::args::{Asked, Options};
 use crate::desk::Outcome;
+use crate::resume::Job;
 
 /// The time limit of the subscribers, after the last event, to finish their queues.
 const CLOSING: Duration = Duration::from_secs(5);
@@ -62,11 +66,26 @@ async fn work(options: Options) -> Result<Outcome, String> {
         Some(url) => Some(llm::Client::connect(url, options.model).await.map_err(|error| error.to_string())?),
         None => None,
     };
-    let bus = bus(options.journal.as_deref())?;
+    let journal = options.journal.as_deref().map(open).transpose()?;
+    let job = match &journal {
+        Some(journal) if options.resume => Job::resumed(journal),
+        journal => Job::new(options.folder, options.questions, journal.as_ref()),
+    };
+    let job = job.map_err(|error| format!("the journal cannot be read: {error}"))?;
+    if let (Some(journal), true) = (&options.journal, job.questions.is_empty()) {
+        println!("nothing was interrupted in {}", journal.display());
+        return Ok(Outcome::default());
+    }
+    if let (Some(journal), true, false) = (&journal, options.resume, options.quiet) {
+        for gap in &journal.report().gaps {
+            println!("the journal reports: {gap}");
+        }
+    }
+    let bus = bus(journal)?;
     let record = options.json.map(|path| record::Record::open(&bus, &path)).transpose()?;
     let view = view::View::open(&bus, options.quiet);
 
-    let outcome = desk::run(&bus, options.folder, options.questions, model, interrupted()).await;
+    let outcome = desk::run(&bus, job, model, interrupted()).await;
 
     // No event is published after this; subscribers still get all earlier ones.
     let closed = bus.close(CLOSING).await;
@@ -77,6 +96,9 @@ async fn work(options: Options) -> Result<Outcome, String> {
         println!("\nEvery event is in {journal}. Look at it:");
         println!("  cargo run -q -p agent-events-cli -- executions {journal}");
         println!("  cargo run -q -p agent-events-cli -- log {journal} error");
+        if matches!(outcome, Ok(Outcome { interrupted: true, .. })) {
+            println!("Go on with it: cargo run --example research_desk -- --resume --journal {journal}");
+        }
     }
     match closed.left.first() {
         Some(left) => Err(format!("{} did not get all events within {} s", left.name, CLOSING.as_secs())),
@@ -85,16 +107,22 @@ async fn work(options: Options) -> Result<Outcome, String> {
     }
 }
 
-/// A bus that records in this journal.
-fn bus(journal: Option<&Path>) -> Result<EventBus, String> {
-    let Some(path) = journal else { return Ok(EventBus::new()) };
+/// Opens the journal at this path, or makes it.
+fn open(path: &Path) -> Result<Journal, String> {
     let open = || {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
         }
-        Ok::<_, Box<dyn std::error::Error>>(EventBus::builder().store(Journal::open(path)?).build()?)
+        Journal::open(path)
     };
     open().map_err(|error| format!("cannot record in {}: {error}", path.display()))
+}
+
+/// A bus that records in this journal, if there is one.
+fn bus(journal: Option<Journal>) -> Result<EventBus, String> {
+    let builder = EventBus::builder();
+    let builder = if let Some(journal) = journal { builder.store(journal) } else { builder };
+    builder.build().map_err(|error| error.to_string())
 }
 
 /// Becomes true on the first Ctrl-C; the second one ends the program at once.

@@ -116,6 +116,11 @@ fn graceful_shutdown_reports() {
 }
 
 #[test]
+fn consumer_misses_nothing_and_parks_what_fails() {
+    prints("consumer", &["the warehouse has: books, bread, a lamp", "parked: no such article"]);
+}
+
+#[test]
 fn journal_goes_on_where_the_crash_was() {
     prints(
         "journal",
@@ -129,4 +134,19 @@ fn journal_goes_on_where_the_crash_was() {
             "parcel_delivered: \"a violin\"",
         ],
     );
+}
+
+#[test]
+fn regression_names_what_another_tool_changes() {
+    for _ in 0..8 {
+        prints(
+            "regression",
+            &[
+                "the agent does what was recorded",
+                "differs in 2 places:",
+                "node look_up, event 2 of 5, tool_call_started: data.tool_name\n  - \"timetable\"\n  + \"weather\"\n",
+                "node look_up, event 3 of 5, tool_call_completed: data.tool_name\n",
+            ],
+        );
+    }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-#[path = "../../examples/replay/gzip.rs"]
+#[path = "../../bus-cli/src/source/gzip.rs"]
 mod gzip;
 
 use crate::process::{cargo, read};

@@ -4,11 +4,12 @@ use bus_journal::Journal;
 
 use crate::args::Call;
 use crate::output::Output;
+use crate::source::failed;
 use crate::{Ended, Failure};
 
 pub(super) fn run(call: &Call, output: &mut Output) -> Result<Ended, Failure> {
-    let journal = Journal::read(&call.source).map_err(|error| Failure::journal(&call.source, error))?;
-    let report = journal.check().map_err(Failure::source)?;
+    let journal = Journal::read(&call.source).map_err(|error| Failure::open(&call.source, &error))?;
+    let report = journal.check().map_err(|error| failed(&journal, error))?;
     for line in report.to_string().lines() {
         output.line(line)?;
     }

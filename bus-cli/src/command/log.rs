@@ -1,57 +1,122 @@
 //! `bus log`: events in order.
 
-use std::collections::VecDeque;
 use std::ops::ControlFlow;
-use std::time::SystemTime;
+use std::time::Duration;
 
-use bus_core::ReadEvent;
+use bus_core::{Filter, ReadEvent};
 
-use super::{each, ended};
-use crate::args::Call;
+use super::ended;
+use crate::args::{Call, Log, Span};
 use crate::output::{Cell, Output, Style};
+use crate::pairs::Pairs;
+use crate::source::{Ask, Item, Kept, MORE, Next, Source};
+use crate::stop::Stop;
+use crate::time::{length, time_of_day};
 use crate::{Ended, Failure};
 
-pub(super) fn run(
-    call: &Call,
+/// How many events there are before and after one, unless set.
+const AROUND: usize = 10;
+
+pub(super) fn run(call: &Call, log: &Log, output: &mut Output) -> Result<Ended, Failure> {
+    let source = Source::open(&call.source)?;
+    let stop = if log.follow { Some(Stop::on_ctrl_c()?) } else { None };
+    let mut rows = Rows { folds: !log.deltas, run: None, found: false, output };
+    let damage = if let Some(id) = &log.around {
+        if !call.span.is_any() {
+            return Err(Failure::usage("`--around` and `dur:` exclude each other: leave one out"));
+        }
+        let count = log.last.unwrap_or(AROUND);
+        match source.around((id, count), &call.filter, |item| rows.item(item, None))? {
+            Some(damage) => damage,
+            None => return Ok(Ended::Nothing),
+        }
+    } else if call.span.is_any() {
+        let ask = Ask { filter: &call.filter, last: log.last, follow: log.follow };
+        source.read(&ask, |item| rows.item(item, stop.as_ref()))?
+    } else {
+        let (pairs, rest) = Pairs::of(&call.filter)?;
+        let filter = pairs.select(Filter::new());
+        let mut slow = Slow { span: call.span, pairs, rest, last: log.last, kept: Kept::new() };
+        let ask = Ask { filter: &filter, last: None, follow: log.follow };
+        let damage = source.read(&ask, |item| slow.item(item, &mut rows, stop.as_ref()))?;
+        slow.write(&mut rows)?;
+        damage
+    };
+    rows.end()?;
+    let found = rows.found;
+    let ended = ended(found, &damage, output)?;
+    Ok(if stop.is_some_and(|stop| stop.is_set()) { Ended::Stopped } else { ended })
+}
+
+/// Finds the events that end something that took so long.
+struct Slow {
+    span: Span,
+    pairs: Pairs,
+    /// The words that are about both events of a pair.
+    rest: Filter,
     last: Option<usize>,
-    deltas: bool,
-    output: &mut Output,
-) -> Result<Ended, Failure> {
-    let mut rows = Rows { folds: !deltas, run: None, found: false };
-    let mut kept = VecDeque::new();
-    let damage = each(call, output, |event, line, output| {
-        match last {
-            None => rows.add(event, line, output)?,
-            Some(0) => {}
-            Some(last) => {
-                if kept.len() == last {
-                    kept.pop_front();
-                }
-                kept.push_back((event, line.to_owned()));
+    kept: Kept<(ReadEvent, String, Duration)>,
+}
+
+impl Slow {
+    fn item(&mut self, item: Item<'_>, rows: &mut Rows<'_>, stop: Option<&Stop>) -> Next {
+        let Item::Event(event, line) = item else {
+            self.write(rows)?;
+            return rows.item(item, stop);
+        };
+        for pair in self.pairs.add(&event) {
+            let Some(duration) = pair.duration().filter(|duration| self.span.fits(*duration)) else {
+                continue;
+            };
+            if !pair.fits(&self.rest) {
+                continue;
+            }
+            match self.last {
+                Some(most) => self.kept.add(most, (event.clone(), line.to_owned(), duration)),
+                None => rows.add(event.clone(), line, Some(duration))?,
             }
         }
-        Ok(ControlFlow::Continue(()))
-    })?;
-    for (event, line) in kept {
-        rows.add(event, &line, output)?;
+        MORE
     }
-    rows.end(output)?;
-    ended(rows.found, &damage, output)
+
+    /// Writes the last ones, all of which are known now.
+    fn write(&mut self, rows: &mut Rows<'_>) -> Result<(), Failure> {
+        for (event, line, duration) in self.kept.take() {
+            rows.add(event, &line, Some(duration))?;
+        }
+        Ok(())
+    }
 }
 
 /// Writes events, and folds runs of `transient` ones of one kind and scope into one row.
-struct Rows {
+struct Rows<'a> {
     folds: bool,
     /// The last of a run, and how many there were.
     run: Option<(ReadEvent, u64)>,
     found: bool,
+    output: &'a mut Output,
 }
 
-impl Rows {
-    fn add(&mut self, event: ReadEvent, line: &str, output: &mut Output) -> Result<(), Failure> {
+impl Rows<'_> {
+    fn item(&mut self, item: Item<'_>, stop: Option<&Stop>) -> Next {
+        match item {
+            Item::Event(event, line) => self.add(event, line, None)?,
+            Item::Gap(gap) => {
+                self.end()?;
+                self.output.gap(&gap)?;
+            }
+            Item::Idle => {
+                self.end()?;
+                self.output.flush()?;
+            }
+        }
+        if stop.is_some_and(Stop::is_set) { Ok(ControlFlow::Break(())) } else { MORE }
+    }
+
+    fn add(&mut self, event: ReadEvent, line: &str, took: Option<Duration>) -> Result<(), Failure> {
         self.found = true;
-        if output.json {
-            return Ok(output.line(line)?);
+        if self.output.json {
+            return Ok(self.output.line(line)?);
         }
         if let Some((last, count)) = &mut self.run
             && is_same(last, &event)
@@ -59,29 +124,36 @@ impl Rows {
             (*last, *count) = (event, *count + 1);
             return Ok(());
         }
-        self.end(output)?;
+        self.end()?;
         if self.folds && event.descriptor().is_some_and(|event| event.policy.transient) {
             self.run = Some((event, 1));
             return Ok(());
         }
-        row(&event, 1, output)
+        row(&event, 1, took, self.output)
     }
 
     /// Writes the run that has ended.
-    fn end(&mut self, output: &mut Output) -> Result<(), Failure> {
+    fn end(&mut self) -> Result<(), Failure> {
         match self.run.take() {
-            Some((last, count)) => row(&last, count, output),
+            Some((last, count)) => row(&last, count, None, self.output),
             None => Ok(()),
         }
     }
 }
 
-fn row(event: &ReadEvent, count: u64, output: &mut Output) -> Result<(), Failure> {
+/// Writes the row of an event, or of so many of which it is the last.
+pub(super) fn row(
+    event: &ReadEvent,
+    count: u64,
+    took: Option<Duration>,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let (scope, time) = (event.scope(), time_of_day(event.timestamp()));
     let seq = event.seq().map(|seq| seq.to_string()).unwrap_or_default();
-    let kind = if count > 1 { format!("{} ×{count}", event.kind()) } else { event.kind().to_owned() };
+    let kind = if count > 1 { format!("×{count} {}", event.kind()) } else { event.kind().to_owned() };
     let run = scope.execution().unwrap_or(scope.stream());
-    let data = event.data().to_string();
+    let data = event.data();
+    let data = took.map_or_else(|| data.to_string(), |took| format!("{} {data}", length(took)));
     let style = if event.is_error() { Style::Error } else { Style::Plain };
     let [of_seq, of_kind, of_run, of_node] = if output.is_narrow() { [6, 20, 8, 8] } else { [7, 26, 14, 12] };
     Ok(output.row(&[
@@ -94,15 +166,8 @@ fn row(event: &ReadEvent, count: u64, output: &mut Output) -> Result<(), Failure
     ])?)
 }
 
-fn is_same(one: &ReadEvent, other: &ReadEvent) -> bool {
+pub(super) fn is_same(one: &ReadEvent, other: &ReadEvent) -> bool {
     let (a, b) = (one.scope(), other.scope());
     one.kind() == other.kind()
         && (a.execution(), a.stream(), a.node()) == (b.execution(), b.stream(), b.node())
-}
-
-/// The time of day in UTC, to the millisecond.
-pub(super) fn time_of_day(time: SystemTime) -> String {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let (seconds, millis) = (since.as_secs() % 86_400, since.subsec_millis());
-    format!("{:02}:{:02}:{:02}.{millis:03}", seconds / 3_600, seconds / 60 % 60, seconds % 60)
 }

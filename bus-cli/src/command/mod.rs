@@ -1,46 +1,33 @@
 //! The commands.
 
+mod diff;
 mod doctor;
+mod durations;
 mod executions;
+mod export;
 mod import;
 mod log;
 mod query;
 mod show;
-
-use std::ops::ControlFlow;
-
-use bus_core::ReadEvent;
+mod tree;
 
 use crate::args::{Call, Command};
 use crate::output::Output;
-use crate::source::{self, Damage, Item};
+use crate::source::Damage;
 use crate::{Ended, Failure};
 
 /// Runs the command of a call.
 pub(crate) fn run(call: &Call, output: &mut Output) -> Result<Ended, Failure> {
     match &call.command {
-        Command::Log { last, deltas } => log::run(call, *last, *deltas, output),
-        Command::Show { id } => show::run(call, id, output),
+        Command::Log(log) => log::run(call, log, output),
+        Command::Show { id, payload, why } => show::run(call, id, (*payload, *why), output),
         Command::Executions(which) => executions::run(call, *which, output),
-        Command::Query { by } => query::run(call, by, output),
+        Command::Query(query) => query::run(call, query, output),
+        Command::Diff(diff) => diff::run(call, diff, output),
+        Command::Export => export::run(call, output),
         Command::Import { file } => import::run(call, file, output),
         Command::Doctor => doctor::run(call, output),
     }
-}
-
-/// Reads the events of the source that fit the filter. A gap is a line of the output.
-fn each(
-    call: &Call,
-    output: &mut Output,
-    mut each: impl FnMut(ReadEvent, &str, &mut Output) -> Result<ControlFlow<()>, Failure>,
-) -> Result<Damage, Failure> {
-    source::read(&call.source, &call.filter, |item| match item {
-        Item::Event(event, line) => each(event, line, output),
-        Item::Gap(gap) => {
-            output.gap(&gap)?;
-            Ok(ControlFlow::Continue(()))
-        }
-    })
 }
 
 /// How a command ends that has written its answer.

@@ -1,31 +1,84 @@
-//! `bus show`: one event, and what it caused.
+//! `bus show`: one event, what led to it, or an execution.
 
-use std::ops::ControlFlow;
+use std::path::Path;
 
-use super::{each, ended};
+use serde_json::Value;
+
+use super::{log, tree};
 use crate::args::Call;
 use crate::output::Output;
+use crate::source::Source;
 use crate::{Ended, Failure};
 
-pub(super) fn run(call: &Call, id: &str, output: &mut Output) -> Result<Ended, Failure> {
-    let mut found_one = false;
-    let damage = each(call, output, |event, line, output| {
-        let is_it =
-            event.foreign_id().as_deref() == Some(id) || event.id().is_some_and(|own| own.to_string() == id);
-        if !is_it {
-            return Ok(ControlFlow::Continue(()));
+/// An event has at most so many causes before it that this command shows.
+const CAUSES: usize = 1_000;
+
+pub(super) fn run(
+    call: &Call,
+    id: &str,
+    (payload, why): (bool, bool),
+    output: &mut Output,
+) -> Result<Ended, Failure> {
+    let source = Source::open(&call.source)?;
+    let is_pipe = call.source == Path::new("-");
+    if why && is_pipe {
+        return Err(Failure::usage("`--why` reads the recording several times: give it a file"));
+    }
+    if why {
+        return causes(&source, id, output);
+    }
+    let Some((_, line)) = source.find(id)? else {
+        if is_pipe {
+            eprintln!("! only an event was looked for: give a file to look for an execution");
         }
-        found_one = true;
+        return if payload || is_pipe { Ok(Ended::Nothing) } else { tree::run(&source, id, output) };
+    };
+    let mut value = read(&line)?;
+    if payload {
+        value = value["data"].take();
+    }
+    match output.json {
+        true if payload => output.line(&value.to_string())?,
+        true => output.line(&line)?,
+        false => {
+            let text = serde_json::to_string_pretty(&value).map_err(Failure::source)?;
+            for line in text.lines() {
+                output.wrapped(line)?;
+            }
+        }
+    }
+    Ok(Ended::Found)
+}
+
+/// The events that led to one, and itself, oldest first.
+fn causes(source: &Source, id: &str, output: &mut Output) -> Result<Ended, Failure> {
+    let (mut events, mut next) = (Vec::new(), Some(id.to_owned()));
+    while let Some(id) = next.take_if(|_| events.len() < CAUSES) {
+        let Some((event, line)) = source.find(&id)? else {
+            next = Some(id);
+            break;
+        };
+        next = read(&line)?["causation_id"].as_str().map(str::to_owned);
+        events.push((event, line));
+    }
+    for (event, line) in events.iter().rev() {
         if output.json {
             output.line(line)?;
         } else {
-            let value: serde_json::Value = serde_json::from_str(line).map_err(Failure::source)?;
-            let text = serde_json::to_string_pretty(&value).map_err(Failure::source)?;
-            for line in text.lines() {
-                output.row(&[crate::output::Cell::new(line, 0)])?;
-            }
+            log::row(event, 1, None, output)?;
         }
-        Ok(ControlFlow::Break(()))
-    })?;
-    ended(found_one, &damage, output)
+    }
+    output.flush()?;
+    match next {
+        _ if events.is_empty() => Ok(Ended::Nothing),
+        Some(id) => {
+            eprintln!("! the event {id}, which led to the first of these, is not in this recording");
+            Ok(Ended::Damaged)
+        }
+        None => Ok(Ended::Found),
+    }
+}
+
+fn read(line: &str) -> Result<Value, Failure> {
+    serde_json::from_str(line).map_err(Failure::source)
 }

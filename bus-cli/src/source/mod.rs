@@ -1,22 +1,39 @@
 //! A recording: a journal, or one event a line as JSON.
 
+mod damage;
+mod gzip;
 mod journal;
+mod kept;
 mod lines;
 
 use std::fs::File;
 use std::io::Read;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use bus_core::{Filter, ReadEvent};
-use bus_journal::Gap;
+use bus_journal::{Gap, Journal, Reader};
 
+pub(crate) use damage::Damage;
+pub(crate) use journal::failed;
+pub(crate) use kept::Kept;
 pub(crate) use lines::lines_of;
 
 use crate::Failure;
+use crate::output::Output;
 
 /// The first bytes of a database.
 const SQLITE: &[u8] = b"SQLite format 3\0";
+
+/// How long a source that is followed rests before it is asked again.
+const REST: Duration = Duration::from_millis(25);
+
+/// A recording.
+pub(crate) enum Source {
+    Journal(Reader),
+    Lines(PathBuf),
+}
 
 /// One item of a recording, in its order.
 pub(crate) enum Item<'a> {
@@ -24,41 +41,88 @@ pub(crate) enum Item<'a> {
     Event(ReadEvent, &'a str),
     /// Events that a journal lacks.
     Gap(Gap),
+    /// All events were read that there are now. Only where the source is followed.
+    Idle,
 }
 
-/// The parts of a recording that are no events.
-#[derive(Debug, Default)]
-pub(crate) struct Damage {
-    /// How many lines are damaged, or gaps stand in the answer.
-    pub(crate) places: u64,
-    /// The first damaged line and its error.
-    pub(crate) first: Option<(u64, String)>,
+/// The part of a recording that is read.
+pub(crate) struct Ask<'a> {
+    pub(crate) filter: &'a Filter,
+    /// Only so many of the events, the last ones.
+    pub(crate) last: Option<usize>,
+    /// Goes on with what is recorded meanwhile.
+    pub(crate) follow: bool,
 }
 
-impl Damage {
-    fn note(&mut self, line: u64, error: String) {
-        self.places += 1;
-        self.first.get_or_insert((line, error));
+/// Whether the reader of an item wants the next one.
+pub(crate) type Next = Result<ControlFlow<()>, Failure>;
+
+/// Goes on with the next item.
+pub(crate) const MORE: Next = Ok(ControlFlow::Continue(()));
+
+impl Source {
+    pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
+        if is_journal(path) {
+            Journal::read(path).map(Self::Journal).map_err(|error| Failure::open(path, &error))
+        } else {
+            Ok(Self::Lines(path.to_owned()))
+        }
     }
 
-    /// Says which lines are damaged, if any. Gaps stand in the output.
-    pub(crate) fn report(&self) {
-        let Some((line, error)) = &self.first else { return };
-        if self.places == 1 {
-            eprintln!("! 1 line is no event: line {line}: {error}");
-        } else {
-            eprintln!("! {} lines are no events; the first is line {line}: {error}", self.places);
+    /// Reads the events that are asked for, and the gaps between them, until `each` ends it.
+    pub(crate) fn read(&self, ask: &Ask<'_>, each: impl FnMut(Item<'_>) -> Next) -> Result<Damage, Failure> {
+        match self {
+            Self::Journal(journal) => journal::read(journal, ask, each),
+            Self::Lines(path) => lines::read(path, ask, each),
+        }
+    }
+
+    /// Reads all events that fit a filter, and the gaps between them, until `each` ends it.
+    pub(crate) fn all(&self, filter: &Filter, each: impl FnMut(Item<'_>) -> Next) -> Result<Damage, Failure> {
+        self.read(&Ask { filter, last: None, follow: false }, each)
+    }
+
+    /// Writes the gaps that an answer with this filter has; none of a source of lines.
+    pub(crate) fn gaps(&self, filter: &Filter, output: &mut Output) -> Result<Damage, Failure> {
+        let mut damage = Damage::default();
+        if let Self::Journal(journal) = self {
+            for gap in journal::gaps(journal, filter)? {
+                damage.places += 1;
+                output.gap(&gap)?;
+            }
+        }
+        Ok(damage)
+    }
+
+    /// Reads the event with this id, and as many of those that fit the filter before and after it.
+    /// Returns `None` if there is no such event.
+    pub(crate) fn around(
+        &self,
+        (id, count): (&str, usize),
+        filter: &Filter,
+        each: impl FnMut(Item<'_>) -> Next,
+    ) -> Result<Option<Damage>, Failure> {
+        match self {
+            Self::Journal(journal) => journal::around(journal, (id, count), filter, each),
+            Self::Lines(path) => lines::around(path, (id, count), filter, each),
+        }
+    }
+
+    /// Returns the event with this id and its line, if there is one.
+    pub(crate) fn find(&self, id: &str) -> Result<Option<(ReadEvent, String)>, Failure> {
+        match self {
+            Self::Journal(journal) => journal::find(journal, id),
+            Self::Lines(path) => lines::find(path, id),
         }
     }
 }
 
-/// Reads the events of a recording that fit the filter, and its gaps, until `each` ends it.
-pub(crate) fn read(
-    path: &Path,
-    filter: &Filter,
-    each: impl FnMut(Item<'_>) -> Result<ControlFlow<()>, Failure>,
-) -> Result<Damage, Failure> {
-    if is_journal(path) { journal::read(path, filter, each) } else { lines::read(path, filter, each) }
+/// Whether this is the id of the event, as its own or as another system gave it.
+pub(crate) fn has_id(event: &ReadEvent, id: &str) -> bool {
+    match event.foreign_id() {
+        Some(foreign) => foreign == id,
+        None => event.id().is_some_and(|own| own.to_string() == id),
+    }
 }
 
 /// Whether a file is a database. One that cannot be opened is none: reading it says why.

@@ -116,12 +116,16 @@ impl EventBus {
             state.closed = true;
             state.close_rings(effects);
         });
-        // No event comes any more; readers are woken in steps.
+        // No event comes any more; readers, and batches that wait for more, are woken in steps.
         let (mut from, mut more) = (0, true);
         while more {
             self.core.step(|state, effects| {
-                let (window, rest) = state.subscriptions.window_mut(from, WINDOW);
-                window.for_each(|subscription| subscription.wake_reader(effects));
+                let State { subscriptions, groups, .. } = state;
+                let (window, rest) = subscriptions.window_mut(from, WINDOW);
+                window.for_each(|subscription| {
+                    subscription.wake_reader(effects);
+                    subscription.hurry(groups, effects);
+                });
                 (more, from) = (rest, from + WINDOW);
             });
         }
@@ -276,7 +280,12 @@ fn take_stock_of(
     let is_stream = matches!(found.receiver, Receiver::Stream(_));
     let (running, waiting) =
         if is_stream { (0, state.waiting_for_reader(key).0) } else { state.work_of(key, here) };
-    let Some(Subscription { info, life, .. }) = state.subscriptions.get(key) else { return };
+    let Some(Subscription { info, life, catch_up, .. }) = state.subscriptions.get(key) else { return };
+    if running + waiting == 0 && catch_up.as_ref().is_some_and(|past| past.consumer.is_some()) {
+        // The store has the events that it has not handled, for the next run.
+        state.end(key, effects);
+        return;
+    }
     // A handler that still reads history has not begun with the events of the past.
     if running + waiting == 0 && (is_stream || *life != Life::Replaying) {
         return;

@@ -42,12 +42,13 @@ impl State {
         };
         let at_work = group.running.iter().filter(own);
         let (not_yet, at_work): (Vec<_>, Vec<_>) = at_work.partition(|running| is_waiting(running.phase));
+        let events = group.events_at_work();
         let queued = if member.last.is_some() { 0 } else { group.waiting_for(member) };
         let first = group.queue.iter().find(|queued| queued.cohort >= member.cohort);
         let oldest = first.filter(|_| queued > 0).map(|queued| queued.event.head.seq());
         let oldest = not_yet.iter().map(|running| running.job).min().or(oldest);
-        let waiting = queued + not_yet.len();
-        Some(Account { info, overflow, counts, running: at_work.len(), waiting, oldest })
+        let waiting = queued + not_yet.len() * events;
+        Some(Account { info, overflow, counts, running: at_work.len() * events, waiting, oldest })
     }
 
     /// How many events wait for a reader, and the seq of the oldest.
@@ -74,6 +75,7 @@ impl State {
             group.running.iter().filter(own).filter(|running| Some(running.node(member.group)) != here);
         let (begun, not_yet): (Vec<_>, Vec<_>) = others.partition(|running| running.has_begun());
         let queued = if member.last.is_some() { 0 } else { group.waiting_for(member) };
-        (begun.len(), queued + not_yet.len())
+        let events = group.events_at_work();
+        (begun.len() * events, queued + not_yet.len() * events)
     }
 }

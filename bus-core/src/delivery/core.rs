@@ -1,5 +1,6 @@
 //! The state that all handles of one bus share, its lock, and steps under it.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -8,7 +9,7 @@ use crate::delivery::context::{self, Entered};
 use crate::delivery::effects::{Effects, drop_event, drop_payload};
 use crate::delivery::intercept::Interceptor;
 use crate::delivery::observe::Observer;
-use crate::delivery::panic::catch_panic;
+use crate::delivery::panic::{catch_panic, message};
 use crate::delivery::pending::Sent;
 use crate::delivery::receipt::Receipt;
 use crate::delivery::run::end_of_frame;
@@ -19,7 +20,7 @@ use crate::event::Stored;
 use crate::excerpt::excerpt;
 use crate::payload::Descriptor;
 use crate::registry::Catalogue;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::sync::{AtomicBool, AtomicU64, FairMutex, Guard, Mutex, Ordering, Table};
 
 /// The buses of the process, by address: a thread that blocks in one bus may hold permits of
@@ -175,6 +176,16 @@ impl Core {
         }
     }
 
+    /// Calls the store. A panic is an error.
+    pub(crate) fn call_store<T>(
+        &self,
+        call: impl FnOnce() -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let _frame = Entered::callback(self, None);
+        catch_unwind(AssertUnwindSafe(call))
+            .unwrap_or_else(|panic| Err(StoreError::failed(format!("it panicked: {}", message(panic)))))
+    }
+
     /// Refuses an event before it is made, if nothing may be published here. Its payload is leaked:
     /// one that publishes another when it is dropped would go on without end.
     pub(crate) fn refuse_too_deep<P>(&self, kind: &str, payload: &mut Option<P>) -> Option<Sent> {
@@ -277,7 +288,7 @@ impl Drop for Core {
     fn drop(&mut self) {
         ALL.remove(context::address(self));
         let mut effects = Effects::default();
-        self.lock().tear_down(&mut effects);
+        self.lock().tear_down(self.run, &mut effects);
         effects.run_last(self);
         self.end_store();
         let observer = self.observer.take();

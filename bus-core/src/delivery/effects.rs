@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::Waker;
 
+use crate::delivery::catch_up::{self, Delay, Look};
 use crate::delivery::context::{self, Entered, NESTING};
 use crate::delivery::core::Core;
 use crate::delivery::group::Closure;
@@ -45,12 +46,14 @@ pub(crate) struct Work {
     pub(crate) subscriptions: Vec<Subscription>,
     pub(crate) events: Vec<Arc<Stored>>,
     pub(crate) segments: Vec<Arc<Segment>>,
+    /// Subscriptions for which a worker looks for events of the past, some after a while.
+    pub(crate) past: Vec<(Look, Option<Delay>)>,
 }
 
 /// Something that a person should read in the log.
 pub(crate) enum Report {
-    /// A handler went wrong.
-    Failed { info: Arc<Info>, kind: String, outcome: Outcome },
+    /// A handler went wrong with an event, or with several of one batch, the first of this kind.
+    Failed { info: Arc<Info>, kind: String, outcome: Outcome, events: usize },
     /// A subscription lost events to its full queue.
     Lost { info: Arc<Info>, events: u64 },
     /// Events are missing in the store.
@@ -136,6 +139,7 @@ impl Work {
     #[inline(never)]
     fn run(mut self: Box<Self>, core: &Arc<Core>, cause: Option<&Arc<Stored>>) {
         self.signals.drain(..).for_each(|signal| signal.set());
+        self.past.drain(..).for_each(|(look, delay)| catch_up::start(core, look, delay));
         if context::nesting() >= NESTING {
             return self.postpone(core, cause);
         }
@@ -295,7 +299,7 @@ pub(crate) fn drop_evicted(
 impl Report {
     pub(crate) fn log(&self) {
         context::log(|| match self {
-            Self::Failed { info, kind, outcome } => log_failure(info, kind, outcome),
+            Self::Failed { info, kind, outcome, events } => log_failure(info, kind, outcome, *events),
             Self::Lost { info, events } => tracing::warn!(
                 target: "bus_core",
                 subscription = %excerpt(&info.name),
@@ -317,7 +321,7 @@ impl Report {
     }
 }
 
-fn log_failure(info: &Info, kind: &str, outcome: &Outcome) {
+fn log_failure(info: &Info, kind: &str, outcome: &Outcome, events: usize) {
     let error = match outcome {
         Outcome::Failed(error) => format!("failed: {}", excerpt(error)),
         Outcome::Panicked(text) => format!("panicked: {}", excerpt(text)),
@@ -332,6 +336,7 @@ fn log_failure(info: &Info, kind: &str, outcome: &Outcome) {
     tracing::error!(
         target: "bus_core",
         kind,
+        events = (events > 1).then_some(events),
         handler = %excerpt(&info.name),
         subscribed_at = %info.location,
         "handler {error}"

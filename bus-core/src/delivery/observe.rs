@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::delivery::batch::Batching;
 use crate::delivery::context::Entered;
 use crate::delivery::core::Core;
 use crate::delivery::outcome::Outcome;
@@ -60,7 +61,7 @@ pub trait Observer: Send + Sync + 'static {
     }
 }
 
-/// One call of a handler that has ended.
+/// One call of a handler that has ended; for a batch handler each event of the call.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct HandlerDone<'a> {
@@ -96,14 +97,14 @@ impl Stopwatch {
         outcome: Option<&Outcome>,
     ) {
         if let (Some(began), Some(outcome)) = (self.0, outcome) {
-            core.handler_done(event, info.id, &info.name, outcome, began);
+            core.call_done(event, info.id, &info.name, info.batch.as_deref(), outcome, began);
         }
     }
 }
 
 impl Core {
     #[cold]
-    pub(crate) fn handler_done(
+    fn handler_done(
         &self,
         event: &Arc<Stored>,
         subscription: SubscriptionId,
@@ -117,6 +118,23 @@ impl Core {
         let event = &AnyEvent::of(event);
         let done = HandlerDone { event, subscription, name, outcome, duration };
         catch_panic(|| observer.handler_done(&done));
+    }
+
+    /// The same for each event of a call, which has several in a batch.
+    #[cold]
+    pub(crate) fn call_done(
+        &self,
+        event: &Arc<Stored>,
+        subscription: SubscriptionId,
+        name: &str,
+        batch: Option<&Batching>,
+        outcome: &Outcome,
+        began: Instant,
+    ) {
+        let Some(batch) = batch else { return self.handler_done(event, subscription, name, outcome, began) };
+        for (event, outcome) in batch.each(event, outcome) {
+            self.handler_done(&event, subscription, name, &outcome, began);
+        }
     }
 
     #[cold]

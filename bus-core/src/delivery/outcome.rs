@@ -44,7 +44,7 @@ impl HandlerResult for () {
 }
 
 /// The type `!`, which has no name in stable Rust: a handler that only panics, as `|_| todo!()`.
-type Never = <fn() -> ! as Returns>::Value;
+pub(crate) type Never = <fn() -> ! as Returns>::Value;
 
 /// Public because the implementation below names it; nobody can reach it.
 #[expect(unnameable_types, reason = "as said above")]

@@ -30,6 +30,16 @@ pub(crate) enum Permit {
     None,
     Waits(u64),
     Held,
+    /// It needs none.
+    Exempt,
+}
+
+impl Permit {
+    /// Whether its handler may run.
+    #[inline]
+    pub(crate) fn allows(self) -> bool {
+        matches!(self, Self::Held | Self::Exempt)
+    }
 }
 
 impl Permits {
@@ -69,7 +79,7 @@ impl Permits {
             Permit::None if self.try_take() => *permit = Permit::Held,
             Permit::None => self.queue(permit, group, slot),
             Permit::Waits(id) if self.is_granted(id) => *permit = Permit::Held,
-            Permit::Held | Permit::Waits(_) => {}
+            Permit::Held | Permit::Exempt | Permit::Waits(_) => {}
         }
     }
 
@@ -87,7 +97,7 @@ impl Permits {
     #[inline]
     pub(crate) fn give(&mut self, permit: &mut Permit) -> Option<Waker> {
         match std::mem::replace(permit, Permit::None) {
-            Permit::None => None,
+            Permit::None | Permit::Exempt => None,
             Permit::Held => self.release(),
             Permit::Waits(id) => {
                 if self.is_granted(id) {

@@ -9,6 +9,7 @@ use crate::event::Stored;
 use crate::sync::failpoint;
 
 /// An event that waits for a receiver.
+#[expect(clippy::struct_excessive_bools, reason = "independent properties, read one by one")]
 pub(crate) struct Queued {
     pub(crate) event: Arc<Stored>,
     /// The youngest cohort of the group's members that it is for (see [`group`](super::group)).
@@ -28,6 +29,8 @@ pub(crate) struct Queued {
     pub(crate) replay: bool,
     /// The filter is to be asked when the event is taken up.
     pub(crate) ask: bool,
+    /// Somebody waits for it, so that a batch handler does not linger.
+    pub(crate) awaited: bool,
 }
 
 impl Queued {
@@ -43,7 +46,14 @@ impl Queued {
             critical,
             replay: false,
             ask: false,
+            awaited: false,
         }
+    }
+
+    /// How much it counts against the bytes of its queue.
+    #[inline]
+    fn bytes(&self) -> usize {
+        if self.replay { 0 } else { self.event.bytes() }
     }
 }
 
@@ -92,6 +102,8 @@ pub(crate) enum Pushed {
     Rejected(Queued),
     /// It did not go in, and the subscription ends.
     Closes(Queued),
+    /// It did not go in: the subscription reads it back from the store.
+    CatchesUp(Queued),
 }
 
 /// Why a queued event was removed.
@@ -106,6 +118,8 @@ pub(crate) enum Removed {
 pub(crate) struct Bounds {
     pub(crate) capacity: usize,
     pub(crate) hard_limit: usize,
+    /// The estimated memory of the events, which it never goes over, but for one large event.
+    pub(crate) bytes: usize,
     pub(crate) overflow: Overflow,
 }
 
@@ -115,17 +129,19 @@ pub(crate) struct Queue {
     /// The gaps after the last event.
     tail: Gaps,
     replays: usize,
+    /// The estimated memory of the events.
+    bytes: usize,
     bounds: Bounds,
 }
 
 impl Queue {
     pub(crate) fn new(bounds: Bounds) -> Self {
-        Self { items: VecDeque::new(), tail: Gaps::default(), replays: 0, bounds }
+        Self { items: VecDeque::new(), tail: Gaps::default(), replays: 0, bytes: 0, bounds }
     }
 
     /// A queue for a reader that gets nothing.
     pub(crate) fn empty() -> Self {
-        Self::new(Bounds { capacity: 1, hard_limit: 1, overflow: Overflow::DropOldest })
+        Self::new(Bounds { capacity: 1, hard_limit: 1, bytes: usize::MAX, overflow: Overflow::DropOldest })
     }
 
     /// The next event, or the gap before it.
@@ -165,7 +181,7 @@ impl Queue {
         self.items.back_mut()
     }
 
-    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Queued> {
+    pub(crate) fn iter_mut(&mut self) -> impl DoubleEndedIterator<Item = &mut Queued> {
         self.items.iter_mut()
     }
 
@@ -183,9 +199,15 @@ impl Queue {
         self.live() >= self.bounds.capacity
     }
 
+    /// Whether events may soon not fit.
+    pub(crate) fn is_tight(&self) -> bool {
+        self.is_full() || self.bytes >= self.bounds.bytes / 2
+    }
+
     pub(crate) fn pop(&mut self) -> Option<Queued> {
         let item = self.items.pop_front()?;
         self.replays -= usize::from(item.replay);
+        self.bytes -= item.bytes();
         Some(item)
     }
 
@@ -200,7 +222,7 @@ impl Queue {
     }
 
     pub(crate) fn drain(&mut self) -> Vec<Queued> {
-        self.replays = 0;
+        (self.replays, self.bytes) = (0, 0);
         std::mem::take(&mut self.items).into()
     }
 
@@ -215,8 +237,53 @@ impl Queue {
         self.tail.add(cohort, gap);
     }
 
+    /// The next event.
+    pub(crate) fn front(&self) -> Option<&Queued> {
+        self.items.front()
+    }
+
+    /// The estimated memory of the live events.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Whether a new event is within the bytes. One event is, whatever its size.
+    #[inline]
+    fn fits(&self, item: &Queued) -> bool {
+        self.bytes == 0 || self.bytes + item.event.bytes() <= self.bounds.bytes
+    }
+
+    /// Removes an event that makes way for a new one, which is not within the bytes: one large
+    /// event may take the place of several.
+    #[inline]
+    pub(crate) fn remove_for(&mut self, item: &Queued) -> Option<(Queued, Removed)> {
+        if self.fits(item) { None } else { self.remove_one_for(item) }
+    }
+
+    #[cold]
+    fn remove_one_for(&mut self, item: &Queued) -> Option<(Queued, Removed)> {
+        let overflow = self.bounds.overflow;
+        if overflow == Overflow::Coalesce
+            && let Some(at) = self.same_as(item)
+        {
+            return Some((self.remove(at, Removed::Coalesced)?, Removed::Coalesced));
+        }
+        // Nothing is removed in vain: critical events stay.
+        let stay: usize = self.items.iter().filter(|old| old.critical).map(Queued::bytes).sum();
+        if stay > 0 && stay + item.event.bytes() > self.bounds.bytes {
+            return None;
+        }
+        let at = match overflow {
+            Overflow::DropOldest | Overflow::Coalesce => self.oldest(),
+            Overflow::Wait | Overflow::DropNewest if item.critical => self.newest(),
+            Overflow::Wait | Overflow::DropNewest | Overflow::Close | Overflow::CatchUp => None,
+        };
+        Some((self.remove(at?, Removed::Overflowed)?, Removed::Overflowed))
+    }
+
     pub(crate) fn push(&mut self, item: Queued) -> Pushed {
-        if !self.is_full() {
+        let fits = self.fits(&item);
+        if fits && !self.is_full() {
             self.append(item);
             return Pushed::In;
         }
@@ -224,18 +291,21 @@ impl Queue {
         // memory, one critical event after the other.
         let Bounds { hard_limit, overflow, .. } = self.bounds;
         match overflow {
+            Overflow::Close => {
+                self.tail.add(item.cohort, Lagged::one(item.event.head.cursor()));
+                Pushed::Closes(item)
+            }
+            Overflow::CatchUp => Pushed::CatchesUp(item),
+            // Nothing is left that may make way for it.
+            _ if !fits => self.reject(item),
             Overflow::Wait if self.live() < hard_limit => {
                 self.append(item);
                 Pushed::Over
             }
             Overflow::Coalesce if item.coalesce != 0 => self.replace(item),
-            Overflow::DropOldest | Overflow::Coalesce => self.push_for_oldest(item),
-            Overflow::Wait | Overflow::DropNewest if item.critical => self.push_for_newest(item),
+            Overflow::DropOldest | Overflow::Coalesce => self.push_for(self.oldest(), item),
+            Overflow::Wait | Overflow::DropNewest if item.critical => self.push_for(self.newest(), item),
             Overflow::Wait | Overflow::DropNewest => self.reject(item),
-            Overflow::Close => {
-                self.tail.add(item.cohort, Lagged::one(item.event.head.seq()));
-                Pushed::Closes(item)
-            }
         }
     }
 
@@ -246,33 +316,37 @@ impl Queue {
         if self.items.capacity() == 0 {
             self.items.reserve_exact(1);
         }
+        self.bytes += item.bytes();
         self.items.push_back(item);
     }
 
     fn reject(&mut self, item: Queued) -> Pushed {
-        self.tail.add(item.cohort, Lagged::one(item.event.head.seq()));
+        self.tail.add(item.cohort, Lagged::one(item.event.head.cursor()));
         Pushed::Rejected(item)
     }
 
     /// Removes the newest waiting event of equal key; the new one joins the end, so that the order
     /// stays that of `seq`.
     fn replace(&mut self, item: Queued) -> Pushed {
-        let kind = item.event.body.kind().as_str();
-        let same = |old: &Queued| old.coalesce == item.coalesce && old.event.body.kind().as_str() == kind;
-        match self.items.iter().rposition(same) {
+        match self.same_as(&item) {
             Some(at) => self.swap_for(at, item, Removed::Coalesced),
-            None => self.push_for_oldest(item),
+            None => self.push_for(self.oldest(), item),
         }
     }
 
-    fn push_for_oldest(&mut self, item: Queued) -> Pushed {
-        let at = self.items.iter().position(|old| !old.critical && !old.replay);
-        self.push_for(at, item)
+    /// The newest waiting event that this one may replace.
+    fn same_as(&self, item: &Queued) -> Option<usize> {
+        let kind = item.event.body.kind().as_str();
+        let same = |old: &Queued| old.coalesce == item.coalesce && old.event.body.kind().as_str() == kind;
+        if item.coalesce == 0 { None } else { self.items.iter().rposition(same) }
     }
 
-    fn push_for_newest(&mut self, item: Queued) -> Pushed {
-        let at = self.items.iter().rposition(|old| !old.critical && !old.replay);
-        self.push_for(at, item)
+    fn oldest(&self) -> Option<usize> {
+        self.items.iter().position(|old| !old.critical && !old.replay)
+    }
+
+    fn newest(&self) -> Option<usize> {
+        self.items.iter().rposition(|old| !old.critical && !old.replay)
     }
 
     fn push_for(&mut self, at: Option<usize>, item: Queued) -> Pushed {
@@ -289,18 +363,25 @@ impl Queue {
     }
 
     fn swap_for(&mut self, at: usize, item: Queued, why: Removed) -> Pushed {
-        let Some(mut removed) = self.items.remove(at) else { return self.reject(item) };
-        self.replays -= usize::from(removed.replay);
+        let Some(removed) = self.remove(at, why) else { return self.reject(item) };
         self.append(item);
+        Pushed::InFor(removed, why)
+    }
+
+    fn remove(&mut self, at: usize, why: Removed) -> Option<Queued> {
+        let mut removed = self.items.remove(at)?;
+        self.replays -= usize::from(removed.replay);
+        self.bytes -= removed.bytes();
         let mut gaps = removed.gaps.take();
         if why == Removed::Overflowed && !failpoint("gap_unreported") {
-            gaps.add(removed.cohort, Lagged::one(removed.event.head.seq()));
+            gaps.add(removed.cohort, Lagged::one(removed.event.head.cursor()));
         }
         // The gap stands before what now stands where the removed event stood.
-        if let Some(next) = self.items.get_mut(at) {
-            next.gaps.append(gaps);
+        match self.items.get_mut(at) {
+            Some(next) => next.gaps.append(gaps),
+            None => self.tail.append(gaps),
         }
-        Pushed::InFor(removed, why)
+        Some(removed)
     }
 }
 

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use crate::event::{AnyEvent, Stored};
+use crate::delivery::catch_up::Look;
+use crate::delivery::overflow::{LagCause, Lagged};
+use crate::event::{AnyEvent, EventId, Stored};
 use crate::store::{Entry, Gap, NotRecorded};
 
 /// Losses are logged at once, and then so often, with their number.
@@ -17,6 +19,9 @@ const REPORTS: Duration = Duration::from_secs(10);
 
 /// How many ranges of events that a failed write lost are known to those who ask late.
 const RANGES: usize = 1_024;
+
+/// A queue with more capacity than this is not kept for the next batch.
+const KEPT: usize = 8_192;
 
 /// The state of recording one event, as its receipt has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -74,6 +79,8 @@ pub(crate) struct Records {
     waiters: Waiters,
     next_waiter: u64,
     pub(crate) counts: Counts,
+    /// Subscriptions that wait for the store, and whether that is work.
+    pub(crate) readers: Vec<(Look, bool)>,
     /// Losses that no log line has counted yet.
     unreported: u64,
     reported: Option<Instant>,
@@ -108,6 +115,7 @@ impl Records {
             waiters: Waiters::new(),
             next_waiter: 0,
             counts: Counts::default(),
+            readers: Vec::new(),
             unreported: 0,
             reported: None,
         }
@@ -180,6 +188,16 @@ impl Records {
         Task::Rest
     }
 
+    /// Takes back the memory of a queue that was written, so that publishers need not make it anew.
+    pub(crate) fn reuse(&mut self, written: VecDeque<Entry>) {
+        if self.waiting.is_empty()
+            && self.waiting.capacity() < written.capacity()
+            && written.capacity() <= KEPT
+        {
+            self.waiting = written;
+        }
+    }
+
     /// Puts a gap that was not written before what waits now.
     pub(crate) fn give_back(&mut self, gap: Gap) {
         self.waiting.push_front(Entry::Gap(gap));
@@ -234,6 +252,32 @@ impl Records {
         Some(lost.map_or(Ok(()), |gap| Err(gap.cause.clone())))
     }
 
+    /// The outcome of each event up to here is known, where this is the newest one.
+    pub(crate) fn settled(&self, newest: u64) -> u64 {
+        if self.unsettled == 0 { newest } else { self.through }
+    }
+
+    /// The gaps behind an event and up to another one that the store may not have yet.
+    pub(crate) fn lost_between(&self, run: u64, after: u64, to: u64) -> impl Iterator<Item = Lagged> {
+        let id = move |seq| EventId::new(run, seq);
+        let forgotten = self.forgotten.min(to);
+        let forgotten = (forgotten > after)
+            .then(|| Lagged::new(id(after + 1), id(forgotten), None, LagCause::NotRecorded));
+        // Up to there only gaps wait.
+        let waiting = self.waiting.iter().take_while(move |entry| entry.first() <= to);
+        let waiting = waiting.filter_map(|entry| match entry {
+            Entry::Gap(gap) => Some(gap),
+            Entry::Event(_) => None,
+        });
+        let lost = self.lost.iter().chain(waiting).filter(move |gap| gap.from <= to && gap.to > after);
+        let lost = lost.map(move |gap| {
+            let missed = (gap.from > after && gap.to <= to).then_some(gap.events);
+            let (from, to) = (id(gap.from.max(after + 1)), id(gap.to.min(to)));
+            Lagged::new(from, to, missed, LagCause::NotRecorded)
+        });
+        forgotten.into_iter().chain(lost)
+    }
+
     /// Stores the waker of one who waits for an event, under a number that is given first. The
     /// waker that it replaces comes back.
     pub(crate) fn wait(&mut self, number: &mut Option<u64>, seq: u64, waker: &Waker) -> Option<Waker> {
@@ -273,10 +317,7 @@ pub(crate) fn events(batch: &[Entry]) -> u64 {
 
 /// The gap that a batch leaves which was not written.
 pub(crate) fn gap_of(batch: &[Entry], cause: NotRecorded) -> Option<Gap> {
-    let from = match batch.first()? {
-        Entry::Gap(gap) => gap.from,
-        event @ Entry::Event(_) => event.last(),
-    };
+    let from = batch.first()?.first();
     let missing = |entry: &Entry| match entry {
         Entry::Event(_) => 1,
         Entry::Gap(gap) => gap.events,

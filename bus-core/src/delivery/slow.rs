@@ -161,7 +161,9 @@ impl Findings {
             return;
         }
         for running in group.running.iter_mut().filter(|running| running.phase == Phase::Active) {
-            self.active.extend(info(0));
+            if !group.dedicated {
+                self.active.extend(info(0));
+            }
             if running.since != 0 && thresholds.is_slow(running.since, tick) {
                 running.since = 0;
                 self.slow.extend(info(0));

@@ -63,10 +63,14 @@ pub(crate) struct State {
     pub(crate) latest: Latest,
     pub(crate) pairs: Pairs,
     pub(crate) totals: Totals,
+    /// The names of the consumers.
+    pub(crate) consumers: Vec<Arc<str>>,
     /// The events that wait for the store, where there is one.
     pub(crate) records: Option<Box<Records>>,
     /// How many subscriptions have a predicate, which must be asked before the step.
     pub(crate) predicates: usize,
+    /// How many groups wait for more events before they begin with a batch.
+    pub(crate) lingering: usize,
     /// How many groups are at work, or read history.
     pub(crate) busy: usize,
     /// Closers that wait for the bus to be idle.
@@ -96,8 +100,10 @@ impl State {
             latest: Latest::new(settings.latest, settings.history_bytes),
             pairs: Pairs::default(),
             totals: Totals::default(),
+            consumers: Vec::new(),
             records: settings.stores.then(|| Box::new(Records::new(settings.store_queue_bytes))),
             predicates: 0,
+            lingering: 0,
             busy: 0,
             closers: Slab::new(),
         }

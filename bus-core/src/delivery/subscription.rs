@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::delivery::batch::Batching;
+use crate::delivery::catch_up::CatchUp;
 use crate::delivery::context;
 use crate::delivery::group::Membership;
 use crate::delivery::outcome::Outcome;
@@ -69,6 +71,10 @@ pub(crate) struct Info {
     pub(crate) watched: bool,
     /// Whether its handler answers.
     pub(crate) answers: bool,
+    /// Whether its async handler needs no permit.
+    pub(crate) dedicated: bool,
+    /// Set for a batch handler, whose closure has it too.
+    pub(crate) batch: Option<Arc<Batching>>,
     /// The runtime of an async handler.
     pub(crate) runtime: Option<Handle>,
 }
@@ -78,6 +84,8 @@ pub(crate) struct Subscription {
     pub(crate) info: Arc<Info>,
     pub(crate) life: Life,
     pub(crate) receiver: Receiver,
+    /// Where it can read the past from the store.
+    pub(crate) catch_up: Option<Box<CatchUp>>,
 }
 
 /// The stage that a subscription is in.
@@ -183,6 +191,16 @@ impl Info {
     #[inline]
     pub(crate) fn exact_timeout(&self) -> Option<Duration> {
         if self.watched { None } else { self.timeout }
+    }
+
+    /// Whether its async handler waits for more events before it begins with a batch.
+    pub(crate) fn lingers(&self) -> bool {
+        self.batch.as_ref().is_some_and(|batch| !batch.limits.linger.is_zero())
+    }
+
+    /// Whether its handler may share its group with others.
+    pub(crate) fn shares(&self) -> bool {
+        self.is_unfiltered() && self.batch.is_none() && !self.dedicated
     }
 
     /// Whether every event of its kinds is wanted.

@@ -5,22 +5,27 @@
 //! a commit.
 
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use crate::delivery::context::{self, Entered};
 use crate::delivery::core::Core;
 use crate::delivery::effects::{Effects, Report, drop_payload};
-use crate::delivery::panic::{catch_panic, drop_each, drop_waker, message};
+use crate::delivery::panic::{catch_panic, drop_each, drop_waker};
 use crate::delivery::record::{Records, Task, events, gap_of};
 use crate::delivery::run::end_of_stack;
 use crate::delivery::workers;
 use crate::event::KindRef;
 use crate::store::{Entry, Gap, NotRecorded, Store, StoreError};
+use crate::sync::rest;
 
 /// One batch has at most so many entries, so that those who wait for the first do not wait for all.
 const BATCH: usize = 4_096;
+
+/// Several who waited for a batch have so long to publish again before the next one is taken, so
+/// that they share it. A commit takes longer.
+const GATHER: Duration = Duration::from_micros(50);
 
 /// Starts a writer. The caller has noted that one is at work.
 pub(crate) fn start(core: &Arc<Core>) {
@@ -43,11 +48,11 @@ fn write_all(core: &Arc<Core>) {
 
 /// Writes all that was taken, in batches. A gap that remains goes back.
 fn write(core: &Arc<Core>, store: &dyn Store, mut waiting: VecDeque<Entry>) {
-    let mut gap: Option<Gap> = None;
+    let (mut gap, mut woken): (Option<Gap>, _) = (None, 0);
     while !waiting.is_empty() {
         let next = waiting.len().min(BATCH);
         let batch: Vec<_> = gap.take().map(Entry::Gap).into_iter().chain(waiting.drain(..next)).collect();
-        let written = call(core, || store.write(&batch));
+        let written = core.call_store(|| store.write(&batch));
         gap = written.err().and_then(|error| gap_of(&batch, error.into()));
         // Counted before the lock is taken: a batch may be long.
         let count = events(&batch);
@@ -56,22 +61,26 @@ fn write(core: &Arc<Core>, store: &dyn Store, mut waiting: VecDeque<Entry>) {
                 None => records.written(&batch, count),
                 Some(gap) => records.failed(&batch, count, gap),
             };
+            woken = waiters.len();
             effects.wake(waiters.into_values());
-            if waiting.is_empty()
-                && !closed
-                && let Some(gap) = gap.take()
-            {
-                records.give_back(gap);
+            if waiting.is_empty() {
+                if !closed && let Some(gap) = gap.take() {
+                    records.give_back(gap);
+                }
+                records.reuse(std::mem::take(&mut waiting));
             }
         });
         let _frame = Entered::callback(core, None);
         drop_each(batch);
     }
+    if woken > 1 {
+        rest(GATHER);
+    }
 }
 
 /// Writes the end of the run.
 fn end(core: &Arc<Core>, store: &dyn Store) {
-    if let Err(error) = call(core, || store.end()) {
+    if let Err(error) = core.call_store(|| store.end()) {
         log_end(&error);
     }
     core.step_of_records(|records, _, _| records.end());
@@ -82,13 +91,6 @@ fn log_end(error: &StoreError) {
     context::log(
         || tracing::error!(target: "bus_core", %error, "the store could not record the end of the run"),
     );
-}
-
-/// Calls a store. A panic is an error.
-fn call(core: &Core, call: impl FnOnce() -> Result<(), StoreError>) -> Result<(), StoreError> {
-    let _frame = Entered::callback(core, None);
-    catch_unwind(AssertUnwindSafe(call))
-        .unwrap_or_else(|panic| Err(StoreError::failed(format!("it panicked: {}", message(panic)))))
 }
 
 impl Core {
@@ -104,10 +106,14 @@ impl Core {
             let closed = state.closed;
             let records = state.records.as_deref_mut()?;
             let done = step(records, closed, &mut effects);
+            let has_readers = !records.readers.is_empty();
             let unreported = records.take_unreported(closed);
             effects.work().reports.extend(unreported.map(|events| Report::NotRecorded { events }));
             if records.is_ended() {
                 state.wake_closers(&mut effects);
+            }
+            if has_readers {
+                state.wake_past(&mut effects);
             }
             done
         };
@@ -119,14 +125,20 @@ impl Core {
     /// must not be held.
     #[cold]
     pub(crate) fn is_kept(&self, kind: KindRef<'_>, at: usize) -> bool {
+        let keeps = self.store_keeps(kind);
+        if let (KindRef::Declared(_), Some(records)) = (kind, &mut self.lock_step().records) {
+            records.note_kept(at, keeps);
+        }
+        keeps
+    }
+
+    /// Asks the store whether it keeps a kind. The lock must not be held.
+    pub(crate) fn store_keeps(&self, kind: KindRef<'_>) -> bool {
         // A store that panics gets the event: its `write` says what is wrong.
         let mut keeps = true;
         if let Some(store) = &self.store {
             let _frame = Entered::callback(self, None);
             catch_panic(|| keeps = store.keeps(kind.as_str(), kind.descriptor()));
-        }
-        if let (KindRef::Declared(_), Some(records)) = (kind, &mut self.lock_step().records) {
-            records.note_kept(at, keeps);
         }
         keeps
     }
@@ -177,7 +189,7 @@ impl Core {
     pub(super) fn end_store(&mut self) {
         let Some(store) = self.store.take() else { return };
         let ended = self.lock_step().records.as_deref().is_some_and(Records::is_ended);
-        if !ended && let Err(error) = call(self, || store.end()) {
+        if !ended && let Err(error) = self.call_store(|| store.end()) {
             log_end(&error);
         }
         drop_payload(self, store);

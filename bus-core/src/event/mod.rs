@@ -279,6 +279,12 @@ impl<S> Event<S> {
         self.scope().attribute(name)
     }
 
+    /// Returns whether it was read from the store of the bus: its `redact` fields are redacted
+    /// then. See [`Subscribe::since`](crate::Subscribe::since).
+    pub fn is_archived(&self) -> bool {
+        self.stored.head.origin.as_ref().is_some_and(|origin| origin.archived)
+    }
+
     /// Returns the event whose handler emitted this one.
     pub fn causation(&self) -> Option<EventId> {
         let head = self.head();

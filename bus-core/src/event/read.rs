@@ -51,7 +51,21 @@ impl ReadEvent {
             foreign.get_or_insert_default().causation = Some(cause.into());
         }
         let some = id.is_some() || causation.is_some() || !extras.is_empty() || large || foreign.is_some();
-        some.then(|| Box::new(Origin { id, seq: None, causation, foreign, extras, large }))
+        let origin = || Origin { id, seq: None, causation, foreign, archived: false, extras, large };
+        some.then(|| Box::new(origin()))
+    }
+
+    /// Makes the event of a store that it was read from: at its position, with its own id.
+    pub(crate) fn archived(self, cursor: EventId) -> Arc<Stored> {
+        let mut origin = self.to_be_kept().unwrap_or_default();
+        origin.archived = true;
+        origin.id = origin.id.filter(|id| *id != cursor);
+        let mut stored = self.stored;
+        if let Some(alone) = Arc::get_mut(&mut stored) {
+            alone.head.renew(cursor.run(), None, Some(origin));
+        }
+        stored.head.stamp(cursor.seq());
+        stored
     }
 
     /// Returns the name of the kind on the wire: the current one, if the line had an alias.

@@ -43,6 +43,8 @@ pub(crate) struct Origin {
     pub(crate) foreign: Option<Box<Foreign>>,
     /// It was read by a reader with a higher limit than usual, which accepts it again.
     pub(crate) large: bool,
+    /// It was read from the store of the bus.
+    pub(crate) archived: bool,
     /// Extra keys of the envelope that are not text: written back unchanged.
     pub(crate) extras: Vec<(Box<str>, Box<str>)>,
 }

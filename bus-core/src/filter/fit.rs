@@ -111,13 +111,9 @@ impl<'a> Facts<'a> {
     }
 
     fn is_error(&self) -> bool {
-        let kind = self.event.kind();
-        let fails = self.event.descriptor().is_some_and(|event| event.life == Some(Life::Fails));
-        let named = fails || kind.ends_with("_failed") || kind.ends_with("_error");
-        let may_have = |event: &Descriptor| {
-            event.fields.iter().any(|field| field.flattened || matches!(field.name, "error" | "is_error"))
-        };
-        named || (self.event.descriptor().is_none_or(may_have) && is_error(self.data()))
+        let event = self.event.descriptor();
+        is_failure(self.event.kind(), event)
+            || (event.is_none_or(Descriptor::may_report_error) && is_error(self.data()))
     }
 
     /// Whether a part of the event has this value.
@@ -152,6 +148,37 @@ impl<'a> Facts<'a> {
     }
 }
 
+impl Descriptor {
+    /// Returns whether an event of this kind can [report an error](Event::is_error). For programs
+    /// that count errors and skip the events of other kinds.
+    ///
+    /// ```standalone_crate
+    /// use bus_core::{AgentEvent, EventBus};
+    ///
+    /// #[derive(AgentEvent)]
+    /// enum ToolEvents {
+    ///     ToolCalled { tool: String },
+    ///     ToolReturned { result: String, is_error: bool },
+    ///     ToolFailed,
+    /// }
+    ///
+    /// let bus = EventBus::builder().events::<ToolEvents>().build().unwrap();
+    /// let may = |kind| bus.catalogue().get(kind).unwrap().may_report_error();
+    /// assert!(may("tool_returned") && may("tool_failed") && !may("tool_called"));
+    /// ```
+    pub fn may_report_error(&self) -> bool {
+        let has = |name| matches!(name, "error" | "is_error");
+        is_failure(self.kind, Some(self))
+            || self.fields.iter().any(|field| field.flattened || has(field.name))
+    }
+}
+
+/// Whether each event of a kind reports an error.
+fn is_failure(kind: &str, event: Option<&Descriptor>) -> bool {
+    let fails = event.is_some_and(|event| event.life == Some(Life::Fails));
+    fails || kind.ends_with("_failed") || kind.ends_with("_error")
+}
+
 impl Filter {
     /// Returns whether an event fits: a published one, or one that was read.
     ///
@@ -177,6 +204,45 @@ impl Filter {
             && !self.excluded.of_head(&facts).any(|fits| fits)
             && self.wanted.of_data(&facts).all(|fits| fits)
             && !self.excluded.of_data(&facts).any(|fits| fits)
+    }
+
+    /// Returns whether events fit together, such as the beginning and the end of a call: each word
+    /// is fit by one of them, and no excluded word by any.
+    ///
+    /// ```
+    /// use bus_core::{EventBus, Filter};
+    ///
+    /// let read = |kind: &str, data: &str| {
+    ///     let head = format!(r#"{{"type":"{kind}","stream_id":"desk","data":{data},"#);
+    ///     EventBus::new().read_json(&(head + r#""timestamp":"2026-11-22T06:14:08"}"#))
+    /// };
+    /// let end = r#"{"error":"no file"}"#;
+    /// let call = [read("called", r#"{"tool":"grep"}"#)?, read("returned", end)?];
+    /// let fit = |text: &str| text.parse::<Filter>().map(|filter| filter.matches_together(&call));
+    /// assert!(fit("data.tool:grep error")? && !fit("-error")?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn matches_together<'a, E: AsEvent + 'a>(&self, events: impl IntoIterator<Item = &'a E>) -> bool {
+        let events: Vec<_> = events.into_iter().map(Facts::of).collect();
+        let is_in_time = |time: SystemTime| {
+            self.after.is_none_or(|after| time >= after) && self.before.is_none_or(|before| time < before)
+        };
+        // The conditions come in the same order for each event.
+        let mut fits: Vec<bool> = Vec::new();
+        for facts in &events {
+            let own = self.wanted.of_head(facts).chain(self.wanted.of_data(facts));
+            for (at, fit) in own.enumerate() {
+                if at == fits.len() {
+                    fits.push(false);
+                }
+                fits[at] |= fit;
+            }
+        }
+        let excluded =
+            |facts| self.excluded.of_head(facts).chain(self.excluded.of_data(facts)).any(|fit| fit);
+        events.iter().any(|facts| is_in_time(facts.event.timestamp()))
+            && fits.iter().all(|fit| *fit)
+            && !events.iter().any(excluded)
     }
 }
 

@@ -33,7 +33,6 @@ mod data;
 mod error;
 mod fit;
 mod parse;
-mod route;
 mod show;
 mod unknown;
 mod words;
@@ -94,17 +93,17 @@ pub enum Field {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[must_use = "a filter does nothing by itself: `matches` asks it"]
 pub struct Filter {
-    wanted: Conditions,
-    excluded: Conditions,
+    pub(crate) wanted: Conditions,
+    pub(crate) excluded: Conditions,
     after: Option<SystemTime>,
     before: Option<SystemTime>,
 }
 
 /// Conditions that an event must fit, or must not.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Conditions {
+pub(crate) struct Conditions {
     /// In the order in which they were named first, each with at least one value.
-    fields: Vec<(Field, Vec<String>)>,
+    pub(crate) fields: Vec<(Field, Vec<String>)>,
     texts: Vec<String>,
     error: bool,
 }
@@ -242,6 +241,21 @@ impl Filter {
     /// Returns the values that a part may have; empty if it may have any.
     pub fn values(&self, field: &Field) -> &[String] {
         self.wanted.fields.iter().find(|(known, _)| known == field).map_or(&[], |(_, values)| values)
+    }
+
+    /// Removes the condition that a part must have one of some values, and returns the values.
+    ///
+    /// ```
+    /// # use bus_core::{Filter, filter::Field};
+    /// let mut filter: Filter = "kind:tool_* error".parse()?;
+    /// assert_eq!(filter.take(&Field::Kind), ["tool_*"]);
+    /// assert_eq!(filter, Filter::new().error());
+    /// # Ok::<(), bus_core::filter::FilterError>(())
+    /// ```
+    pub fn take(&mut self, field: &Field) -> Vec<String> {
+        let fields = &mut self.wanted.fields;
+        let at = fields.iter().position(|(known, _)| known == field);
+        at.map_or_else(Vec::new, |at| fields.remove(at).1)
     }
 
     /// Returns the first time that is wanted, and the first that no longer is.

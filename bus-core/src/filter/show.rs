@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{Conditions, Field, Filter};
-use crate::wire::write_time;
+use crate::time;
 
 /// The text that reads as the same filter, with times of the calendar.
 impl fmt::Display for Filter {
@@ -15,7 +15,7 @@ impl fmt::Display for Filter {
         for (name, time) in [("after", self.after), ("before", self.before)] {
             if let Some(time) = time {
                 let mut text = Vec::new();
-                write_time(time, &mut text);
+                time::write(time, &mut text);
                 words.push(format!("{name}:{}", String::from_utf8_lossy(&text)));
             }
         }

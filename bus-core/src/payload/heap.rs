@@ -71,11 +71,11 @@ pub trait OfUnknown: Sized {
 
 impl<T: ?Sized> OfUnknown for &HeapOf<'_, T> {}
 
-/// The estimate for a payload from those of its fields. A function, because a lint may deny `+`.
+/// Adds the estimates of two fields. A function, because a lint may deny `+`.
 #[doc(hidden)]
 #[inline]
-pub fn heap_sum(fields: &[usize]) -> usize {
-    fields.iter().sum()
+pub fn heap_add(one: usize, other: usize) -> usize {
+    one + other
 }
 
 macro_rules! nothing {
@@ -122,7 +122,10 @@ impl<T: HeapBytes> HeapBytes for Option<T> {
 
     #[inline]
     fn heap_bytes(&self) -> usize {
-        self.as_ref().map_or(0, T::heap_bytes)
+        match self {
+            Some(value) => value.heap_bytes(),
+            None => 0,
+        }
     }
 }
 

@@ -38,7 +38,7 @@ pub use self::docs::DocText;
 pub use self::encode::EncodeError;
 pub use self::field::FieldDescriptor;
 #[doc(hidden)]
-pub use self::heap::{Collection, HeapBytes, HeapOf, OfCollection, OfUnknown, heap_sum};
+pub use self::heap::{Collection, HeapBytes, HeapOf, OfCollection, OfUnknown, heap_add};
 pub use self::key::Key;
 #[doc(hidden)]
 pub use self::known::{KnownCodec, OwnCodec};

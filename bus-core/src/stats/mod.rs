@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::bus::EventBus;
 use crate::delivery::{Counts, Info, Key, Overflow, Records, State};
-use crate::event::SubscriptionId;
+use crate::event::{EventId, SubscriptionId};
 use crate::sync::Ordering;
 
 /// How many subscriptions are read with each lock.
@@ -91,8 +91,23 @@ pub struct SubscriptionStats {
     /// Events that wait in its queue, or for a permit.
     pub waiting: usize,
     /// The number of events on the bus from the oldest waiting event to the newest one; 0 if none
-    /// waits. Events that do not match it are included.
+    /// waits. Events that do not match it are included. For one that reads the past of the store,
+    /// the number of events of this run that it has not read or handled.
     pub lag: u64,
+    /// Whether it reads the past of the store: live events do not reach it yet, or never.
+    pub catches_up: bool,
+    /// Its progress, if it is a consumer.
+    pub consumer: Option<ConsumerStats>,
+}
+
+/// The progress of a [consumer](crate::Subscribe::consumer).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ConsumerStats {
+    /// The last event that it has handled; `None` for a new one that has handled none.
+    pub position: Option<EventId>,
+    /// How often the event behind it has failed since.
+    pub failures: u32,
 }
 
 /// The counts of the store of a bus, in events. Their sum is [`Stats::published_total`], apart from
@@ -133,6 +148,8 @@ struct Row {
     running: usize,
     waiting: usize,
     lag: u64,
+    catches_up: bool,
+    consumer: Option<ConsumerStats>,
 }
 
 impl EventBus {
@@ -144,7 +161,7 @@ impl EventBus {
             let mut state = self.core.lock();
             let (keys, rest) = state.subscriptions.window_keys(from, WINDOW);
             (more, from) = (rest, from + WINDOW);
-            rows.extend(keys.into_iter().filter_map(|key| Row::of(&mut state, key)));
+            rows.extend(keys.into_iter().filter_map(|key| Row::of(&mut state, self.core.run, key)));
             if totals.is_none() {
                 totals = Some(self.totals(&state));
             }
@@ -201,18 +218,25 @@ impl Stats {
 }
 
 impl Row {
-    fn of(state: &mut State, key: Key) -> Option<Self> {
+    fn of(state: &mut State, run: u64, key: Key) -> Option<Self> {
         let (waiting, oldest) = state.waiting_for_reader(key);
         let account = state.account(key)?;
         let newest = state.next_seq - 1;
         let oldest = account.oldest.or(oldest);
+        let past = state.progress(run, key);
+        let consumer = past.as_ref().and_then(|past| past.consumer);
         Some(Self {
             info: account.info,
             overflow: account.overflow,
             counts: account.counts,
             running: account.running,
             waiting: account.waiting + waiting,
-            lag: oldest.map_or(0, |oldest| newest.saturating_sub(oldest) + 1),
+            lag: match &past {
+                Some(past) => newest.saturating_sub(past.through),
+                None => oldest.map_or(0, |oldest| newest.saturating_sub(oldest) + 1),
+            },
+            catches_up: past.is_some(),
+            consumer: consumer.map(|(position, failures)| ConsumerStats { position, failures }),
         })
     }
 }
@@ -228,6 +252,8 @@ impl From<Row> for SubscriptionStats {
             running: row.running,
             waiting: row.waiting,
             lag: row.lag,
+            catches_up: row.catches_up,
+            consumer: row.consumer,
         }
     }
 }

@@ -3,14 +3,14 @@
 use std::panic::Location;
 use std::sync::Arc;
 
+use super::past::Past;
 use super::{Begin, Plan};
 use crate::delivery::{
-    AsyncRunner, Bounds, Core, Info, Key, Kinds, LagCause, Lagged, Life, Marks, NewMember, Overflow, Queue,
-    Receiver, Shared, State, Stream, drop_each, end_of_stack, go_on, takes, thread, wants, watch,
+    AsyncRunner, Core, Effects, Info, Key, Kinds, LagCause, Lagged, Life, Marks, Miss, NewMember, Overflow,
+    Queue, Receiver, Shared, State, Stream, drop_each, end_of_stack, go_on, takes, thread, wants, watch,
 };
 use crate::error::SubscribeError;
-use crate::event::{Stored, SubscriptionId};
-use crate::since::Miss;
+use crate::event::{EventId, Stored, SubscriptionId};
 use crate::sync::{Handle, Ordering, failpoint};
 
 /// After this many rounds of asking a filter about the past, new events are queued unasked: a slow
@@ -53,19 +53,25 @@ impl Core {
         mut plan: Plan,
         handler: NewHandler,
     ) -> Result<Added, SubscribeError> {
+        plan.check_queue()?;
         plan.route(self);
         self.start_watch();
         let (bounds, begin) = (plan.bounds(Overflow::Wait), plan.begin()?);
+        if plan.is_consumer() && (matches!(handler, NewHandler::Sync(_)) || plan.concurrency > 1) {
+            return Err(SubscribeError::ConsumerHandler);
+        }
+        let past = self.past_of(&mut plan, bounds.overflow)?;
+        let replays = begin.is_some() || past.as_ref().is_some_and(Past::begins);
         let runtime = match &handler {
             NewHandler::Sync(_) => None,
             NewHandler::Async(_, runtime) => Some(runtime.clone()),
         };
         let info = plan.into_info(runtime);
         let add = |state: &mut State, info: &Arc<Info>| match handler {
-            NewHandler::Sync(member) => state.add_sync(info, member, bounds, begin.is_some()),
-            NewHandler::Async(runners, _) => state.add_async(info, runners, bounds, begin.is_some()),
+            NewHandler::Sync(member) => state.add_sync(info, member, bounds, replays),
+            NewHandler::Async(runners, _) => state.add_async(info, runners, bounds, replays),
         };
-        self.add(info, begin, usize::MAX, add)
+        self.add(info, begin, past, usize::MAX, add)
     }
 
     /// Adds a subscription that is read from.
@@ -75,18 +81,28 @@ impl Core {
         once: bool,
         shared: &Arc<Shared>,
     ) -> Result<Added, SubscribeError> {
+        plan.check_queue()?;
+        if plan.dedicated {
+            return Err(SubscribeError::DedicatedReader);
+        }
         plan.route(self);
         let (bounds, begin) = (plan.bounds(Overflow::DropOldest), plan.begin()?);
+        if plan.is_consumer() {
+            return Err(SubscribeError::ConsumerHandler);
+        }
+        let past = self.past_of(&mut plan, bounds.overflow)?;
+        let replays = begin.is_some() || past.as_ref().is_some_and(Past::begins);
         let info = plan.into_info(None);
         let stream = Stream::new(Queue::new(bounds), once, Arc::clone(shared));
-        let add = |state: &mut State, info: &Arc<Info>| state.add_stream(info, stream, begin.is_some());
-        self.add(info, begin, if once { 1 } else { usize::MAX }, add)
+        let add = |state: &mut State, info: &Arc<Info>| state.add_stream(info, stream, replays);
+        self.add(info, begin, past, if once { 1 } else { usize::MAX }, add)
     }
 
     fn add(
         self: &Arc<Self>,
         mut info: Info,
         begin: Option<Begin>,
+        past: Option<Past>,
         most: usize,
         add: impl FnOnce(&mut State, &Arc<Info>) -> Key,
     ) -> Result<Added, SubscribeError> {
@@ -97,7 +113,8 @@ impl Core {
             return Err(SubscribeError::DuplicateKind(duplicate));
         }
         let latest = matches!(begin, Some(Begin::Latest));
-        let cursor = begin.and_then(|begin| match begin {
+        let begins = past.as_ref().is_some_and(Past::begins);
+        let cursor = begin.filter(|_| !begins).and_then(|begin| match begin {
             Begin::Since(since) => self.position(since),
             Begin::Latest => Some(Ok(0)),
         });
@@ -107,12 +124,30 @@ impl Core {
             drop_each([add]);
             return Err(SubscribeError::Closed);
         }
+        if let Some(name) = past.as_ref().and_then(|past| state.taken_name(past.consumer())) {
+            drop(state);
+            drop_each([add]);
+            return Err(SubscribeError::ConsumerExists { name });
+        }
         state.next_subscription += 1;
         info.id = SubscriptionId(state.next_subscription);
         let info = Arc::new(info);
         let key = add(&mut state, &info);
         self.subscriptions.fetch_add(1, Ordering::AcqRel);
-        let missed = cursor.filter(|_| !latest).and_then(|cursor| state.missed(cursor, &info));
+        if let Some(past) = past {
+            let missed = past.miss.and_then(|miss| state.missed(self.run, Err(miss), &info));
+            if let (Some(missed), Some(queue)) = (missed, state.queue_of(key)) {
+                queue.mark_gap(0, missed);
+            }
+            let mut effects = Effects::default();
+            state.begin_past(key, past.into_state(&info), &mut effects);
+            if begins {
+                drop(state);
+                effects.run(self, None);
+                return Ok(Added { key, info, missed });
+            }
+        }
+        let missed = cursor.filter(|_| !latest).and_then(|cursor| state.missed(self.run, cursor, &info));
         let reported = state.history.lost_through();
         drop(state);
         if let Some(cursor) = cursor {
@@ -136,7 +171,7 @@ impl Core {
                 if let (Some(missed), Some(queue)) = (missed.take(), state.queue_of(key)) {
                     queue.mark_gap(0, missed);
                 }
-                state.mark_evicted(key, &mut replay, info);
+                state.mark_evicted(self.run, key, &mut replay, info);
                 let window = state.window_after(&mut replay, info);
                 if window.ends(info, &replay) {
                     window.attach(state, self, key, info, &mut replay);
@@ -186,31 +221,33 @@ impl Window {
 
 impl State {
     /// The gap in history after a cursor.
-    fn missed(&self, cursor: Result<u64, Miss>, info: &Info) -> Option<Lagged> {
+    fn missed(&self, run: u64, cursor: Result<u64, Miss>, info: &Info) -> Option<Lagged> {
+        let id = |seq| EventId::new(run, seq);
         match cursor {
             Err(Miss { at, cause: LagCause::Future }) => {
-                Some(Lagged { missed: 0, from_seq: at + 1, to_seq: at, cause: LagCause::Future })
+                Some(Lagged::new(id(at + 1), id(at), None, LagCause::Future))
             }
             Err(Miss { cause, .. }) => {
                 let oldest = self.history.oldest().unwrap_or(self.next_seq);
-                Some(Lagged { missed: 0, from_seq: 0, to_seq: oldest, cause })
+                Some(Lagged::new(id(0), id(oldest), None, cause))
             }
             Ok(after) => {
                 let (missed, to_seq) = self.history.lost_after(after, info.wants_transient())?;
-                Some(Lagged { missed, from_seq: after + 1, to_seq, cause: LagCause::Evicted })
+                Some(Lagged::new(id(after + 1), id(to_seq), Some(missed), LagCause::Evicted))
             }
         }
     }
 
     /// Marks what history has evicted since the last look and before the replay came to it.
-    fn mark_evicted(&mut self, key: Key, replay: &mut Replay, info: &Info) {
+    fn mark_evicted(&mut self, run: u64, key: Key, replay: &mut Replay, info: &Info) {
         if replay.latest {
             return;
         }
         let lost = self.history.lost_since(replay.at, replay.reported, info.wants_transient());
         replay.reported = self.history.lost_through();
-        let Some((missed, from_seq, to_seq)) = lost else { return };
-        let gap = Lagged { missed, from_seq, to_seq, cause: LagCause::Evicted };
+        let Some((missed, from, to)) = lost else { return };
+        let id = |seq| EventId::new(run, seq);
+        let gap = Lagged::new(id(from), id(to), Some(missed), LagCause::Evicted);
         if let Some(queue) = self.queue_of(key) {
             queue.mark_gap(0, gap);
         }
@@ -230,7 +267,7 @@ impl State {
         Window { events, last: more.is_none() }
     }
 
-    fn queue_of(&mut self, key: Key) -> Option<&mut Queue> {
+    pub(crate) fn queue_of(&mut self, key: Key) -> Option<&mut Queue> {
         match &mut self.subscriptions.get_mut(key)?.receiver {
             Receiver::Stream(stream) => Some(&mut stream.queue),
             Receiver::Handler(member) => {
@@ -250,20 +287,8 @@ impl State {
             self.totals.ended.dropped += count as u64;
             return events;
         }
-        let Some(queue) = self.queue_of(key) else { return events };
         for event in events {
-            queue.replay(event, ask);
-        }
-        match &mut self.subscriptions.get_mut(key).map(|found| &mut found.receiver) {
-            Some(Receiver::Stream(stream)) => stream.counts.matched += count as u64,
-            Some(Receiver::Handler(member)) => {
-                let group = member.group;
-                if let Some(group) = self.groups.get_mut(group) {
-                    group.cohort_mut(0).queued += count;
-                    group.cohort_mut(0).counts.matched += count as u64;
-                }
-            }
-            None => {}
+            self.queue_past(key, event, ask);
         }
         Vec::new()
     }
@@ -290,7 +315,7 @@ impl Window {
             drop(state);
             state = core.lock();
         }
-        let mut effects = crate::delivery::Effects::default();
+        let mut effects = Effects::default();
         let mut more = Vec::new();
         let is_stream =
             matches!(state.subscriptions.get(key).map(|found| &found.receiver), Some(Receiver::Stream(_)));
@@ -329,13 +354,9 @@ fn place_name(location: &'static Location<'static>) -> Arc<str> {
 }
 
 impl Plan {
-    /// Returns the bounds of the queue of such a subscription.
-    fn bounds(&self, overflow: Overflow) -> Bounds {
-        let overflow = self.overflow.unwrap_or(overflow);
-        Bounds { capacity: self.capacity, hard_limit: self.hard_limit(), overflow }
-    }
-
     fn into_info(mut self, runtime: Option<Handle>) -> Info {
+        // A dedicated handler has no limit but its own.
+        let unbound = self.dedicated && self.watched;
         if let Some(rest) = self.wanted.rest() {
             // The routes look one part up; the others are asked about as a filter of the user's is.
             self.predicates.push(Arc::new(move |event| rest.matches(event.scope())));
@@ -348,9 +369,11 @@ impl Plan {
             wanted: self.wanted,
             predicates: self.predicates,
             on_lag: self.on_lag,
-            timeout: self.timeout,
-            watched: self.watched,
+            timeout: self.timeout.filter(|_| !unbound),
+            watched: self.watched && !unbound,
             answers: self.answers,
+            dedicated: self.dedicated,
+            batch: self.batch,
             runtime,
         }
     }
@@ -358,7 +381,7 @@ impl Plan {
 
 impl Info {
     /// Whether it may want events that history keeps in a separate quota.
-    fn wants_transient(&self) -> bool {
+    pub(crate) fn wants_transient(&self) -> bool {
         match &self.kinds {
             Kinds::Any | Kinds::Named(_) => true,
             Kinds::Declared(declared) => declared.iter().any(|event| event.policy.transient),

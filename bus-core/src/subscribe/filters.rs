@@ -9,7 +9,7 @@ use crate::event::{AnyKind, Event};
 use crate::filter::Filter;
 use crate::scope::PARENT_EXECUTION;
 
-impl<S, T> Subscribe<S, T> {
+impl<S, T, M> Subscribe<S, T, M> {
     /// Selects events of this stream; called several times, of any of these.
     pub fn stream(mut self, id: impl Into<String>) -> Self {
         self.plan.wanted.add(Part::Stream, id);
@@ -87,7 +87,7 @@ impl<S, T> Subscribe<S, T> {
     }
 }
 
-impl<T> Subscribe<AnyKind, T> {
+impl<T, M> Subscribe<AnyKind, T, M> {
     /// Selects events of these kinds, declared or not; called several times, of any of these. An
     /// alias stands for its kind. A name that ends with `*` is a pattern: it selects the kinds that
     /// begin with the text before it, also those that are published for the first time later. An

@@ -61,7 +61,9 @@ impl<S: 'static> Subscribe<S> {
         // The builder's choice first: it is for all handlers of the bus.
         let runtime = bus.core.settings.runtime.clone().or_else(|| Handle::try_current().ok());
         let runtime = runtime.ok_or(SubscribeError::NoRuntime)?;
-        if plan.timeout.is_some() && !plan.watched && !has_timers(&runtime) {
+        let lingers = plan.batch.as_ref().is_some_and(|batch| !batch.limits.linger.is_zero());
+        let timed = plan.timeout.is_some() && !plan.watched;
+        if (timed || lingers || plan.is_consumer()) && !has_timers(&runtime) {
             return Err(SubscribeError::NoTimers);
         }
         let handler = Arc::new(handler);

@@ -8,12 +8,16 @@
 //! for one event.
 
 mod add;
+mod batch;
+mod dedicated;
 mod filters;
 mod first;
 mod guard;
 mod handle;
+mod past;
 mod reader;
 mod reply;
+mod route;
 mod stream;
 mod with;
 
@@ -22,6 +26,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use batch::{Batches, Single};
 pub use first::{First, FirstWithin};
 pub use guard::Subscription;
 pub use reply::IntoReply;
@@ -29,12 +34,15 @@ pub use stream::{EventStream, EventsAndGaps};
 pub use with::With;
 
 use crate::bus::EventBus;
-use crate::delivery::{Callbacks, Kinds, Lagged, OnLag, Overflow, Predicate, Wanted, name_of};
+use crate::delivery::{
+    Batching, Bounds, Callbacks, Kinds, Lagged, OnLag, Overflow, Predicate, Wanted, name_of,
+};
 use crate::error::SubscribeError;
 use crate::event::AnyKind;
 use crate::filter::Filter;
 use crate::payload::EventSet;
 use crate::since::Since;
+use past::ConsumerPlan;
 
 /// A builder of a subscription: filters and settings.
 ///
@@ -66,22 +74,26 @@ use crate::since::Since;
 /// # }
 /// ```
 #[must_use = "a subscription begins with `handle`, `handle_sync`, `into_stream` or `first`"]
-pub struct Subscribe<S, T = ()> {
+pub struct Subscribe<S, T = (), M = Single> {
     pub(crate) bus: EventBus,
     pub(crate) plan: Plan,
     /// The state of [`with`](Self::with).
     state: T,
+    /// How many events a call has.
+    mode: M,
     set: PhantomData<fn() -> S>,
 }
 
 /// The settings of a subscription, whatever receives its events.
+#[expect(clippy::struct_excessive_bools, reason = "independent settings, read one by one")]
 pub(crate) struct Plan {
     pub(crate) kinds: Kinds,
     pub(crate) wanted: Wanted,
     pub(crate) matching: Vec<Filter>,
     pub(crate) predicates: Callbacks<Predicate>,
     pub(crate) name: Option<Arc<str>>,
-    pub(crate) capacity: usize,
+    pub(crate) capacity: Option<usize>,
+    pub(crate) capacity_bytes: Option<usize>,
     pub(crate) hard_limit: Option<usize>,
     pub(crate) overflow: Option<Overflow>,
     pub(crate) concurrency: usize,
@@ -91,7 +103,11 @@ pub(crate) struct Plan {
     pub(crate) since: Since,
     pub(crate) with_latest: bool,
     pub(crate) answers: bool,
+    pub(crate) dedicated: bool,
+    pub(crate) batch: Option<Arc<Batching>>,
     pub(crate) on_lag: Callbacks<OnLag>,
+    consumer: ConsumerPlan,
+    accepts_redacted: bool,
     pub(crate) location: &'static Location<'static>,
 }
 
@@ -106,6 +122,9 @@ pub(crate) enum Begin {
 
 /// The capacity of a queue unless `capacity` sets it.
 const CAPACITY: usize = 1_024;
+
+/// The estimated memory of a dedicated handler's queue unless `capacity_bytes` sets it.
+const BYTES: usize = 64 << 20;
 
 /// The hard limit is this many times the capacity unless `hard_limit` sets it.
 const HARD: usize = 16;
@@ -161,7 +180,8 @@ impl<S> Subscribe<S> {
             matching: Vec::new(),
             predicates: Callbacks::default(),
             name: None,
-            capacity: CAPACITY,
+            capacity: None,
+            capacity_bytes: None,
             hard_limit: None,
             overflow: None,
             concurrency: 1,
@@ -170,14 +190,18 @@ impl<S> Subscribe<S> {
             since: Since::Now,
             with_latest: false,
             answers: false,
+            dedicated: false,
+            batch: None,
             on_lag: Callbacks::default(),
+            consumer: ConsumerPlan::default(),
+            accepts_redacted: false,
             location,
         };
-        Self { bus, plan, state: (), set: PhantomData }
+        Self { bus, plan, state: (), mode: Single(()), set: PhantomData }
     }
 }
 
-impl<S, T> Subscribe<S, T> {
+impl<S, T, M> Subscribe<S, T, M> {
     /// Sets the name in receipts, stats and logs. Unless set, it is the path of the handler's
     /// function, or the location of the subscription in the code.
     pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
@@ -188,7 +212,7 @@ impl<S, T> Subscribe<S, T> {
     /// Sets how many events may wait: 1,024 unless set, at least 1. Events of the past that
     /// [`since`](Self::since) and [`with_latest`](Self::with_latest) bring do not count.
     pub fn capacity(mut self, events: usize) -> Self {
-        self.plan.capacity = events.max(1);
+        self.plan.capacity = Some(events.max(1));
         self
     }
 
@@ -230,9 +254,15 @@ impl<S, T> Subscribe<S, T> {
     /// Sets where to begin: behind an event, with the [beginning](Since::Beginning), or at a time.
     /// First come the events that history holds, oldest first, then live events without a gap.
     ///
-    /// If history lost events in between, the gap is reported first. It is also reported for a
-    /// cursor of another run of the bus, and for one ahead of the newest event. Resume from
-    /// [`Event::cursor`](crate::Event::cursor): it is the position in this bus also for
+    /// On a bus with a [store](crate::EventBusBuilder::store) that can be read, the past is that of
+    /// the whole log, also of earlier runs. It is read in pages of 256 events when the handler or
+    /// the reader has nothing left, so that memory is bounded; what history still holds comes from
+    /// there. A kind with `redact` fields needs [`accept_redacted`](Self::accept_redacted) then. No
+    /// emit waits for a handler that has not caught up, and `close` does.
+    ///
+    /// Without one, if history lost events in between, the gap is reported first. It is also
+    /// reported for a cursor of another run of the bus, and for one ahead of the newest event.
+    /// Resume from [`Event::cursor`](crate::Event::cursor): it is the position in this bus also for
     /// republished events.
     ///
     /// ```
@@ -317,7 +347,12 @@ impl Plan {
         }
     }
 
-    pub(crate) fn hard_limit(&self) -> usize {
-        self.hard_limit.unwrap_or_else(|| self.capacity.saturating_mul(HARD)).max(self.capacity)
+    /// Returns the bounds of the queue. That of a dedicated handler is bounded by its bytes.
+    fn bounds(&self, overflow: Overflow) -> Bounds {
+        let (events, most) = if self.dedicated { (usize::MAX, BYTES) } else { (CAPACITY, usize::MAX) };
+        let capacity = self.capacity.unwrap_or(events);
+        let hard_limit = self.hard_limit.unwrap_or_else(|| capacity.saturating_mul(HARD)).max(capacity);
+        let (bytes, overflow) = (self.capacity_bytes.unwrap_or(most), self.overflow.unwrap_or(overflow));
+        Bounds { capacity, hard_limit, bytes, overflow }
     }
 }

@@ -93,7 +93,7 @@ impl<S> EventStream<S> {
     ///     bus.stream("desk").emit_dynamic("step", serde_json::json!({ "n": n })).await;
     /// }
     /// let gap = events.recv().await.unwrap().unwrap_err();
-    /// assert_eq!((gap.missed, gap.from_seq, gap.to_seq), (3, 1, 3));
+    /// assert_eq!((gap.missed, gap.from.seq(), gap.to.seq()), (Some(3), 1, 3));
     /// assert_eq!(events.recv().await.unwrap().unwrap().seq(), 4);
     /// # }
     /// ```

@@ -13,7 +13,7 @@ use crate::payload::Request;
 #[derive(Debug, Clone)]
 pub struct With<T>(T);
 
-impl<S: 'static> Subscribe<S> {
+impl<S: 'static, M> Subscribe<S, (), M> {
     /// Gives the handler a state of its own: a clone of it is the first argument of each call.
     ///
     /// It is for what an async closure would capture. The compiler refuses an `async move` closure
@@ -34,9 +34,9 @@ impl<S: 'static> Subscribe<S> {
     /// Several values are a tuple: `.with((store, audit)).handle(async |(store, audit), event| …)`.
     /// A value that is costly to clone is put in an `Arc`. A handler that answers gets its state in
     /// the same way, a wait and a stream take none.
-    pub fn with<T: Clone + Send + Sync + 'static>(self, state: T) -> Subscribe<S, With<T>> {
-        let Self { bus, plan, .. } = self;
-        Subscribe { bus, plan, state: With(state), set: PhantomData }
+    pub fn with<T: Clone + Send + Sync + 'static>(self, state: T) -> Subscribe<S, With<T>, M> {
+        let Self { bus, plan, mode, .. } = self;
+        Subscribe { bus, plan, state: With(state), mode, set: PhantomData }
     }
 }
 
@@ -179,11 +179,13 @@ impl<S: 'static, T: Clone + Send + Sync + 'static> Subscribe<S, With<T>> {
         let (subscribe, state) = self.part::<F>();
         subscribe.try_reply_sync(move |event| handler(state.clone(), event))
     }
+}
 
+impl<S, T, M> Subscribe<S, With<T>, M> {
     /// Takes the state apart. The name of the subscription is that of the user's function.
-    fn part<F>(self) -> (Subscribe<S>, T) {
-        let Self { bus, mut plan, state: With(state), .. } = self;
+    pub(super) fn part<F>(self) -> (Subscribe<S, (), M>, T) {
+        let Self { bus, mut plan, state: With(state), mode, .. } = self;
         plan.name_after::<F>();
-        (Subscribe { bus, plan, state: (), set: PhantomData }, state)
+        (Subscribe { bus, plan, state: (), mode, set: PhantomData }, state)
     }
 }

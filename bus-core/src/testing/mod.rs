@@ -1,7 +1,9 @@
-//! For tests of agent runtimes: a recorder of every event of a bus, events without a bus, and buses
-//! whose ids and times are the same each time.
+//! For tests of agent runtimes: a recorder of every event of a bus, events without a bus, buses
+//! whose ids and times are the same each time, and a comparison with a recorded run.
 
 mod clock;
+mod compare;
+mod recording;
 mod store;
 
 use std::sync::Arc;
@@ -9,6 +11,8 @@ use std::sync::Arc;
 #[cfg(not(bus_shuttle))]
 pub use clock::TokioClock;
 pub use clock::{StepClock, builder};
+pub use compare::{Compare, Difference, Differences};
+pub use recording::Recording;
 pub use store::MemoryStore;
 
 use crate::bus::EventBus;

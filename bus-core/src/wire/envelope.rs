@@ -11,11 +11,11 @@ use super::scan::Scan;
 use super::slot::{
     CAUSATION, CORRELATION, DATA, EXECUTION, ID, NODE, SEQ, STREAM, TIMESTAMP, TYPE, VERSION, begins, slot,
 };
-use super::time;
-use super::zone::Zone;
 use crate::event::{EventId, Foreign};
 use crate::json::{Shape, Value};
 use crate::scope::RESERVED;
+use crate::time;
+use crate::time::Zone;
 
 type Result<T> = std::result::Result<T, ReadError>;
 
@@ -153,7 +153,9 @@ impl<'a> Found<'a> {
             data: self.data(scan),
             id: self.event_id(ID, scan, &mut foreign.id)?,
             seq: self.whole(SEQ, scan, &mut foreign.seq)?,
-            version: self.whole(VERSION, scan, &mut foreign.version)?,
+            version: self
+                .whole(VERSION, scan, &mut foreign.version)?
+                .or_else(|| whole_part(foreign.version.as_deref()?)),
             causation: self.event_id(CAUSATION, scan, &mut foreign.causation)?,
             foreign,
             attributes: self.attributes,
@@ -263,4 +265,11 @@ fn whole_float<N: FromStr>(raw: &str) -> Option<N> {
 /// be written as one line.
 fn one_line<'a>(json: &'a str, scan: &Scan<'_, '_>) -> Cow<'a, str> {
     if scan.broken { Cow::Owned(json.replace(['\n', '\r'], "")) } else { Cow::Borrowed(json) }
+}
+
+/// Version 2.5 of another system is read as version 2, which a schema can say too.
+#[cold]
+fn whole_part(raw: &str) -> Option<u32> {
+    let number: f64 = raw.parse().ok()?;
+    format!("{:.0}", number.floor()).parse().ok()
 }

@@ -12,9 +12,9 @@ use super::error::{ReadError, ReadProblem};
 use super::keys::Keys;
 use super::limits::Limits;
 use super::lines::Lines;
-use super::time;
-use super::zone::Zone;
 use crate::bus::EventBus;
+use crate::time;
+use crate::time::Zone;
 
 /// Reads a text as an event and compares the result with `serde_json`: whatever this reader
 /// accepts, `serde_json` accepts too, and if only `serde_json` accepts a text, it is refused for

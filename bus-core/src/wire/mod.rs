@@ -39,9 +39,10 @@
 //! and the event that a handler emits is written with the cause's own id.
 //! [`Event::foreign_id`](crate::Event::foreign_id) returns the text.
 //!
-//! A `version` such as `"0.0.1"` is written back, and counts as none when the data is read. A `seq`
-//! such as `"a-17"` is written back by [`ReadEvent`](crate::ReadEvent); when the event is published
-//! again its place gets the seq of this bus, and it is kept as `foreign_seq`.
+//! A `version` such as `"0.0.1"` is written back, and counts as none when the data is read; of 2.5
+//! the whole part counts. A `seq` such as `"a-17"` is written back by
+//! [`ReadEvent`](crate::ReadEvent); when the event is published again its place gets the seq of
+//! this bus, and it is kept as `foreign_seq`.
 
 mod envelope;
 mod error;
@@ -60,25 +61,17 @@ mod scan;
 mod scopes;
 mod slot;
 mod text;
-mod time;
 mod write;
-mod zone;
 
 #[cfg(test)]
 mod tests;
 
 pub(crate) use limits::{DATA_LEVELS, KIND_BYTES};
-pub(crate) use time::write as write_time;
 
+pub use crate::time::{Zone, ZoneError};
 pub use error::{ReadError, ReadProblem};
 pub use format::Format;
 pub use lenient::Mended;
 pub use lines::{LineCause, LineError};
 pub use read::{ReadLines, Reader};
 pub use scalar::{Base64, InvalidBase64, Millis};
-pub use zone::{Zone, ZoneError};
-
-/// Reads a time as text, in UTC if it has no zone.
-pub(crate) fn parse_time(text: &str) -> Option<std::time::SystemTime> {
-    time::parse(text, &Zone::UTC).ok()
-}

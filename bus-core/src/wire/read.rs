@@ -12,10 +12,10 @@ use super::lenient::{Lenient, Mended};
 use super::limits::{EVENT_BYTES, Limits};
 use super::lines::{LineCause, LineError, Lines};
 use super::scopes::Scopes;
-use super::zone::Zone;
 use crate::bus::EventBus;
 use crate::event::{FromJson, Origin, ReadEvent};
 use crate::registry::Catalogue;
+use crate::time::Zone;
 
 impl EventBus {
     /// Reads one event from the JSON of this bus or of the Python runtime, with times in UTC.
@@ -259,5 +259,13 @@ fn origin(text: &str, envelope: &Envelope<'_>) -> Option<Origin> {
     // Written back, it may have an id and keys with null more.
     let large = text.len() + 1024 > EVENT_BYTES;
     let extras = extra.iter().map(|(key, value)| (Box::from(&**key), Box::from(&**value)));
-    (some || large).then(|| Origin { id, seq, causation, foreign, extras: extras.collect(), large })
+    (some || large).then(|| Origin {
+        id,
+        seq,
+        causation,
+        foreign,
+        archived: false,
+        extras: extras.collect(),
+        large,
+    })
 }

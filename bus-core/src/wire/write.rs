@@ -4,12 +4,12 @@ use serde::ser::{Error as _, Serialize, Serializer};
 use serde_json::Value;
 
 use super::limits::EVENT_BYTES;
-use super::time;
 use crate::delivery::Draft;
 use crate::event::{Body, Event, EventId, Head, KindRef, ReadEvent, Stored};
 use crate::excerpt::excerpt;
 use crate::json::{decimal, hex, string, written_length};
 use crate::payload::{EncodeError, redact_raw, transcode};
+use crate::time;
 
 impl<S> Event<S> {
     /// Appends the event as one line of JSON, without the line's end.

@@ -76,7 +76,7 @@ impl World {
             .capacity(self.capacity)
             .hard_limit(self.capacity + 2)
             .overflow(self.overflow)
-            .on_lag(move |lag| lagged.note(&missed, |ledger| ledger.missed += lag.missed))
+            .on_lag(move |lag| lagged.note(&missed, |ledger| ledger.missed += lag.missed.unwrap()))
             .handle_sync(move |event| {
                 let fate = (event.seq() + own.len() as u64 + u64::from(own.as_bytes()[1])) % 7;
                 world.note(&own, |ledger| {

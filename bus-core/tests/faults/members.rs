@@ -13,7 +13,7 @@ fn member(bus: &EventBus, name: &'static str, overflow: Overflow, seen: &Notes) 
         .name(name)
         .capacity(2)
         .overflow(overflow)
-        .on_lag(move |lag| lags.add(format!("{name} missed {} to {}", lag.from_seq, lag.to_seq)))
+        .on_lag(move |lag| lags.add(format!("{name} missed {} to {}", lag.from.seq(), lag.to.seq())))
         .handle_sync(move |event| notes.add(format!("{name} {}", event.n)))
 }
 

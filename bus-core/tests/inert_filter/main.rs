@@ -89,7 +89,7 @@ impl Reading {
             let next = next.as_mut().poll(&mut Context::from_waker(&self.1));
             let read = match &next {
                 Poll::Ready(Some(Ok(event))) => format!("reads {}", event.seq()),
-                Poll::Ready(Some(Err(lagged))) => format!("{lagged:?}"),
+                Poll::Ready(Some(Err(lagged))) => format!("{lagged}: {:?}", lagged.cause),
                 Poll::Ready(None) => "end".to_owned(),
                 Poll::Pending => "waits".to_owned(),
             };

@@ -39,9 +39,9 @@ fn events_that_history_evicts_during_a_replay_are_reported_as_missed() {
                     read += 1;
                 }
                 Err(gap) => {
-                    assert!(gap.from_seq == next, "the gap begins where the events end: {gap:?}");
-                    next = gap.to_seq + 1;
-                    missed += gap.missed;
+                    assert!(gap.from.seq() == next, "the gap begins where the events end: {gap:?}");
+                    next = gap.to.seq() + 1;
+                    missed += gap.missed.unwrap();
                 }
             }
         }

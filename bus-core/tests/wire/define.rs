@@ -74,8 +74,8 @@ pub(crate) enum RuntimeEvents {
 #[derive(AgentEvent)]
 #[events(derive(PartialEq))]
 pub(crate) enum ShopEvents {
-    /// Had two other names before.
-    #[event(alias("build_done", "build.finished"))]
+    /// Had other names before.
+    #[event(alias("build_done", "build.finished", "BuildDone"))]
     BuildFinished { ok: bool },
     /// Version 1 had `total` in whole units, version 2 in cents, version 3 calls it `cents`.
     #[event(version = 3, upcast = convert)]

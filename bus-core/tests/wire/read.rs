@@ -47,7 +47,7 @@ fn defaults_replace_absent_and_null_values() {
 
 #[test]
 fn an_old_name_becomes_the_current_one() {
-    for kind in ["build_finished", "build_done", "build.finished"] {
+    for kind in ["build_finished", "build_done", "build.finished", "BuildDone"] {
         let event = read(kind, r#"{"ok":true}"#, "");
         assert_eq!(event.kind(), "build_finished");
         assert_eq!(event.payload::<BuildFinished>(), Some(&BuildFinished::new(true)));

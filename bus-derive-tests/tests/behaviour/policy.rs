@@ -59,7 +59,7 @@ fn drained(stream: &mut EventsAndGaps<PolicyEvents>) -> Vec<String> {
     std::iter::from_fn(next)
         .map(|item| match item {
             Ok(event) => shown(&event),
-            Err(lagged) => format!("lagged {}", lagged.missed),
+            Err(lagged) => format!("lagged {}", lagged.missed.unwrap()),
         })
         .collect()
 }

@@ -7,6 +7,8 @@ mod index;
 mod page;
 mod types;
 
+use std::borrow::Cow;
+
 use crate::model::{Catalog, Event};
 use crate::output::{Files, GENERATED};
 use crate::prose::{escaped, href};
@@ -61,25 +63,25 @@ fn breakable(kind: &str) -> String {
 }
 
 /// The special properties of an event, each as a word and a sentence.
-fn marks(event: &Event) -> Vec<(&'static str, String)> {
+fn marks(event: &Event) -> Vec<(&'static str, Cow<'static, str>)> {
     let mut marks = Vec::new();
     let policy = &event.policy;
     if event.deprecated.is_some() {
-        marks.push(("deprecated", "do not emit it in new code".to_owned()));
+        marks.push(("deprecated", "do not emit it in new code".into()));
     }
     if policy.critical {
-        marks.push(("critical", "never dropped from a full queue of a subscriber".to_owned()));
+        marks.push(("critical", "never dropped from a full queue of a subscriber".into()));
     }
     if policy.transient {
         marks.push((
             "transient",
-            "kept in a history quota of its own, so that a burst of it evicts nothing else".to_owned(),
+            "kept in a history quota of its own, so that a burst of it evicts nothing else".into(),
         ));
     }
     if policy.sticky {
         marks.push((
             "sticky",
-            "the newest in each stream, node and execution is kept as the current value".to_owned(),
+            "the newest in each stream, node and execution is kept as the current value".into(),
         ));
     }
     if let Some(fields) = &policy.coalesce {
@@ -87,16 +89,17 @@ fn marks(event: &Event) -> Vec<(&'static str, String)> {
             if fields.is_empty() { String::new() } else { format!(" and equal {}", fields.join(", ")) };
         marks.push((
             "coalesce",
-            format!("when a queue is full, a newer one may replace an older one of equal scope{equal}"),
+            format!("when a queue is full, a newer one may replace an older one of equal scope{equal}")
+                .into(),
         ));
     }
     if event.fields.iter().any(|field| field.redacted) {
-        marks.push(("redacted", "the content of a field never leaves the process".to_owned()));
+        marks.push(("redacted", "the content of a field never leaves the process".into()));
     }
     marks
 }
 
 fn badges(event: &Event) -> String {
-    let badge = |(word, _): &(&str, String)| format!("<span class=\"badge {word}\">{word}</span>");
+    let badge = |(word, _): &(&str, Cow<'_, str>)| format!("<span class=\"badge {word}\">{word}</span>");
     marks(event).iter().map(badge).collect::<Vec<_>>().concat()
 }

@@ -37,11 +37,13 @@ pub(crate) fn envelope(names: &Names<'_>, event: &Event) -> Map<String, Value> {
     let data = reference(names.data(event));
     if event.upcast {
         // Older data is converted when the bus reads it; the schema can only describe the current
-        // version. A line without a version, or with one of another system, has the first.
-        let current = json!({ "type": "integer", "minimum": event.version, "maximum": u32::MAX });
+        // version. A line without a version, or with one of another system, has the first; of a
+        // fraction the whole part counts.
+        let beyond = u64::from(u32::MAX) + 1;
+        let current = json!({ "type": "number", "minimum": event.version, "exclusiveMaximum": beyond });
         let older = json!({ "anyOf": [
             { "type": ["number", "null"], "exclusiveMaximum": event.version },
-            { "type": "number", "exclusiveMinimum": u32::MAX },
+            { "type": "number", "minimum": beyond },
             { "type": "string" },
         ] });
         schema.insert(

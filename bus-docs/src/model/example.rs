@@ -107,10 +107,14 @@ fn written(descriptor: &Descriptor, given: &Map<String, Value>) -> Result<String
 /// The default of each field: the value that the payload writes for a missing one. Asked twice,
 /// because a default that differs each time (a clock, a counter) is not a value.
 fn defaults(event: &mut Event, descriptor: &Descriptor, mut given: Map<String, Value>) {
-    given.retain(|name, _| event.fields.iter().any(|field| field.required && field.name == *name));
+    let mut optional = event.fields.iter_mut().filter(|field| !field.required && !field.flattened).peekable();
+    if optional.peek().is_none() {
+        return;
+    }
+    given.retain(|name, _| descriptor.fields.iter().any(|field| field.required && field.name == *name));
     let ask = || serde_json::from_str::<Map<String, Value>>(&written(descriptor, &given).ok()?).ok();
     let (Some(first), Some(second)) = (ask(), ask()) else { return };
-    for field in event.fields.iter_mut().filter(|field| !field.required && !field.flattened) {
+    for field in optional {
         let value = first.get(&field.name).filter(|value| second.get(&field.name) == Some(value));
         field.default_value = match (value, field.redacted) {
             (Some(value), false) => Some(value.clone()),

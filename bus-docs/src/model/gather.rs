@@ -35,12 +35,11 @@ impl Catalog {
             example::complete(event, descriptor, &types, bus.as_ref());
         }
         let mut hider = Hider::new(&types);
-        for field in events.iter_mut().flat_map(|event| &mut event.fields).filter(|field| field.redacted) {
-            field.schema = field.schema.take().map(|found| hider.hide(&found));
-        }
+        let redacted = events.iter_mut().flat_map(|event| &mut event.fields).filter(|field| field.redacted);
+        redacted.filter_map(|field| field.schema.as_mut()).for_each(|schema| *schema = hider.hide(schema));
         let hidden = hider.into_types();
         types.extend(hidden);
-        let types = schema::used(&events, &types.into_iter().collect());
+        let types = schema::used(&events, types.into_iter().collect());
         Self { format: Self::FORMAT, title: title.into(), events, types }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::names::Names;
-use super::schema::{children, type_name, type_of};
+use super::schema::{type_name, type_of};
 
 /// Hides schemas of one catalogue. A named type has one hidden form, whatever names it, so that a
 /// type which holds itself stays as small as it is.
@@ -30,79 +30,79 @@ impl<'a> Hider<'a> {
 
     /// The part of a schema that still holds: the shape and the keys.
     pub(super) fn hide(&mut self, schema: &Value) -> Value {
-        schema.as_object().map_or_else(|| schema.clone(), |schema| Value::Object(self.members(schema)))
+        match schema {
+            Value::Object(schema) => Value::Object(self.members(schema)),
+            other => other.clone(),
+        }
     }
 
-    fn members(&mut self, object: &Map<String, Value>) -> Map<String, Value> {
+    fn members(&mut self, schema: &Map<String, Value>) -> Map<String, Value> {
         let mut out = Map::new();
-        for (key, value) in object {
-            match key.as_str() {
+        for (key, value) in schema {
+            let (key, value) = match key.as_str() {
                 "$ref" => {
-                    if let Some(name) = type_name(Some(value)) {
-                        out.extend(self.named(name));
-                    }
+                    out.extend(
+                        type_name(Some(value)).and_then(|name| self.named(name)).into_iter().flatten(),
+                    );
+                    continue;
                 }
+                // A hidden number is 0.
+                "minimum" if value.as_f64() > Some(0.0) => continue,
+                "maximum" if value.as_f64() < Some(0.0) => continue,
+                "type" | "required" | "minItems" | "maxItems" | "minimum" | "maximum" => {
+                    (key.as_str(), value.clone())
+                }
+                // The keys of a map stay as they are.
+                "propertyNames" => ("propertyNames", value.clone()),
+                "items" | "additionalProperties" => (key.as_str(), self.hide(value)),
+                "prefixItems" | "anyOf" | "allOf" => (key.as_str(), self.each_item(value)),
                 // Hidden values of two choices may be alike.
-                "oneOf" => drop(out.insert("anyOf".to_owned(), value.clone())),
-                "minimum" if value.as_f64() > Some(0.0) => {}
-                "maximum" if value.as_f64() < Some(0.0) => {}
-                "type"
-                | "required"
-                | "items"
-                | "prefixItems"
-                | "minItems"
-                | "maxItems"
-                | "properties"
-                | "patternProperties"
-                | "additionalProperties"
-                | "propertyNames"
-                | "anyOf"
-                | "allOf"
-                | "minimum"
-                | "maximum" => drop(out.insert(key.clone(), value.clone())),
-                "const" => insert_type(&mut out, object, std::slice::from_ref(value)),
-                "enum" => insert_type(&mut out, object, value.as_array().map_or(&[], Vec::as_slice)),
-                _ => {}
-            }
+                "oneOf" => ("anyOf", self.each_item(value)),
+                "properties" | "patternProperties" => (key.as_str(), self.each_member(value)),
+                "const" | "enum" if schema.contains_key("type") => continue,
+                "const" => ("type", types_of(std::slice::from_ref(value))),
+                "enum" => ("type", types_of(value.as_array().map_or(&[], Vec::as_slice))),
+                _ => continue,
+            };
+            out.insert(key.to_owned(), value);
         }
-        let names = out.remove("propertyNames");
-        for child in children(&mut out) {
-            *child = self.hide(child);
-        }
-        // The keys of a map stay as they are.
-        out.extend(names.map(|names| ("propertyNames".to_owned(), names)));
         out
     }
 
+    fn each_item(&mut self, schemas: &Value) -> Value {
+        schemas.as_array().into_iter().flatten().map(|schema| self.hide(schema)).collect()
+    }
+
+    fn each_member(&mut self, schemas: &Value) -> Value {
+        let members = schemas.as_object().into_iter().flatten();
+        members.map(|(key, schema)| (key.clone(), self.hide(schema))).collect()
+    }
+
     /// The hidden form of a named type.
-    fn named(&mut self, name: &str) -> Map<String, Value> {
+    fn named(&mut self, name: &str) -> Option<Map<String, Value>> {
         if let Some(known) = self.known.get(name) {
-            return known.clone();
+            return Some(known.clone());
         }
-        let Some(Value::Object(schema)) = self.types.get(name) else { return Map::new() };
+        let schema = self.types.get(name)?.as_object()?;
         let new = self.names.take(&format!("{name}Hidden"));
         let reference = Map::from_iter([("$ref".to_owned(), json!(format!("#/$defs/{new}")))]);
         self.known.insert(name.to_owned(), reference.clone());
         let hidden = self.members(schema);
         if hidden.keys().all(|key| key == "type") {
             self.known.insert(name.to_owned(), hidden.clone());
-            return hidden;
+            return Some(hidden);
         }
         self.hidden.insert(new, Value::Object(hidden));
-        reference
+        Some(reference)
     }
 }
 
 /// The types of listed values, which the hidden ones still have.
-fn insert_type(out: &mut Map<String, Value>, schema: &Map<String, Value>, values: &[Value]) {
-    if schema.contains_key("type") {
-        return;
-    }
+fn types_of(values: &[Value]) -> Value {
     let mut names: Vec<&str> = values.iter().map(type_of).collect();
     names.sort_unstable();
     names.dedup();
-    let types = if let [one] = names[..] { json!(one) } else { json!(names) };
-    out.insert("type".to_owned(), types);
+    if let [one] = names[..] { json!(one) } else { json!(names) }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Schemas of field types, in a form that every reader understands.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
@@ -88,12 +88,14 @@ pub(crate) fn type_of(value: &Value) -> &'static str {
 }
 
 /// The types that a field names, directly or through another type.
-pub(super) fn used(events: &[Event], types: &BTreeMap<String, Value>) -> BTreeMap<String, Value> {
+pub(super) fn used(events: &[Event], mut types: BTreeMap<String, Value>) -> BTreeMap<String, Value> {
     let mut found = BTreeMap::new();
     for schema in events.iter().flat_map(|event| &event.fields).filter_map(|field| field.schema.as_ref()) {
-        reached(schema, types, &mut found);
+        reached(schema, &types, &mut found);
     }
-    found.into_iter().map(|(name, schema)| (name.to_owned(), schema.clone())).collect()
+    let names: BTreeSet<String> = found.into_keys().map(str::to_owned).collect();
+    types.retain(|name, _| names.contains(name));
+    types
 }
 
 #[cfg(test)]
@@ -111,7 +113,7 @@ mod tests {
         let field =
             super::super::Field { schema: Some(json!({ "$ref": "#/$defs/A" })), ..Default::default() };
         let event = Event { fields: vec![field], ..Event::default() };
-        assert_eq!(used(&[event], &types).keys().collect::<Vec<_>>(), ["A", "B"]);
+        assert_eq!(used(&[event], types).keys().collect::<Vec<_>>(), ["A", "B"]);
     }
 
     #[test]

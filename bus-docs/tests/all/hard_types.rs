@@ -100,6 +100,31 @@ fn definitions_have_names_that_are_identifiers() {
     assert!(names.keys().all(|name| letters(name)), "{:?}", names.keys());
 }
 
+/// In some languages such a class has the digits of every script, in others only those of ASCII.
+#[test]
+fn patterns_mean_the_same_in_every_language() {
+    fn check(at: &str, value: &serde_json::Value) {
+        let plain = |text: &str| assert!(!text.contains(r"\d") && !text.contains(r"\w"), "{at}: {text}");
+        match value {
+            serde_json::Value::Object(map) => {
+                map.get("pattern").and_then(|pattern| pattern.as_str()).into_iter().for_each(plain);
+                let keys = map.get("patternProperties").and_then(|keys| keys.as_object());
+                keys.into_iter().flat_map(|keys| keys.keys()).for_each(|key| plain(key));
+                map.iter().for_each(|(key, inside)| check(&format!("{at}/{key}"), inside));
+            }
+            serde_json::Value::Array(list) => list.iter().for_each(|inside| check(at, inside)),
+            _ => {}
+        }
+    }
+    for format in ["schema", "asyncapi"] {
+        let files = Format::named(format).unwrap().render(&catalog());
+        assert!(files.values().any(|text| text.contains(r#""patternProperties""#)), "{format}");
+        for (path, text) in files {
+            check(&path, &serde_json::from_str(&text).unwrap());
+        }
+    }
+}
+
 /// Code generators refuse a null default and a boolean schema, and make any value of a constant
 /// without a type.
 #[test]

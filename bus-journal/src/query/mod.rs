@@ -1,6 +1,7 @@
 //! Queries of the events of a journal.
 
 mod conditions;
+mod count;
 mod page;
 mod plan;
 mod verify;
@@ -10,13 +11,14 @@ use std::time::SystemTime;
 use bus_core::wire::ReadError;
 use bus_core::{EventId, Filter, ReadEvent, Since};
 
-pub(crate) use conditions::numbers_of_kinds;
+pub(crate) use conditions::{kinds_with, numbers_of_kinds};
+pub(crate) use plan::any_of;
 
 use crate::error::QueryError;
 use crate::gap::Gap;
 use crate::line;
 use crate::reader::Reader;
-use crate::row::Stored;
+use crate::stored::Stored;
 
 /// How many events a page has unless `limit` says otherwise.
 const LIMIT: usize = 100;
@@ -65,6 +67,8 @@ pub struct Query {
 pub struct Page {
     /// Events and gaps, in the order of the query.
     pub items: Vec<Item>,
+    /// The newest position for which it answers, to go on behind it; `None` in an empty journal.
+    pub through: Option<EventId>,
     /// The query for the next page; `None` if this is the last.
     pub next: Option<Query>,
 }
@@ -225,6 +229,10 @@ impl Item {
 }
 
 impl Recorded {
+    pub(crate) fn new(stored: Stored, reader: &Reader) -> Self {
+        Self { stored, reader: reader.clone() }
+    }
+
     /// Returns its position in the journal, to go on behind it: the same that
     /// [`Event::cursor`](bus_core::Event::cursor) returned when it was published.
     pub fn cursor(&self) -> EventId {
@@ -233,27 +241,27 @@ impl Recorded {
 
     /// Returns the name of its kind.
     pub fn kind(&self) -> &str {
-        &self.stored.kind
+        self.stored.kind()
     }
 
     /// Returns the stream.
     pub fn stream(&self) -> &str {
-        &self.stored.stream
+        self.stored.stream()
     }
 
     /// Returns the node, if it has one.
     pub fn node(&self) -> Option<&str> {
-        self.stored.node.as_deref()
+        self.stored.node()
     }
 
     /// Returns the execution, if it has one.
     pub fn execution(&self) -> Option<&str> {
-        self.stored.execution.as_deref()
+        self.stored.execution()
     }
 
     /// Returns the correlation with related events, if it has one.
     pub fn correlation(&self) -> Option<&str> {
-        self.stored.correlation.as_deref()
+        self.stored.correlation()
     }
 
     /// Returns the time of publishing; the nearest that is stored for one before 1678 or after
@@ -265,7 +273,7 @@ impl Recorded {
     /// Returns the line of JSON, to the letter as [`Event::to_json`](bus_core::Event::to_json)
     /// wrote it.
     pub fn json(&self) -> &str {
-        &self.stored.line
+        self.stored.line()
     }
 
     /// Reads the line as an event, which can be published again.
@@ -274,12 +282,12 @@ impl Recorded {
     /// If the line is no event to the reader of this program, which a later version may have
     /// written.
     pub fn read(&self) -> Result<ReadEvent, ReadError> {
-        self.reader.event(&self.stored.line)
+        self.reader.event(self.stored.line())
     }
 }
 
 impl From<Recorded> for String {
     fn from(event: Recorded) -> Self {
-        event.stored.line
+        event.stored.into_line()
     }
 }

@@ -1,52 +1,68 @@
 //! Reads one page of an answer.
 
 use bus_core::{EventId, Since};
-use rusqlite::{Connection, OptionalExtension, Statement, params};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Statement, params_from_iter};
 
 use super::conditions::Conditions;
 use super::plan::Plan;
 use super::verify::{self, Link};
 use super::{Item, Page, Query, Recorded};
 use crate::error::QueryError;
-use crate::gap::{GapCause, Span};
+use crate::gap::{Gap, GapCause, Span};
 use crate::line::nanos;
-use crate::names::Texts;
+use crate::names::Names;
 use crate::recovery::Tail;
-use crate::row::{self, Stored};
+use crate::row;
 use crate::runs::{self, ByPosition};
 use crate::schema::{self, column, position};
 
 /// How many rows are fetched at once where each is read to know whether it fits.
 const STEP: usize = 512;
 
-/// An entry with its first position, by which a page is sorted.
-enum Entry {
-    Event(Box<Stored>),
-    Gap(Span),
-}
-
 /// The part of a page that was read so far.
 #[derive(Default)]
 struct Found {
-    entries: Vec<(u64, Entry)>,
+    /// In the order of the query.
+    events: Vec<Item>,
+    gaps: Vec<Span>,
     links: Vec<Link>,
     /// Rows that do not match their checksum, at positions that may be wrong too.
     damaged: Vec<u64>,
-    events: usize,
 }
 
 impl Found {
     fn add_damaged(&mut self, at: u64) {
         self.damaged.push(at);
-        let span = Span { events: Some(1), ..Span::new(at, at, GapCause::Damaged) };
-        self.entries.push((at, Entry::Gap(span)));
+        self.gaps.push(Span { events: Some(1), ..Span::new(at, at, GapCause::Damaged) });
+    }
+
+    /// Returns events and gaps in the order of the query.
+    fn items(
+        self,
+        is_oldest_first: bool,
+        mut gap: impl FnMut(&Span) -> rusqlite::Result<Gap>,
+    ) -> rusqlite::Result<Vec<Item>> {
+        if self.gaps.is_empty() {
+            return Ok(self.events);
+        }
+        let mut items: Vec<(u64, Item)> = Vec::with_capacity(self.events.len() + self.gaps.len());
+        for span in &self.gaps {
+            items.push((span.first, Item::Gap(gap(span)?)));
+        }
+        items.extend(self.events.into_iter().map(|item| {
+            let position = item.event().map_or(0, |event| event.stored.place.position);
+            (position, item)
+        }));
+        items.sort_by_key(|(first, _)| if is_oldest_first { *first } else { u64::MAX - first });
+        Ok(items.into_iter().map(|(_, item)| item).collect())
     }
 }
 
 pub(super) fn read(
     mut query: Query,
     connection: &Connection,
-    names: &mut Texts,
+    names: &mut Names,
     tail: &Tail,
 ) -> Result<Page, QueryError> {
     let (after, to) = match query.rest {
@@ -62,9 +78,11 @@ pub(super) fn read(
     let (mut low, mut high) = (after, to);
     if !plan.is_empty {
         let mut statement = connection.prepare_cached(&plan.sql)?;
-        while low < high && found.events < query.limit {
+        let texts: Vec<Value> = conditions.scopes.texts().map(|text| text.to_owned().into()).collect();
+        while low < high && found.events.len() < query.limit {
             let (first, last) = if query.oldest_first { (low, to) } else { (after, high) };
-            let mut rows = Rows { statement: &mut statement, connection, names, runs: &mut runs };
+            let mut rows =
+                Rows { statement: &mut statement, texts: &texts, connection, names, runs: &mut runs };
             match rows.read(&query, &conditions, (first, last), &mut found)? {
                 Some(position) if query.oldest_first => low = position,
                 Some(position) => high = position - 1,
@@ -72,7 +90,7 @@ pub(super) fn read(
             }
         }
     }
-    let is_over = found.events < query.limit || low >= high || query.limit == 0;
+    let is_over = found.events.len() < query.limit || low >= high || query.limit == 0;
     let (answered, rest) = match query.oldest_first {
         _ if is_over => ((after, to), None),
         true => ((after, low), Some((low, to))),
@@ -80,22 +98,20 @@ pub(super) fn read(
     };
     add_gaps(connection, tail, floor, answered, &mut found)?;
     if plan.is_whole && query.oldest_first {
-        let lost = verify::lost(connection, answered.0.max(floor), answered.1, found.links, &found.damaged)?;
-        found.entries.extend(lost.into_iter().map(|span| (span.first, Entry::Gap(span))));
+        let lost = verify::lost(
+            connection,
+            answered.0.max(floor),
+            answered.1,
+            rest.is_none(),
+            std::mem::take(&mut found.links),
+            &found.damaged,
+        )?;
+        found.gaps.extend(lost);
     }
-    found.entries.sort_by_key(|(first, _)| *first);
-    if !query.oldest_first {
-        found.entries.reverse();
-    }
-    let mut items = Vec::with_capacity(found.entries.len());
-    for (_, entry) in found.entries {
-        items.push(match entry {
-            Entry::Event(stored) => Item::Event(Recorded { stored: *stored, reader: query.reader.clone() }),
-            Entry::Gap(span) => Item::Gap(tail.gap(connection, &mut runs, &span)?),
-        });
-    }
+    let items = found.items(query.oldest_first, |span| tail.gap(connection, &mut runs, span))?;
+    let through = runs.run(connection, answered.1)?.map(|run| run.id(answered.1));
     let next = rest.map(|rest| Query { rest: Some(rest), ..query });
-    Ok(Page { items, next })
+    Ok(Page { items, through, next })
 }
 
 /// The positions of a query: behind the first and up to the second.
@@ -151,8 +167,10 @@ fn floor(connection: &Connection) -> rusqlite::Result<u64> {
 /// Reads the rows of one statement.
 struct Rows<'a, 'c> {
     statement: &'a mut Statement<'c>,
+    /// The texts of scopes that are among its parameters.
+    texts: &'a [Value],
     connection: &'a Connection,
-    names: &'a mut Texts,
+    names: &'a mut Names,
     runs: &'a mut ByPosition,
 }
 
@@ -167,12 +185,10 @@ impl Rows<'_, '_> {
         found: &mut Found,
     ) -> Result<Option<u64>, QueryError> {
         // Most rows that are read do not fit: fetching few of them would take a look-up each time.
-        let wanted = (query.limit - found.events).max(if conditions.reads() { STEP } else { 1 });
-        let mut rows = self.statement.query(params![
-            column(after),
-            column(to),
-            i64::try_from(wanted).unwrap_or(i64::MAX)
-        ])?;
+        let wanted = (query.limit - found.events.len()).max(if conditions.reads() { STEP } else { 1 });
+        let limit = i64::try_from(wanted).unwrap_or(i64::MAX);
+        let numbers = [column(after), column(to), limit].map(Value::from);
+        let mut rows = self.statement.query(params_from_iter(numbers.iter().chain(self.texts)))?;
         let (mut last, mut count) = (None, 0);
         while let Some(row) = rows.next()? {
             let at = position(row.get(0)?);
@@ -182,15 +198,14 @@ impl Rows<'_, '_> {
             }
             (last, count) = (Some(at), count + 1);
             let run = self.runs.run(self.connection, at)?;
-            let Some(stored) = row::read(self.connection, self.names, run, row) else {
+            let Some(stored) = row::read(self.connection, self.names, (run, at), row) else {
                 found.add_damaged(at);
                 continue;
             };
             found.links.push(Link { first: at, last: at, skipped: stored.place.skipped });
             if conditions.fit(&query.filter, &query.reader, &stored) {
-                found.events += 1;
-                found.entries.push((at, Entry::Event(Box::new(stored))));
-                if found.events == query.limit {
+                found.events.push(Item::Event(Recorded { stored, reader: query.reader.clone() }));
+                if found.events.len() == query.limit {
                     return Ok(Some(at));
                 }
             }
@@ -220,7 +235,7 @@ fn add_gaps(
         let behind = if span.cause == GapCause::Retention { after } else { after.max(floor) };
         if let Some(part) = span.clipped(behind, to) {
             found.links.push(Link { first: part.first, last: part.last, skipped: span.skipped });
-            found.entries.push((part.first, Entry::Gap(part)));
+            found.gaps.push(part);
         }
     }
     Ok(())

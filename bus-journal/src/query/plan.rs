@@ -8,7 +8,8 @@ use crate::row::COLUMNS;
 /// More combinations of kind and execution are not worth a look-up each.
 const MOST_SOURCES: usize = 64;
 
-/// A statement with positions and a limit to fill in: ?1 < position <= ?2, at most ?3.
+/// A statement with positions and a limit to fill in: ?1 < position <= ?2, at most ?3. The texts of
+/// scopes follow.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) sql: String,
@@ -21,7 +22,7 @@ pub(super) struct Plan {
 impl Plan {
     pub(super) fn new(conditions: &Conditions, oldest_first: bool) -> Self {
         let order = if oldest_first { "ASC" } else { "DESC" };
-        let others = others(conditions);
+        let others = others(conditions, 4);
         let select = |columns: &str, source: &str| {
             format!(
                 "SELECT {columns} FROM events WHERE position > ?1 AND position <= ?2{source}{others} \
@@ -45,9 +46,7 @@ impl Plan {
             }
         };
         let none = |numbers: &Option<Vec<i64>>| numbers.as_ref().is_some_and(Vec::is_empty);
-        let is_empty = none(&conditions.kinds)
-            || none(&conditions.executions)
-            || conditions.others.iter().any(|(_, numbers)| numbers.is_empty());
+        let is_empty = none(&conditions.kinds) || none(&conditions.executions) || conditions.scopes.is_empty;
         let is_whole = others.is_empty() && conditions.kinds.is_none() && conditions.executions.is_none();
         Self { sql, is_whole, is_empty }
     }
@@ -78,21 +77,23 @@ fn sources(conditions: &Conditions) -> Vec<String> {
         .collect()
 }
 
-/// The conditions on columns without an index.
-fn others(conditions: &Conditions) -> String {
+/// The conditions on columns without an index, where the texts of scopes begin with this number
+/// among the parameters.
+pub(super) fn others(conditions: &Conditions, first: usize) -> String {
     let mut sql = String::new();
-    for (column, numbers) in &conditions.others {
-        sql.push_str(&any_of(column, numbers));
+    if !conditions.scopes.is_any() {
+        let _ = write!(sql, " AND scope IN ({})", conditions.scopes.select(first)); // a string is never full
     }
     for (operator, time) in [(">=", conditions.from_time), ("<", conditions.before_time)] {
         if let Some(time) = time {
-            let _ = write!(sql, " AND time {operator} {time}"); // writing to a string cannot fail
+            let _ = write!(sql, " AND time {operator} {time}");
         }
     }
     sql
 }
 
-fn any_of(column: &str, numbers: &[i64]) -> String {
+/// The condition that a column has one of these numbers.
+pub(crate) fn any_of(column: &str, numbers: &[i64]) -> String {
     let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
     format!(" AND {column} IN ({})", numbers.join(", "))
 }

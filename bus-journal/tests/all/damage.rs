@@ -5,59 +5,69 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use bus_core::store::Store;
+use bus_core::store::{Entry, Store};
 use bus_core::{AnyEvent, EventId};
-use bus_journal::{Gap, Item, Journal, Query};
+use bus_journal::{Gap, Item, Journal, Query, Reader};
 use serde_json::json;
 
 use crate::support::{Place, answer, bus, events, lines, record, run_of, steps, write};
 
-/// How many cases of each kind; `BUS_DAMAGE_CASES=1000000` tries every bit of a small journal.
+/// How many bits of a file are flipped; `BUS_DAMAGE_CASES=10000000` tries each bit of all files.
 fn cases() -> usize {
-    std::env::var("BUS_DAMAGE_CASES").map_or(80, |text| text.parse().unwrap())
+    std::env::var("BUS_DAMAGE_CASES").map_or(40, |text| text.parse().unwrap())
 }
+
+/// The page sizes of SQLite that journals are made with. Small pages leave few bytes unused, and
+/// spread a small journal over all kinds of pages.
+const PAGES: [usize; 2] = [512, 8192];
 
 /// A journal of two runs with its files, and what was recorded.
 struct Original {
     place: Place,
+    page: usize,
     events: Vec<AnyEvent>,
-    /// The place of each run.
+    /// Recorded once the journal was damaged.
+    later: Vec<AnyEvent>,
+    /// The order of the runs, that of `later` too.
     runs: HashMap<u64, usize>,
 }
 
-const ENDS: [&str; 3] = ["", "-wal", "-mark"];
-
 impl Original {
     /// With everything in the database, or with the second run in the write-ahead log.
-    fn new(in_log: bool) -> Self {
-        let live = Place::new();
-        let (first, second) = (bus(), bus());
-        steps(&first, 0..12);
+    fn new(page: usize, in_log: bool) -> Self {
+        let live = Place::in_memory();
+        let raw = rusqlite::Connection::open(live.path()).unwrap();
+        raw.execute_batch(&format!("PRAGMA page_size = {page}; PRAGMA auto_vacuum = INCREMENTAL")).unwrap();
+        drop(raw);
+        let buses = [bus(), bus(), bus()];
+        let [first, second, third] = &buses;
+        steps(first, 0..12);
         for n in 0..20_u64 {
             let desk = second.stream("desk").execution(format!("exec-{}", n % 3));
             desk.emit_dynamic("note", json!({ "text": format!("{n} ").repeat(60) })).send();
             desk.emit_dynamic("left_out", json!({})).send();
         }
-        let kept: Vec<_> = events(&second).into_iter().filter(|event| event.kind() == "note").collect();
+        steps(third, 0..3);
+        let kept: Vec<_> = events(second).into_iter().filter(|event| event.kind() == "note").collect();
         let mut journal = live.open();
-        record(&journal, &first);
+        record(&journal, first);
         journal.end().unwrap();
         drop(journal);
         journal = live.open();
-        journal.begin(run_of(&second)).unwrap();
+        journal.begin(run_of(second)).unwrap();
         write(&journal, &kept);
-        let place = Place::new();
+        let place = Place::in_memory();
         if in_log {
-            copy(&live, &place);
+            live.copy_to(&place);
         }
         journal.end().unwrap();
         drop(journal);
         if !in_log {
-            copy(&live, &place);
+            live.copy_to(&place);
         }
-        let runs = [run_of(&first), run_of(&second)].into_iter().enumerate().map(|(at, run)| (run, at));
-        let runs = runs.collect();
-        Self { place, events: events(&first).into_iter().chain(kept).collect(), runs }
+        let runs = buses.iter().enumerate().map(|(at, bus)| (run_of(bus), at)).collect();
+        let events = events(first).into_iter().chain(kept).collect();
+        Self { place, page, events, later: crate::support::events(third), runs }
     }
 
     /// Where a cursor stands; a run that nobody knows stands for all of them.
@@ -73,10 +83,10 @@ impl Original {
         })
     }
 
-    /// Checks one answer: only events of the original in their order, and each of them that is
-    /// asked for is there or in a gap, unless the answer ended with an error.
-    fn check(&self, query: Query, fits: fn(&AnyEvent) -> bool, is_complete: bool, case: &str) {
-        let mut expected = self.events.iter().filter(|event| fits(event));
+    /// Checks one answer, oldest first: only events of those that were written, in their order, and
+    /// each that is asked for is there or in a gap, unless the answer ended with an error.
+    fn check(&self, query: Query, written: &[&AnyEvent], is_complete: bool, case: &str) {
+        let mut expected = written.iter();
         let (mut missing, mut gaps) = (Vec::new(), Vec::new());
         for item in query.oldest_first().limit(9).items() {
             match item {
@@ -99,34 +109,48 @@ impl Original {
         }
     }
 
-    /// Opens a damaged copy for reading and for writing, and checks all answers.
-    fn check_copy(&self, damage: impl Fn(&Path), case: &str) {
-        for writes in [false, true] {
-            let place = Place::new();
-            copy(&self.place, &place);
-            damage(place.path().parent().unwrap());
-            let journal = writes.then(|| Journal::open(place.path()));
-            let reader = match &journal {
-                Some(Ok(journal)) => (**journal).clone(),
-                Some(Err(_)) => continue,
-                None => match Journal::read(place.path()) {
-                    Ok(reader) => reader,
-                    Err(_) => continue,
-                },
-            };
-            self.check(reader.query(), |_| true, true, case);
-            // An index may have lost an event, but never has a wrong one.
-            self.check(reader.query().kinds(["note"]), |event| event.kind() == "note", false, case);
-            let of_one = reader.query().execution("exec-1");
-            self.check(of_one, |event| event.execution() == Some("exec-1"), false, case);
+    /// Checks the answers to several queries.
+    fn check_all(&self, reader: &Reader, written: &[&AnyEvent], case: &str) {
+        self.check(reader.query(), written, true, case);
+        // An index may have lost an event, but never has a wrong one.
+        let fitting = |fits: fn(&AnyEvent) -> bool| -> Vec<_> {
+            written.iter().filter(|event| fits(event)).copied().collect()
+        };
+        let notes = fitting(|event| event.kind() == "note");
+        self.check(reader.query().kinds(["note"]), &notes, false, case);
+        let of_one = fitting(|event| event.execution() == Some("exec-1"));
+        self.check(reader.query().execution("exec-1"), &of_one, false, case);
+        for item in reader.query().limit(9).items() {
+            let Ok(Item::Event(event)) = item else { continue };
+            let is_written = written.iter().any(|one| one.to_json() == event.json());
+            assert!(is_written, "{case}: nobody wrote {}", event.json());
         }
+        for one in written {
+            if let Ok(Some(found)) = reader.find(&one.id().to_string()) {
+                assert_eq!(found.json(), one.to_json(), "{case}: another event has its id");
+            }
+        }
+        // They may fail, but do not panic.
+        drop((reader.executions(), reader.check()));
     }
-}
 
-fn copy(from: &Place, to: &Place) {
-    for end in ENDS {
-        if from.beside(end).exists() {
-            fs::copy(from.beside(end), to.beside(end)).unwrap();
+    /// Opens a damaged copy for reading and for writing, and checks all answers, also when another
+    /// run has been recorded.
+    fn check_copy(&self, damage: impl Fn(&Path), case: &str) {
+        let mut written: Vec<_> = self.events.iter().collect();
+        let place = Place::in_memory();
+        self.place.copy_to(&place);
+        damage(place.path().parent().unwrap());
+        if let Ok(reader) = Journal::read(place.path()) {
+            self.check_all(&reader, &written, case);
+        }
+        let Ok(journal) = Journal::open(place.path()) else { return };
+        self.check_all(&journal, &written, case);
+        let entries: Vec<_> = self.later.iter().cloned().map(Entry::Event).collect();
+        let recorded = journal.begin(self.later[0].cursor().run()).and_then(|()| journal.write(&entries));
+        if recorded.is_ok() {
+            written.extend(&self.later);
+            self.check_all(&journal, &written, &format!("{case}, and a run later"));
         }
     }
 }
@@ -156,14 +180,15 @@ fn length(original: &Original, end: &str) -> usize {
 
 /// Flips bits, half of them where a page has its header and the places of its rows.
 fn flip(original: &Original, end: &str, cases: usize) {
-    let bytes = length(original, end);
-    let heads = spread(bytes.div_ceil(8192) * 48 * 8, cases / 2).into_iter();
-    let heads = heads.map(|bit| bit / (48 * 8) * 8192 * 8 + bit % (48 * 8));
+    let (bytes, page) = (length(original, end), original.page);
+    let heads = spread(bytes.div_ceil(page) * 48 * 8, cases / 2).into_iter();
+    let heads = heads.map(|bit| bit / (48 * 8) * page * 8 + bit % (48 * 8));
+    let heads = heads.filter(|_| cases < bytes * 8);
     for bit in heads.chain(spread(bytes * 8, cases.div_ceil(2))).filter(|bit| *bit < bytes * 8) {
         let damage = |folder: &Path| {
             change(folder.join(format!("run.db{end}")), |bytes| bytes[bit / 8] ^= 1 << (bit % 8));
         };
-        original.check_copy(damage, &format!("bit {bit} of run.db{end}"));
+        original.check_copy(damage, &format!("bit {bit} of run.db{end} with pages of {page}"));
     }
 }
 
@@ -171,14 +196,14 @@ fn cut(original: &Original, end: &str, step: usize) {
     for length in (0..length(original, end)).step_by(step) {
         let damage =
             |folder: &Path| change(folder.join(format!("run.db{end}")), |bytes| bytes.truncate(length));
-        original.check_copy(damage, &format!("run.db{end} cut at {length}"));
+        original.check_copy(damage, &format!("run.db{end} cut at {length} with pages of {}", original.page));
     }
 }
 
 #[test]
 fn an_undamaged_journal_passes_the_checks() {
-    for in_log in [false, true] {
-        let original = Original::new(in_log);
+    for (page, in_log) in PAGES.map(|page| [(page, false), (page, true)]).into_iter().flatten() {
+        let original = Original::new(page, in_log);
         original.check_copy(|_| {}, "nothing");
         assert_eq!(original.place.beside("-wal").exists(), in_log);
         let reader = Journal::read(original.place.path()).unwrap();
@@ -191,25 +216,36 @@ fn an_undamaged_journal_passes_the_checks() {
 
 #[test]
 fn flipped_bits_of_the_database_are_noticed() {
-    flip(&Original::new(false), "", cases());
+    for page in PAGES {
+        flip(&Original::new(page, false), "", cases());
+        flip(&Original::new(page, true), "", cases());
+    }
 }
 
 #[test]
 fn flipped_bits_of_the_log_are_noticed() {
-    flip(&Original::new(true), "-wal", cases());
+    for page in PAGES {
+        flip(&Original::new(page, true), "-wal", cases());
+    }
 }
 
 #[test]
 fn a_damaged_mark_harms_no_event() {
-    let original = Original::new(true);
-    flip(&original, "-mark", cases() / 4);
-    cut(&original, "-mark", 100);
+    for in_log in [false, true] {
+        let original = Original::new(512, in_log);
+        flip(&original, "-mark", cases());
+        cut(&original, "-mark", 100);
+    }
 }
 
 #[test]
 fn a_cut_database_or_log_is_noticed() {
-    cut(&Original::new(false), "", 8192);
-    let original = Original::new(true);
-    cut(&original, "-wal", 8192 + 24);
-    cut(&original, "-wal", 12_345);
+    for page in PAGES {
+        for in_log in [false, true] {
+            cut(&Original::new(page, in_log), "", page);
+        }
+        let original = Original::new(page, true);
+        cut(&original, "-wal", page + 24);
+        cut(&original, "-wal", page * 3 / 2 + 57);
+    }
 }

@@ -43,13 +43,17 @@ fn refused(place: &Place, fits: fn(&OpenError) -> bool) {
 }
 
 #[test]
-fn a_later_version_is_refused() {
+fn another_version_is_refused() {
     let place = Place::new();
     drop(place.open());
     let raw = rusqlite::Connection::open(place.path()).unwrap();
     raw.pragma_update(None, "user_version", 7).unwrap();
     drop(raw);
-    refused(&place, |error| matches!(error, OpenError::Newer { found: 7, known: 1 }));
+    refused(&place, |error| matches!(error, OpenError::Newer { found: 7, known: 2 }));
+    let raw = rusqlite::Connection::open(place.path()).unwrap();
+    raw.pragma_update(None, "user_version", 1).unwrap();
+    drop(raw);
+    refused(&place, |error| matches!(error, OpenError::Older { found: 1, known: 2 }));
 }
 
 #[test]

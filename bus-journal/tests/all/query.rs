@@ -146,3 +146,22 @@ fn a_reader_follows_a_writer() {
     }
     assert_eq!(found, lines(&events(&bus)));
 }
+
+#[test]
+fn texts_of_a_filter_are_compared_as_they_are() {
+    let (place, bus) = (Place::new(), bus());
+    let texts = ["it's", "it''s", "') OR (1", "a\u{0}b", "a", "?1", ""];
+    for text in texts {
+        let desk = bus.stream("desk").node(text).execution(text).correlation(text);
+        desk.emit_dynamic("step", json!({})).send();
+    }
+    let journal = place.open();
+    record(&journal, &bus);
+    for (text, event) in texts.into_iter().zip(events(&bus)) {
+        let query = || journal.query().limit(1);
+        for found in [query().node(text), query().execution(text), query().correlation(text)] {
+            assert_eq!(answer(found), [event.to_json()], "{text:?}");
+        }
+    }
+    assert_eq!(answer(journal.query().node("it's").stream("shop")), [""; 0]);
+}

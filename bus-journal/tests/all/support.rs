@@ -1,7 +1,8 @@
 //! Shared by the tests: a folder with a journal, events without a recording bus, answers as text.
 #![allow(dead_code, reason = "each test program uses a part of this")]
 
-use std::path::PathBuf;
+use std::future::Future;
+use std::path::{Path, PathBuf};
 
 use bus_core::store::{Entry, Store};
 use bus_core::{AnyEvent, EventBus};
@@ -16,6 +17,24 @@ pub(crate) struct Place {
 impl Place {
     pub(crate) fn new() -> Self {
         Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// In the memory of the machine, if it has a folder there: for tests of many journals, and for
+    /// those that end a process while it does not wait for a disk.
+    pub(crate) fn in_memory() -> Self {
+        let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
+        Self { folder: folder.unwrap() }
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Copies all files into another place.
+    pub(crate) fn copy_to(&self, other: &Self) {
+        for file in std::fs::read_dir(self.folder()).unwrap().map(Result::unwrap) {
+            std::fs::copy(file.path(), other.folder().join(file.file_name())).unwrap();
+        }
     }
 
     pub(crate) fn path(&self) -> PathBuf {
@@ -82,4 +101,10 @@ pub(crate) fn text(item: &Item) -> String {
 
 pub(crate) fn lines(events: &[AnyEvent]) -> Vec<String> {
     events.iter().map(AnyEvent::to_json).collect()
+}
+
+/// Runs a future on a runtime of its own.
+pub(crate) fn block_on(future: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.unwrap().block_on(future);
 }

@@ -137,7 +137,8 @@ fn default_function(names: &Names, field: &Field) -> Option<TokenStream> {
     })
 }
 
-/// `Payload`, `Debug` and serde both ways, each of which delegates to bus-core.
+/// `Payload`, `Debug` and serde both ways, each of which delegates to bus-core. `Debug` is
+/// `inline`, so that only the payloads that are formatted by type compile it.
 pub(super) fn traits(names: &Names, event: &Event, index: usize) -> TokenStream {
     let Event { ident, cfgs, .. } = event;
     let span = at(ident.span());
@@ -154,6 +155,7 @@ pub(super) fn traits(names: &Names, event: &Event, index: usize) -> TokenStream 
     quote_spanned! {span=>
         #(#cfgs)* #allow
         impl ::core::fmt::Debug for #ident {
+            #[inline]
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 #private::debug(self, f)
             }
@@ -214,15 +216,10 @@ fn payload(names: &Names, event: &Event, index: usize) -> TokenStream {
 fn heap_bytes(names: &Names, event: &Event) -> Option<TokenStream> {
     let span = at(event.ident.span());
     let private = names.private(span);
-    let holders: Vec<_> =
-        event.fields.iter().filter(|field| !field.is_plain()).map(|field| &field.ident).collect();
-    let estimate = match &holders[..] {
-        [] => return None,
-        [holder] => quote_spanned!(span=> #private::HeapOf(&self.#holder).__heap_bytes()),
-        _ => {
-            quote_spanned!(span=> #private::heap_sum(&[#(#private::HeapOf(&self.#holders).__heap_bytes()),*]))
-        }
-    };
+    let holders = event.fields.iter().filter(|field| !field.is_plain()).map(|field| &field.ident);
+    let estimates =
+        holders.map(|holder| quote_spanned!(span=> #private::HeapOf(&self.#holder).__heap_bytes()));
+    let estimate = estimates.reduce(|sum, next| quote_spanned!(span=> #private::heap_add(#sum, #next)))?;
     Some(quote_spanned! {span=>
         #[inline]
         fn heap_bytes(&self) -> usize {

@@ -8,7 +8,8 @@ use super::descriptor::place;
 use super::{Names, allow_deprecated, descriptor, view};
 use crate::model::{Definition, Event, Field, at};
 
-/// `AgentEvent` for the enum, and its one entry in the registry.
+/// `AgentEvent` for the enum, and its one entry in the registry. Its functions are `inline`, so
+/// that only programs that call them compile the downcasts of all events.
 pub(super) fn expand(names: &Names, definition: &Definition) -> TokenStream {
     let (ident, span) = (&definition.ident, at(definition.ident.span()));
     let (private, krate) = (names.private(span), names.krate(span));
@@ -52,6 +53,7 @@ pub(super) fn expand(names: &Names, definition: &Definition) -> TokenStream {
                 );
                 &REGISTRATION
             };
+            #[inline]
             fn view(
                 payload: &dyn #private::ErasedPayload,
             ) -> ::core::option::Option<Self::View<'_>> {
@@ -60,6 +62,7 @@ pub(super) fn expand(names: &Names, definition: &Definition) -> TokenStream {
             #witness
         }
         impl #private::EventSet for #ident {
+            #[inline]
             fn descriptors() -> ::std::vec::Vec<&'static #private::Descriptor> {
                 <#ident as #krate::AgentEvent>::EVENTS.to_vec()
             }

@@ -10,6 +10,8 @@ use super::facts::Happened;
 /// A gap. The number of events that history lost is only bounded, so it is a range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Gap {
+    /// Whether the bus can know how many events are missing.
+    pub(crate) known: bool,
     pub(crate) least: u64,
     pub(crate) most: u64,
     pub(crate) from: u64,
@@ -19,11 +21,12 @@ pub(crate) struct Gap {
 
 impl Gap {
     pub(crate) fn one(seq: u64) -> Self {
-        Self { least: 1, most: 1, from: seq, to: seq, cause: LagCause::Overflow }
+        Self { known: true, least: 1, most: 1, from: seq, to: seq, cause: LagCause::Overflow }
     }
 
     fn and(self, other: Self) -> Self {
         Self {
+            known: self.known && other.known,
             least: self.least + other.least,
             most: self.most + other.most,
             from: self.from.min(other.from),
@@ -33,8 +36,9 @@ impl Gap {
     }
 
     pub(crate) fn fits(&self, reported: &bus_core::Lagged) -> bool {
-        (self.least..=self.most).contains(&reported.missed)
-            && (self.from, self.to, self.cause) == (reported.from_seq, reported.to_seq, reported.cause)
+        let is_counted = |missed| (self.least..=self.most).contains(&missed);
+        reported.missed.map_or(!self.known, |missed| self.known && is_counted(missed))
+            && (self.from, self.to, self.cause) == (reported.from.seq(), reported.to.seq(), reported.cause)
     }
 }
 

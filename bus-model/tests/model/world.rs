@@ -173,7 +173,7 @@ impl World {
             Since::OtherRun => {
                 let kept = self.kept();
                 let to = kept.first().map_or(self.seq + 1, |event| event.seq);
-                (kept, Some(Gap { least: 0, most: 0, from: 0, to, cause: LagCause::OtherRun }))
+                (kept, Some(Gap { known: false, least: 0, most: 0, from: 0, to, cause: LagCause::OtherRun }))
             }
             Since::Back(back) => {
                 let Some(after) = self.cursor(back) else { return (Vec::new(), None) };
@@ -184,6 +184,7 @@ impl World {
                     .filter(|seq| *seq > after)
                     .collect();
                 let gap = lost.iter().max().map(|to| Gap {
+                    known: true,
                     least: lost.len() as u64,
                     most: to - after,
                     from: after + 1,

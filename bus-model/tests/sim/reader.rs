@@ -87,7 +87,8 @@ impl Reader {
 
 impl Seen {
     fn event(&mut self, world: &World, seq: u64) {
-        if let Some(gap) = self.gap.take().filter(|gap| gap.to_seq >= seq && gap.cause == LagCause::Overflow)
+        if let Some(gap) =
+            self.gap.take().filter(|gap| gap.to.seq() >= seq && gap.cause == LagCause::Overflow)
         {
             world.wrong(format!("a stream read {seq} behind the gap {gap:?}"));
         }
@@ -96,10 +97,11 @@ impl Seen {
     }
 
     fn lag(&mut self, world: &World, lagged: Lagged) {
-        let is_wrong = lagged.from_seq <= self.last || lagged.to_seq < lagged.from_seq;
-        if lagged.cause == LagCause::Overflow {
-            self.missed += lagged.missed;
-            if is_wrong || lagged.missed > lagged.to_seq - lagged.from_seq + 1 {
+        let (from, to) = (lagged.from.seq(), lagged.to.seq());
+        let is_wrong = from <= self.last || to < from;
+        if let (LagCause::Overflow, Some(missed)) = (lagged.cause, lagged.missed) {
+            self.missed += missed;
+            if is_wrong || missed > to - from + 1 {
                 world.wrong(format!("a stream has a gap {lagged:?} after {}", self.last));
             }
         }

@@ -1,7 +1,9 @@
 //! Splits lines into sentences, the units of an answer, each with the line where it begins.
 
+use serde::{Deserialize, Serialize};
+
 /// One sentence of prose, or one line of code.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Sentence {
     pub(crate) path: String,
     pub(crate) line: usize,
@@ -10,7 +12,7 @@ pub(crate) struct Sentence {
 }
 
 /// The kind of a sentence: prose reads better in an answer than code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Form {
     Prose,
     Comment,

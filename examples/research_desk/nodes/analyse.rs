@@ -1,6 +1,6 @@
 //! Analyse: selects the sentences about the question from the passages.
 
-use bus_agent::AgentEventsEmit as _;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Notes, Read, Verdict, Work};
@@ -28,8 +28,15 @@ impl Work for Analyse {
         if notes.findings.is_empty() && !answerable {
             return Err(Stop::Failed("nothing in the folder speaks of this question".into()));
         }
-        let places: Vec<String> = notes.findings.iter().map(|f| format!("{}:{}", f.path, f.line)).collect();
-        agent.emit_state_changed(Self::OUTPUT, Value::Null, json!(places), "execution").await;
-        Ok(Verdict::Accept(format!("{} of {} sentences", places.len(), candidates.len())))
+        Ok(Verdict::Accept(format!("{} of {} sentences", notes.findings.len(), candidates.len())))
+    }
+
+    fn output(notes: &Notes) -> Value {
+        json!(notes.findings)
+    }
+
+    fn restore(notes: &mut Notes, output: &Value) -> serde_json::Result<()> {
+        notes.findings = Deserialize::deserialize(output)?;
+        Ok(())
     }
 }

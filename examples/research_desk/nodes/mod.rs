@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use bus_agent::AgentEventsEmit as _;
 use bus_core::{Emitter, Execution, NoNode};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 pub(crate) use self::analyse::Analyse;
 pub(crate) use self::research::Research;
@@ -15,6 +17,8 @@ pub(crate) use self::write::Write;
 use crate::agent::{Agent, Stop};
 use crate::corpus::{Hit, Sentence};
 use crate::desk::Desk;
+use crate::events::DeskEventsEmit as _;
+use crate::resume::Done;
 use crate::tools::Extract;
 
 /// The findings of an execution; each node adds to them.
@@ -27,6 +31,7 @@ pub(crate) struct Notes {
 }
 
 /// A passage, and how it was found.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Read {
     pub(crate) score: f64,
     pub(crate) under: String,
@@ -48,21 +53,36 @@ pub(crate) trait Work {
     const ROUNDS: u64;
     /// The part of the execution's progress that it covers.
     const SHARE: (f64, f64);
-    /// Its summary for the notes.
+    /// The name of its output, the part of the notes that it fills.
     const OUTPUT: &'static str;
 
     async fn round(&mut self, agent: &Agent, notes: &mut Notes, round: u64) -> Result<Verdict, Stop>;
+
+    /// Its output as JSON, for a later run.
+    fn output(notes: &Notes) -> Value;
+
+    /// Puts the output of an earlier run into the notes; an error if it has another form.
+    fn restore(notes: &mut Notes, output: &Value) -> serde_json::Result<()>;
 }
 
-/// Runs one node from start to end. A start event always gets its end event, also if the work
-/// fails.
+/// Runs one node from start to end, unless an earlier run has its output. A start event always gets
+/// its end event, also if the work fails.
 pub(crate) async fn run<W: Work>(
     mut work: W,
     execution: &Emitter<NoNode, Execution>,
     desk: &Arc<Desk>,
     notes: &mut Notes,
+    done: &mut Done,
 ) -> Result<(), Stop> {
-    let agent = Agent::new(execution.node(W::NAME), Arc::clone(desk), W::NAME, W::SHARE);
+    let node = execution.node(W::NAME);
+    if done.outputs.get(W::OUTPUT).is_some_and(|output| W::restore(notes, output).is_ok()) {
+        node.emit_node_skipped(W::OUTPUT).await;
+        return Ok(());
+    }
+    let agent = Agent::new(node, Arc::clone(desk), W::NAME, W::SHARE, done.calls_of(W::NAME));
+    if std::mem::take(&mut done.is_paused) {
+        agent.emit_execution_resumed().await;
+    }
     agent.emit_node_loop_started().max_iterations(W::ROUNDS).await;
     let mut rounds = 0;
     let outcome = loop {
@@ -74,10 +94,15 @@ pub(crate) async fn run<W: Work>(
         }
     };
     if outcome.is_ok() {
+        agent.emit_state_changed(W::OUTPUT, Value::Null, W::output(notes), "execution").await;
         agent.emit_output_key_set(W::OUTPUT).await;
         agent.progress(1, 1).await;
     }
     agent.emit_node_loop_completed(rounds).await;
+    if matches!(outcome, Err(Stop::Interrupted)) {
+        // No end: a later run may go on.
+        agent.emit_execution_paused().reason("interrupted").await;
+    }
     outcome
 }
 

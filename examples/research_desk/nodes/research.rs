@@ -1,7 +1,8 @@
 //! Research: finds the passages about the question, and reads them.
 
 use bus_core::object;
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::{Notes, Read, Verdict, Work, merged};
 use crate::agent::{Agent, Stop};
@@ -41,6 +42,15 @@ impl Work for Research {
         // further step.
         let enough = part >= ENOUGH * 100.0 && notes.read.len() >= FEW;
         Ok(if enough || round > 1 { Verdict::Accept(verdict) } else { Verdict::Retry(verdict) })
+    }
+
+    fn output(notes: &Notes) -> Value {
+        json!(notes.read)
+    }
+
+    fn restore(notes: &mut Notes, output: &Value) -> serde_json::Result<()> {
+        notes.read = Deserialize::deserialize(output)?;
+        Ok(())
     }
 }
 

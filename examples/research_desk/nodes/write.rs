@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 
 use bus_agent::AgentEventsEmit as _;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::{Notes, Read, Verdict, Work};
 use crate::agent::{Agent, Stop};
@@ -26,9 +28,21 @@ impl Work for Write {
     async fn round(&mut self, agent: &Agent, notes: &mut Notes, _: u64) -> Result<Verdict, Stop> {
         notes.answer = match &agent.desk.model {
             Some(model) => ask(agent, model, notes).await?,
+            None if notes.findings.is_empty() => {
+                return Err(Stop::Failed("a model did the research: go on with --llm URL".into()));
+            }
             None => say(agent, &extract(agent, notes)).await?,
         };
         Ok(Verdict::Accept(format!("{} characters", notes.answer.chars().count())))
+    }
+
+    fn output(notes: &Notes) -> Value {
+        json!(notes.answer)
+    }
+
+    fn restore(notes: &mut Notes, output: &Value) -> serde_json::Result<()> {
+        notes.answer = Deserialize::deserialize(output)?;
+        Ok(())
     }
 }
 

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use bus_agent::{
-    ClientOutputDelta, ExecutionCompleted, ExecutionFailed, ExecutionStarted, GoalProgress, LlmTextDelta,
-    NodeLoopStarted,
+    ClientOutputDelta, ExecutionCompleted, ExecutionFailed, ExecutionPaused, ExecutionStarted, GoalProgress,
+    LlmTextDelta, NodeLoopStarted,
 };
 use bus_core::AnyEvent;
 
 use super::bars::Bar;
 use super::text::{Paint, plain};
-use crate::events::FileUnreadable;
+use crate::events::{FileUnreadable, QuestionResumed};
 
 /// The state of all questions.
 #[derive(Default)]
@@ -29,9 +29,10 @@ impl Answers {
             self.unreadable.push(format!("{} could not be read: {}", file.path, file.reason));
         }
         let Some(execution) = event.execution() else { return };
-        if let Some(started) = event.payload::<ExecutionStarted>() {
-            let question =
-                started.input.get("question").and_then(|q| q.as_str()).unwrap_or_default().to_owned();
+        let asked =
+            event.payload::<ExecutionStarted>().and_then(|started| started.input.get("question")?.as_str());
+        let resumed = event.payload::<QuestionResumed>().map(|resumed| &*resumed.question);
+        if let Some(question) = asked.or(resumed).map(str::to_owned) {
             let number = self.bars.len();
             let bar = Bar { number, question, state: "waiting".into(), ..Bar::default() };
             self.bars.insert(execution.to_owned(), bar);
@@ -54,6 +55,10 @@ impl Answers {
         } else if let Some(end) = event.payload::<ExecutionFailed>() {
             self.ended.insert(bar.number, (bar.question.clone(), Err(end.error.clone())));
             (bar.failed, bar.state) = (true, "failed".into());
+            bar.saying.clear();
+        } else if let Some(pause) = event.payload::<ExecutionPaused>() {
+            self.ended.insert(bar.number, (bar.question.clone(), Err(pause.reason.clone())));
+            (bar.failed, bar.state) = (true, "paused".into());
             bar.saying.clear();
         }
     }

@@ -106,9 +106,21 @@ impl Running {
         }
     }
 
+    /// Reads so many lines, or those that there are.
+    pub(crate) fn read_lines(&mut self, lines: usize) {
+        for _ in 0..lines {
+            self.out.read_line(&mut self.read).unwrap();
+        }
+    }
+
     /// Sends the signal of Ctrl-C.
     pub(crate) fn interrupt(&self) {
         signal(self.child.id(), "INT");
+    }
+
+    /// Ends the program at once.
+    pub(crate) fn kill(&self) {
+        signal(self.child.id(), "KILL");
     }
 
     /// The rest of the output, once the program has ended.
@@ -133,4 +145,18 @@ pub(crate) fn data(path: &str) -> PathBuf {
 /// The lines of a file, each as JSON.
 pub(crate) fn json_lines(text: &str) -> Vec<serde_json::Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// A folder about birds, with a file that is not text.
+pub(crate) fn birds() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &[u8]| std::fs::write(folder.path().join(name), text).unwrap();
+    file(
+        "birds.md",
+        b"# Birds\n\nSwifts sleep while they fly. They land only to breed.\n\nPenguins cannot fly.\n",
+    );
+    file("sea.txt", b"The sea is cold. Penguins swim in it and eat krill.\n");
+    file("map.rs", b"/// Opens the map of all nests.\npub fn open_the_map() {}\n");
+    file("portrait.png", &[0x89, b'P', b'N', b'G', 0, 0xff]);
+    folder
 }

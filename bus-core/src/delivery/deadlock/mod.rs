@@ -45,6 +45,7 @@ impl Core {
             if let Some(before) = before {
                 state.graph.forget(before, pending);
             }
+            state.hurry(pending, effects);
             if let Some(here) = here {
                 state.leave_stack(here);
                 state.stand(here, blocks);
@@ -72,7 +73,8 @@ impl State {
             && running.phase == Phase::Active
         {
             running.phase = Phase::Waiting;
-            if !failpoint("permit_unreturned") {
+            let holds = self.groups.get(at.group).is_some_and(|group| !group.dedicated);
+            if holds && !failpoint("permit_unreturned") {
                 effects.wake(self.permits.release());
             }
         }
@@ -214,7 +216,9 @@ impl State {
         let stands = !Walk::new(self, Some(node), &all).any_moves(&all);
         let Some(group) = self.groups.get_mut(key) else { return };
         let own = group.running.iter().filter(|running| running.node(key) == node);
-        let units = own.filter_map(|running| running.unit.as_ref());
+        let own: SmallVec<[&Running; 1]> = own.collect();
+        let batch = group.batch.iter().filter(|_| !own.is_empty()).flat_map(|batch| &batch.units);
+        let units = own.iter().map(|running| &running.unit).chain(batch).filter_map(Option::as_ref);
         effects.wake(units.filter_map(Unit::defer));
         if stands {
             let queued = group.queue.iter().filter_map(|queued| queued.unit.as_ref());

@@ -12,10 +12,12 @@
 //! cohorts at or above its own, and its own corrections. (One total with a base at joining is wrong
 //! as soon as an event was queued before the joining and ends after it.)
 
+mod batch;
 mod calls;
 mod idle;
 mod senders;
 
+pub(crate) use batch::GroupBatch;
 pub(crate) use calls::{Closure, Failures, Member, NOBODY, NewMember};
 pub(crate) use idle::{IdleClaim, IdleSets};
 pub(crate) use senders::Loss;
@@ -25,9 +27,11 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use crate::delivery::batch::Batching;
 use crate::delivery::context::{JobRef, Node};
+use crate::delivery::effects::Effects;
 use crate::delivery::pending::Unit;
-use crate::delivery::queue::{Bounds, Queue};
+use crate::delivery::queue::{Bounds, Queue, Queued};
 use crate::delivery::routes::{Kinds, Listed};
 use crate::delivery::slab::Key;
 use crate::delivery::subscription::Counts;
@@ -46,6 +50,8 @@ pub(crate) struct Members {
     /// The position of the member at work, for the slow warning.
     pub(crate) at: Arc<Gauge>,
     pub(crate) failures: Failures,
+    /// Set for the one member that is a batch handler.
+    pub(crate) batch: Option<Arc<Batching>>,
 }
 
 /// The handlers of a group while no thread runs it.
@@ -131,6 +137,8 @@ pub(crate) struct Group {
     pub(crate) asks: bool,
     /// Whether its one member reads history and is not routed yet.
     pub(crate) replays: bool,
+    /// Whether its one member [catches up](super::catch_up) and is not routed.
+    pub(crate) catches_up: bool,
     /// Whether it ends when its queue is empty.
     pub(crate) closing: bool,
     /// The subscription of each member, by position.
@@ -152,6 +160,10 @@ pub(crate) struct Group {
     /// The age of its oldest member: filters are called in this order.
     pub(crate) age: u64,
     pub(crate) loss: Loss,
+    /// Set where its one member is a batch handler.
+    pub(crate) batch: Option<Box<GroupBatch>>,
+    /// Whether its one member needs no permit.
+    pub(crate) dedicated: bool,
     /// The state at the last look of the slow warning.
     pub(crate) seen: Seen,
 }
@@ -165,6 +177,7 @@ impl Group {
             typed: false,
             asks: false,
             replays: false,
+            catches_up: false,
             closing: false,
             members: SmallVec::new(),
             joining: Vec::new(),
@@ -180,6 +193,8 @@ impl Group {
             at,
             age: 0,
             loss: Loss::default(),
+            batch: None,
+            dedicated: false,
             seen: Seen::default(),
         }
     }
@@ -224,6 +239,11 @@ impl Group {
     #[inline]
     pub(crate) fn cohort_mut(&mut self, cohort: u32) -> &mut Cohort {
         self.older.get_mut(cohort as usize).unwrap_or(&mut self.youngest)
+    }
+
+    /// How many events each of its calls at work has: a batch handler makes one call at a time.
+    pub(crate) fn events_at_work(&self) -> usize {
+        1 + self.batch.as_ref().map_or(0, |batch| batch.units.len())
     }
 
     /// Whether one member more can join. Cohorts are folded where nothing is counted under them.
@@ -281,13 +301,26 @@ impl Group {
     /// The handler comes back where there is more to do than that.
     #[inline]
     pub(crate) fn put_back(&mut self, handler: Box<Handler>) -> Result<Option<Unit>, Box<Handler>> {
-        let is_plain = self.running.len() == 1 && self.queue.is_clear() && !(self.leaving || self.closing);
+        let is_plain = self.running.len() == 1
+            && self.queue.is_clear()
+            && !(self.leaving || self.closing || self.catches_up);
         match &mut self.idle {
             Idle::Async(idle) if is_plain => idle.push(handler),
             _ => return Err(handler),
         }
         self.youngest.counts.handled += 1;
         Ok(self.running.pop().and_then(|running| running.unit))
+    }
+
+    /// Takes the next event out of the queue.
+    pub(crate) fn pop(&mut self, effects: &mut Effects) -> Option<Queued> {
+        let queued = self.queue.pop()?;
+        self.cohort_mut(queued.cohort).queued -= 1;
+        // An event of history took no capacity.
+        if !queued.replay {
+            self.senders.pop(self.queue.bounds().capacity, effects);
+        }
+        Some(queued)
     }
 
     /// Takes an idle async handler, or the idle members.
@@ -321,6 +354,14 @@ pub(crate) struct Last {
     pub(crate) counts: Counts,
     /// The events that were at work in it then.
     pub(crate) jobs: SmallVec<[u64; 1]>,
+}
+
+impl Last {
+    /// Ends an event that was at work then; whether it was.
+    pub(crate) fn end(&mut self, job: u64) -> bool {
+        let at = self.jobs.iter().position(|known| *known == job);
+        at.map(|at| self.jobs.swap_remove(at)).is_some()
+    }
 }
 
 impl Membership {

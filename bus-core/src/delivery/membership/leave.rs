@@ -86,6 +86,7 @@ impl State {
         group.leaving = true;
         if group.running.iter().any(|running| running.phase == Phase::Queued) {
             effects.wake(permits.waiting_of(at));
+            group.batch.iter_mut().for_each(|batch| batch.hurry(effects));
         }
         if group.live == 0 {
             let info = Arc::clone(&found.info);
@@ -107,13 +108,13 @@ impl State {
         group.senders.release_all(effects);
         if std::mem::take(&mut group.replays) {
             self.busy -= 1;
-        } else if !group.closing {
+        } else if !group.closing && !group.catches_up {
             self.unroute(key, info);
         }
     }
 
     /// Takes a group out of the routes.
-    fn unroute(&mut self, key: Key, info: &Info) {
+    pub(crate) fn unroute(&mut self, key: Key, info: &Info) {
         let Self { routes, groups, .. } = self;
         let listed = groups.get(key).map_or(Listed::Filtered, |group| group.listed);
         routes.each_index(&info.kinds, |index| {
@@ -133,7 +134,7 @@ impl State {
     }
 
     /// Lets no more events reach a group; it ends when its queue is empty.
-    pub(crate) fn close_group(&mut self, key: Key) {
+    pub(crate) fn close_group(&mut self, key: Key, effects: &mut Effects) {
         let members: Vec<_> = self.groups.get(key).into_iter().flat_map(Group::keys).collect();
         let mut info = None;
         for member in members {
@@ -148,6 +149,7 @@ impl State {
             self.unroute(key, &info);
             if let Some(group) = self.groups.get_mut(key) {
                 (group.closing, group.alike) = (true, None);
+                group.batch.iter_mut().for_each(|batch| batch.hurry(effects));
             }
         }
     }
@@ -198,7 +200,9 @@ impl State {
         }
         let empty = idle && group.members.is_empty() && group.joining.is_empty();
         if empty {
-            self.groups.remove(key);
+            let gone = self.groups.remove(key);
+            let lingers = gone.is_some_and(|gone| gone.batch.is_some_and(|batch| batch.may_linger()));
+            self.lingering -= usize::from(lingers);
         }
         for key in buried {
             self.bury(key, effects);
@@ -208,6 +212,9 @@ impl State {
     /// Removes a subscription that has ended, and adds its counts to those of all that have.
     pub(crate) fn bury(&mut self, key: Key, effects: &mut Effects) {
         let Some(gone) = self.subscriptions.remove(key) else { return };
+        if let Some(consumer) = gone.catch_up.as_ref().and_then(|past| past.consumer.as_ref()) {
+            self.consumers.retain(|name| name != consumer.name());
+        }
         match &gone.receiver {
             Receiver::Handler(member) => {
                 let counts = member.last.as_ref().map(|last| last.counts).unwrap_or_default();
@@ -298,12 +305,13 @@ pub(crate) fn is_waiting(phase: Phase) -> bool {
 
 impl State {
     /// Takes everything out, to be dropped outside the lock.
-    pub(crate) fn tear_down(&mut self, effects: &mut Effects) {
+    pub(crate) fn tear_down(&mut self, run: u64, effects: &mut Effects) {
         let streams: Vec<_> =
             self.subscriptions.iter().filter(|(_, found)| found.stream().is_some()).collect();
         let streams: Vec<_> = streams.into_iter().map(|(key, _)| key).collect();
         for key in streams {
             self.detach(key, effects);
+            self.leave_past(run, key);
             let Some(stream) = self.subscriptions.get_mut(key).and_then(Subscription::stream_mut) else {
                 continue;
             };

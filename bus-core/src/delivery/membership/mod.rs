@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use crate::delivery::group::{Alike, Group, Idle, Members, Membership, NOBODY, NewMember};
+use crate::delivery::group::{Alike, Group, GroupBatch, Idle, Members, Membership, NOBODY, NewMember};
+use crate::delivery::overflow::Overflow;
 use crate::delivery::queue::Bounds;
 use crate::delivery::routes::Listed;
 use crate::delivery::slab::Key;
@@ -34,12 +35,14 @@ impl State {
         // History comes before what is published from now on.
         member.enter(info, if replays { 0 } else { self.next_seq });
         let alike = Alike { set: member.set(), bounds };
-        let shared = info.is_unfiltered() && !replays;
+        // One that can leave the live events has a queue of its own.
+        let shared = info.shares() && !replays && bounds.overflow != Overflow::CatchUp;
         let known = if shared { self.find_group(info, &alike) } else { None };
         let Some(group) = known else {
             let at = Arc::new(Gauge::new(NOBODY));
             let calls = member.into_calls();
-            let members = Members { calls, at: Arc::clone(&at), failures: Vec::new() };
+            let members =
+                Members { calls, at: Arc::clone(&at), failures: Vec::new(), batch: info.batch.clone() };
             let mut group = Group::new(info.kinds.clone(), bounds, Idle::Sync(Some(Box::new(members))), at);
             group.alike = shared.then_some(alike);
             group.listed = if shared { Listed::Shared } else { Listed::Filtered };
@@ -69,7 +72,8 @@ impl State {
     ) -> Key {
         let idle = Idle::Async(SmallVec::new());
         let mut group = Group::new(info.kinds.clone(), bounds, idle, Arc::new(Gauge::new(NOBODY)));
-        if runners.len() == 1 && info.kinds.is_one_index() && info.is_unfiltered() && !replays {
+        let plain = info.is_unfiltered() && !info.dedicated && !replays;
+        if runners.len() == 1 && info.kinds.is_one_index() && plain {
             group.listed = Listed::Async;
         }
         let group = self.add_group(info, group, replays);
@@ -91,7 +95,12 @@ impl State {
         self.predicates += usize::from(!info.predicates.is_empty());
         let life = if replays { Life::Replaying } else { Life::Open };
         let receiver = Receiver::Handler(membership);
-        let key = self.subscriptions.insert(Subscription { info: Arc::clone(info), life, receiver });
+        let key = self.subscriptions.insert(Subscription {
+            info: Arc::clone(info),
+            life,
+            receiver,
+            catch_up: None,
+        });
         self.ids.insert(info.id, key);
         key
     }
@@ -118,6 +127,9 @@ impl State {
         group.asks = !info.predicates.is_empty();
         group.age = info.id.0;
         group.replays = replays;
+        group.batch = info.batch.as_ref().map(|batching| Box::new(GroupBatch::new(batching)));
+        group.dedicated = info.dedicated;
+        self.lingering += usize::from(info.lingers());
         let listed = group.listed;
         let key = self.groups.insert(group);
         if replays {
@@ -128,7 +140,7 @@ impl State {
         key
     }
 
-    fn route(&mut self, info: &Info, group: Key, listed: Listed) {
+    pub(crate) fn route(&mut self, info: &Info, group: Key, listed: Listed) {
         self.routes.each_index(&info.kinds, |index| index.insert_group(listed, &info.wanted, group));
     }
 
@@ -140,8 +152,9 @@ impl State {
         let Receiver::Handler(membership) = &found.receiver else { return };
         let group = membership.group;
         if let Some(found) = self.groups.get_mut(group) {
-            found.replays = false;
-            self.busy -= 1;
+            // One that catches up counts as work of its worker.
+            self.busy -= usize::from(std::mem::take(&mut found.replays));
+            (found.catches_up, found.listed) = (false, Listed::Filtered);
             self.route(&info, group, Listed::Filtered);
         }
     }

@@ -88,6 +88,8 @@ pub(crate) struct More {
     pub(crate) next: Vec<Next>,
     /// Receivers that end with this event.
     closing: Vec<Target>,
+    /// Receivers that read this event back from the store.
+    leaving: Vec<(Target, u64)>,
     /// Handlers that waited for this event.
     woken: Vec<Node>,
     /// Events that queues lost.
@@ -244,9 +246,12 @@ impl Publish<'_> {
         }
         for target in more.closing.drain(..) {
             match target {
-                Target::Group(key) => state.close_group(key),
+                Target::Group(key) => state.close_group(key, &mut self.effects),
                 Target::Stream(key) => state.close_stream(key, &mut self.effects),
             }
+        }
+        for (target, seq) in more.leaving.drain(..) {
+            state.leave_live(target, EventId::new(self.core.run, seq - 1), &mut self.effects);
         }
         more.woken.drain(..).for_each(|node| state.event_came(node));
         // No foreign code runs before the handlers that are polled in place.

@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use crate::delivery::context::NESTING;
 use crate::delivery::deadlock::Graph;
-use crate::delivery::effects::Report;
 use crate::delivery::group::{Claimed, Group, IdleClaim, IdleSets, Members, Phase};
 use crate::delivery::outcome::Outcome;
 use crate::delivery::prepare::Prepared;
 use crate::delivery::publish::{Mode, Publish, outcome_of};
-use crate::delivery::queue::{Pushed, Queued};
+use crate::delivery::queue::{Pushed, Queued, Removed};
 use crate::delivery::receipt::Problem;
 use crate::delivery::routes::{ANY, Index, Target};
 use crate::delivery::run::Claim;
@@ -240,6 +239,9 @@ impl Publish<'_> {
             ask,
             ..Queued::new(Arc::clone(event), self.policy.critical)
         };
+        while let Some((removed, why)) = group.queue.remove_for(&queued) {
+            self.make_way(key, group, removed, why);
+        }
         let pushed = group.queue.push(queued);
         if matches!(pushed, Pushed::In | Pushed::Over | Pushed::InFor(..)) {
             let pending = self.pending.get_or_insert_default();
@@ -247,6 +249,9 @@ impl Publish<'_> {
                 last.unit = Some(pending.unit(Target::Group(key), live));
             }
             group.cohort_mut(cohort).queued += 1;
+            if let Some(batch) = &mut group.batch {
+                batch.queued(&group.queue, &mut self.effects);
+            }
             let position = group.senders.push();
             // A thread that holds no claim waits for spare capacity; the holder of this one moves.
             let outside = self.mode == Mode::Send && self.nesting == 0;
@@ -262,18 +267,27 @@ impl Publish<'_> {
         }
         match pushed {
             Pushed::In | Pushed::Over => {}
-            Pushed::InFor(removed, why) => {
-                group.cohort_mut(removed.cohort).queued -= 1;
-                let capacity = group.queue.bounds().capacity;
-                group.senders.pop(capacity, &mut self.effects);
-                self.more().lost.push((key, removed, outcome_of(why)));
-            }
+            Pushed::InFor(removed, why) => self.make_way(key, group, removed, why),
             Pushed::Rejected(rejected) => self.more().lost.push((key, rejected, Outcome::Overflowed)),
+            Pushed::CatchesUp(later) => {
+                group.youngest_mut().counts.matched -= 1;
+                self.receipt.reached -= live;
+                self.effects.work().queued.push(later);
+                self.more().leaving.push((Target::Group(key), event.head.seq()));
+            }
             Pushed::Closes(rejected) => {
                 self.more().lost.push((key, rejected, Outcome::Overflowed));
                 self.more().closing.push(Target::Group(key));
             }
         }
+    }
+
+    /// Counts an event that was removed from the queue of a group for this one.
+    fn make_way(&mut self, key: Key, group: &mut Group, removed: Queued, why: Removed) {
+        group.cohort_mut(removed.cohort).queued -= 1;
+        let capacity = group.queue.bounds().capacity;
+        group.senders.pop(capacity, &mut self.effects);
+        self.more().lost.push((key, removed, outcome_of(why)));
     }
 
     /// Puts the event into the queue of a stream.
@@ -320,19 +334,22 @@ impl Publish<'_> {
                 self.receipt.problem(Problem::of(&info, Outcome::Overflowed));
                 Some((rejected, Outcome::Overflowed))
             }
+            Pushed::CatchesUp(later) => {
+                stream.counts.matched -= 1;
+                self.receipt.reached -= 1;
+                self.effects.work().queued.push(later);
+                self.more().leaving.push((Target::Stream(key), event.head.seq()));
+                None
+            }
             Pushed::Closes(rejected) => {
                 self.receipt.problem(Problem::of(&info, Outcome::Overflowed));
                 self.more().closing.push(Target::Stream(key));
                 Some((rejected, Outcome::Overflowed))
             }
         };
-        let Some((lost, outcome)) = lost else { return };
-        stream.counts.note(&outcome);
-        if outcome == Outcome::Overflowed
-            && let Some(events) = stream.loss.note()
-        {
-            self.effects.work().reports.push(Report::Lost { info, events });
+        if let Some((lost, outcome)) = lost {
+            self.effects.work().reports.extend(stream.lose(info, &outcome));
+            self.effects.work().queued.push(lost);
         }
-        self.effects.work().queued.push(lost);
     }
 }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::delivery::overflow::LagCause;
-use crate::event::{Decoded, FromJson, Head, Kind};
+use crate::event::{Decoded, EventId, FromJson, Head, Kind};
 use crate::scope::Scope;
 
 fn item(seq: u64, coalesce: u64, critical: bool) -> Queued {
@@ -16,7 +16,7 @@ fn item(seq: u64, coalesce: u64, critical: bool) -> Queued {
 }
 
 fn filled(overflow: Overflow, items: impl IntoIterator<Item = Queued>) -> Queue {
-    let mut queue = Queue::new(Bounds { capacity: 2, hard_limit: 3, overflow });
+    let mut queue = Queue::new(Bounds { capacity: 2, hard_limit: 3, bytes: usize::MAX, overflow });
     items.into_iter().for_each(|item| {
         queue.push(item);
     });
@@ -25,7 +25,7 @@ fn filled(overflow: Overflow, items: impl IntoIterator<Item = Queued>) -> Queue 
 
 /// The events in order, each gap as (missed, from, to) before the event it precedes.
 fn read(queue: &mut Queue) -> Vec<Result<u64, (u64, u64, u64)>> {
-    let gap_of = |gap: Lagged| Err((gap.missed, gap.from_seq, gap.to_seq));
+    let gap_of = |gap: Lagged| Err((gap.missed.unwrap(), gap.from.seq(), gap.to.seq()));
     let mut all = Vec::new();
     loop {
         all.extend(queue.take_gap().map(gap_of));
@@ -88,8 +88,9 @@ fn wait_lets_in_up_to_the_hard_limit() {
 
 #[test]
 fn a_replay_does_not_count_against_the_capacity() {
-    let mut queue = Queue::new(Bounds { capacity: 2, hard_limit: 3, overflow: Overflow::DropNewest });
-    queue.mark_gap(0, Lagged { missed: 2, from_seq: 0, to_seq: 0, cause: LagCause::Evicted });
+    let mut queue =
+        Queue::new(Bounds { capacity: 2, hard_limit: 3, bytes: usize::MAX, overflow: Overflow::DropNewest });
+    queue.mark_gap(0, Lagged::new(EventId::new(1, 0), EventId::new(1, 0), Some(2), LagCause::Evicted));
     (1..=5).for_each(|seq| queue.replay(item(seq, 0, false).event, false));
     queue.push(item(6, 0, false));
     assert_eq!(read(&mut queue), [Err((2, 0, 0)), Ok(1), Ok(2), Ok(3), Ok(4), Ok(5), Ok(6)]);

@@ -295,6 +295,7 @@ impl Ring {
 
     /// Takes the next segment for a reader that has read what it had in hand. Where there is none,
     /// a waker is stored for the next event. What is to be dropped after the lock is put in `old`.
+    #[inline]
     fn take(&mut self, key: Key, waker: Option<&Waker>, hand: &mut Hand, old: &mut Old) -> Found {
         let Some(entry) = self.entries.get(key) else { return Found::Detached };
         let taken = entry.taken;

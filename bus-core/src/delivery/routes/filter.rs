@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::filter::{Field, Filter};
 use crate::scope::{Id, Scope, mix};
 
 /// The parts that an event's scope must equal. An empty text is a value like any other, not "no
@@ -151,6 +152,18 @@ impl Wanted {
     pub(crate) fn rest(&self) -> Option<Self> {
         let several = self.several.as_ref().filter(|several| several.len() > 1)?;
         Some(Self { several: Some(several.clone()), ..Self::default() })
+    }
+
+    /// Adds the parts that have one value to a filter.
+    pub(crate) fn narrow(&self, filter: Filter) -> Filter {
+        let parts = [
+            (Field::StreamId, &self.stream),
+            (Field::NodeId, &self.node),
+            (Field::ExecutionId, &self.execution),
+            (Field::CorrelationId, &self.correlation),
+        ];
+        let parts = parts.into_iter().filter_map(|(field, id)| Some((field, id.as_ref()?)));
+        parts.fold(filter, |filter, (field, id)| filter.with(field, id.as_str()))
     }
 
     pub(crate) fn shape(&self) -> Shape {

@@ -154,7 +154,7 @@ impl State {
     }
 
     #[inline(never)]
-    fn settle_async(
+    pub(crate) fn settle_async(
         &mut self,
         handler: Box<Handler>,
         event: &Arc<Stored>,
@@ -208,24 +208,17 @@ impl State {
         receipt: Option<&mut Receipt>,
         effects: &mut Effects,
     ) {
+        let Some(group) = self.groups.get(at.group) else { return };
+        let (batches, catches_up) = (group.batch.is_some(), group.catches_up);
+        if let Some(failures) = failures.as_ref().filter(|_| batches) {
+            let outcome = failures.first().map_or(Outcome::Handled, |(_, outcome)| outcome.clone());
+            return self.settle_batch(at, running, event, &outcome, receipt, effects);
+        }
+        if catches_up {
+            self.settle_consumer(at.group, event.head.cursor(), failures.as_ref(), effects);
+        }
         let Some(group) = self.groups.get_mut(at.group) else { return };
-        let Some(failures) = failures else {
-            group.cohort_mut(running.cohort).counts.matched -= 1;
-            // A member that ended meanwhile has counts of its own.
-            let own = group.members.first().and_then(|key| self.subscriptions.get_mut(*key));
-            if let Some(Receiver::Handler(member)) = own.map(|found| &mut found.receiver)
-                && let Some(last) = &mut member.last
-                && let Some(job) = last.jobs.iter().position(|job| *job == at.job)
-            {
-                last.jobs.swap_remove(job);
-                last.counts.matched -= 1;
-            }
-            if let Some(receipt) = receipt {
-                receipt.reached -= running.live;
-            }
-            effects.wake(running.unit.and_then(Unit::unmatch));
-            return;
-        };
+        let Some(failures) = failures else { return self.unmatch(at, running, receipt, effects) };
         group.cohort_mut(running.cohort).counts.handled += 1;
         let mut problems = Vec::new();
         let leaving = group.leaving;
@@ -239,8 +232,7 @@ impl State {
             match &mut member.last {
                 Some(last) => {
                     // One that had not begun was counted when it ended.
-                    if let Some(job) = last.jobs.iter().position(|job| *job == at.job) {
-                        last.jobs.swap_remove(job);
+                    if last.end(at.job) {
                         last.counts.note(&outcome);
                     }
                 }
@@ -250,7 +242,7 @@ impl State {
             // One that has ended is not reported as having failed.
             if !(ended && outcome == Outcome::Dropped) {
                 let (info, kind) = (Arc::clone(&found.info), event.body.kind().as_str().to_owned());
-                effects.work().reports.push(Report::Failed { info, kind, outcome });
+                effects.work().reports.push(Report::Failed { info, kind, outcome, events: 1 });
             }
         }
         let handled = running.live - u32::try_from(problems.len()).unwrap_or(u32::MAX);
@@ -271,6 +263,30 @@ impl State {
         }
     }
 
+    /// Takes an event back that was not for the group after all.
+    fn unmatch(
+        &mut self,
+        at: JobRef,
+        running: Running,
+        receipt: Option<&mut Receipt>,
+        effects: &mut Effects,
+    ) {
+        let Some(group) = self.groups.get_mut(at.group) else { return };
+        group.cohort_mut(running.cohort).counts.matched -= 1;
+        // A member that ended meanwhile has counts of its own.
+        let own = group.members.first().and_then(|key| self.subscriptions.get_mut(*key));
+        if let Some(Receiver::Handler(member)) = own.map(|found| &mut found.receiver)
+            && let Some(last) = &mut member.last
+            && last.end(at.job)
+        {
+            last.counts.matched -= 1;
+        }
+        if let Some(receipt) = receipt {
+            receipt.reached -= running.live;
+        }
+        effects.wake(running.unit.and_then(Unit::unmatch));
+    }
+
     /// Counts an event as handled for members that ended while it ran, and were not skipped.
     fn settle_left(&mut self, at: JobRef) {
         let Some(group) = self.groups.get(at.group) else { return };
@@ -281,12 +297,10 @@ impl State {
                 continue;
             };
             if let Some(last) = &mut member.last
-                && let Some(job) = last.jobs.iter().position(|job| *job == at.job)
+                && last.end(at.job)
+                && !failpoint("leaver_uncounted")
             {
-                last.jobs.swap_remove(job);
-                if !failpoint("leaver_uncounted") {
-                    last.counts.note(&Outcome::Handled);
-                }
+                last.counts.note(&Outcome::Handled);
             }
         }
     }

@@ -5,6 +5,7 @@
 //! An event that waited for another thread's run is run here too, but only so many: then a worker
 //! of the bus goes on (see [`workers`](super::workers)).
 
+mod batch;
 mod finish;
 mod next;
 mod queued;
@@ -235,11 +236,11 @@ fn run_members(
     event: Arc<Stored>,
 ) -> Arc<Stored> {
     entered.run_sync(at);
-    let Members { calls, at: position, failures } = members;
+    let Members { calls, at: position, failures, batch } = members;
     let event = if core.observer.is_some() {
         let seen = Arc::clone(&event);
         let mut observe = |id, name: &str, outcome: &Outcome, began| {
-            core.handler_done(&seen, id, name, outcome, began);
+            core.call_done(&seen, id, name, batch.as_deref(), outcome, began);
         };
         calls.call(event, position, Some(&mut observe), failures)
     } else {

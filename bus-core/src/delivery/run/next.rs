@@ -26,16 +26,14 @@ impl State {
             return None;
         };
         if !failpoint("next_lost")
-            && let Some(mut queued) = group.queue.pop()
+            && let Some(mut queued) = group.pop(effects)
         {
             let gaps = queued.gaps.take();
+            self.mark_gap(key, &gaps);
             self.report_gaps(key, &gaps, Some(&queued.event), effects);
             let group = self.groups.get_mut(key)?;
-            group.cohort_mut(queued.cohort).queued -= 1;
-            // An event of history took no capacity.
-            if !queued.replay {
-                let capacity = group.queue.bounds().capacity;
-                group.senders.pop(capacity, effects);
+            if let Some(batch) = &mut group.batch {
+                batch.take_up(queued.awaited);
             }
             let claimed = group.claim()?;
             let phase = if group.is_sync() { Phase::Active } else { Phase::Queued };
@@ -45,14 +43,17 @@ impl State {
             return Some(Next { group: key, claimed, queued });
         }
         let gaps = group.queue.take_tail();
+        group.batch.iter_mut().for_each(|batch| batch.rest());
         let idle = group.running.is_empty();
         let ends = idle && group.closing;
+        self.mark_gap(key, &gaps);
         self.report_gaps(key, &gaps, None, effects);
         if idle {
             self.busy -= 1;
             if ends {
                 self.end_group(key, effects);
             }
+            self.want_past_of(key, effects);
         }
         self.wake_closers(effects);
         None
@@ -84,7 +85,13 @@ impl State {
         all
     }
 
-    fn report_gaps(&self, key: Key, gaps: &Gaps, event: Option<&Arc<Stored>>, effects: &mut Effects) {
+    pub(super) fn report_gaps(
+        &self,
+        key: Key,
+        gaps: &Gaps,
+        event: Option<&Arc<Stored>>,
+        effects: &mut Effects,
+    ) {
         if gaps.is_empty() {
             return;
         }

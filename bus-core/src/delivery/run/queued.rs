@@ -149,7 +149,13 @@ pub(crate) fn run_queued(core: &Arc<Core>, next: Next) -> Option<Next> {
     let mut event = queued.event;
     let matched = !queued.ask || core.group_wants(group, &event);
     if matched {
-        let entered = Entered::handlers(core, &event, context::root_of(&event));
+        let mut last = None;
+        if let Some(batching) = &members.batch {
+            core.step(|state, effects| state.gather(core.run, at, &event, batching, effects));
+            last = batching.last();
+        }
+        let cause = last.as_ref().unwrap_or(&event);
+        let entered = Entered::handlers(core, cause, context::root_of(cause));
         event = run_members(core, &entered, &mut members, at, event);
     }
     let mut next = None;

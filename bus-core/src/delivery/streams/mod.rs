@@ -56,7 +56,12 @@ impl State {
         self.predicates += usize::from(!info.predicates.is_empty());
         let life = if replays { Life::Replaying } else { Life::Open };
         let receiver = Receiver::Stream(Box::new(stream));
-        let key = self.subscriptions.insert(Subscription { info: Arc::clone(info), life, receiver });
+        let key = self.subscriptions.insert(Subscription {
+            info: Arc::clone(info),
+            life,
+            receiver,
+            catch_up: None,
+        });
         self.ids.insert(info.id, key);
         if !replays {
             self.route_stream(key);
@@ -201,6 +206,16 @@ impl State {
         }
     }
 
+    /// Lets no more live events reach a reader that catches up.
+    pub(crate) fn pause_stream(&mut self, key: Key, info: &Info, effects: &mut Effects) {
+        self.detach(key, effects);
+        self.leave_ring(key);
+        let stream = self.subscriptions.get_mut(key).and_then(Subscription::stream_mut);
+        if stream.is_some_and(|stream| stream.ring.take().is_none()) {
+            self.unroute_stream(key, info);
+        }
+    }
+
     /// Takes a detached reader off its ring for good.
     fn leave_ring(&mut self, key: Key) {
         let Self { subscriptions, rings, routes, .. } = self;
@@ -247,18 +262,22 @@ impl State {
         let closed = self.closed;
         let Some(found) = self.subscriptions.get_mut(key) else { return Read::Queue(Poll::Ready(None)) };
         let life = found.life;
+        let catches_up = life == Life::Replaying && found.catch_up.is_some();
         let Some(stream) = found.stream_mut() else { return Read::Queue(Poll::Ready(None)) };
         if let Some((ring, entry)) = stream.attached()
             && let Some(ring) = self.rings.get(ring)
         {
             return Read::Ring(Attached::new(&ring.ring, entry));
         }
-        if closed || matches!(life, Life::Closing | Life::Ended) {
+        if !catches_up && (closed || matches!(life, Life::Closing | Life::Ended)) {
             return Read::Queue(Poll::Ready(None));
         }
         if let Some(waker) = waker {
             effects.store_waker(&mut stream.waker, waker);
             self.wait_here(here, blocks, effects);
+        }
+        if catches_up {
+            self.want_past(key, effects);
         }
         Read::Queue(Poll::Pending)
     }
@@ -323,6 +342,14 @@ impl Stream {
             ring: None,
             loss: crate::delivery::group::Loss::default(),
         }
+    }
+
+    /// Counts an event that the queue lost, and reports it if it is time for that.
+    pub(crate) fn lose(&mut self, info: Arc<Info>, outcome: &Outcome) -> Option<Report> {
+        self.counts.note(outcome);
+        let is_full = *outcome == Outcome::Overflowed;
+        let events = if is_full { self.loss.note() } else { None };
+        events.map(|events| Report::Lost { info, events })
     }
 
     fn add(&mut self, counted: &Counted) {

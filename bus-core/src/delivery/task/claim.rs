@@ -14,7 +14,7 @@ use crate::delivery::queue::Queued;
 use crate::delivery::slab::Key;
 use crate::delivery::state::State;
 use crate::delivery::subscription::Info;
-use crate::delivery::task::{AsyncRunner, Handler, Slot, Work, polling};
+use crate::delivery::task::{AsyncRunner, Handler, Linger, Slot, Work, polling};
 use crate::event::Stored;
 use crate::sync::{Handle, Id, Instant};
 
@@ -24,7 +24,8 @@ impl Handler {
             info: Arc::clone(info),
             runner,
             at: JobRef { group, job: 0 },
-            runtime: info.runtime.as_ref().map(Handle::id),
+            // A dedicated handler is never polled in place, where it would need a permit.
+            runtime: info.runtime.as_ref().filter(|_| !info.dedicated).map(Handle::id),
             in_place: false,
             ask: false,
             started: false,
@@ -121,7 +122,7 @@ impl Handler {
     pub(crate) fn phase(&self) -> Phase {
         match (self.started, self.permit) {
             (false, _) => Phase::Queued,
-            (true, Permit::Held) => Phase::Active,
+            (true, Permit::Held | Permit::Exempt) => Phase::Active,
             (true, _) => Phase::Waiting,
         }
     }
@@ -133,7 +134,16 @@ impl Handler {
             (self.began, self.watch) = (None, Stopwatch::default());
         }
         let core = Arc::clone(core);
-        self.work = Some(Work { core, event, on_stack: false, ended: false, deadline: None, since: 0 });
+        self.work = Some(Work {
+            core,
+            event,
+            on_stack: false,
+            ended: false,
+            last: None,
+            linger: Linger::default(),
+            deadline: None,
+            since: 0,
+        });
     }
 
     /// Puts it to work on an event that waited for it.
@@ -150,7 +160,7 @@ impl Handler {
         if let Some(slot) = &slot {
             // A free permit is taken when the task comes to it: until then an end of the
             // subscription drops the event.
-            if !self.started {
+            if !self.started && !self.info.dedicated && !self.info.lingers() {
                 state.permits.queue(&mut self.permit, self.at.group, slot);
             }
             waits = matches!(self.permit, Permit::Waits(_));
@@ -167,7 +177,7 @@ impl Handler {
     /// Starts a task for it, which stays for the events to come.
     fn start(mut self: Box<Self>, state: &mut State, effects: &mut Effects) {
         // A new task waits in a slot of its own.
-        if self.permit != Permit::Held {
+        if !self.permit.allows() {
             effects.wake(state.permits.give(&mut self.permit));
         }
         let (info, runtime) = (Arc::clone(&self.info), self.info.runtime.clone());

@@ -4,6 +4,7 @@
 //! for as long as the handler lives, so that an event need not start one. Between two events it
 //! knows nothing of the bus: so it keeps no bus alive, and ends when the handler is dropped.
 
+mod batch;
 mod claim;
 mod closure;
 mod polling;
@@ -74,17 +75,37 @@ struct Work {
     on_stack: bool,
     /// Whether its subscription had ended before it began.
     ended: bool,
+    /// The last event of a batch, where that is not the first one. It is the cause of what the
+    /// handler emits.
+    last: Option<Arc<Stored>>,
+    linger: Linger,
     deadline: Option<Pin<Box<Sleep>>>,
     /// The tick since which its handler is at work in the task, where the watch limits its time;
     /// 0 before.
     since: u64,
 }
 
+/// How far a batch handler has come that waits for more events before it begins.
+#[derive(Default)]
+enum Linger {
+    #[default]
+    Unasked,
+    Until(Pin<Box<Sleep>>),
+    Over,
+}
+
+impl Work {
+    /// The event that causes what the handler emits.
+    fn cause(&self) -> &Arc<Stored> {
+        self.last.as_ref().unwrap_or(&self.event)
+    }
+}
+
 impl Handler {
     /// Takes a permit, or joins the queue for one.
     fn take_permit(&mut self, context: &Context<'_>) -> bool {
         let (Some(work), Some(slot)) = (&mut self.work, &self.slot) else { return true };
-        if self.permit == Permit::Held {
+        if self.permit.allows() {
             return true;
         }
         slot.listen(context);
@@ -92,16 +113,20 @@ impl Handler {
         let mut woken = None;
         {
             let mut state = core.lock();
-            state.permits.take(&mut self.permit, self.at.group, slot);
+            if self.info.dedicated {
+                self.permit = Permit::Exempt;
+            } else {
+                state.permits.take(&mut self.permit, self.at.group, slot);
+            }
             work.on_stack = false;
-            work.ended = state.go_on(self.at, self.permit == Permit::Held, &core);
-            if work.ended && !self.started && self.permit != Permit::Held {
+            work.ended = state.go_on(self.at, self.permit.allows(), &core);
+            if work.ended && !self.started && !self.permit.allows() {
                 // Its event is dropped, which takes no permit.
                 woken = state.permits.give(&mut self.permit);
             }
         }
         drop_each(woken);
-        self.permit == Permit::Held || (work.ended && !self.started)
+        self.permit.allows() || (work.ended && !self.started)
     }
 
     /// Calls the handler if it was not called yet, and polls it.
@@ -111,7 +136,9 @@ impl Handler {
             return Poll::Ready(Some(Box::new(Outcome::Dropped)));
         }
         let (core, event) = (Arc::clone(&work.core), Arc::clone(&work.event));
-        let entered = Entered::handlers(&core, &event, context::root_of(&event));
+        self.gather(&core, &event);
+        let cause = self.work.as_ref().map_or(&event, Work::cause);
+        let entered = Entered::handlers(&core, cause, context::root_of(cause));
         entered.poll_async(self.at, context.waker());
         let polled =
             if self.started { self.runner.poll(None, context) } else { self.begin(&core, &event, context) };
@@ -134,7 +161,7 @@ impl Handler {
     fn regain(&self, core: &Arc<Core>) {
         if polling::was_blocked() {
             core.step(|state, effects| {
-                state.regain(self.at, self.permit == Permit::Held);
+                state.regain(self.at, self.permit.allows());
                 state.leave_thread(self.at, effects);
             });
         }
@@ -161,7 +188,7 @@ impl Handler {
         let left = loop {
             let outcome = if handler.is_late(context) {
                 Some(Outcome::TimedOut)
-            } else if !handler.take_permit(context) {
+            } else if handler.lingers(context) || !handler.take_permit(context) {
                 break Some(handler);
             } else if handler.is_unwanted() {
                 None
@@ -199,20 +226,25 @@ impl Handler {
 
     /// Ends the event at work, and takes up the next one that waits.
     fn finish(mut self: Box<Self>, outcome: Option<Outcome>, rests: bool) -> Option<Box<Self>> {
-        let Work { core, event, .. } = self.work.take()?;
+        let Work { core, event, last, .. } = self.work.take()?;
         // Only a handler that is late leaves a future.
         if outcome == Some(Outcome::TimedOut) {
-            self.clear(&core, &event);
+            self.clear(&core, last.as_ref().unwrap_or(&event));
         }
         self.watch.handler_done(&core, &event, &self.info, outcome.as_ref());
         self.regain(&core);
         let (mut permit, turns) = (std::mem::take(&mut self.permit), self.turns);
         let mut next = None;
+        let lingers = self.info.lingers();
         core.step_of(&event, |state, effects| {
-            next = state.finish_async(self, &event, outcome, None, context::thread(), effects);
+            next = if last.is_some() {
+                state.settle_async(self, &event, outcome, None, context::thread(), effects)
+            } else {
+                state.finish_async(self, &event, outcome, None, context::thread(), effects)
+            };
             // A long queue must not keep others from their permit: they take turns, event by event.
             // Where it lets others run it holds no permit, and what has not begun may be dropped.
-            if next.is_none() || rests || state.permits.is_contended() {
+            if next.is_none() || rests || lingers || state.permits.is_contended() {
                 effects.wake(state.permits.give(&mut permit));
             }
             let at = next.as_ref().map(Next::at);
@@ -221,7 +253,7 @@ impl Handler {
             }
             if let Some(running) = at.and_then(|at| state.running_mut(at)) {
                 running.since = core.tick();
-                if permit == Permit::Held {
+                if permit.allows() {
                     running.phase = Phase::Active;
                 }
             }
@@ -260,13 +292,13 @@ impl Handler {
 /// nothing can run it any more, so its subscription ends, and all of that is counted.
 impl Drop for Handler {
     fn drop(&mut self) {
-        if let Some(Work { core, event, .. }) = self.work.take() {
+        if let Some(Work { core, event, last, .. }) = self.work.take() {
             // Its drop may block this thread.
             core.step(|state, effects| {
                 effects.wake(state.permits.give(&mut self.permit));
                 state.hold(self.at);
             });
-            self.clear(&core, &event);
+            self.clear(&core, last.as_ref().unwrap_or(&event));
             self.watch.handler_done(&core, &event, &self.info, Some(&Outcome::Dropped));
             core.step_of(&event, |state, effects| state.lose_handler(self.at, &event, effects));
             drop_event(&core, event);
@@ -316,7 +348,9 @@ impl State {
             && running.phase == Phase::Waiting
         {
             running.phase = Phase::Active;
-            self.permits.take_back();
+            if self.groups.get(at.group).is_some_and(|group| !group.dedicated) {
+                self.permits.take_back();
+            }
         }
     }
 }

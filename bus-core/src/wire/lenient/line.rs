@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use super::{Mended, time};
 use crate::json::{Name, Shape, Value, string};
 use crate::scope::RESERVED;
+use crate::time::Zone;
 use crate::wire::error::{ReadError, ReadProblem};
 use crate::wire::keys::Keys;
 use crate::wire::limits::{KIND_BYTES, Limits};
@@ -14,7 +15,6 @@ use crate::wire::scan::Scan;
 use crate::wire::slot::{
     CAUSATION, CORRELATION, DATA, EXECUTION, ID, NODE, SEQ, STREAM, TIMESTAMP, TYPE, VERSION,
 };
-use crate::wire::zone::Zone;
 
 /// The keys under which other systems have the kind of a line, and what goes before it.
 const KINDS: &[(&str, &str)] = &[
@@ -177,7 +177,7 @@ impl Out<'_, '_> {
     fn time(&mut self, last: SystemTime, zone: &Zone, changes: &mut Mended) {
         let own = self.line.get(RESERVED[TIMESTAMP]);
         let text = own.and_then(|value| self.line.string(value));
-        if text.is_some_and(|text| crate::wire::time::parse(&text, zone).is_ok()) {
+        if text.is_some_and(|text| crate::time::parse(&text, zone).is_ok()) {
             self.own(TIMESTAMP, &[Shape::String]);
             return;
         }
@@ -189,7 +189,7 @@ impl Out<'_, '_> {
             None => changes.timeless += 1,
         }
         let mut written = Vec::new();
-        crate::wire::time::write(found.unwrap_or(last), &mut written);
+        crate::time::write(found.unwrap_or(last), &mut written);
         self.put_text(TIMESTAMP, &String::from_utf8_lossy(&written));
     }
 

@@ -15,7 +15,7 @@ use self::line::Line;
 use super::error::{ReadError, ReadProblem};
 use super::keys::Keys;
 use super::limits::Limits;
-use super::zone::Zone;
+use crate::time::Zone;
 
 /// The number of changes that a lenient reader made, by sort: see
 /// [`Reader::lenient`](super::Reader::lenient).

@@ -2,8 +2,8 @@
 
 use std::time::SystemTime;
 
-use crate::wire::time;
-use crate::wire::zone::Zone;
+use crate::time;
+use crate::time::Zone;
 
 /// The keys under which other systems have the time of a line, the most exact first.
 pub(super) const KEYS: &[&str] = &[

@@ -5,11 +5,11 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use crate::event::EventId;
 use crate::scope::RESERVED;
+use crate::time::Zone;
 use crate::wire::envelope::Envelope;
 use crate::wire::error::{ReadError, ReadProblem as P};
 use crate::wire::keys::Keys;
 use crate::wire::limits::Limits;
-use crate::wire::zone::Zone;
 
 fn read(text: &str) -> Result<Envelope<'_>, ReadError> {
     Envelope::read(text, Limits::new(), &Zone::UTC, &mut Keys::default())
@@ -173,7 +173,16 @@ fn values_of_other_systems_are_kept() {
         let (found, _, foreign) = kept(&format!(r#""seq":{value}"#));
         assert_eq!((found, foreign.seq.as_deref()), (seq, Some(value)));
     }
-    for (value, version) in [(r#""0.0.1""#, None), ("4294967296", None), ("-0.5", None), ("2.0", Some(2))] {
+    for (value, version) in [
+        (r#""0.0.1""#, None),
+        (r#""2.5""#, None),
+        ("4294967296", None),
+        ("-0.5", None),
+        ("2.0", Some(2)),
+        ("2.5", Some(2)),
+        ("0.5", Some(0)),
+        ("4294967295.5", Some(u32::MAX)),
+    ] {
         let (_, found, foreign) = kept(&format!(r#""version":{value}"#));
         assert_eq!((found, foreign.version.as_deref()), (version, Some(value)));
     }

@@ -3,12 +3,12 @@
 use proptest::prelude::*;
 use serde_json::Value;
 
+use crate::time::Zone;
 use crate::wire::envelope::Envelope;
 use crate::wire::error::ReadProblem as P;
 use crate::wire::fuzz;
 use crate::wire::keys::Keys;
 use crate::wire::limits::Limits;
-use crate::wire::zone::Zone;
 
 /// An event around a `data`.
 fn around(data: &str) -> String {

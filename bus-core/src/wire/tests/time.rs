@@ -4,9 +4,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use proptest::prelude::*;
 
+use crate::time::Zone;
+use crate::time::{parse, write};
 use crate::wire::fuzz;
-use crate::wire::time::{parse, write};
-use crate::wire::zone::Zone;
 
 fn text(time: SystemTime) -> String {
     let mut out = Vec::new();

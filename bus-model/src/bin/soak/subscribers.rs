@@ -182,7 +182,7 @@ fn readers(soak: &Arc<Soak>, seen: &mut Seen, runtimes: &[Runtime; 2]) {
                     }
                     Ok(event) => last = event.seq(),
                     Err(lagged) => {
-                        missed += lagged.missed;
+                        missed += lagged.missed.unwrap_or_default();
                         continue;
                     }
                 }

@@ -111,7 +111,7 @@ impl FromStr for Zone {
         match text {
             "UTC" | "utc" | "Z" | "z" => Ok(Self::UTC),
             "local" => Self::local(),
-            _ if text.starts_with(['+', '-']) => match super::time::offset(text) {
+            _ if text.starts_with(['+', '-']) => match super::offset(text) {
                 Some(seconds) => Ok(Self(Rule::Fixed(seconds))),
                 None => Err(ZoneError { zone: text.into() }),
             },

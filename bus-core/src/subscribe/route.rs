@@ -2,8 +2,8 @@
 
 use std::panic::Location;
 
-use super::{Field, Filter};
 use crate::delivery::{Core, Kinds, Part, Wanted};
+use crate::filter::{Field, Filter};
 use crate::scope::PARENT_EXECUTION;
 
 impl Filter {

@@ -5,12 +5,14 @@
 //! reads it as the same instant. Read: that, RFC 3339, and the output of Python's `isoformat()`: no
 //! zone, no fraction, an offset with seconds.
 
+mod zone;
+
+pub use zone::{Zone, ZoneError};
+
 use std::cell::Cell;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jiff::civil::DateTime;
-
-use super::zone::Zone;
 
 /// 0001-01-01T00:00:00Z and the last second of 9999, in seconds of Unix: the range of years with
 /// four digits.
@@ -19,6 +21,11 @@ const LAST: i64 = 253_402_300_799;
 
 const FORM: &str = "is not a time: write it as 2026-11-22T06:14:08.602474+00:00";
 const RANGE: &str = "is outside the years 1 to 9999";
+
+/// Reads a time as text, in UTC if it has no zone.
+pub(crate) fn parse_utc(text: &str) -> Option<SystemTime> {
+    parse(text, &Zone::UTC).ok()
+}
 
 /// Appends the text of an instant. One outside the years 1 to 9999 is written as the first or last
 /// of them.
@@ -86,7 +93,7 @@ pub(crate) fn parse(text: &str, zone: &Zone) -> Result<SystemTime, &'static str>
 }
 
 /// The instant so many nanoseconds after 1970; `None` outside of the years 1 to 9999.
-pub(super) fn since_1970(nanos: i128) -> Option<SystemTime> {
+pub(crate) fn since_1970(nanos: i128) -> Option<SystemTime> {
     let seconds = i64::try_from(nanos.div_euclid(1_000_000_000)).ok()?;
     let nanos = u32::try_from(nanos.rem_euclid(1_000_000_000)).ok()?;
     (FIRST..=LAST).contains(&seconds).then(|| instant(seconds, nanos)).flatten()

@@ -1,19 +1,15 @@
 //! Where a subscription or a query begins.
 
-mod position;
-
 use std::fmt;
 use std::str::FromStr;
 use std::time::SystemTime;
-
-pub(crate) use position::Miss;
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::event::EventId;
 use crate::excerpt::excerpt;
-use crate::wire::{parse_time, write_time};
+use crate::time;
 
 /// Where a subscription or a query of the history begins.
 ///
@@ -37,12 +33,13 @@ pub enum Since {
     /// With the next event.
     #[default]
     Now,
-    /// With the first event of this run. If history has evicted some, the gap is reported.
+    /// With the first event of this run; with a store that can be read, with the first event of the
+    /// log, also of an earlier run. If history has evicted some, the gap is reported.
     Beginning,
     /// Behind this event: its [`cursor`](crate::Event::cursor).
     After(EventId),
-    /// With the first event of this time or later that history holds. If history may have evicted
-    /// some of them, the gap is reported.
+    /// With the first event of this time or later that history holds, or the store. If history may
+    /// have evicted some of them, the gap is reported. A store may return some older ones too.
     Time(SystemTime),
 }
 
@@ -66,7 +63,7 @@ impl fmt::Display for Since {
             Self::After(cursor) => cursor.fmt(f),
             Self::Time(time) => {
                 let mut text = Vec::new();
-                write_time(*time, &mut text);
+                time::write(*time, &mut text);
                 f.write_str(&String::from_utf8_lossy(&text))
             }
         }
@@ -111,7 +108,7 @@ pub(crate) fn time_of(text: &str) -> Option<SystemTime> {
         let ago: SignedDuration = text.parse().ok()?;
         SystemTime::now().checked_sub(ago.try_into().ok()?)
     };
-    parse_time(text).or_else(ago)
+    time::parse_utc(text).or_else(ago)
 }
 
 impl Serialize for Since {

@@ -2,9 +2,11 @@
 
 use std::time::SystemTime;
 
-use super::Since;
-use crate::delivery::{Core, LagCause, Marks};
+use crate::delivery::core::Core;
+use crate::delivery::retain::mark::Marks;
 use crate::event::EventId;
+use crate::lagged::LagCause;
+use crate::since::Since;
 
 /// A cursor that is no position of this bus.
 #[derive(Debug, Clone, Copy)]

@@ -8,12 +8,15 @@
 //! A store that fails stops nothing: the bus goes on, receipts say that the event is
 //! [not recorded](NotRecorded), and the store gets the [gap](Gap) before the next event.
 
+mod archive;
+
 use std::sync::Arc;
 
 use crate::event::AnyEvent;
 use crate::payload::Descriptor;
 
 pub use crate::error::{NotRecorded, StoreError};
+pub use archive::{Archive, Item, Page, PageQuery};
 
 /// A place that keeps events: a file, a database, a list in memory.
 ///
@@ -76,6 +79,11 @@ pub trait Store: Send + Sync + 'static {
     /// those who wait, and the next batch begins with the gap.
     fn write(&self, batch: &[Entry]) -> Result<(), StoreError>;
 
+    /// Returns the store as an archive, if it can be read. Unless written, it cannot.
+    fn archive(&self) -> Option<&dyn Archive> {
+        None
+    }
+
     /// Ends the run: the bus is closed, or its last handle is gone, and everything was written.
     /// Unless written, it does nothing.
     ///
@@ -100,6 +108,10 @@ impl<S: Store + ?Sized> Store for Arc<S> {
         (**self).write(batch)
     }
 
+    fn archive(&self) -> Option<&dyn Archive> {
+        (**self).archive()
+    }
+
     fn end(&self) -> Result<(), StoreError> {
         (**self).end()
     }
@@ -121,6 +133,14 @@ impl Entry {
         match self {
             Self::Event(event) => Some(event),
             Self::Gap(_) => None,
+        }
+    }
+
+    /// The first position that it stands for.
+    pub(crate) fn first(&self) -> u64 {
+        match self {
+            Self::Event(event) => event.cursor().seq(),
+            Self::Gap(gap) => gap.from,
         }
     }
 

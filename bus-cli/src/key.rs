@@ -1,0 +1,82 @@
+//! The parts of events that numbers are made for.
+
+use bus_core::filter::Field;
+use bus_core::{ReadEvent, Scope};
+use serde_json::Value;
+
+use crate::Failure;
+
+/// A part of an event, with the name that it was asked for by.
+pub(crate) struct Key {
+    pub(crate) name: String,
+    pub(crate) field: Field,
+}
+
+impl Key {
+    /// Reads names with commas between them. A name that no scope has is one in the data.
+    pub(crate) fn parse_all(names: &str) -> Result<Vec<Self>, Failure> {
+        names.split(',').map(|name| Self::parse(name, names)).collect()
+    }
+
+    fn parse(name: &str, names: &str) -> Result<Self, Failure> {
+        let field = match name {
+            "kind" => Field::Kind,
+            "stream" => Field::StreamId,
+            "node" => Field::NodeId,
+            "execution" => Field::ExecutionId,
+            "parent_execution" => Field::ParentExecutionId,
+            "correlation" => Field::CorrelationId,
+            _ => match name.split_once('.') {
+                Some(("attribute", name)) => Field::Attribute(name.to_owned()),
+                Some(("data", path)) => Field::Data(path.to_owned()),
+                _ => Field::Data(name.to_owned()),
+            },
+        };
+        match &field {
+            Field::Attribute(name) | Field::Data(name) if name.is_empty() => {
+                let fix = "write names with a comma between them, such as `kind,tool_name`";
+                Err(Failure::usage(format!("`--by {names}`: {fix}")))
+            }
+            _ => Ok(Self { name: name.to_owned(), field }),
+        }
+    }
+
+    /// Writes the value that an event has over a text. Returns whether it has one.
+    fn value(&self, event: &ReadEvent, out: &mut String) -> bool {
+        let scope: &Scope = event.scope();
+        let text = match &self.field {
+            Field::Kind => Some(event.kind()),
+            Field::StreamId => Some(scope.stream()),
+            Field::NodeId => scope.node(),
+            Field::ExecutionId => scope.execution(),
+            Field::ParentExecutionId => scope.parent_execution(),
+            Field::CorrelationId => scope.correlation(),
+            Field::Attribute(name) => scope.attribute(name),
+            Field::Data(path) => {
+                let found = in_data(&event.data(), path);
+                return found.map(|text| *out = text).is_some();
+            }
+            _ => None,
+        };
+        text.map(|text| text.clone_into(out)).is_some()
+    }
+}
+
+/// Writes the values of some events together over `out`: of the first of them that has one. Returns
+/// whether none is missing. The memory of `out` is used again, since there may be many events.
+pub(crate) fn values(keys: &[Key], events: &[&ReadEvent], out: &mut Vec<String>) -> bool {
+    out.resize_with(keys.len(), String::new);
+    keys.iter().zip(out).all(|(key, out)| events.iter().any(|event| key.value(event, out)))
+}
+
+/// The member at a path, whose names may have dots themselves.
+fn in_data(data: &Value, path: &str) -> Option<String> {
+    match data.get(path) {
+        Some(Value::Null) => None,
+        Some(Value::String(text)) => Some(text.clone()),
+        Some(other) => Some(other.to_string()),
+        None => {
+            path.match_indices('.').find_map(|(dot, _)| in_data(data.get(&path[..dot])?, &path[dot + 1..]))
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The command as a person and a program call it: output, messages, exit codes.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod diff;
+mod executions;
+mod export;
+mod follow;
+mod journal;
+mod log;
+mod query;
+mod show;
+mod support;
+mod wrong;
+
+// Its kinds are registered by being linked, as in the command.
+use bus_agent as _;
