@@ -4,13 +4,13 @@ use std::time::SystemTime;
 
 use bus_core::store::{Archive, Item as Archived, Page, PageQuery, StoreError};
 use bus_core::{EventId, LagCause, Lagged};
-use rusqlite::{OptionalExtension, params};
 
+use crate::consumers::{self, Position, Stored as _};
 use crate::error::QueryError;
 use crate::find::stored_at;
 use crate::gap::{Gap, GapCause};
 use crate::journal::Journal;
-use crate::line::{nanos, time};
+use crate::line::time;
 use crate::query::{Item, Recorded};
 use crate::reader::Reader;
 use crate::runs::{self, ByPosition};
@@ -53,23 +53,18 @@ impl Archive for Journal {
     }
 
     fn position(&self, consumer: &str) -> Result<Option<EventId>, StoreError> {
-        let select = "SELECT run, seq FROM positions WHERE consumer = ?1";
-        let found = self.with(|connection, _, _| {
-            let id = |row: &rusqlite::Row<'_>| Ok(id(row.get(0)?, row.get(1)?));
-            Ok(connection.prepare_cached(select)?.query_row([consumer], id).optional()?)
-        });
-        found.map_err(StoreError::failed)
+        let found = self.with(|connection, _, _| Position::of(connection, consumer));
+        Ok(found.map_err(StoreError::failed)?.first().map(|position| position.at))
     }
 
     fn set_position(&self, consumer: &str, position: EventId) -> Result<(), StoreError> {
-        let values = params![consumer, position.run().cast_signed(), position.seq().cast_signed()];
-        self.writer().execute("INSERT OR REPLACE INTO positions VALUES (?1, ?2, ?3)", values).map(drop)
+        let position = Position { consumer: consumer.to_owned(), at: position };
+        self.writer().change(0, |connection| position.insert(connection))
     }
 
     fn park(&self, consumer: &str, event: EventId, reason: &str) -> Result<(), StoreError> {
-        let (run, seq) = (event.run().cast_signed(), event.seq().cast_signed());
-        let values = params![consumer, run, seq, nanos(SystemTime::now()), reason];
-        self.writer().execute("INSERT OR REPLACE INTO parked VALUES (?1, ?2, ?3, ?4, ?5)", values).map(drop)
+        let parked = consumers::Parked::new(consumer, event, reason);
+        self.writer().change(0, |connection| parked.insert(connection))
     }
 }
 
@@ -82,9 +77,7 @@ impl Journal {
     /// # Errors
     /// If the journal cannot be written.
     pub fn unpark(&self, consumer: &str, event: EventId) -> Result<bool, StoreError> {
-        let values = params![consumer, event.run().cast_signed(), event.seq().cast_signed()];
-        let delete = "DELETE FROM parked WHERE consumer = ?1 AND run = ?2 AND seq = ?3";
-        Ok(self.writer().execute(delete, values)? > 0)
+        self.writer().change(0, |connection| consumers::Parked::delete(connection, consumer, event))
     }
 }
 
@@ -105,16 +98,12 @@ impl Reader {
     /// ```
     ///
     /// # Errors
-    /// If the journal cannot be read.
+    /// If the journal cannot be read, or if a row of a parked event is damaged.
     pub fn parked(&self, consumer: &str) -> Result<Vec<Parked>, QueryError> {
-        let select = "SELECT run, seq, time, reason FROM parked WHERE consumer = ?1 ORDER BY rowid";
         self.with(|connection, names, _| {
-            let mut statement = connection.prepare_cached(select)?;
-            let rows = statement.query_map([consumer], |row| {
-                Ok((id(row.get(0)?, row.get(1)?), row.get::<_, i64>(2)?, row.get::<_, String>(3)?))
-            })?;
             let mut runs = ByPosition::default();
-            let parked = |(cursor, at, reason)| {
+            let parked = |parked: consumers::Parked| {
+                let consumers::Parked { event: cursor, time: at, reason, .. } = parked;
                 let event = match runs::position_of(connection, cursor)? {
                     Some(position) => stored_at(connection, names, &mut runs, column(position))?,
                     None => None,
@@ -122,13 +111,9 @@ impl Reader {
                 let event = event.map(|stored| Recorded::new(stored, self));
                 Ok(Parked { cursor, event, reason, at: time(at) })
             };
-            rows.collect::<rusqlite::Result<Vec<_>>>()?.into_iter().map(parked).collect()
+            consumers::Parked::of(connection, consumer)?.into_iter().map(parked).collect()
         })
     }
-}
-
-fn id(run: i64, seq: i64) -> EventId {
-    EventId::new(run.cast_unsigned(), seq.cast_unsigned())
 }
 
 /// The gap as a subscriber gets it.

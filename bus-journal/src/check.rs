@@ -1,5 +1,6 @@
 //! A full check of a journal.
 
+use crate::consumers;
 use crate::error::QueryError;
 use crate::query::Item;
 use crate::reader::Reader;
@@ -43,6 +44,7 @@ impl Reader {
                 for run in runs::all(connection)?.iter().filter(|run| run.is_damaged()) {
                     damage.push(format!("the row of run {:016x} does not match its checksum", run.number));
                 }
+                damage.extend(consumers::check(connection)?);
                 // The indexes too, which a query trusts.
                 let mut statement = connection.prepare("PRAGMA integrity_check")?;
                 let lines: rusqlite::Result<Vec<String>> =

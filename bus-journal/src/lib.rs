@@ -51,6 +51,7 @@ mod boot;
 mod builder;
 mod check;
 mod checksum;
+mod consumers;
 mod error;
 mod execution;
 mod export;

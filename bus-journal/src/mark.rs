@@ -70,20 +70,11 @@ impl MarkReader {
 }
 
 fn found(file: &mut File) -> io::Result<Found> {
-    let mut bytes = [0; 2 * SLOT];
-    let mut length = 0;
+    let mut bytes = Vec::with_capacity(2 * SLOT);
     file.seek(SeekFrom::Start(0))?;
-    while length < bytes.len() {
-        match file.read(&mut bytes[length..]) {
-            Ok(0) => break,
-            Ok(read) => length += read,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    let slots = bytes[..length].chunks(SLOT);
+    file.take(2 * SLOT as u64).read_to_end(&mut bytes)?;
     let mut found = Found::default();
-    for slot in slots {
+    for slot in bytes.chunks(SLOT) {
         let mark = Mark::decode(slot);
         found.is_damaged |= mark.is_none() && slot.iter().any(|byte| *byte != 0);
         found.mark = [found.mark, mark].into_iter().flatten().max_by_key(|mark| mark.turn);
@@ -146,17 +137,10 @@ impl Mark {
     }
 
     fn decode(slot: &[u8]) -> Option<Self> {
-        let mut fields = slot
-            .get(..USED)?
-            .chunks_exact(8)
-            .map(|field| field.iter().rev().fold(0, |number: u64, byte| number << 8 | u64::from(*byte)));
-        let mark = Self {
-            turn: fields.next()?,
-            position: fields.next()?,
-            run: fields.next()?,
-            seq: fields.next()?,
-            failed_boot: fields.next()?,
-        };
+        let (fields, _) = slot.get(..USED)?.as_chunks();
+        let fields: [[u8; 8]; 5] = fields.try_into().ok()?;
+        let [turn, position, run, seq, failed_boot] = fields.map(u64::from_le_bytes);
+        let mark = Self { turn, position, run, seq, failed_boot };
         // A slot of zeros was never written.
         (mark.turn > 0 && mark.encode() == slot[..USED]).then_some(mark)
     }

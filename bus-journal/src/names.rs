@@ -1,7 +1,6 @@
 //! Texts that occur often, stored once and numbered: kinds, executions, and the rest of a scope.
 
-use std::collections::HashMap;
-use std::fmt::Write;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
@@ -48,14 +47,24 @@ impl Table {
     }
 }
 
+/// The number of a row of names, and the checksum of its texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Number {
+    pub(crate) id: i64,
+    pub(crate) sum: i32,
+}
+
 /// Numbers of names, for the writer.
 #[derive(Debug, Default)]
 pub(crate) struct Numbers {
-    known: HashMap<Box<str>, i64>,
+    known: HashMap<Box<[u8]>, Number>,
     /// The texts of a row as one, which is what they are known by.
-    key: String,
+    key: Vec<u8>,
     /// Those of the transaction that is open.
-    added: Vec<Box<str>>,
+    added: Vec<Box<[u8]>>,
+    /// The kinds and executions of the transaction that is open. Each has a page of an index that
+    /// is written.
+    touched: HashSet<(Table, i64), BuildHasherDefault<ByNumber>>,
 }
 
 impl Numbers {
@@ -65,39 +74,53 @@ impl Numbers {
         connection: &Connection,
         table: Table,
         texts: &[Option<&str>],
-    ) -> Result<i64> {
+    ) -> Result<Number> {
         self.key.clear();
-        self.key.push_str(table.name());
+        self.key.push(table as u8);
         for text in texts {
-            // With its length, so that no two rows look alike. Writing to a string cannot fail.
-            let _ = match text {
-                Some(text) => write!(self.key, " {} {text}", text.len()),
-                None => write!(self.key, " -"),
-            };
+            // With its length, so that no two rows look alike.
+            self.key.extend(text.map_or(u64::MAX, |text| text.len() as u64).to_le_bytes());
+            self.key.extend(text.unwrap_or_default().as_bytes());
         }
-        if let Some(number) = self.known.get(&*self.key) {
-            return Ok(*number);
+        let number = match self.known.get(&*self.key) {
+            Some(number) => *number,
+            None => self.look_up(connection, table, texts)?,
+        };
+        if table != Table::Scopes {
+            self.touched.insert((table, number.id));
         }
-        let number = if let Some(number) = row(connection, table, texts)? {
-            number
+        Ok(number)
+    }
+
+    #[cold]
+    fn look_up(&mut self, connection: &Connection, table: Table, texts: &[Option<&str>]) -> Result<Number> {
+        let id = if let Some(id) = row(connection, table, texts)? {
+            id
         } else {
             let columns = table.columns();
             let places = ["?1", "?2", "?3", "?4"][..columns.len()].join(", ");
             let insert = format!("INSERT INTO {} ({}) VALUES ({places})", table.name(), columns.join(", "));
             connection.prepare_cached(&insert)?.execute(params_from_iter(texts))?;
-            self.added.push(self.key.as_str().into());
+            self.added.push(self.key.as_slice().into());
             connection.last_insert_rowid()
         };
         if self.known.len() >= MOST {
             self.known.clear();
         }
-        self.known.insert(self.key.as_str().into(), number);
+        let number = Number { id, sum: sum(texts) };
+        self.known.insert(self.key.as_slice().into(), number);
         Ok(number)
+    }
+
+    /// How many kinds and executions the transaction that is open has events of.
+    pub(crate) fn touched(&self) -> u64 {
+        self.touched.len() as u64
     }
 
     /// The transaction is done.
     pub(crate) fn keep(&mut self) {
         self.added.clear();
+        self.touched.clear();
     }
 
     /// The last transaction failed, if it is not done: its names are not in the file.
@@ -105,6 +128,7 @@ impl Numbers {
         for name in self.added.drain(..) {
             self.known.remove(&name);
         }
+        self.touched.clear();
     }
 }
 
@@ -167,7 +191,7 @@ impl Name {
 }
 
 /// The checksum of the texts of a row.
-pub(crate) fn sum(texts: &[Option<&str>]) -> i32 {
+fn sum(texts: &[Option<&str>]) -> i32 {
     let mut sum = Checksum::new();
     for text in texts {
         sum.optional(*text);
@@ -238,6 +262,10 @@ impl Hasher for ByNumber {
         for byte in bytes {
             self.write_i64(i64::from(*byte));
         }
+    }
+
+    fn write_isize(&mut self, number: isize) {
+        self.write_i64(number as i64);
     }
 
     fn write_i64(&mut self, number: i64) {

@@ -13,7 +13,7 @@ use crate::schema::{column, position};
 const STEP: u64 = 500;
 
 /// No more than about so many bytes either, since large events have pages of their own.
-pub(crate) const STEP_BYTES: u64 = 1 << 20;
+const STEP_BYTES: u64 = 1 << 20;
 
 /// Which events a journal keeps. All of the conditions hold; without any everything is kept.
 ///
@@ -78,7 +78,7 @@ impl Journal {
         let mut deleted = 0;
         loop {
             let mut writer = self.writer();
-            let step = writer.change(|connection| delete_step(connection, retention, surplus))?;
+            let step = writer.change(STEP_BYTES, |connection| delete_step(connection, retention, surplus))?;
             let Some(step) = step else {
                 // The log holds the pages that are to be given back.
                 writer.checkpoint();

@@ -8,7 +8,7 @@ use rusqlite::{CachedStatement, Connection, Result, Row, Statement, params};
 
 use crate::checksum::Checksum;
 use crate::line::{Labels, Members, nanos};
-use crate::names::{self, Names, Numbers, Table};
+use crate::names::{Names, Numbers, Table};
 use crate::runs::Run;
 use crate::schema::column;
 use crate::short::Short;
@@ -84,22 +84,21 @@ impl<'a> Fact<'a> {
         let kind = [Some(labels.kind), version];
         let scope = [Some(labels.stream), labels.node, labels.correlation, attributes.as_deref()];
         let execution = labels.execution.map(|execution| [Some(execution)]);
-        let sums = Sums {
-            kind: names::sum(&kind),
-            scope: names::sum(&scope),
-            execution: execution.map(|execution| names::sum(&execution)),
-        };
         let (content, data) = match members {
             Some(members) => (Content::Data(members.data), ValueRef::Text(members.data.as_bytes())),
             None => (Content::Line(self.line), ValueRef::Blob(self.line.as_bytes())),
         };
         let execution =
             execution.map(|texts| numbers.number(connection, Table::Executions, &texts)).transpose()?;
+        let kind = numbers.number(connection, Table::Kinds, &kind)?;
+        let scope = numbers.number(connection, Table::Scopes, &scope)?;
+        let sums =
+            Sums { kind: kind.sum, scope: scope.sum, execution: execution.map(|execution| execution.sum) };
         statement.execute(params![
             column(place.position),
-            numbers.number(connection, Table::Kinds, &kind)?,
-            numbers.number(connection, Table::Scopes, &scope)?,
-            execution,
+            kind.id,
+            scope.id,
+            execution.map(|execution| execution.id),
             time,
             column(place.skipped),
             checksum(place, sums, time, &short, content),

@@ -7,7 +7,7 @@ use rusqlite::{Connection, Result};
 const APPLICATION: i32 = 0x616a_6e6c;
 
 /// The version of the tables, raised with each change that an older program cannot read.
-pub(crate) const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 3;
 
 /// The result of looking at a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,7 +84,12 @@ CREATE TABLE gaps (
 -- The highest time of all events up to a position, every thousand positions or so.
 CREATE TABLE times (position INTEGER PRIMARY KEY, time INTEGER NOT NULL) STRICT;
 -- How far each consumer is: the id of the last event that it has handled.
-CREATE TABLE positions (consumer TEXT PRIMARY KEY, run INTEGER NOT NULL, seq INTEGER NOT NULL) STRICT;
+CREATE TABLE positions (
+    consumer TEXT PRIMARY KEY,
+    run INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    checksum INTEGER NOT NULL
+) STRICT;
 -- The events that consumers could not handle and went on behind.
 CREATE TABLE parked (
     consumer TEXT NOT NULL,
@@ -92,6 +97,7 @@ CREATE TABLE parked (
     seq INTEGER NOT NULL,
     time INTEGER NOT NULL,
     reason TEXT NOT NULL,
+    checksum INTEGER NOT NULL,
     UNIQUE (consumer, run, seq)
 ) STRICT;
 -- All events up to this position were deleted on purpose.

@@ -15,7 +15,6 @@ use crate::gap::{GapCause, Span};
 use crate::line::nanos;
 use crate::mark::MarkFile;
 use crate::names::Numbers;
-use crate::retention::STEP_BYTES;
 use crate::row::{self, Fact, Place};
 use crate::runs::{self, End, Run};
 use crate::schema::{self, column};
@@ -23,8 +22,16 @@ use crate::schema::{self, column};
 /// The log is written back into the database after about so many bytes.
 const CHECKPOINT_BYTES: u64 = 8 << 20;
 
-/// The pages that each commit writes, apart from its data, in bytes.
-const COMMIT_BYTES: u64 = 5 * 8192;
+/// The bytes of a page.
+const PAGE: u64 = 8192;
+
+/// The pages that each commit writes, apart from its data and from those of the indexes, of which
+/// there is one for each kind and each execution in it. The log may have more of them: SQLite says
+/// nothing about its length that all versions of rusqlite pass on.
+const COMMIT_PAGES: u64 = 5;
+
+/// The most bytes of an index for each event, in pages that are half full.
+const INDEXED: u64 = 28;
 
 /// How often the mark is forced to the disk.
 const SYNC: Duration = Duration::from_secs(1);
@@ -177,27 +184,20 @@ impl Writer {
         self.refused()
     }
 
-    /// Deletes or changes rows that are no new entries.
-    pub(crate) fn change<T>(&mut self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T, StoreError> {
+    /// Deletes or changes rows that are no new entries, durable when it returns. The log gets about
+    /// so many bytes by it.
+    pub(crate) fn change<T>(
+        &mut self,
+        bytes: u64,
+        work: impl FnOnce(&Connection) -> Result<T>,
+    ) -> Result<T, StoreError> {
         let mut changed = None;
         self.commit(|append| {
             changed = Some(work(append.connection)?);
-            // The log gets the pages that it changes.
-            *append.written += STEP_BYTES;
+            *append.written += bytes;
             Ok(())
         })?;
         changed.ok_or_else(|| StoreError::failed("nothing was changed"))
-    }
-
-    /// Runs one statement, durable when it returns.
-    /// Returns how many rows it changed.
-    pub(crate) fn execute(&mut self, sql: &str, values: impl rusqlite::Params) -> Result<usize, StoreError> {
-        let mut changed = 0;
-        self.commit(|append| {
-            changed = append.connection.prepare_cached(sql)?.execute(values)?;
-            Ok(())
-        })?;
-        Ok(changed)
     }
 
     /// Runs one transaction and writes the mark behind it.
@@ -208,7 +208,7 @@ impl Writer {
         }
         // The names of a transaction that failed or panicked are not in the file.
         self.numbers.forget();
-        let (mut end, mut written) = (self.end, COMMIT_BYTES);
+        let (mut end, mut written) = (self.end, COMMIT_PAGES * PAGE);
         let done = (|| {
             let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let (connection, numbers) = (&*transaction, &mut self.numbers);
@@ -220,9 +220,11 @@ impl Writer {
         if let Err(error) = done {
             return Err(self.failed(&error));
         }
+        // A small index has fewer pages than executions.
+        let indexes = self.numbers.touched().min(2 + 2 * INDEXED * end.last / PAGE);
+        self.written += written + indexes * PAGE;
         self.numbers.keep();
         self.end = end;
-        self.written += written;
         self.file.check().map_err(StoreError::failed)?;
         // The events are there. If the mark cannot follow, the next batch says so.
         self.is_behind = self.mark().is_err();

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use bus_core::store::{Entry, Store};
+use bus_core::store::{Archive, Entry, Store};
 use bus_core::{AnyEvent, EventId};
 use bus_journal::{Gap, Item, Journal, Query, Reader};
 use serde_json::json;
@@ -30,7 +30,15 @@ struct Original {
     later: Vec<AnyEvent>,
     /// The order of the runs, that of `later` too.
     runs: HashMap<u64, usize>,
+    /// The positions of a consumer, the later one of the second run.
+    positions: [EventId; 2],
+    /// The event that it could not handle.
+    parked: EventId,
 }
+
+/// The consumer with a position and a parked event.
+const CONSUMER: &str = "warehouse";
+const REASON: &str = "no such article";
 
 impl Original {
     /// With everything in the database, or with the second run in the write-ahead log.
@@ -51,9 +59,14 @@ impl Original {
         let kept: Vec<_> = events(second).into_iter().filter(|event| event.kind() == "note").collect();
         let mut journal = live.open();
         record(&journal, first);
+        let [early, late, parked] = [3, 7, 5].map(|n| events(first)[n].cursor());
+        journal.set_position(CONSUMER, early).unwrap();
+        journal.set_position("another", parked).unwrap();
+        journal.park(CONSUMER, parked, REASON).unwrap();
         journal.end().unwrap();
         drop(journal);
         journal = live.open();
+        journal.set_position(CONSUMER, late).unwrap();
         journal.begin(run_of(second)).unwrap();
         write(&journal, &kept);
         let place = Place::in_memory();
@@ -67,7 +80,8 @@ impl Original {
         }
         let runs = buses.iter().enumerate().map(|(at, bus)| (run_of(bus), at)).collect();
         let events = events(first).into_iter().chain(kept).collect();
-        Self { place, page, events, later: crate::support::events(third), runs }
+        let later = crate::support::events(third);
+        Self { place, page, events, later, runs, positions: [early, late], parked }
     }
 
     /// Where a cursor stands; a run that nobody knows stands for all of them.
@@ -134,6 +148,19 @@ impl Original {
         drop((reader.executions(), reader.check()));
     }
 
+    /// Checks the rows of a consumer. Where the log is damaged, an older position may stand in the
+    /// database, from which events come again.
+    fn check_consumer(&self, journal: &Journal, case: &str) {
+        if let Ok(position) = journal.position(CONSUMER) {
+            let is_right = position.is_some_and(|position| self.positions.contains(&position));
+            assert!(is_right, "{case}: {position:?} in place of one of {:?}", self.positions);
+        }
+        if let Ok(parked) = journal.parked(CONSUMER) {
+            let [parked] = &*parked else { panic!("{case}: {} events are parked", parked.len()) };
+            assert_eq!((parked.cursor, &*parked.reason), (self.parked, REASON), "{case}");
+        }
+    }
+
     /// Opens a damaged copy for reading and for writing, and checks all answers, also when another
     /// run has been recorded.
     fn check_copy(&self, damage: impl Fn(&Path), case: &str) {
@@ -144,8 +171,13 @@ impl Original {
         if let Ok(reader) = Journal::read(place.path()) {
             self.check_all(&reader, &written, case);
         }
+        // An empty file is a new journal, in which nobody has a position.
+        let is_new = fs::metadata(place.path()).unwrap().len() == 0;
         let Ok(journal) = Journal::open(place.path()) else { return };
         self.check_all(&journal, &written, case);
+        if !is_new {
+            self.check_consumer(&journal, case);
+        }
         let entries: Vec<_> = self.later.iter().cloned().map(Entry::Event).collect();
         let recorded = journal.begin(self.later[0].cursor().run()).and_then(|()| journal.write(&entries));
         if recorded.is_ok() {
@@ -227,6 +259,40 @@ fn flipped_bits_of_the_log_are_noticed() {
     for page in PAGES {
         flip(&Original::new(page, true), "-wal", cases());
     }
+}
+
+/// Each page of the two tables and of their indexes.
+#[test]
+fn flipped_bits_of_positions_and_parked_events_are_noticed() {
+    let original = Original::new(512, false);
+    let raw = rusqlite::Connection::open(original.place.path()).unwrap();
+    let select = "SELECT rootpage FROM sqlite_schema WHERE tbl_name IN ('positions', 'parked')";
+    let mut statement = raw.prepare(select).unwrap();
+    let pages: Vec<u32> = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    drop(statement);
+    drop(raw);
+    assert_eq!(pages.len(), 4);
+    let mut noticed = 0;
+    for (page, bit) in
+        pages.iter().flat_map(|page| spread(512 * 8, 10 * cases()).into_iter().map(move |bit| (page, bit)))
+    {
+        let (case, place) = (format!("bit {bit} of page {page}"), Place::in_memory());
+        original.place.copy_to(&place);
+        change(place.path(), |bytes| bytes[(*page as usize - 1) * 512 + bit / 8] ^= 1 << (bit % 8));
+        let Ok(journal) = Journal::open(place.path()) else { continue };
+        let found = (journal.position(CONSUMER), journal.parked(CONSUMER));
+        noticed += usize::from(found.0.is_err() || found.1.is_err());
+        if let Ok(position) = found.0 {
+            assert_eq!(position, Some(original.positions[1]), "{case}");
+        }
+        if let Ok(parked) = found.1 {
+            let parked: Vec<_> = parked.iter().map(|parked| (parked.cursor, &*parked.reason)).collect();
+            assert_eq!(parked, [(original.parked, REASON)], "{case}");
+        }
+        let is_damaged = journal.position(CONSUMER).is_err() && journal.parked(CONSUMER).is_err();
+        assert!(!is_damaged || !journal.check().is_ok_and(|report| report.is_clean()), "{case}");
+    }
+    assert!(noticed > 20, "only {noticed} were noticed");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use bus_core::store::Store;
+use bus_core::store::{Entry, Store};
 use bus_core::{AgentEvent, EventBus, ExecutionState};
 use bus_journal::{GapCause, Journal, Retention};
 use serde_json::json;
@@ -163,4 +163,30 @@ fn a_check_reads_everything() {
     assert_eq!(gaps, [(GapCause::Damaged, 10, 10), (GapCause::Lost, 30, 30)]);
     assert_eq!(report.damage.len(), 1, "{report}");
     assert!(report.damage[0].ends_with("does not match its checksum"), "{report}");
+}
+
+/// Each execution of a commit has a page of an index, which the log gets anew each time.
+#[test]
+fn the_log_is_written_back_in_time_where_commits_have_many_executions() {
+    const LIMIT: u64 = 8 << 20;
+    let (place, bus) = (Place::in_memory(), bus());
+    for n in 0..300 * 64 {
+        let desk = bus.stream("desk").execution(format!("exec-{}", n % 64));
+        desk.emit_dynamic("step", json!({ "text": "x".repeat(120) })).send();
+    }
+    let (journal, all) = (place.open(), events(&bus));
+    journal.begin(all[0].cursor().run()).unwrap();
+    let (mut longest, mut before, mut returned) = (0, 0, 0);
+    for commit in all.chunks(64) {
+        let entries: Vec<_> = commit.iter().cloned().map(Entry::Event).collect();
+        journal.write(&entries).unwrap();
+        let length = std::fs::metadata(place.beside("-wal")).unwrap().len();
+        longest = longest.max(length);
+        // Where it is not longer, it was written back and begins anew.
+        returned += u64::from(length == before);
+        before = length;
+    }
+    assert!(longest < LIMIT + LIMIT / 4, "the log has {longest} bytes");
+    assert!(longest > LIMIT / 2, "it is written back too often: at {longest} bytes");
+    assert!(returned > 100, "the log began anew for {returned} commits only");
 }

@@ -49,11 +49,11 @@ fn another_version_is_refused() {
     let raw = rusqlite::Connection::open(place.path()).unwrap();
     raw.pragma_update(None, "user_version", 7).unwrap();
     drop(raw);
-    refused(&place, |error| matches!(error, OpenError::Newer { found: 7, known: 2 }));
+    refused(&place, |error| matches!(error, OpenError::Newer { found: 7, known: 3 }));
     let raw = rusqlite::Connection::open(place.path()).unwrap();
     raw.pragma_update(None, "user_version", 1).unwrap();
     drop(raw);
-    refused(&place, |error| matches!(error, OpenError::Older { found: 1, known: 2 }));
+    refused(&place, |error| matches!(error, OpenError::Older { found: 1, known: 3 }));
 }
 
 #[test]
