@@ -19,19 +19,7 @@ impl Key {
     }
 
     fn parse(name: &str, names: &str) -> Result<Self, Failure> {
-        let field = match name {
-            "kind" => Field::Kind,
-            "stream" => Field::StreamId,
-            "node" => Field::NodeId,
-            "execution" => Field::ExecutionId,
-            "parent_execution" => Field::ParentExecutionId,
-            "correlation" => Field::CorrelationId,
-            _ => match name.split_once('.') {
-                Some(("attribute", name)) => Field::Attribute(name.to_owned()),
-                Some(("data", path)) => Field::Data(path.to_owned()),
-                _ => Field::Data(name.to_owned()),
-            },
-        };
+        let field = Field::named(name).unwrap_or_else(|| Field::Data(name.to_owned()));
         match &field {
             Field::Attribute(name) | Field::Data(name) if name.is_empty() => {
                 let fix = "write names with a comma between them, such as `kind,tool_name`";

@@ -56,7 +56,7 @@ impl Filter {
         match &**name {
             "after" => Ok(self.after(time(word)?)),
             "before" => Ok(self.before(time(word)?)),
-            _ => match field(name) {
+            _ => match Field::named(name) {
                 Some(field) => word.values.iter().try_fold(self, |filter, value| {
                     check_value(word, &field, value)?;
                     Ok(filter.and_value(word, field.clone(), &value.text))
@@ -92,7 +92,7 @@ impl Filter {
             Some(text) if text.contains('*') => {
                 return Err(word.error(format!("only a kind may end with `*`: write `kind:{text}`, or put it in quotes to search for the text")));
             }
-            Some(text) if text.split_once('=').is_some_and(|(name, _)| field(name).is_some()) => {
+            Some(text) if text.split_once('=').is_some_and(|(name, _)| Field::named(name).is_some()) => {
                 let fixed = text.replacen('=', ":", 1);
                 return Err(word.error(format!("a colon stands between name and value: write `{fixed}`")));
             }
@@ -114,21 +114,32 @@ impl FromStr for Filter {
     }
 }
 
-/// The part of an event with this name.
-fn field(name: &str) -> Option<Field> {
-    Some(match name {
-        "kind" => Field::Kind,
-        "stream" => Field::StreamId,
-        "node" => Field::NodeId,
-        "execution" => Field::ExecutionId,
-        "parent_execution" => Field::ParentExecutionId,
-        "correlation" => Field::CorrelationId,
-        _ => match name.split_once('.')? {
-            ("attribute", name) => Field::Attribute(name.to_owned()),
-            ("data", path) => Field::Data(path.to_owned()),
-            _ => return None,
-        },
-    })
+impl Field {
+    /// Returns the part of an event that has this name before the colon of a filter; `None` if no
+    /// part has it.
+    ///
+    /// ```
+    /// use bus_core::filter::Field;
+    ///
+    /// assert_eq!(Field::named("execution"), Some(Field::ExecutionId));
+    /// assert_eq!(Field::named("data.tool_name"), Some(Field::Data("tool_name".to_owned())));
+    /// assert_eq!(Field::named("tool_name"), None);
+    /// ```
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "kind" => Self::Kind,
+            "stream" => Self::StreamId,
+            "node" => Self::NodeId,
+            "execution" => Self::ExecutionId,
+            "parent_execution" => Self::ParentExecutionId,
+            "correlation" => Self::CorrelationId,
+            _ => match name.split_once('.')? {
+                ("attribute", name) => Self::Attribute(name.to_owned()),
+                ("data", path) => Self::Data(path.to_owned()),
+                _ => return None,
+            },
+        })
+    }
 }
 
 fn unknown(word: &Word<'_>, name: &str) -> FilterError {
