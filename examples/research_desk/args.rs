@@ -143,7 +143,7 @@ fn journals() -> PathBuf {
 /// A file that no other run has: each run has a journal of its own.
 fn new_journal() -> PathBuf {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    journals().join(format!("run-{:012}-{}.db", since.as_millis(), std::process::id()))
+    journals().join(format!("run-{}-{}.db", since.as_millis(), std::process::id()))
 }
 
 /// The journal of this name, or the newest of those without one.

@@ -16,7 +16,6 @@ use crate::excerpt::excerpt;
 ///
 /// If clocks go back, one local time happens twice: the earlier is taken, as in Python. If they go
 /// forward, a time that does not exist is moved on by the gap.
-/// forward, a time that never was is moved on by the gap.
 ///
 /// ```
 /// use bus_core::wire::Zone;
