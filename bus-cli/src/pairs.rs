@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bus_core::catalogue::{Catalogue, EndsWith};
 use bus_core::filter::Field;
-use bus_core::{EventBus, Filter, ReadEvent};
+use bus_core::{DuplicateKind, Filter, ReadEvent};
 use serde_json::Value;
 
 use crate::Failure;
@@ -20,6 +20,8 @@ struct Declared {
 /// Finds the pairs among events that come in their order.
 pub(crate) struct Pairs {
     declared: Vec<Declared>,
+    /// Both events of each pair fit it.
+    scope: Filter,
     open: HashMap<Key, (u64, ReadEvent)>,
     /// How many began.
     pub(crate) begun: u64,
@@ -47,13 +49,16 @@ pub(crate) struct Pair {
 
 impl Pairs {
     /// The pairs that definitions declare with `ends_with`; of these names if there are any: the
-    /// kind that begins or ends it, a pattern, or what both kinds begin with, as `tool_call` for
-    /// `tool_call_started` and `tool_call_completed`.
-    pub(crate) fn new(catalogue: &Catalogue, names: &[String]) -> Self {
+    /// kind that begins or ends it, an alias of one, a pattern, or what both kinds begin with, as
+    /// `tool_call` for `tool_call_started` and `tool_call_completed`.
+    pub(crate) fn new(names: &[String]) -> Result<Self, Failure> {
+        let catalogue = Catalogue::linked().map_err(|twice| Failure::source(error(&twice)))?;
         let declared = catalogue.iter().filter(|event| !event.ends_with.is_empty());
         let declared = declared.map(|event| Declared { begins: event.kind, ends: event.ends_with });
+        let names: Vec<_> = names.iter().map(|name| of_today(&catalogue, name)).collect();
         let wanted = |pair: &Declared| names.is_empty() || names.iter().any(|name| pair.is_called(name));
-        Self { declared: declared.filter(wanted).collect(), open: HashMap::new(), begun: 0, unmatched: 0 }
+        let declared = declared.filter(wanted).collect();
+        Ok(Self { declared, scope: Filter::new(), open: HashMap::new(), begun: 0, unmatched: 0 })
     }
 
     /// The pairs of a call, and the rest of its filter: words about kinds choose the pairs, the
@@ -61,7 +66,12 @@ impl Pairs {
     pub(crate) fn of(filter: &Filter) -> Result<(Self, Filter), Failure> {
         let mut rest = filter.clone();
         let names = rest.take(&Field::Kind);
-        let pairs = Self::new(&EventBus::new().catalogue(), &names);
+        let mut pairs = Self::new(&names)?;
+        // Both events have these in common, so a source can look for them.
+        for field in [Field::StreamId, Field::NodeId, Field::ExecutionId] {
+            let values = rest.take(&field);
+            pairs.scope = values.into_iter().fold(pairs.scope, |scope, id| scope.with(field.clone(), id));
+        }
         if pairs.declared.is_empty() {
             let names = names.join(",");
             let text = format!("no definition declares what begins and ends for `kind:{names}`");
@@ -72,9 +82,9 @@ impl Pairs {
         Ok((pairs, rest))
     }
 
-    /// Selects the kinds of these pairs.
-    pub(crate) fn select(&self, filter: Filter) -> Filter {
-        self.declared.iter().flat_map(Declared::kinds).fold(filter, Filter::kind)
+    /// Selects the events of these pairs.
+    pub(crate) fn filter(&self) -> Filter {
+        self.declared.iter().flat_map(Declared::kinds).fold(self.scope.clone(), Filter::kind)
     }
 
     /// Takes the next event, and returns the pairs that it ends. One that begins again before it
@@ -114,6 +124,15 @@ impl Pairs {
         open.sort_by_key(|pair| pair.number);
         open
     }
+}
+
+/// The kind that this name is an alias of, or the name.
+fn of_today<'a>(catalogue: &Catalogue, name: &'a str) -> &'a str {
+    catalogue.get(name).map_or(name, |event| event.kind)
+}
+
+fn error(twice: &[DuplicateKind]) -> String {
+    twice.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 impl Declared {
@@ -165,5 +184,44 @@ impl Pair {
 
     pub(crate) fn is_error(&self) -> bool {
         self.end.as_ref().is_some_and(ReadEvent::is_error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A pair of which one event had another name.
+    #[derive(bus_core::AgentEvent)]
+    #[allow(dead_code, reason = "the definition is never built")]
+    enum Renamed {
+        /// It began.
+        #[event(ends_with(SurveyEnded), alias("poll_opened"))]
+        SurveyBegan,
+        /// It ended.
+        #[event(alias("poll_closed"))]
+        SurveyEnded,
+    }
+
+    fn of(filter: &str) -> (String, String) {
+        let filter = filter.parse().unwrap_or_else(|error| panic!("{error}"));
+        let (pairs, rest) = Pairs::of(&filter).unwrap_or_else(|failure| panic!("{}", failure.text));
+        (pairs.filter().to_string(), rest.to_string())
+    }
+
+    #[test]
+    fn names_that_kinds_had_before_choose_the_pair() {
+        for name in ["survey", "survey_began", "survey_ended", "poll_opened", "poll_closed", "survey_e*"] {
+            let (filter, _) = of(&format!("kind:{name}"));
+            assert_eq!(filter, "kind:survey_began,survey_ended", "{name}");
+        }
+        assert!(Pairs::of(&Filter::new().kind("poll")).is_err());
+    }
+
+    #[test]
+    fn a_source_is_asked_for_the_scope_that_both_events_have() {
+        let (filter, rest) = of("kind:survey execution:a,b node:n stream:s error correlation:c");
+        assert_eq!(filter, "stream:s node:n execution:a,b kind:survey_began,survey_ended");
+        assert_eq!(rest, "correlation:c error");
     }
 }

@@ -8,6 +8,9 @@ use super::option::Given;
 use super::{number, source, span};
 use crate::Failure;
 
+pub(super) const COMMANDS: [&str; 8] =
+    ["log", "show", "executions", "query", "diff", "export", "import", "doctor"];
+
 /// One of the commands, with its own options.
 pub(crate) enum Command {
     Log(Log),
@@ -62,8 +65,6 @@ impl Command {
         given: &Given,
         mut words: Vec<OsString>,
     ) -> Result<(Self, PathBuf, Vec<OsString>), Failure> {
-        const COMMANDS: [&str; 8] =
-            ["log", "show", "executions", "query", "diff", "export", "import", "doctor"];
         if !COMMANDS.contains(&name) {
             let (last, others) = COMMANDS.split_last().unwrap_or((&"", &[]));
             return Err(Failure::usage(format!(
@@ -72,55 +73,50 @@ impl Command {
             )));
         }
         given.belong_to(name)?;
-        let journal = source(&mut words)?;
-        let mut word = |fix: &str| {
-            if words.is_empty() { Err(Failure::usage(fix)) } else { Ok(words.remove(0)) }
+        let default = source::default();
+        let (command, source) = match name {
+            "import" => {
+                let (journal, file) = source::journal_and_file(&mut words)?;
+                (Self::Import { file }, journal)
+            }
+            "diff" => {
+                let (first, other) = source::two(&mut words, default)?;
+                (Self::Diff(Diff::new(given, other)), first)
+            }
+            _ => {
+                let source = source::one(&mut words, default)?;
+                (Self::of_one(name, given, &mut words)?, source)
+            }
         };
-        let command = match name {
+        Ok((command, source, words))
+    }
+
+    /// The command of this name that looks at one recording.
+    fn of_one(name: &str, given: &Given, words: &mut Vec<OsString>) -> Result<Self, Failure> {
+        Ok(match name {
             "log" => Self::Log(Log::new(given)?),
             "show" => {
-                let fix = "`bus show` needs the id of an event or an execution: `bus show run.db ID`";
-                let id = word(fix)?.to_string_lossy().into_owned();
+                if words.is_empty() {
+                    let fix = "`bus show` needs the id of an event or an execution: `bus show run.db ID`";
+                    return Err(Failure::usage(fix));
+                }
+                let id = words.remove(0).to_string_lossy().into_owned();
                 let (payload, why) = (given.has("--payload"), given.has("--why"));
                 if payload && why {
                     return Err(both("--payload", "--why"));
                 }
                 Self::Show { id, payload, why }
             }
-            "executions" => {
-                let slow = given.value("--slow").map(|value| {
-                    span::duration(value).ok_or_else(|| {
-                        let text = "write a duration, such as `250ms` or `1m 30s`";
-                        Failure::usage(format!("`--slow {value}`: {text}"))
-                    })
-                });
-                let (failed, open) = (given.has("--failed"), given.has("--open"));
-                Self::Executions(Which { failed, open, slow: slow.transpose()? })
-            }
+            "executions" => Self::Executions(Which::new(given)?),
             "query" => Self::Query(Query::new(given)?),
-            "diff" => {
-                let fix = "`bus diff` needs two recordings: `bus diff before.db after.db`";
-                let all = |option| given.values(option).map(str::to_owned).collect();
-                Self::Diff(Diff {
-                    other: word(fix)?.into(),
-                    renamed: all("--rename"),
-                    ignored: all("--ignore"),
-                    first: given.has("--first"),
-                })
-            }
             "export" => match given.value("--format") {
                 None | Some("jsonl") => Self::Export,
                 Some(other) => {
                     return Err(Failure::usage(format!("`--format {other}`: write jsonl")));
                 }
             },
-            "import" => {
-                let fix = "`bus import` needs a journal and a recording: `bus import run.db FILE`";
-                Self::Import { file: word(fix)?.into() }
-            }
             _ => Self::Doctor,
-        };
-        Ok((command, journal, words))
+        })
     }
 
     pub(super) fn takes_filter(&self) -> bool {
@@ -141,6 +137,26 @@ impl Log {
             return Err(both("-f", "--around"));
         }
         Ok(Self { last, follow, around, deltas: given.has("--deltas") })
+    }
+}
+
+impl Which {
+    fn new(given: &Given) -> Result<Self, Failure> {
+        let slow = given.value("--slow").map(|value| {
+            span::duration(value).ok_or_else(|| {
+                let text = "write a duration, such as `250ms` or `1m 30s`";
+                Failure::usage(format!("`--slow {value}`: {text}"))
+            })
+        });
+        let (failed, open) = (given.has("--failed"), given.has("--open"));
+        Ok(Self { failed, open, slow: slow.transpose()? })
+    }
+}
+
+impl Diff {
+    fn new(given: &Given, other: PathBuf) -> Self {
+        let all = |option| given.values(option).map(str::to_owned).collect();
+        Self { other, renamed: all("--rename"), ignored: all("--ignore"), first: given.has("--first") }
     }
 }
 

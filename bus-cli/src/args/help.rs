@@ -31,11 +31,13 @@ usage: bus COMMAND [SOURCE] [ID | FILE] [FILTER]...
                  --first      the first difference of each execution only
   export       the events as JSON lines, to the letter as they were recorded
                  --format jsonl
-  import FILE  takes the events of FILE into the journal SOURCE, each once
+  import FILE  takes the events of FILE into the journal SOURCE, each once; it
+               writes, so both are named: $BUS_SOURCE is neither of them
   doctor       reads the whole journal SOURCE, and says what is damaged
 
 SOURCE   run.db (a journal), run.jsonl, run.jsonl.gz, or - for standard input;
-         $BUS_SOURCE unless given
+         $BUS_SOURCE unless the next word names a file or looks like one;
+         for diff it is the first of the two recordings if only one is named
 FILTER   words that must all fit:
            kind:tool_*  execution:exec-4  error  \"connection reset\"  after:5m
            data.tool_name:grep  -kind:llm_text_delta (which must not fit)

@@ -3,10 +3,11 @@
 mod command;
 mod help;
 mod option;
+mod source;
 mod span;
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use bus_core::Filter;
 
@@ -86,19 +87,6 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Asked, 
     Ok(Asked::Call(Box::new(Call { command, source, filter, span, view })))
 }
 
-/// The first word is the source, unless the environment names it and it is no file.
-fn source(words: &mut Vec<OsString>) -> Result<PathBuf, Failure> {
-    let default = std::env::var_os("BUS_SOURCE").filter(|source| !source.is_empty());
-    let is_source = |word: &OsString| word == "-" || Path::new(word).exists();
-    match default {
-        Some(default) if !words.first().is_some_and(is_source) => Ok(default.into()),
-        _ if words.is_empty() => {
-            Err(Failure::usage("no source: name a recording behind the command, or set BUS_SOURCE"))
-        }
-        _ => Ok(words.remove(0).into()),
-    }
-}
-
 fn filter(words: &[OsString]) -> Result<(Filter, Span), Failure> {
     let text = words.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ");
     let mut span = Span::default();
@@ -171,6 +159,19 @@ mod tests {
         assert!(error("log - dur:1s").starts_with("`dur:1s` in column 1 of the filter: "));
         assert!(error("log - knd:x").starts_with("`knd:x` in column 1 of the filter: "));
         assert_eq!(error(""), "help");
+    }
+
+    #[test]
+    fn the_help_names_every_command_and_every_option() {
+        let words: Vec<_> = HELP.split(|c: char| c.is_whitespace() || "|,".contains(c)).collect();
+        let others = ["--json", "--color", "--width", "--help", "--p50"];
+        let options = option::OPTIONS.iter().map(|(name, ..)| *name);
+        for name in command::COMMANDS.into_iter().chain(options).chain(others) {
+            assert!(words.contains(&name), "{name}");
+        }
+        for name in command::COMMANDS {
+            assert!(HELP.lines().any(|line| line.trim_start().starts_with(&format!("{name} "))), "{name}");
+        }
     }
 
     #[test]

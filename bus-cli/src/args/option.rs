@@ -3,7 +3,7 @@
 use crate::Failure;
 
 /// Each option, whether it has a value, and its command.
-const OPTIONS: [(&str, bool, &str); 15] = [
+pub(super) const OPTIONS: [(&str, bool, &str); 14] = [
     ("-n", true, "log"),
     ("-f", false, "log"),
     ("--around", true, "log"),
@@ -14,8 +14,6 @@ const OPTIONS: [(&str, bool, &str); 15] = [
     ("--open", false, "executions"),
     ("--slow", true, "executions"),
     ("--by", true, "query"),
-    // Any percentile: see `take`.
-    ("--p", true, "query"),
     ("--rename", true, "diff"),
     ("--ignore", true, "diff"),
     ("--first", false, "diff"),
@@ -39,7 +37,7 @@ impl Given {
             self.0.push(("--p", "query", percent.to_owned()));
             return Ok(true);
         }
-        let known = OPTIONS.iter().find(|(name, ..)| *name == word && word != "--p");
+        let known = OPTIONS.iter().find(|(name, ..)| *name == word);
         let Some((name, has_value, command)) = known else { return Ok(false) };
         let value = if *has_value { value()? } else { String::new() };
         self.0.push((name, command, value));

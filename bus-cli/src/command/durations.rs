@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use bus_core::Filter;
 use serde_json::{Value, json};
 
 use super::ended;
@@ -36,7 +35,7 @@ pub(super) fn run(
     output: &mut Output,
 ) -> Result<Ended, Failure> {
     let (mut pairs, rest) = Pairs::of(&call.filter)?;
-    let filter = pairs.select(Filter::new());
+    let filter = pairs.filter();
     let mut groups: HashMap<Vec<String>, Group> = HashMap::new();
     let mut add = |pair: &Pair| {
         let fits = match pair.duration() {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bus_core::filter::Field;
-use bus_core::{EventId, ExecutionState, ExecutionSummary, Executions, Filter};
+use bus_core::{EventId, ExecutionState, ExecutionSummary, Executions, Filter, ReadEvent};
 use bus_journal::{GapCause, Reader};
 use serde_json::json;
 
@@ -28,7 +28,7 @@ pub(super) fn run(call: &Call, which: Which, output: &mut Output) -> Result<Ende
     let source = Source::open(&call.source)?;
     let found = match &source {
         Source::Journal(journal) if call.filter.is_empty() => indexed(journal, &source, output)?,
-        _ => read(&source, &call.filter, output)?,
+        _ => read(&source, &call.filter, output, |_| true)?,
     };
     let rows: Vec<_> = found.summaries.iter().filter(|execution| which.takes(execution)).collect();
     write(&rows, output)?;
@@ -39,16 +39,22 @@ pub(super) fn run(call: &Call, which: Which, output: &mut Output) -> Result<Ende
     ended(!rows.is_empty(), &found.damage, output)
 }
 
-/// The executions that the journal finds by its index.
+/// The executions in the index of the journal, and its gaps.
 fn indexed(journal: &Reader, source: &Source, output: &mut Output) -> Result<Found, Failure> {
-    let executions = journal.executions().map_err(|error| failed(journal, error))?;
+    let summaries = in_index(journal)?;
     let all = journal.count(&Field::Kind, &Filter::new()).map_err(|error| failed(journal, error))?;
     let events = all.unwrap_or_default().iter().map(|(_, count)| count).sum();
-    let within: u64 = executions.iter().map(|execution| execution.events).sum();
-    let mut summaries: Vec<_> = executions.into_iter().map(summary).collect();
-    summaries.sort_by_key(|execution| execution.first);
+    let within: u64 = summaries.iter().map(|execution| execution.events).sum();
     let damage = source.gaps(&Filter::new(), output)?;
     Ok(Found { summaries, damage, events, without: events.saturating_sub(within) })
+}
+
+/// The executions that the journal finds by its index, the first to begin first.
+pub(super) fn in_index(journal: &Reader) -> Result<Vec<ExecutionSummary>, Failure> {
+    let executions = journal.executions().map_err(|error| failed(journal, error))?;
+    let mut summaries: Vec<_> = executions.into_iter().map(summary).collect();
+    summaries.sort_by_key(|execution| execution.first);
+    Ok(summaries)
 }
 
 fn summary(execution: bus_journal::Execution) -> ExecutionSummary {
@@ -60,8 +66,14 @@ fn summary(execution: bus_journal::Execution) -> ExecutionSummary {
     summary
 }
 
-/// The executions of the events that fit, by reading them.
-pub(super) fn read(source: &Source, filter: &Filter, output: &mut Output) -> Result<Found, Failure> {
+/// The executions of the events that fit and that `takes` wants, by reading them once. The events
+/// that it leaves still show where another run of the bus begins.
+pub(super) fn read(
+    source: &Source,
+    filter: &Filter,
+    output: &mut Output,
+    mut takes: impl FnMut(&ReadEvent) -> bool,
+) -> Result<Found, Failure> {
     let (mut executions, mut run, mut found) = (Executions::new(), None, Found::default());
     found.damage = source.all(filter, |item| {
         match item {
@@ -78,6 +90,9 @@ pub(super) fn read(source: &Source, filter: &Filter, output: &mut Output) -> Res
                     executions.interrupt();
                 }
                 run = own.or(run);
+                if !takes(&event) {
+                    return MORE;
+                }
                 found.events += 1;
                 found.without += u64::from(event.scope().execution().is_none());
                 executions.add(&event);

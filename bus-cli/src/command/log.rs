@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use bus_core::{Filter, ReadEvent};
+use bus_journal::Gap;
 
 use super::ended;
 use crate::args::{Call, Log, Span};
@@ -26,20 +27,17 @@ pub(super) fn run(call: &Call, log: &Log, output: &mut Output) -> Result<Ended, 
             return Err(Failure::usage("`--around` and `dur:` exclude each other: leave one out"));
         }
         let count = log.last.unwrap_or(AROUND);
-        match source.around((id, count), &call.filter, |item| rows.item(item, None))? {
-            Some(damage) => damage,
-            None => return Ok(Ended::Nothing),
-        }
+        source.around((id, count), &call.filter, |item| rows.item(item, None))?
     } else if call.span.is_any() {
         let ask = Ask { filter: &call.filter, last: log.last, follow: log.follow };
         source.read(&ask, |item| rows.item(item, stop.as_ref()))?
     } else {
         let (pairs, rest) = Pairs::of(&call.filter)?;
-        let filter = pairs.select(Filter::new());
+        let filter = pairs.filter();
         let mut slow = Slow { span: call.span, pairs, rest, last: log.last, kept: Kept::new() };
         let ask = Ask { filter: &filter, last: None, follow: log.follow };
         let damage = source.read(&ask, |item| slow.item(item, &mut rows, stop.as_ref()))?;
-        slow.write(&mut rows)?;
+        slow.end(&mut rows)?;
         damage
     };
     rows.end()?;
@@ -54,17 +52,33 @@ struct Slow {
     pairs: Pairs,
     /// The words that are about both events of a pair.
     rest: Filter,
+    /// How many are kept for the end of what is there already; `None` behind it.
     last: Option<usize>,
-    kept: Kept<(ReadEvent, String, Duration)>,
+    kept: Kept<Late>,
+}
+
+/// An item that is written once it is known which events are the last ones.
+enum Late {
+    Event(ReadEvent, String, Duration),
+    Gap(Gap),
 }
 
 impl Slow {
     fn item(&mut self, item: Item<'_>, rows: &mut Rows<'_>, stop: Option<&Stop>) -> Next {
-        let Item::Event(event, line) = item else {
-            self.write(rows)?;
-            return rows.item(item, stop);
-        };
-        for pair in self.pairs.add(&event) {
+        match item {
+            Item::Event(event, line) => self.event(&event, line, rows)?,
+            Item::Gap(gap) if self.last.is_some() => self.kept.note(Late::Gap(gap)),
+            Item::Gap(_) => return rows.item(item, stop),
+            Item::Idle => {
+                self.end(rows)?;
+                return rows.item(item, stop);
+            }
+        }
+        next(stop)
+    }
+
+    fn event(&mut self, event: &ReadEvent, line: &str, rows: &mut Rows<'_>) -> Result<(), Failure> {
+        for pair in self.pairs.add(event) {
             let Some(duration) = pair.duration().filter(|duration| self.span.fits(*duration)) else {
                 continue;
             };
@@ -72,20 +86,29 @@ impl Slow {
                 continue;
             }
             match self.last {
-                Some(most) => self.kept.add(most, (event.clone(), line.to_owned(), duration)),
+                Some(most) => self.kept.add(most, Late::Event(event.clone(), line.to_owned(), duration)),
                 None => rows.add(event.clone(), line, Some(duration))?,
             }
         }
-        MORE
+        Ok(())
     }
 
-    /// Writes the last ones, all of which are known now.
-    fn write(&mut self, rows: &mut Rows<'_>) -> Result<(), Failure> {
-        for (event, line, duration) in self.kept.take() {
-            rows.add(event, &line, Some(duration))?;
+    /// Writes the last ones, which are known now. Events that come later are all written.
+    fn end(&mut self, rows: &mut Rows<'_>) -> Result<(), Failure> {
+        self.last = None;
+        for item in self.kept.take() {
+            match item {
+                Late::Event(event, line, duration) => rows.add(event, &line, Some(duration))?,
+                Late::Gap(gap) => rows.gap(&gap)?,
+            }
         }
         Ok(())
     }
+}
+
+/// Goes on until the user stops the command.
+fn next(stop: Option<&Stop>) -> Next {
+    if stop.is_some_and(Stop::is_set) { Ok(ControlFlow::Break(())) } else { MORE }
 }
 
 /// Writes events, and folds runs of `transient` ones of one kind and scope into one row.
@@ -101,16 +124,18 @@ impl Rows<'_> {
     fn item(&mut self, item: Item<'_>, stop: Option<&Stop>) -> Next {
         match item {
             Item::Event(event, line) => self.add(event, line, None)?,
-            Item::Gap(gap) => {
-                self.end()?;
-                self.output.gap(&gap)?;
-            }
+            Item::Gap(gap) => self.gap(&gap)?,
             Item::Idle => {
                 self.end()?;
                 self.output.flush()?;
             }
         }
-        if stop.is_some_and(Stop::is_set) { Ok(ControlFlow::Break(())) } else { MORE }
+        next(stop)
+    }
+
+    fn gap(&mut self, gap: &Gap) -> Result<(), Failure> {
+        self.end()?;
+        Ok(self.output.gap(gap)?)
     }
 
     fn add(&mut self, event: ReadEvent, line: &str, took: Option<Duration>) -> Result<(), Failure> {

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::{log, tree};
+use super::{ended, log, tree};
 use crate::args::Call;
 use crate::output::Output;
-use crate::source::Source;
+use crate::source::{Damage, Source};
 use crate::{Ended, Failure};
 
 /// An event has at most so many causes before it that this command shows.
@@ -27,19 +27,29 @@ pub(super) fn run(
     if why {
         return causes(&source, id, output);
     }
-    let Some((_, line)) = source.find(id)? else {
-        if is_pipe {
-            eprintln!("! only an event was looked for: give a file to look for an execution");
+    let found = source.find(id)?;
+    match &found.event {
+        Some((_, line)) => event(line, payload, output)?,
+        None if payload || is_pipe => {
+            found.gaps.iter().try_for_each(|gap| output.gap(gap))?;
+            if is_pipe {
+                eprintln!("! only an event was looked for: give a file to look for an execution");
+            }
         }
-        return if payload || is_pipe { Ok(Ended::Nothing) } else { tree::run(&source, id, output) };
-    };
-    let mut value = read(&line)?;
+        None => return tree::run(&source, id, output),
+    }
+    ended(found.event.is_some(), &found.damage, output)
+}
+
+/// Writes an event as it was recorded, or its data.
+fn event(line: &str, payload: bool, output: &mut Output) -> Result<(), Failure> {
+    let mut value = read(line)?;
     if payload {
         value = value["data"].take();
     }
     match output.json {
         true if payload => output.line(&value.to_string())?,
-        true => output.line(&line)?,
+        true => output.line(line)?,
         false => {
             let text = serde_json::to_string_pretty(&value).map_err(Failure::source)?;
             for line in text.lines() {
@@ -47,14 +57,17 @@ pub(super) fn run(
             }
         }
     }
-    Ok(Ended::Found)
+    Ok(())
 }
 
 /// The events that led to one, and itself, oldest first.
 fn causes(source: &Source, id: &str, output: &mut Output) -> Result<Ended, Failure> {
-    let (mut events, mut next) = (Vec::new(), Some(id.to_owned()));
+    let (mut events, mut next, mut damage) = (Vec::new(), Some(id.to_owned()), Damage::default());
     while let Some(id) = next.take_if(|_| events.len() < CAUSES) {
-        let Some((event, line)) = source.find(&id)? else {
+        let found = source.find(&id)?;
+        damage.widen(found.damage);
+        let Some((event, line)) = found.event else {
+            found.gaps.iter().try_for_each(|gap| output.gap(gap))?;
             next = Some(id);
             break;
         };
@@ -68,14 +81,13 @@ fn causes(source: &Source, id: &str, output: &mut Output) -> Result<Ended, Failu
             log::row(event, 1, None, output)?;
         }
     }
-    output.flush()?;
+    let ended = ended(!events.is_empty(), &damage, output)?;
     match next {
-        _ if events.is_empty() => Ok(Ended::Nothing),
-        Some(id) => {
+        Some(id) if !events.is_empty() => {
             eprintln!("! the event {id}, which led to the first of these, is not in this recording");
             Ok(Ended::Damaged)
         }
-        None => Ok(Ended::Found),
+        _ => Ok(ended),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use bus_core::{EventBus, Filter, ReadEvent};
+use bus_core::{Filter, ReadEvent};
 
 use super::log::is_same;
 use super::{ended, executions};
@@ -25,10 +25,9 @@ struct Row {
 
 /// Writes the row of an execution, of those that it began, and its events as a tree.
 pub(super) fn run(source: &Source, id: &str, output: &mut Output) -> Result<Ended, Failure> {
-    let filter = Filter::new().execution(id);
     if output.json {
         let mut found = false;
-        let damage = source.all(&filter, |item| {
+        let damage = source.all(&Filter::new().execution(id), |item| {
             match item {
                 Item::Event(_, line) => {
                     found = true;
@@ -41,51 +40,77 @@ pub(super) fn run(source: &Source, id: &str, output: &mut Output) -> Result<Ende
         })?;
         return ended(found, &damage, output);
     }
-    let own = executions::read(source, &filter, output)?;
-    if own.summaries.is_empty() {
-        return ended(false, &own.damage, output);
+    let mut tree = Tree { rows: Vec::new(), pairs: Pairs::new(&[])?, begun: HashMap::new() };
+    let mut found = family(source, id, &mut tree, output)?;
+    found.summaries.retain(|other| other.id == id || other.parent.as_deref() == Some(id));
+    if !found.summaries.iter().any(|execution| execution.id == id) {
+        return ended(false, &found.damage, output);
     }
-    let children = executions::read(source, &Filter::new().parent_execution(id), output)?;
-    let all: Vec<_> = own.summaries.iter().chain(&children.summaries).collect();
-    executions::write(&all, output)?;
-    for row in rows(source, &filter)? {
-        write(&row, output)?;
+    found.summaries.sort_by_key(|execution| execution.id != id);
+    executions::write(&found.summaries.iter().collect::<Vec<_>>(), output)?;
+    for row in &tree.rows {
+        write(row, output)?;
     }
-    ended(true, &own.damage, output)
+    ended(true, &found.damage, output)
 }
 
-fn rows(source: &Source, filter: &Filter) -> Result<Vec<Row>, Failure> {
-    let (mut rows, mut pairs) = (Vec::<Row>::new(), Pairs::new(&EventBus::new().catalogue(), &[]));
-    // The rows of what began, by its number.
-    let mut begun: HashMap<u64, usize> = HashMap::new();
-    source.all(filter, |item| {
-        let Item::Event(event, _) = item else { return MORE };
-        let (depth, number) = (pairs.depth(&event), pairs.begun);
-        let ended = pairs.add(&event);
-        let is_end = ended.iter().any(|pair| pair.end.is_some());
+/// Reads the events of an execution into a tree, and returns at least this execution and those that
+/// it began.
+fn family(
+    source: &Source,
+    id: &str,
+    tree: &mut Tree,
+    output: &mut Output,
+) -> Result<executions::Found, Failure> {
+    if let Source::Journal(journal) = source {
+        // No index leads to the children, but one has all executions.
+        let mut own =
+            executions::read(source, &Filter::new().execution(id), output, |event| tree.add(event))?;
+        own.summaries = executions::in_index(journal)?;
+        return Ok(own);
+    }
+    executions::read(source, &Filter::new(), output, |event| {
+        let scope = event.scope();
+        let is_own = scope.execution() == Some(id);
+        (is_own && tree.add(event)) || scope.parent_execution() == Some(id)
+    })
+}
+
+/// The events of an execution, in rows.
+struct Tree {
+    rows: Vec<Row>,
+    pairs: Pairs,
+    /// The rows of what began, by its number.
+    begun: HashMap<u64, usize>,
+}
+
+impl Tree {
+    /// Adds the next event. Returns that it did.
+    fn add(&mut self, event: &ReadEvent) -> bool {
+        let (depth, number) = (self.pairs.depth(event), self.pairs.begun);
+        let ended = self.pairs.add(event);
         for pair in &ended {
             let end = pair.end.clone().zip(pair.duration());
-            if let Some(row) = begun.remove(&pair.number) {
-                rows[row].end = end;
+            if let Some(row) = self.begun.remove(&pair.number) {
+                self.rows[row].end = end;
             }
         }
-        if pairs.begun > number {
-            begun.insert(pairs.begun, rows.len());
-        } else if is_end {
-            return MORE;
+        if self.pairs.begun > number {
+            self.begun.insert(self.pairs.begun, self.rows.len());
+        } else if ended.iter().any(|pair| pair.end.is_some()) {
+            return true;
         }
-        match rows.last_mut() {
+        match self.rows.last_mut() {
             Some(last)
                 if event.descriptor().is_some_and(|event| event.policy.transient)
-                    && is_same(&last.event, &event) =>
+                    && is_same(&last.event, event) =>
             {
                 last.count += 1;
             }
-            _ => rows.push(Row { event, count: 1, depth, end: None }),
+            _ => self.rows.push(Row { event: event.clone(), count: 1, depth, end: None }),
         }
-        MORE
-    })?;
-    Ok(rows)
+        true
+    }
 }
 
 fn write(row: &Row, output: &mut Output) -> Result<(), Failure> {

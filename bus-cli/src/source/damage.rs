@@ -20,6 +20,13 @@ impl Damage {
         self.first.get_or_insert((line, error));
     }
 
+    /// Takes over what another reading of the same recording met, if that was more.
+    pub(crate) fn widen(&mut self, other: Self) {
+        if other.places > self.places {
+            *self = other;
+        }
+    }
+
     /// Says which lines are damaged, if any. Gaps stand in the output.
     pub(crate) fn report(&self) {
         let Some((line, error)) = &self.first else { return };

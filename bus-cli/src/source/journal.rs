@@ -3,9 +3,9 @@
 use std::thread;
 
 use bus_core::{Filter, ReadEvent, Since};
-use bus_journal::{Gap, Item as Found, Query, QueryError, Reader, Recorded};
+use bus_journal::{Gap, Item as Stored, Query, QueryError, Reader, Recorded};
 
-use super::{Ask, Damage, Item, Next, REST};
+use super::{Ask, Damage, Found, Item, Next, REST};
 use crate::Failure;
 
 /// How many events are read at once.
@@ -22,15 +22,15 @@ struct Sink<'a, F> {
 }
 
 impl<F: FnMut(Item<'_>) -> Next> Sink<'_, F> {
-    fn item(&mut self, item: &Found) -> Result<(), Failure> {
+    fn item(&mut self, item: &Stored) -> Result<(), Failure> {
         match item {
             _ if self.is_over => Ok(()),
-            Found::Gap(gap) if self.shown.contains(gap) => Ok(()),
-            Found::Gap(gap) => {
+            Stored::Gap(gap) if self.shown.contains(gap) => Ok(()),
+            Stored::Gap(gap) => {
                 self.damage.places += 1;
                 self.hand_on(Item::Gap(gap.clone()))
             }
-            Found::Event(event) => self.hand_on(Item::Event(read_event(self.journal, event)?, event.json())),
+            Stored::Event(event) => self.hand_on(Item::Event(read_event(self.journal, event)?, event.json())),
         }
     }
 
@@ -56,7 +56,7 @@ impl<F: FnMut(Item<'_>) -> Next> Sink<'_, F> {
         items.iter().rev().try_for_each(|item| self.item(item))
     }
 
-    fn page(&self, query: Query, count: usize) -> Result<Vec<Found>, Failure> {
+    fn page(&self, query: Query, count: usize) -> Result<Vec<Stored>, Failure> {
         Ok(query.limit(count).page().map_err(|error| failed(self.journal, error))?.items)
     }
 }
@@ -89,7 +89,7 @@ where
     while !sink.is_over {
         let newest = sink.page(journal.query(), 1)?;
         let last = count.take();
-        if let Some(event) = newest.iter().find_map(Found::event)
+        if let Some(event) = newest.iter().find_map(Stored::event)
             && since != Since::After(event.cursor())
         {
             // Up to this event and no further, so that it is known where to go on.
@@ -100,14 +100,14 @@ where
                 None => sink.all(before)?,
             }
             if fits && last != Some(0) {
-                sink.item(&Found::Event(event.clone()))?;
+                sink.item(&Stored::Event(event.clone()))?;
             }
             sink.shown.clear();
             since = Since::After(event.cursor());
         }
-        let behind: Vec<_> = newest.iter().map_while(Found::gap).collect();
+        let behind: Vec<_> = newest.iter().map_while(Stored::gap).collect();
         for gap in behind.into_iter().rev() {
-            sink.item(&Found::Gap(gap.clone()))?;
+            sink.item(&Stored::Gap(gap.clone()))?;
             sink.shown.push(gap.clone());
         }
         sink.hand_on(Item::Idle)?;
@@ -122,7 +122,7 @@ where
 pub(super) fn gaps(journal: &Reader, filter: &Filter) -> Result<Vec<Gap>, Failure> {
     let page = journal.query().matching(filter.clone()).limit(0).page();
     let items = page.map_err(|error| failed(journal, error))?.items;
-    Ok(items.iter().rev().filter_map(Found::gap).cloned().collect())
+    Ok(items.iter().rev().filter_map(Stored::gap).cloned().collect())
 }
 
 pub(super) fn around(
@@ -130,21 +130,27 @@ pub(super) fn around(
     (id, count): (&str, usize),
     filter: &Filter,
     each: impl FnMut(Item<'_>) -> Next,
-) -> Result<Option<Damage>, Failure> {
-    let Some(event) = recorded(journal, id)? else { return Ok(None) };
+) -> Result<Damage, Failure> {
     let mut sink = sink(journal, each);
+    let Some(event) = recorded(journal, id)? else {
+        gaps(journal, &Filter::new())?.into_iter().try_for_each(|gap| sink.item(&Stored::Gap(gap)))?;
+        return Ok(sink.damage);
+    };
     let query = || journal.query().matching(filter.clone());
     sink.last(query().before(event.cursor()), count)?;
     let cursor = event.cursor();
-    sink.item(&Found::Event(event))?;
+    sink.item(&Stored::Event(event))?;
     let behind = sink.page(query().since(cursor).oldest_first(), count)?;
     behind.iter().try_for_each(|item| sink.item(item))?;
-    Ok(Some(sink.damage))
+    Ok(sink.damage)
 }
 
-pub(super) fn find(journal: &Reader, id: &str) -> Result<Option<(ReadEvent, String)>, Failure> {
-    let Some(event) = recorded(journal, id)? else { return Ok(None) };
-    Ok(Some((read_event(journal, &event)?, event.into())))
+pub(super) fn find(journal: &Reader, id: &str) -> Result<Found, Failure> {
+    let Some(event) = recorded(journal, id)? else {
+        let gaps = gaps(journal, &Filter::new())?;
+        return Ok(Found { event: None, damage: Damage::gaps(&gaps), gaps });
+    };
+    Ok(Found { event: Some((read_event(journal, &event)?, event.into())), ..Found::default() })
 }
 
 fn recorded(journal: &Reader, id: &str) -> Result<Option<Recorded>, Failure> {

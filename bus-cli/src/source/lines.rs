@@ -1,6 +1,6 @@
 //! The events of a file with one event a line as JSON, plain or gzip.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 use std::str::Utf8Error;
@@ -10,7 +10,7 @@ use bus_core::wire::{Format, LineCause, Reader};
 use bus_core::{EventBus, Filter, ReadEvent};
 
 use super::gzip::Members;
-use super::{Ask, Damage, Item, Kept, Next, REST, has_id};
+use super::{Ask, Damage, Found, Item, Kept, Next, REST, has_id};
 use crate::Failure;
 
 /// A longer line is damaged: it is not read into memory.
@@ -24,6 +24,7 @@ struct Lines<'a> {
     path: &'a Path,
     input: Box<dyn BufRead>,
     is_packed: bool,
+    identity: Identity,
     reader: Reader,
     bytes: Vec<u8>,
     /// The bytes are a line, and not the beginning of one that is still written.
@@ -36,10 +37,11 @@ struct Lines<'a> {
 
 impl<'a> Lines<'a> {
     fn open(path: &'a Path) -> Result<Self, Failure> {
-        let (input, is_packed) = open(path).map_err(|error| unreadable(path, &error))?;
+        let Opened { input, is_packed, identity } = open(path).map_err(|error| unreadable(path, &error))?;
         let reader = EventBus::builder().build().map_err(Failure::source)?.reader();
         let (bytes, damage) = (Vec::new(), Damage::default());
-        Ok(Self { path, input, is_packed, reader, bytes, is_whole: false, number: 0, end: 0, damage })
+        let (is_whole, number, end) = (false, 0, 0);
+        Ok(Self { path, input, is_packed, identity, reader, bytes, is_whole, number, end, damage })
     }
 
     /// Returns the next event; `None` at the end. `may_grow` says that a line without its end is
@@ -79,8 +81,8 @@ impl<'a> Lines<'a> {
     /// Waits until there may be more.
     fn rest(&self) -> Result<(), Failure> {
         thread::sleep(REST);
-        let length = std::fs::metadata(self.path).map_err(|error| unreadable(self.path, &error))?.len();
-        if length < self.end {
+        let file = std::fs::metadata(self.path).map_err(|error| unreadable(self.path, &error))?;
+        if file.len() < self.end || self.identity != identity(&file) {
             let text = "was cut or replaced while it was followed: start again";
             return Err(Failure::source(format!("`{}` {text}", self.path.display())));
         }
@@ -171,7 +173,7 @@ pub(super) fn around(
     (id, count): (&str, usize),
     filter: &Filter,
     mut each: impl FnMut(Item<'_>) -> Next,
-) -> Result<Option<Damage>, Failure> {
+) -> Result<Damage, Failure> {
     let (mut lines, mut kept) = (Lines::open(path)?, Kept::new());
     // How many are still to come, once the event was found.
     let mut left = None;
@@ -193,33 +195,64 @@ pub(super) fn around(
             break;
         }
     }
-    Ok(left.map(|_| lines.damage))
+    Ok(lines.damage)
 }
 
-pub(super) fn find(path: &Path, id: &str) -> Result<Option<(ReadEvent, String)>, Failure> {
-    let mut lines = Lines::open(path)?;
+pub(super) fn find(path: &Path, id: &str) -> Result<Found, Failure> {
+    let (mut lines, mut found) = (Lines::open(path)?, None);
     while let Some(event) = lines.next(false)? {
         if has_id(&event, id) {
-            return Ok(Some((event, lines.line().to_owned())));
+            found = Some((event, lines.line().to_owned()));
+            break;
         }
     }
-    Ok(None)
+    Ok(Found { event: found, damage: lines.damage, gaps: Vec::new() })
 }
 
 /// Opens a file, or standard input for `-`, and decompresses it where it begins as gzip does.
 pub(crate) fn lines_of(path: &Path) -> Result<Box<dyn BufRead>, Failure> {
-    open(path).map(|(input, _)| input).map_err(|error| unreadable(path, &error))
+    open(path).map(|opened| opened.input).map_err(|error| unreadable(path, &error))
 }
 
-/// Opens a file. Also returns whether it is compressed.
-fn open(path: &Path) -> io::Result<(Box<dyn BufRead>, bool)> {
-    let plain: Box<dyn Read> =
-        if path == Path::new("-") { Box::new(io::stdin()) } else { Box::new(File::open(path)?) };
+/// An open file.
+struct Opened {
+    /// Its text.
+    input: Box<dyn BufRead>,
+    is_packed: bool,
+    identity: Identity,
+}
+
+fn open(path: &Path) -> io::Result<Opened> {
+    let (plain, identity): (Box<dyn Read>, _) = if path == Path::new("-") {
+        (Box::new(io::stdin()), Identity::default())
+    } else {
+        let file = File::open(path)?;
+        let identity = identity(&file.metadata()?);
+        (Box::new(file), identity)
+    };
     let mut plain = BufReader::with_capacity(1 << 16, plain);
-    if plain.fill_buf()?.starts_with(&GZIP) {
-        return Ok((Box::new(BufReader::with_capacity(1 << 16, Members::new(plain))), true));
-    }
-    Ok((Box::new(plain), false))
+    let is_packed = plain.fill_buf()?.starts_with(&GZIP);
+    let input: Box<dyn BufRead> = if is_packed {
+        Box::new(BufReader::with_capacity(1 << 16, Members::new(plain)))
+    } else {
+        Box::new(plain)
+    };
+    Ok(Opened { input, is_packed, identity })
+}
+
+/// The device and the number of a file, which another file of the same name does not have. They
+/// are zeros where the system has no such numbers.
+type Identity = (u64, u64);
+
+#[cfg(unix)]
+fn identity(file: &Metadata) -> Identity {
+    use std::os::unix::fs::MetadataExt;
+    (file.dev(), file.ino())
+}
+
+#[cfg(not(unix))]
+fn identity(_: &Metadata) -> Identity {
+    Identity::default()
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Failure {

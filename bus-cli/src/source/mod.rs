@@ -54,6 +54,17 @@ pub(crate) struct Ask<'a> {
     pub(crate) follow: bool,
 }
 
+/// The search for one event.
+#[derive(Default)]
+pub(crate) struct Found {
+    /// The event and its line, if it is there.
+    pub(crate) event: Option<(ReadEvent, String)>,
+    /// Damaged lines that were read on the way, and the gaps.
+    pub(crate) damage: Damage,
+    /// The gaps of a journal that does not have the event.
+    pub(crate) gaps: Vec<Gap>,
+}
+
 /// Whether the reader of an item wants the next one.
 pub(crate) type Next = Result<ControlFlow<()>, Failure>;
 
@@ -95,21 +106,20 @@ impl Source {
     }
 
     /// Reads the event with this id, and as many of those that fit the filter before and after it.
-    /// Returns `None` if there is no such event.
     pub(crate) fn around(
         &self,
         (id, count): (&str, usize),
         filter: &Filter,
         each: impl FnMut(Item<'_>) -> Next,
-    ) -> Result<Option<Damage>, Failure> {
+    ) -> Result<Damage, Failure> {
         match self {
             Self::Journal(journal) => journal::around(journal, (id, count), filter, each),
             Self::Lines(path) => lines::around(path, (id, count), filter, each),
         }
     }
 
-    /// Returns the event with this id and its line, if there is one.
-    pub(crate) fn find(&self, id: &str) -> Result<Option<(ReadEvent, String)>, Failure> {
+    /// Looks for the event with this id.
+    pub(crate) fn find(&self, id: &str) -> Result<Found, Failure> {
         match self {
             Self::Journal(journal) => journal::find(journal, id),
             Self::Lines(path) => lines::find(path, id),

@@ -1,9 +1,6 @@
 //! `bus diff`: two recordings, compared by execution.
 
-use bus_core::store::{Entry, Gap, NotRecorded, Store};
-use bus_journal::Journal;
-
-use crate::support::{bus, calls, file, line, with_both};
+use crate::support::{bus, bus_with, calls, file, line, session, with_both, with_gap};
 
 #[test]
 fn recordings_are_equal_but_for_what_is_new_in_each_run() {
@@ -50,14 +47,28 @@ fn a_person_reads_which_event_and_field_differ() {
 #[test]
 fn a_recording_that_is_not_whole_is_named() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("run.db");
-    let journal = Journal::open(&path).unwrap();
-    journal.begin(7).unwrap();
-    journal.write(&[Entry::Gap(Gap::new(1, 3, 3, NotRecorded::Full))]).unwrap();
-    journal.end().unwrap();
-    drop(journal);
-    let ran = bus(&["diff", "-", path.to_str().unwrap()], "");
+    let path = with_gap(folder.path());
+    let ran = bus(&["diff", "-", &path], "");
     assert_eq!(ran.code, 3);
     assert!(ran.out.starts_with(r#"{"gap":"#), "{}", ran.out);
-    assert_eq!(ran.err, format!("! `{}` is not whole\n", path.display()));
+    assert_eq!(ran.err, format!("! `{path}` is not whole\n"));
+}
+
+#[test]
+fn the_environment_names_the_first_recording_if_one_is_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let before = file(folder.path(), "before.jsonl", session().as_bytes());
+    let after = file(folder.path(), "after.jsonl", session().replace("grep", "find").as_bytes());
+    let (before, after) = (before.to_str().unwrap(), after.to_str().unwrap());
+    let diff = |source: &str, words: &[&str]| {
+        bus_with(&[("BUS_SOURCE", source)], &[&["diff", "--width", "80"], words].concat(), "")
+    };
+    let named = bus(&["diff", "--width", "80", before, after], "");
+    assert!(named.code == 1 && named.out.contains("- \"grep\""), "{}", named.out);
+    assert_eq!(diff(before, &[after]).out, named.out);
+    assert_eq!(diff("missing.db", &[before, after]).out, named.out, "both are named");
+    assert_eq!(diff(before, &[after, "kind:tool_failed"]).code, 0);
+    assert_eq!(diff(before, &["missing.db"]).code, 4);
+    assert_eq!(diff(before, &[after, "missing.db"]).code, 4, "a name of a file is no text to look for");
+    assert_eq!(diff(before, &[]).code, 2);
 }

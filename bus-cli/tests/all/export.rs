@@ -3,11 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use bus_core::EventBus;
-use bus_core::store::{Entry, Gap, NotRecorded, Store};
-use bus_journal::Journal;
-
-use crate::support::{bus, file};
+use crate::support::{as_the_bus_writes, bus, file, with_gap};
 
 /// Imports lines twice, and returns the export.
 fn there_and_back(lines: &str, count: u64) -> String {
@@ -22,12 +18,6 @@ fn there_and_back(lines: &str, count: u64) -> String {
     let ran = bus(&["export", journal, "--format", "jsonl"], "");
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
     ran.out
-}
-
-/// The lines of a recording as the bus writes them: keys in their order, times with their zone.
-fn as_the_bus_writes(lines: &str) -> String {
-    let bus = EventBus::new();
-    bus.reader().lines(lines.as_bytes()).map(|event| event.unwrap().to_json() + "\n").collect()
 }
 
 #[test]
@@ -80,13 +70,7 @@ fn a_hundred_thousand_events_come_back_to_the_letter() {
 #[test]
 fn a_filter_selects_and_a_gap_stands_beside_the_lines() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("run.db");
-    let journal = Journal::open(&path).unwrap();
-    journal.begin(7).unwrap();
-    journal.write(&[Entry::Gap(Gap::new(1, 3, 3, NotRecorded::Full))]).unwrap();
-    journal.end().unwrap();
-    drop(journal);
-    let path = path.to_str().unwrap();
+    let path = &*with_gap(folder.path());
     let line = r#"{"type":"asked","stream_id":"desk","timestamp":"2026-11-22T06:14:08"}"#;
     assert_eq!(bus(&["import", path, "-"], line).code, 0);
     let ran = bus(&["export", path, "kind:asked"], "");

@@ -1,9 +1,10 @@
 //! Journals: import, gaps, a writer at work.
 
-use bus_core::store::{Entry, Gap, NotRecorded, Store};
+use std::path::Path;
+
 use bus_journal::Journal;
 
-use crate::support::{bus, session};
+use crate::support::{as_the_bus_writes, bus, bus_with, session, with_gap};
 
 #[test]
 fn a_journal_takes_a_recording_once_and_gives_it_back_to_the_letter() {
@@ -11,10 +12,7 @@ fn a_journal_takes_a_recording_once_and_gives_it_back_to_the_letter() {
     let journal = folder.path().join("run.db");
     let journal = journal.to_str().unwrap();
     // As the bus writes it: with its keys in their order, and the zone of the time.
-    let written: String = session()
-        .lines()
-        .map(|line| bus_core::EventBus::new().read_json(line).unwrap().to_json() + "\n")
-        .collect();
+    let written = as_the_bus_writes(&session());
     let ran = bus(&["import", journal, "-"], &written);
     assert_eq!((ran.code, ran.out.as_str()), (0, "4 events imported, 0 were there already\n"), "{}", ran.err);
     let ran = bus(&["import", journal, "-"], &written);
@@ -27,13 +25,8 @@ fn a_journal_takes_a_recording_once_and_gives_it_back_to_the_letter() {
 #[test]
 fn a_gap_of_a_journal_is_a_line_of_every_output_and_an_exit_code() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("run.db");
-    let journal = Journal::open(&path).unwrap();
-    journal.begin(7).unwrap();
-    journal.write(&[Entry::Gap(Gap::new(1, 3, 3, NotRecorded::Full))]).unwrap();
-    journal.end().unwrap();
-    drop(journal);
-    let path = path.to_str().unwrap();
+    let path = with_gap(folder.path());
+    let path = &*path;
     let ran = bus(&["log", path, "--width", "100"], "");
     assert_eq!(ran.code, 3);
     assert!(ran.out.starts_with("! 3 events are missing from "), "{}", ran.out);
@@ -53,4 +46,21 @@ fn a_journal_that_is_written_can_be_read_and_takes_no_import() {
     assert_eq!(ran.code, 4);
     assert!(ran.err.starts_with(&format!("bus: `{path}`: ")), "{}", ran.err);
     assert!(ran.err.contains(&std::process::id().to_string()), "{}", ran.err);
+}
+
+/// An import writes, so that nothing is written to a journal that the call does not name.
+#[test]
+fn an_import_goes_to_a_journal_that_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let recording = crate::support::file(folder.path(), "run.jsonl", session().as_bytes());
+    let (recording, environment) = (recording.to_str().unwrap(), path("of_environment.db"));
+    let import =
+        |words: &[&str]| bus_with(&[("BUS_SOURCE", &environment)], &[&["import"], words].concat(), "");
+    let ran = import(&[recording]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("$BUS_SOURCE is neither of them"), "{}", ran.err);
+    // A journal that does not exist yet is one all the same.
+    assert_eq!(import(&[&path("new"), recording]).code, 0);
+    assert!(Path::new(&path("new")).exists() && !Path::new(&environment).exists());
 }

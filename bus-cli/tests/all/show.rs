@@ -1,6 +1,6 @@
 //! `bus show`: an event, what led to it, an execution.
 
-use crate::support::{bus, calls, line, session, with_both};
+use crate::support::{bus, calls, file, line, session, with_both, with_gap};
 
 #[test]
 fn one_event_is_found_by_its_id() {
@@ -89,5 +89,35 @@ fn an_execution_is_a_tree_of_what_it_began() {
         assert!(begins[2].contains(r#""is_error":true"#), "the end says why: {}", ran.out);
         assert_eq!(begins.len(), 3, "{}", ran.out);
         assert_eq!(bus(&["show", source, "exec-a"], "").out.lines().count(), 5);
+    });
+}
+
+#[test]
+fn a_tree_tells_damage_of_its_source_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let gap = &*with_gap(folder.path());
+    let lines = line("execution_started", 1, "exec-a", "{}");
+    assert_eq!(bus(&["import", gap, "-"], &lines).code, 0);
+    let ran = bus(&["show", gap, "exec-a", "--width", "100"], "");
+    assert_eq!((ran.code, ran.err.as_str()), (3, ""), "{}", ran.out);
+    assert_eq!(ran.out.matches("! 3 events are missing from ").count(), 1, "{}", ran.out);
+    // The damaged line may have been of an execution that this one began.
+    let path = file(folder.path(), "run.jsonl", format!("{lines}not json\n").as_bytes());
+    let ran = bus(&["show", path.to_str().unwrap(), "exec-a", "--width", "100"], "");
+    assert_eq!((ran.code, ran.out.lines().count()), (3, 3), "{}", ran.out);
+    assert_eq!(ran.err.matches("! 1 line is no event: line 2: ").count(), 1, "{}", ran.err);
+}
+
+#[test]
+fn a_tree_has_the_state_that_the_list_of_executions_has() {
+    let later = line("asked", 2, "exec-b", "{}").replace("00c0ffee00c0ffee", "00c0ffee00c0fff0");
+    with_both(&(line("execution_started", 1, "exec-a", "{}") + &later), |source| {
+        let row = |words: &[&str]| {
+            let out = bus(&[words, &["--width", "100"]].concat(), "").out;
+            out.lines().find(|row| row.starts_with("exec-a ")).unwrap().to_owned()
+        };
+        let shown = row(&["show", source, "exec-a"]);
+        assert!(shown.contains(" interrupted "), "{shown}");
+        assert_eq!(shown, row(&["executions", source]));
     });
 }

@@ -4,6 +4,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use bus_core::EventBus;
+use bus_core::store::{Entry, Gap, NotRecorded, Store};
+use bus_journal::Journal;
+
 /// The output of a call.
 pub(crate) struct Ran {
     pub(crate) code: i32,
@@ -12,8 +16,14 @@ pub(crate) struct Ran {
 }
 
 pub(crate) fn bus(arguments: &[&str], input: &str) -> Ran {
+    bus_with(&[], arguments, input)
+}
+
+/// A call with these variables in its environment.
+pub(crate) fn bus_with(environment: &[(&str, &str)], arguments: &[&str], input: &str) -> Ran {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bus"));
     command.args(arguments).env_remove("BUS_SOURCE").env_remove("NO_COLOR");
+    command.envs(environment.iter().copied());
     let mut child =
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // A command that reads nothing may have ended already.
@@ -45,6 +55,22 @@ pub(crate) fn file(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
     let path = folder.join(name);
     std::fs::write(&path, bytes).unwrap();
     path
+}
+
+/// A journal that lacks three events and has no other.
+pub(crate) fn with_gap(folder: &Path) -> String {
+    let path = folder.join("gap.db");
+    let journal = Journal::open(&path).unwrap();
+    journal.begin(7).unwrap();
+    journal.write(&[Entry::Gap(Gap::new(1, 3, 3, NotRecorded::Full))]).unwrap();
+    journal.end().unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+/// The lines of a recording as the bus writes them: keys in their order, times with their zone.
+pub(crate) fn as_the_bus_writes(lines: &str) -> String {
+    let bus = EventBus::new();
+    bus.reader().lines(lines.as_bytes()).map(|event| event.unwrap().to_json() + "\n").collect()
 }
 
 /// The text as `gzip` writes it.
