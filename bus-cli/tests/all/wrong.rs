@@ -116,7 +116,7 @@ fn every_command_says_in_one_line_what_is_wrong_with_a_source() {
         ("missing.db", 4, "` cannot be read: "),
         ("notes.txt", 3, no_event),
         ("foreign.db", 4, "`: the file is not a journal: "),
-        ("newer.db", 4, "`: the journal has version 9 and this program knows 2: "),
+        ("newer.db", 4, "`: the journal has version 9 and this program knows "),
         ("damaged.db", 3, "`: the journal is damaged here "),
         ("", 4, "cannot be read: "),
         ("empty", 1, ""),
