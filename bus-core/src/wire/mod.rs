@@ -44,6 +44,7 @@
 //! [`ReadEvent`](crate::ReadEvent); when the event is published again its place gets the seq of
 //! this bus, and it is kept as `foreign_seq`.
 
+mod cloudevent;
 mod envelope;
 mod error;
 mod format;

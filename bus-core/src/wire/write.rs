@@ -147,21 +147,21 @@ impl ReadEvent {
 }
 
 /// The parts of a line.
-struct Line<'a> {
-    head: &'a Head,
-    body: &'a dyn Body,
-    id: Option<EventId>,
-    seq: Option<u64>,
-    causation: Option<EventId>,
+pub(super) struct Line<'a> {
+    pub(super) head: &'a Head,
+    pub(super) body: &'a dyn Body,
+    pub(super) id: Option<EventId>,
+    pub(super) seq: Option<u64>,
+    pub(super) causation: Option<EventId>,
 }
 
 impl<'a> Line<'a> {
-    fn published<S>(event: &'a Event<S>) -> Self {
+    pub(super) fn published<S>(event: &'a Event<S>) -> Self {
         let (id, seq, causation) = (Some(event.id()), Some(event.seq()), event.causation());
         Self { head: event.head(), body: event.body(), id, seq, causation }
     }
 
-    fn read(event: &'a ReadEvent) -> Self {
+    pub(super) fn read(event: &'a ReadEvent) -> Self {
         let (id, seq, causation) = (event.id(), event.seq(), event.causation());
         Self { head: &event.stored.head, body: &event.stored.body, id, seq, causation }
     }
@@ -241,7 +241,7 @@ impl<'a> Line<'a> {
         self.data(&mut out).ok().and_then(|()| serde_json::from_slice(&out).ok()).unwrap_or_default()
     }
 
-    fn data(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    pub(super) fn data(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         let Some(raw) = self.body.raw() else {
             if let Some(payload) = self.body.payload() {
                 return payload.encode_json(out);
@@ -302,7 +302,7 @@ impl<'a> Line<'a> {
 
     /// The cause as another system calls it, as JSON: from the line, or from the event whose
     /// handler emitted this one.
-    fn foreign_cause(&self) -> Option<&'a str> {
+    pub(super) fn foreign_cause(&self) -> Option<&'a str> {
         let origin = self.head.origin.as_deref().filter(|origin| origin.causation.is_some());
         match origin {
             Some(origin) => origin.foreign.as_ref()?.causation.as_deref(),
