@@ -213,7 +213,11 @@ impl Records {
     pub(crate) fn failed(&mut self, batch: &[Entry], events: u64, gap: &Gap) -> Waiters {
         self.counts.not_recorded += events;
         self.unreported += events;
-        self.lost.push_back(gap.clone());
+        // A gap that was given back begins with ranges that are known.
+        let known = self.lost.iter().rev().take_while(|known| known.from >= gap.from);
+        let known: u64 = known.map(|known| known.events).sum();
+        let from = self.lost.back().map_or(gap.from, |last| gap.from.max(last.to + 1));
+        self.lost.push_back(Gap { from, events: gap.events.saturating_sub(known), ..gap.clone() });
         if self.lost.len() > RANGES
             && let Some(oldest) = self.lost.pop_front()
         {
@@ -269,7 +273,10 @@ impl Records {
             Entry::Gap(gap) => Some(gap),
             Entry::Event(_) => None,
         });
-        let lost = self.lost.iter().chain(waiting).filter(move |gap| gap.from <= to && gap.to > after);
+        // One that was given back waits too.
+        let given_back = self.waiting.front().map_or(u64::MAX, Entry::first);
+        let lost = self.lost.iter().filter(move |gap| gap.from < given_back);
+        let lost = lost.chain(waiting).filter(move |gap| gap.from <= to && gap.to > after);
         let lost = lost.map(move |gap| {
             let missed = (gap.from > after && gap.to <= to).then_some(gap.events);
             let (from, to) = (id(gap.from.max(after + 1)), id(gap.to.min(to)));
