@@ -172,7 +172,8 @@ pub use scope::{Execution, NoExecution, NoNode, Node, Scope};
 pub use since::{InvalidSince, Since};
 pub use stats::{ConsumerStats, Stats, StoreStats, SubscriptionStats};
 pub use subscribe::{
-    Batches, EventStream, EventsAndGaps, First, FirstWithin, IntoReply, Single, Subscribe, Subscription, With,
+    Batches, CaughtUp, EventStream, EventsAndGaps, First, FirstWithin, IntoReply, Single, Subscribe,
+    Subscription, With,
 };
 #[cfg(bus_shuttle)]
 #[doc(hidden)]

@@ -36,8 +36,8 @@ pub(crate) struct Work {
     /// Threads that waited for spare capacity.
     pub(crate) signals: Vec<Arc<Signal>>,
     /// Gaps to report to handlers before their next event, which is the cause of the events that
-    /// the callback publishes.
-    pub(crate) lags: Vec<(Arc<Info>, Lagged, Option<Arc<Stored>>)>,
+    /// the callback publishes; `None` is the end of the past.
+    pub(crate) lags: Vec<Lag>,
     pub(crate) reports: Vec<Report>,
     /// Wakers that were replaced: one may be the last reference to a task.
     pub(crate) old_wakers: Vec<Waker>,
@@ -62,6 +62,7 @@ pub(crate) enum Report {
     Forgets { capacity: usize },
 }
 
+type Lag = (Arc<Info>, Option<Lagged>, Option<Arc<Stored>>);
 type Later = (Arc<Core>, Box<Work>, Option<Arc<Stored>>);
 
 // Effects of steps that were taken deep in the stack; the outermost frame runs them.
@@ -139,22 +140,40 @@ impl Work {
     #[inline(never)]
     fn run(mut self: Box<Self>, core: &Arc<Core>, cause: Option<&Arc<Stored>>) {
         self.signals.drain(..).for_each(|signal| signal.set());
-        self.past.drain(..).for_each(|(look, delay)| catch_up::start(core, look, delay));
+        if self.lags.is_empty() {
+            self.start_past(core);
+        }
         if context::nesting() >= NESTING {
             return self.postpone(core, cause);
         }
         let _frame = Entered::callback(core, cause);
+        if !self.past.is_empty() {
+            // Gaps come before the events that a worker finds behind them.
+            self.report_lags(core);
+            self.start_past(core);
+        }
         self.finish(core);
+    }
+
+    fn start_past(&mut self, core: &Arc<Core>) {
+        self.past.drain(..).for_each(|(look, delay)| catch_up::start(core, look, delay));
+    }
+
+    fn report_lags(&mut self, core: &Core) {
+        for (info, lag, cause) in self.lags.drain(..) {
+            let _frame = Entered::callback(core, cause.as_ref());
+            match lag {
+                Some(lag) => info.report_lag(lag),
+                None => info.report_live(),
+            }
+        }
     }
 
     fn finish(mut self: Box<Self>, core: &Core) {
         let work = &mut *self;
         work.signals.drain(..).for_each(|signal| signal.set());
         work.wake();
-        for (info, lag, cause) in work.lags.drain(..) {
-            let _frame = Entered::callback(core, cause.as_ref());
-            info.report_lag(lag);
-        }
+        work.report_lags(core);
         work.reports.drain(..).for_each(|report| report.log());
         drop_each(work.old_wakers.drain(..));
         drop_each(work.queued.drain(..));

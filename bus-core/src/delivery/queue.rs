@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use crate::delivery::gaps::Gaps;
 use crate::delivery::overflow::{Lagged, Overflow};
 use crate::delivery::pending::Unit;
 use crate::event::Stored;
@@ -54,39 +55,6 @@ impl Queued {
     #[inline]
     fn bytes(&self) -> usize {
         if self.replay { 0 } else { self.event.bytes() }
-    }
-}
-
-/// The gaps at one position of a queue, one for each cohort of members that they concern.
-#[derive(Default)]
-#[expect(clippy::box_collection, reason = "one word where there is none")]
-pub(crate) struct Gaps(Option<Box<Vec<(u32, Lagged)>>>);
-
-impl Gaps {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_none()
-    }
-
-    pub(crate) fn add(&mut self, cohort: u32, gap: Lagged) {
-        let gaps = self.0.get_or_insert_default();
-        match gaps.iter_mut().find(|(known, _)| *known == cohort) {
-            Some((_, known)) => *known = known.join(gap),
-            None => gaps.push((cohort, gap)),
-        }
-    }
-
-    fn append(&mut self, other: Self) {
-        other.0.into_iter().flat_map(|gaps| *gaps).for_each(|(cohort, gap)| self.add(cohort, gap));
-    }
-
-    pub(crate) fn take(&mut self) -> Self {
-        Self(self.0.take())
-    }
-
-    /// The gap of a member of that cohort: it saw none of the events of younger cohorts only.
-    pub(crate) fn of(&self, member: u32) -> Option<Lagged> {
-        let gaps = self.0.as_ref()?.iter().filter(|(cohort, _)| *cohort >= member);
-        gaps.map(|(_, gap)| *gap).reduce(Lagged::join)
     }
 }
 
@@ -150,7 +118,18 @@ impl Queue {
             return Some(Err(gap));
         }
         let next = self.pop().map(Ok);
-        next.or_else(|| self.tail.take().of(0).map(Err))
+        next.or_else(|| self.tail.take_gap().map(Err))
+    }
+
+    /// Marks that the past ends here.
+    pub(crate) fn mark_live(&mut self) {
+        self.tail.mark_live();
+    }
+
+    /// Takes the mark that the past ends, if no event or gap of it is left for the reader.
+    pub(crate) fn take_live(&mut self) -> bool {
+        let gaps = self.items.front_mut().map_or(&mut self.tail, |next| &mut next.gaps);
+        gaps.take_live()
     }
 
     pub(crate) fn bounds(&self) -> Bounds {
@@ -213,12 +192,17 @@ impl Queue {
 
     /// The gap before the next event of a reader.
     fn take_gap(&mut self) -> Option<Lagged> {
-        self.items.front_mut()?.gaps.take().of(0)
+        self.items.front_mut()?.gaps.take_gap()
     }
 
     /// The gaps after the last event, for a receiver that has taken up everything before.
     pub(crate) fn take_tail(&mut self) -> Gaps {
         self.tail.take()
+    }
+
+    /// The same for a call that has not handled its events yet: the past does not end before that.
+    pub(crate) fn take_tail_of_past(&mut self) -> Gaps {
+        if self.tail.is_live() { Gaps::default() } else { self.tail.take() }
     }
 
     pub(crate) fn drain(&mut self) -> Vec<Queued> {

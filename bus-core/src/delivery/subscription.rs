@@ -17,12 +17,20 @@ use crate::delivery::ring::Stream;
 use crate::delivery::routes::{Kinds, Wanted};
 use crate::event::{AnyEvent, SubscriptionId};
 use crate::excerpt::excerpt;
-use crate::sync::Handle;
+use crate::sync::{Handle, Mutex};
 
 /// A closure of the user's that decides whether an event is wanted.
 pub(crate) type Predicate = Arc<dyn Fn(&AnyEvent) -> bool + Send + Sync>;
-/// A closure of the user's that is called with a gap.
-pub(crate) type OnLag = Arc<dyn Fn(Lagged) + Send + Sync>;
+/// A closure that is called with what a subscription sees besides events.
+pub(crate) enum Callback {
+    /// With each gap.
+    Lag(Box<dyn Fn(Lagged) + Send + Sync>),
+    /// Once, when the past is read.
+    Live(Mutex<Option<OnLive>>),
+}
+
+/// A closure that is called when the past is read.
+pub(crate) type OnLive = Box<dyn FnOnce() + Send>;
 
 /// Closures of the user's, which are dropped one by one, each under a guard of its own: two that
 /// panic in one drop would abort the process.
@@ -63,8 +71,7 @@ pub(crate) struct Info {
     pub(crate) kinds: Kinds,
     pub(crate) wanted: Wanted,
     pub(crate) predicates: Callbacks<Predicate>,
-    /// One, if there is any.
-    pub(crate) on_lag: Callbacks<OnLag>,
+    pub(crate) callbacks: Callbacks<Callback>,
     /// How long an async handler may take for one event.
     pub(crate) timeout: Option<Duration>,
     /// Whether that is the limit of the bus: by the clock of the watch, not by a timer.
@@ -213,9 +220,37 @@ impl Info {
         matches!(self.kinds, Kinds::Declared(_))
     }
 
+    /// The closure that is called with gaps: the last one that was set.
+    pub(crate) fn on_lag(&self) -> Option<&(dyn Fn(Lagged) + Send + Sync)> {
+        self.callbacks.iter().rev().find_map(|callback| match callback {
+            Callback::Lag(on_lag) => Some(&**on_lag),
+            Callback::Live(_) => None,
+        })
+    }
+
+    fn on_live(&self) -> impl Iterator<Item = &Mutex<Option<OnLive>>> {
+        self.callbacks.iter().filter_map(|callback| match callback {
+            Callback::Live(on_live) => Some(on_live),
+            Callback::Lag(_) => None,
+        })
+    }
+
+    /// Whether somebody wants to know when the past is read, and does not yet.
+    pub(crate) fn awaits_live(&self) -> bool {
+        self.on_live().any(|on_live| on_live.lock().is_some())
+    }
+
+    /// Calls the closures that want to know that the past is read, once.
+    pub(crate) fn report_live(&self) {
+        for on_live in self.on_live() {
+            let on_live = on_live.lock().take();
+            on_live.into_iter().for_each(catch_panic);
+        }
+    }
+
     /// Calls the lag callback, or logs the gap where there is none.
     pub(crate) fn report_lag(&self, lag: Lagged) {
-        match self.on_lag.first() {
+        match self.on_lag() {
             Some(on_lag) => catch_panic(|| on_lag(lag)),
             None => context::log(|| {
                 tracing::warn!(target: "bus_core", subscription = %excerpt(&self.name), subscribed_at = %self.location, %lag, "a subscription missed events");

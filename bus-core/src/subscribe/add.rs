@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::past::Past;
 use super::{Begin, Plan};
 use crate::delivery::{
-    AsyncRunner, Core, Effects, Info, Key, Kinds, LagCause, Lagged, Life, Marks, Miss, NewMember, Overflow,
-    Queue, Receiver, Shared, State, Stream, drop_each, end_of_stack, go_on, takes, thread, wants, watch,
+    AsyncRunner, Core, Effects, Entered, Info, Key, Kinds, LagCause, Lagged, Life, Marks, Miss, NewMember,
+    Overflow, Queue, Receiver, Shared, State, Stream, drop_each, end_of_stack, go_on, takes, thread, wants,
+    watch,
 };
 use crate::error::SubscribeError;
 use crate::event::{EventId, Stored, SubscriptionId};
@@ -147,12 +148,17 @@ impl Core {
                 return Ok(Added { key, info, missed });
             }
         }
+        let begins_live = cursor.is_none() && info.awaits_live();
         let missed = cursor.filter(|_| !latest).and_then(|cursor| state.missed(self.run, cursor, &info));
         let reported = state.history.lost_through();
         drop(state);
         if let Some(cursor) = cursor {
             let at = cursor.unwrap_or_else(|miss| miss.at);
             self.replay(key, &info, missed, Replay { latest, at, rounds: 0, most, found: 0, reported });
+        }
+        if begins_live {
+            let _frame = Entered::callback(self, None);
+            info.report_live();
         }
         Ok(Added { key, info, missed })
     }
@@ -317,6 +323,7 @@ impl Window {
         }
         let mut effects = Effects::default();
         let mut more = Vec::new();
+        state.end_past(key, &mut effects);
         let is_stream =
             matches!(state.subscriptions.get(key).map(|found| &found.receiver), Some(Receiver::Stream(_)));
         if is_stream {
@@ -368,7 +375,7 @@ impl Plan {
             kinds: self.kinds.shortest(),
             wanted: self.wanted,
             predicates: self.predicates,
-            on_lag: self.on_lag,
+            callbacks: self.callbacks,
             timeout: self.timeout.filter(|_| !unbound),
             watched: self.watched && !unbound,
             answers: self.answers,

@@ -14,6 +14,7 @@ mod filters;
 mod first;
 mod guard;
 mod handle;
+mod live;
 mod past;
 mod reader;
 mod reply;
@@ -29,14 +30,13 @@ use std::time::Duration;
 pub use batch::{Batches, Single};
 pub use first::{First, FirstWithin};
 pub use guard::Subscription;
+pub use live::CaughtUp;
 pub use reply::IntoReply;
 pub use stream::{EventStream, EventsAndGaps};
 pub use with::With;
 
 use crate::bus::EventBus;
-use crate::delivery::{
-    Batching, Bounds, Callbacks, Kinds, Lagged, OnLag, Overflow, Predicate, Wanted, name_of,
-};
+use crate::delivery::{Batching, Bounds, Callback, Callbacks, Kinds, Overflow, Predicate, Wanted, name_of};
 use crate::error::SubscribeError;
 use crate::event::AnyKind;
 use crate::filter::Filter;
@@ -105,7 +105,7 @@ pub(crate) struct Plan {
     pub(crate) answers: bool,
     pub(crate) dedicated: bool,
     pub(crate) batch: Option<Arc<Batching>>,
-    pub(crate) on_lag: Callbacks<OnLag>,
+    pub(crate) callbacks: Callbacks<Callback>,
     consumer: ConsumerPlan,
     accepts_redacted: bool,
     pub(crate) location: &'static Location<'static>,
@@ -192,7 +192,7 @@ impl<S> Subscribe<S> {
             answers: false,
             dedicated: false,
             batch: None,
-            on_lag: Callbacks::default(),
+            callbacks: Callbacks::default(),
             consumer: ConsumerPlan::default(),
             accepts_redacted: false,
             location,
@@ -310,17 +310,6 @@ impl<S, T, M> Subscribe<S, T, M> {
     /// ```
     pub fn with_latest(mut self) -> Self {
         self.plan.with_latest = true;
-        self
-    }
-
-    /// Sets a closure that is called when events were missed, before the next event of the handler
-    /// or of the [stream](EventStream). Unless set, a warning is logged.
-    ///
-    /// It runs outside the bus's lock, and may publish. For a stream it runs where the stream is
-    /// read. A panic in it is logged.
-    pub fn on_lag(mut self, report: impl Fn(Lagged) + Send + Sync + 'static) -> Self {
-        self.plan.on_lag = Callbacks::default();
-        self.plan.on_lag.push(Arc::new(report));
         self
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Weak};
 use std::task::{Poll, Waker};
 
+use super::live::Live;
 use crate::delivery::{
     Attached, Core, Found, Hand, Info, Key, LagCause, Lagged, Read, Shared, hand_over_postponed,
     mark_waiting, nesting, node, wants,
@@ -21,6 +22,8 @@ pub(crate) struct Reader {
     key: Option<Key>,
     pub(crate) id: SubscriptionId,
     info: Option<Arc<Info>>,
+    /// Where somebody may wait until it has read the past.
+    pub(super) live: Option<Arc<Live>>,
     /// The gap in history, for a reader with `since`.
     pub(crate) missed: Option<Box<Lagged>>,
 }
@@ -39,6 +42,7 @@ impl Reader {
             key: None,
             id: SubscriptionId(0),
             info: None,
+            live: None,
             missed: None,
         };
         match core.add_reader(plan, once, &reader.shared) {
@@ -77,9 +81,23 @@ impl Reader {
         match self.look(waker) {
             Poll::Ready(Some(Ok(event))) => Poll::Ready(Some(Ok(self.event(event)))),
             Poll::Ready(Some(Err(gap))) => Poll::Ready(Some(Err(gap))),
-            Poll::Ready(None) => Poll::Ready(None),
+            Poll::Ready(None) => {
+                self.end_past();
+                Poll::Ready(None)
+            }
             Poll::Pending => Poll::Pending,
         }
+    }
+
+    /// Whether it was made on a closed bus.
+    pub(super) fn is_at_end(&self) -> bool {
+        self.key.is_none()
+    }
+
+    /// Lets nobody wait any more until the past is read: there is nothing left of it.
+    #[cold]
+    pub(super) fn end_past(&self) {
+        self.live.iter().for_each(|live| live.set());
     }
 
     /// The next of the events in hand. Inside a handler the bus must know the reader.
@@ -93,7 +111,7 @@ impl Reader {
     #[cold]
     pub(crate) fn report(&self, gap: Lagged) {
         if let Some(info) = &self.info
-            && (!info.on_lag.is_empty() || gap.cause != LagCause::Overflow)
+            && (info.on_lag().is_some() || gap.cause != LagCause::Overflow)
         {
             info.report_lag(gap);
         }
@@ -185,6 +203,7 @@ impl Drop for Reader {
         if let (Some(core), Some(key)) = (self.core.upgrade(), self.key) {
             core.step(|state, effects| state.end_read(key, effects));
         }
+        self.end_past();
         self.shared.drain();
     }
 }

@@ -41,7 +41,7 @@ use crate::event::{AnyKind, Event, SubscriptionId};
 /// ```
 #[must_use = "dropping it ends the subscription"]
 pub struct EventStream<S = AnyKind> {
-    reader: Reader,
+    pub(super) reader: Reader,
     set: PhantomData<fn() -> S>,
 }
 
@@ -59,8 +59,13 @@ impl<S: 'static> Subscribe<S> {
     #[track_caller]
     #[expect(clippy::panic, reason = "documented")]
     pub fn into_stream(self) -> EventStream<S> {
-        let Self { bus, plan, .. } = self;
-        let reader = Reader::new(&bus.core, plan, false).unwrap_or_else(|error| panic!("{error}"));
+        let Self { bus, mut plan, .. } = self;
+        let live = plan.watch_past();
+        let mut reader = Reader::new(&bus.core, plan, false).unwrap_or_else(|error| panic!("{error}"));
+        reader.live = live;
+        if reader.is_at_end() {
+            reader.end_past();
+        }
         EventStream { reader, set: PhantomData }
     }
 }
@@ -149,7 +154,7 @@ impl<S> fmt::Debug for EventStream<S> {
 #[must_use = "dropping it ends the subscription"]
 #[derive(Debug)]
 pub struct EventsAndGaps<S = AnyKind> {
-    stream: EventStream<S>,
+    pub(super) stream: EventStream<S>,
 }
 
 impl<S> EventsAndGaps<S> {

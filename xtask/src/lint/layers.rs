@@ -57,7 +57,7 @@ const STACKS: &[Stack] = &[
         module: &["delivery"],
         layers: &[
             &["overflow", "panic", "retain", "settings", "slab"],
-            &["context", "record", "routes"],
+            &["context", "gaps", "record", "routes"],
             &["answers", "outcome"],
             &["batch"],
             &["subscription"],

@@ -61,6 +61,8 @@ pub(crate) struct CatchUp {
     decode: Decode,
     /// How many events a page has at most.
     page: usize,
+    /// The newest event when it began: behind it the past is read.
+    began: u64,
     pub(crate) consumer: Option<Box<Consumer>>,
 }
 
@@ -85,6 +87,7 @@ impl CatchUp {
             reading: false,
             decode,
             page,
+            began: 0,
             consumer: consumer.map(Box::new),
         }
     }
@@ -141,6 +144,8 @@ pub(crate) struct Look {
 /// The next step of a subscription that catches up.
 enum Step {
     Read(Box<Read>),
+    /// It has read the past, which somebody wants to know.
+    Live(Arc<Info>),
     /// Nothing, until it is started again.
     Rest,
 }
@@ -161,7 +166,8 @@ struct Read {
 impl State {
     /// Lets a new subscription catch up. If it begins in the past, it was added as one that reads
     /// history.
-    pub(crate) fn begin_past(&mut self, key: Key, past: CatchUp, effects: &mut Effects) {
+    pub(crate) fn begin_past(&mut self, key: Key, mut past: CatchUp, effects: &mut Effects) {
+        past.began = self.next_seq - 1;
         let Some(found) = self.subscriptions.get_mut(key) else { return };
         let begins = !matches!(past.at, Since::Now);
         if let (true, Receiver::Handler(member)) = (begins, &found.receiver)

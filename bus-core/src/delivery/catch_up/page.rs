@@ -36,6 +36,9 @@ impl State {
         let write = past.consumer.as_ref().and_then(|consumer| consumer.to_write());
         let reads_only = past.consumer.is_some();
         let at = past.seq(run);
+        if at.is_some_and(|seq| seq >= past.began) && info.awaits_live() {
+            return Step::Live(info);
+        }
         let is_held = |seq| self.history.lost_after(seq, info.wants_transient()).is_none();
         match at {
             Some(seq) if !reads_only && is_held(seq) => self.take_window(look, seq, run, more, effects),
@@ -66,7 +69,9 @@ impl State {
         let wanted = events.filter(|event| takes(&info, event)).map(|event| Ok(Arc::clone(event)));
         let items = wanted.collect();
         let at = EventId::new(run, stands.unwrap_or(self.next_seq - 1));
-        if !self.take_past(look, items, at, stands.is_none(), more, effects) {
+        // Live events come after the report that the past is read.
+        let last = stands.is_none() && !info.awaits_live();
+        if !self.take_past(look, items, at, last, more, effects) {
             // Nothing of this window is wanted.
             effects.work().past.push((look, None));
         }

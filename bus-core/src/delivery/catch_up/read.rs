@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::consumer::Write;
 use super::{Delay, Look, Read, Step, first_of};
-use crate::delivery::context;
+use crate::delivery::context::{self, Entered};
 use crate::delivery::core::Core;
 use crate::delivery::overflow::{LagCause, Lagged};
 use crate::delivery::run::{end_of_stack, go_on};
@@ -42,6 +42,11 @@ fn read_on(core: &Arc<Core>, look: Look) {
         let step = core.step(|state, effects| state.step_of_past(core.run, look, &mut more, effects));
         goes_on = match step {
             Step::Rest => false,
+            Step::Live(info) => {
+                let _frame = Entered::callback(core, None);
+                info.report_live();
+                true
+            }
             Step::Read(read) => {
                 let Read { info, query, decode, settled, write, retries } = *read;
                 let is_written = write.as_ref().is_none_or(|write| core.write_position(write));

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use crate::delivery::batch::{Batching, Failed};
 use crate::delivery::context::JobRef;
 use crate::delivery::effects::{Effects, Report};
+use crate::delivery::gaps::Gaps;
 use crate::delivery::group::{Group, Running};
 use crate::delivery::outcome::Outcome;
 use crate::delivery::pending::{Pending, Settled};
-use crate::delivery::queue::Gaps;
 use crate::delivery::receipt::{Problem, Receipt};
 use crate::delivery::routes::Target;
 use crate::delivery::slab::{Key, Slab};
@@ -44,8 +44,11 @@ impl State {
         let (mut left, limits) = (batching.limits.bytes.saturating_sub(first.bytes()), batching.limits);
         while let Some(group) = self.groups.get_mut(at.group)
             && rest.len() + 1 < limits.events
-            // An event whose filter is still to be asked begins a batch of its own.
-            && group.queue.front().is_some_and(|next| next.event.bytes() <= left && !next.ask)
+            // An event whose filter is still to be asked begins a batch of its own, and so does the
+            // first one behind the past.
+            && group.queue.front().is_some_and(|next| {
+                next.event.bytes() <= left && !next.ask && !next.gaps.is_live()
+            })
             && let Some(mut queued) = group.pop(effects)
         {
             left -= queued.event.bytes();
@@ -63,7 +66,7 @@ impl State {
         let newest =
             if group.catches_up { rest.last().map_or(first, |last| last).head.cursor() } else { newest };
         let through = next.map_or(newest, |next| EventId::new(next.run(), next.seq().saturating_sub(1)));
-        let tail = if next.is_none() { group.queue.take_tail() } else { Gaps::default() };
+        let tail = if next.is_none() { group.queue.take_tail_of_past() } else { Gaps::default() };
         gaps.extend(tail.of(0).map(|gap| (rest.len() + 1, gap)));
         if let Some(batch) = &mut group.batch {
             batch.begin(units, &group.queue);

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::delivery::effects::Effects;
+use crate::delivery::gaps::Gaps;
 use crate::delivery::group::{Idle, Phase, Running};
 use crate::delivery::pending::Pending;
-use crate::delivery::queue::Gaps;
 use crate::delivery::routes::Target;
 use crate::delivery::run::Next;
 use crate::delivery::slab::Key;
@@ -99,8 +99,12 @@ impl State {
         for member in group.keys() {
             let Some(found) = self.subscriptions.get(member) else { continue };
             let Receiver::Handler(membership) = &found.receiver else { continue };
-            if let Some(gap) = gaps.of(membership.cohort).filter(|_| membership.last.is_none()) {
-                effects.work().lags.push((Arc::clone(&found.info), gap, event.cloned()));
+            if membership.last.is_some() {
+                continue;
+            }
+            let live = gaps.is_live().then_some(None);
+            for lag in gaps.of(membership.cohort).map(Some).into_iter().chain(live) {
+                effects.work().lags.push((Arc::clone(&found.info), lag, event.cloned()));
             }
         }
     }

@@ -287,6 +287,7 @@ impl State {
     fn next_queued(&mut self, key: Key, effects: &mut Effects) -> Option<Result<Queued, Lagged>> {
         let stream = self.subscriptions.get_mut(key)?.stream_mut()?;
         let next = stream.queue.next()?;
+        let may_end_past = next.as_ref().is_ok_and(|queued| queued.replay) || next.is_err();
         if next.is_ok() {
             stream.counts.handled += 1;
             if !stream.waiting.is_empty() && !stream.queue.is_full() {
@@ -295,7 +296,28 @@ impl State {
                 }
             }
         }
+        if may_end_past {
+            self.leave_past_behind(key, effects);
+        }
         Some(next)
+    }
+
+    /// Marks in the queue of a subscription that has taken all of history that live events follow.
+    pub(crate) fn end_past(&mut self, key: Key, effects: &mut Effects) {
+        let awaits_live = self.subscriptions.get(key).is_some_and(|found| found.info.awaits_live());
+        if let (true, Some(queue)) = (awaits_live, self.queue_of(key)) {
+            queue.mark_live();
+            self.leave_past_behind(key, effects);
+        }
+    }
+
+    /// Reports to a reader that it has read the past, if it has.
+    pub(crate) fn leave_past_behind(&mut self, key: Key, effects: &mut Effects) {
+        let Some(found) = self.subscriptions.get_mut(key) else { return };
+        let info = Arc::clone(&found.info);
+        if found.stream_mut().is_some_and(|stream| stream.queue.take_live()) {
+            effects.work().lags.push((info, None, None));
+        }
     }
 
     /// Counts an event that a reader took, and that its filter rejected after all.
