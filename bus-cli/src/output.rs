@@ -3,11 +3,10 @@
 use std::borrow::Cow;
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 
-use bus_journal::Gap;
-use serde_json::json;
 use unicode_width::UnicodeWidthChar;
 
 use crate::args::View;
+use crate::source::Gap;
 
 /// The width where no terminal says one.
 const WIDTH: usize = 120;
@@ -65,9 +64,7 @@ impl Output {
             let text = format!("! {gap}");
             return self.row(&[Cell::new(&text, 0).style(Style::Error)]);
         }
-        let Gap { from, to, events, cause, .. } = gap;
-        let gap = json!({ "from": from, "to": to, "events": events, "cause": cause.to_string() });
-        self.line(&json!({ "gap": gap }).to_string())
+        self.line(&gap.line())
     }
 
     /// Writes a row of cells, the last one cut at the width.

@@ -35,7 +35,8 @@ usage: bus COMMAND [SOURCE] [ID | FILE] [FILTER]...
                writes, so both are named: $BUS_SOURCE is neither of them
   doctor       reads the whole journal SOURCE, and says what is damaged
 
-SOURCE   run.db (a journal), run.jsonl, run.jsonl.gz, or - for standard input;
+SOURCE   run.db (a journal), run.jsonl, run.jsonl.gz, - for standard input, or
+         http://host/bus, the address of a bus that is served by bus-web;
          $BUS_SOURCE unless the next word names a file or looks like one;
          for diff it is the first of the two recordings if only one is named
 FILTER   words that must all fit:

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::Failure;
 
-/// The beginnings of paths that are no ids.
-const BEGINS: [&str; 3] = ["/", "./", "../"];
+/// The beginnings of paths and addresses that are no ids.
+const BEGINS: [&str; 5] = ["/", "./", "../", "http://", "https://"];
 
 /// The ends of the names of recordings.
 const ENDS: [&str; 5] = [".db", ".jsonl", ".json", ".gz", ".zst"];
@@ -88,7 +88,8 @@ mod tests {
         for text in ["", "exec-1", "kind:tool_*", "-kind:x", "data.path:src/main.rs", "api/exec-1", "error"] {
             assert_eq!(one(text), (Ok("run.db".to_owned()), words(text).len()), "{text}");
         }
-        for text in ["-", "missing.db", "missing.jsonl.gz", "./missing", "Cargo.toml"] {
+        for text in ["-", "http://localhost/bus", "missing.db", "missing.jsonl.gz", "./missing", "Cargo.toml"]
+        {
             assert_eq!(one(text), (Ok(text.to_owned()), 0), "{text}");
         }
         assert!(super::one(&mut words(""), None).is_err_and(|error| error.text.contains("BUS_SOURCE")));

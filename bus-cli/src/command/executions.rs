@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bus_core::filter::Field;
 use bus_core::{EventId, ExecutionState, ExecutionSummary, Executions, Filter, ReadEvent};
-use bus_journal::{GapCause, Reader};
+use bus_journal::Reader;
 use serde_json::json;
 
 use super::ended;
@@ -78,7 +78,7 @@ pub(super) fn read(
     found.damage = source.all(filter, |item| {
         match item {
             Item::Gap(gap) => {
-                if gap.cause == GapCause::Interrupted {
+                if gap.interrupts {
                     executions.interrupt();
                 }
                 output.gap(&gap)?;

@@ -26,10 +26,14 @@ pub(super) fn run(call: &Call, output: &mut Output) -> Result<Ended, Failure> {
             }
             Damage::gaps(&gaps)
         }
-        Source::Lines(_) => source.all(&call.filter, |item| {
-            if let Item::Event(_, line) = item {
-                found = true;
-                output.line(line)?;
+        _ => source.all(&call.filter, |item| {
+            match item {
+                Item::Event(_, line) => {
+                    found = true;
+                    output.line(line)?;
+                }
+                Item::Gap(gap) => eprintln!("! {gap}"),
+                Item::Idle => {}
             }
             MORE
         })?,

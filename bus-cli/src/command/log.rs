@@ -4,13 +4,12 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use bus_core::{Filter, ReadEvent};
-use bus_journal::Gap;
 
 use super::ended;
 use crate::args::{Call, Log, Span};
 use crate::output::{Cell, Output, Style};
 use crate::pairs::Pairs;
-use crate::source::{Ask, Item, Kept, MORE, Next, Source};
+use crate::source::{Ask, Gap, Item, Kept, MORE, Next, Source};
 use crate::stop::Stop;
 use crate::time::{length, time_of_day};
 use crate::{Ended, Failure};

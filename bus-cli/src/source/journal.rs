@@ -3,9 +3,9 @@
 use std::thread;
 
 use bus_core::{Filter, ReadEvent, Since};
-use bus_journal::{Gap, Item as Stored, Query, QueryError, Reader, Recorded};
+use bus_journal::{Item as Stored, Query, QueryError, Reader, Recorded};
 
-use super::{Ask, Damage, Found, Item, Next, REST};
+use super::{Ask, Damage, Found, Gap, Item, Next, REST};
 use crate::Failure;
 
 /// How many events are read at once.
@@ -18,7 +18,7 @@ struct Sink<'a, F> {
     damage: Damage,
     is_over: bool,
     /// Gaps behind the last event, which the next answer has again.
-    shown: Vec<Gap>,
+    shown: Vec<bus_journal::Gap>,
 }
 
 impl<F: FnMut(Item<'_>) -> Next> Sink<'_, F> {
@@ -28,7 +28,7 @@ impl<F: FnMut(Item<'_>) -> Next> Sink<'_, F> {
             Stored::Gap(gap) if self.shown.contains(gap) => Ok(()),
             Stored::Gap(gap) => {
                 self.damage.places += 1;
-                self.hand_on(Item::Gap(gap.clone()))
+                self.hand_on(Item::Gap(Gap::from(gap)))
             }
             Stored::Event(event) => self.hand_on(Item::Event(read_event(self.journal, event)?, event.json())),
         }
@@ -119,7 +119,7 @@ where
 }
 
 /// The gaps of an answer, in their order, without its events.
-pub(super) fn gaps(journal: &Reader, filter: &Filter) -> Result<Vec<Gap>, Failure> {
+pub(super) fn gaps(journal: &Reader, filter: &Filter) -> Result<Vec<bus_journal::Gap>, Failure> {
     let page = journal.query().matching(filter.clone()).limit(0).page();
     let items = page.map_err(|error| failed(journal, error))?.items;
     Ok(items.iter().rev().filter_map(Stored::gap).cloned().collect())
@@ -148,7 +148,8 @@ pub(super) fn around(
 pub(super) fn find(journal: &Reader, id: &str) -> Result<Found, Failure> {
     let Some(event) = recorded(journal, id)? else {
         let gaps = gaps(journal, &Filter::new())?;
-        return Ok(Found { event: None, damage: Damage::gaps(&gaps), gaps });
+        let damage = Damage::gaps(&gaps);
+        return Ok(Found { event: None, damage, gaps: gaps.iter().map(Gap::from).collect() });
     };
     Ok(Found { event: Some((read_event(journal, &event)?, event.into())), ..Found::default() })
 }

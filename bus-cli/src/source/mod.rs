@@ -1,7 +1,10 @@
-//! A recording: a journal, or one event a line as JSON.
+//! A recording: a journal, one event a line as JSON, or a bus that is served over HTTP.
 
 mod damage;
+mod gap;
 mod gzip;
+#[cfg(feature = "web")]
+mod http;
 mod journal;
 mod kept;
 mod lines;
@@ -13,9 +16,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bus_core::{Filter, ReadEvent};
-use bus_journal::{Gap, Journal, Reader};
+use bus_journal::{Journal, Reader};
 
 pub(crate) use damage::Damage;
+pub(crate) use gap::Gap;
 pub(crate) use journal::failed;
 pub(crate) use kept::Kept;
 pub(crate) use lines::lines_of;
@@ -33,13 +37,15 @@ const REST: Duration = Duration::from_millis(25);
 pub(crate) enum Source {
     Journal(Reader),
     Lines(PathBuf),
+    #[cfg(feature = "web")]
+    Http(http::Address),
 }
 
 /// One item of a recording, in its order.
 pub(crate) enum Item<'a> {
     /// An event, with its line as it was written.
     Event(ReadEvent, &'a str),
-    /// Events that a journal lacks.
+    /// Events that the source lacks.
     Gap(Gap),
     /// All events were read that there are now. Only where the source is followed.
     Idle,
@@ -73,6 +79,15 @@ pub(crate) const MORE: Next = Ok(ControlFlow::Continue(()));
 
 impl Source {
     pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
+        #[cfg(feature = "web")]
+        if let Some(address) = path.to_str().and_then(http::Address::parse) {
+            return address.map(Self::Http);
+        }
+        #[cfg(not(feature = "web"))]
+        if path.to_str().is_some_and(|path| path.starts_with("http://") || path.starts_with("https://")) {
+            let fix = "this `bus` was built without the feature `web`, which reads from servers";
+            return Err(Failure::usage(format!("`{}`: {fix}", path.display())));
+        }
         if is_journal(path) {
             Journal::read(path).map(Self::Journal).map_err(|error| Failure::open(path, &error))
         } else {
@@ -85,6 +100,8 @@ impl Source {
         match self {
             Self::Journal(journal) => journal::read(journal, ask, each),
             Self::Lines(path) => lines::read(path, ask, each),
+            #[cfg(feature = "web")]
+            Self::Http(address) => http::read(address, ask, each),
         }
     }
 
@@ -93,13 +110,13 @@ impl Source {
         self.read(&Ask { filter, last: None, follow: false }, each)
     }
 
-    /// Writes the gaps that an answer with this filter has; none of a source of lines.
+    /// Writes the gaps that an answer of a journal with this filter has.
     pub(crate) fn gaps(&self, filter: &Filter, output: &mut Output) -> Result<Damage, Failure> {
         let mut damage = Damage::default();
         if let Self::Journal(journal) = self {
             for gap in journal::gaps(journal, filter)? {
                 damage.places += 1;
-                output.gap(&gap)?;
+                output.gap(&Gap::from(&gap))?;
             }
         }
         Ok(damage)
@@ -115,6 +132,8 @@ impl Source {
         match self {
             Self::Journal(journal) => journal::around(journal, (id, count), filter, each),
             Self::Lines(path) => lines::around(path, (id, count), filter, each),
+            #[cfg(feature = "web")]
+            Self::Http(address) => http::around(address, (id, count), filter, each),
         }
     }
 
@@ -123,6 +142,8 @@ impl Source {
         match self {
             Self::Journal(journal) => journal::find(journal, id),
             Self::Lines(path) => lines::find(path, id),
+            #[cfg(feature = "web")]
+            Self::Http(address) => http::find(address, id),
         }
     }
 }

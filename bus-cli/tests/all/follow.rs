@@ -12,10 +12,10 @@ use bus_journal::Journal;
 use crate::support::{bus, file, line, packed};
 
 /// A call that goes on, killed at the end of a test that failed.
-struct Follower(Child, BufReader<ChildStdout>);
+pub(crate) struct Follower(Child, BufReader<ChildStdout>);
 
 impl Follower {
-    fn start(path: &Path, arguments: &[&str]) -> Self {
+    pub(crate) fn start(path: &Path, arguments: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_bus"));
         command.arg("log").arg(path).arg("-f").args(arguments);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -25,7 +25,7 @@ impl Follower {
     }
 
     /// Waits for the next line.
-    fn line(&mut self) -> String {
+    pub(crate) fn line(&mut self) -> String {
         let mut line = String::new();
         self.1.read_line(&mut line).unwrap();
         line
@@ -40,7 +40,7 @@ impl Follower {
     }
 
     /// Presses Ctrl-C, and returns the exit code and the rest of the output.
-    fn stop(mut self) -> (Option<i32>, String) {
+    pub(crate) fn stop(mut self) -> (Option<i32>, String) {
         Command::new("kill").args(["-INT", &self.0.id().to_string()]).status().unwrap();
         let mut rest = String::new();
         self.1.read_to_string(&mut rest).unwrap();

@@ -5,6 +5,8 @@ mod diff;
 mod executions;
 mod export;
 mod follow;
+#[cfg(feature = "web")]
+mod http;
 mod journal;
 mod log;
 mod query;
