@@ -18,9 +18,18 @@ pub(crate) enum Command {
     Executions(Which),
     Query(Query),
     Diff(Diff),
-    Export,
+    Export(Format),
     Import { file: PathBuf },
     Doctor,
+}
+
+/// How `bus export` writes an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// As the bus writes it.
+    Lines,
+    /// As a CloudEvent 1.0.
+    CloudEvents,
 }
 
 /// The events of `bus log`.
@@ -110,9 +119,10 @@ impl Command {
             "executions" => Self::Executions(Which::new(given)?),
             "query" => Self::Query(Query::new(given)?),
             "export" => match given.value("--format") {
-                None | Some("jsonl") => Self::Export,
+                None | Some("jsonl") => Self::Export(Format::Lines),
+                Some("cloudevents") => Self::Export(Format::CloudEvents),
                 Some(other) => {
-                    return Err(Failure::usage(format!("`--format {other}`: write jsonl")));
+                    return Err(Failure::usage(format!("`--format {other}`: write jsonl or cloudevents")));
                 }
             },
             _ => Self::Doctor,

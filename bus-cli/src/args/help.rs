@@ -29,8 +29,10 @@ usage: bus COMMAND [SOURCE] [ID | FILE] [FILTER]...
                               of tool_use_id
                  --ignore F   a field does not count
                  --first      the first difference of each execution only
-  export       the events as JSON lines, to the letter as they were recorded
-                 --format jsonl
+  export       the events as JSON lines
+                 --format jsonl|cloudevents
+                              to the letter as they were recorded, unless they
+                              are asked for as CloudEvents 1.0
   import FILE  takes the events of FILE into the journal SOURCE, each once; it
                writes, so both are named: $BUS_SOURCE is neither of them
   doctor       reads the whole journal SOURCE, and says what is damaged

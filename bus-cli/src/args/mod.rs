@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use bus_core::Filter;
 
-pub(crate) use command::{Command, Diff, Log, Query, Which};
+pub(crate) use command::{Command, Diff, Format, Log, Query, Which};
 pub(crate) use help::HELP;
 use option::Given;
 pub(crate) use span::Span;

@@ -24,7 +24,7 @@ pub(crate) fn run(call: &Call, output: &mut Output) -> Result<Ended, Failure> {
         Command::Executions(which) => executions::run(call, *which, output),
         Command::Query(query) => query::run(call, query, output),
         Command::Diff(diff) => diff::run(call, diff, output),
-        Command::Export => export::run(call, output),
+        Command::Export(format) => export::run(call, *format, output),
         Command::Import { file } => import::run(call, file, output),
         Command::Doctor => doctor::run(call, output),
     }

@@ -3,7 +3,9 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use crate::support::{as_the_bus_writes, bus, file, with_gap};
+use serde_json::Value;
+
+use crate::support::{as_the_bus_writes, bus, file, session, with_both, with_gap};
 
 /// Imports lines twice, and returns the export.
 fn there_and_back(lines: &str, count: u64) -> String {
@@ -79,4 +81,26 @@ fn a_filter_selects_and_a_gap_stands_beside_the_lines() {
     let ran = bus(&["export", path, "kind:none"], "");
     assert_eq!((ran.code, ran.out.as_str()), (3, ""));
     assert_eq!(bus(&["export", path, "--format", "xml"], "").code, 2);
+}
+
+#[test]
+fn events_are_exported_as_cloudevents() {
+    let without = r#"{"type":"asked","stream_id":"desk","data":{"q":1},"timestamp":"2026-11-22T06:14:08Z"}"#;
+    with_both(&(session() + without + "\n"), |source| {
+        let ran = bus(&["export", source, "--format", "cloudevents"], "");
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+        let events: Vec<Value> = ran.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(events.len(), 5);
+        assert_eq!(events[2]["specversion"], "1.0");
+        assert_eq!(
+            (&events[2]["type"], &events[2]["id"]),
+            (&"tool_failed".into(), &"00c0ffee00c0ffee-3".into())
+        );
+        assert_eq!(events[2]["data"], serde_json::json!({ "error": "no such file" }));
+        let ids: std::collections::HashSet<_> = events.iter().map(|event| event["id"].to_string()).collect();
+        assert_eq!(ids.len(), 5, "each has an id of its own: {ids:?}");
+        // An event keeps its id, whatever else is exported.
+        let ran = bus(&["export", source, "--format", "cloudevents", "kind:asked"], "");
+        assert_eq!(serde_json::from_str::<Value>(&ran.out).unwrap(), events[4]);
+    });
 }
