@@ -253,7 +253,7 @@ fn take_stock(core: &Arc<Core>, here: Option<Node>) -> (Vec<Left>, Vec<Left>) {
             let (keys, rest) = state.subscriptions.window_keys(from, WINDOW);
             (more, from) = (rest, from + WINDOW);
             for key in keys {
-                take_stock_of(state, key, here, &mut left, &mut unread, effects);
+                take_stock_of(state, core.run, key, here, &mut left, &mut unread, effects);
             }
         });
     }
@@ -270,6 +270,7 @@ fn not_recorded(core: &Core) -> u64 {
 
 fn take_stock_of(
     state: &mut State,
+    run: u64,
     key: Key,
     here: Option<Node>,
     left: &mut Vec<Left>,
@@ -280,9 +281,10 @@ fn take_stock_of(
     let is_stream = matches!(found.receiver, Receiver::Stream(_));
     let (running, waiting) =
         if is_stream { (0, state.waiting_for_reader(key).0) } else { state.work_of(key, here) };
+    let newest = state.next_seq - 1;
     let Some(Subscription { info, life, catch_up, .. }) = state.subscriptions.get(key) else { return };
-    if running + waiting == 0 && catch_up.as_ref().is_some_and(|past| past.consumer.is_some()) {
-        // The store has the events that it has not handled, for the next run.
+    if running + waiting == 0 && !is_stream && catch_up.as_ref().is_some_and(|past| past.is_done(run, newest))
+    {
         state.end(key, effects);
         return;
     }

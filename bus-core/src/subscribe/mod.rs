@@ -108,6 +108,7 @@ pub(crate) struct Plan {
     pub(crate) callbacks: Callbacks<Callback>,
     consumer: ConsumerPlan,
     accepts_redacted: bool,
+    recorded_only: bool,
     pub(crate) location: &'static Location<'static>,
 }
 
@@ -195,6 +196,7 @@ impl<S> Subscribe<S> {
             callbacks: Callbacks::default(),
             consumer: ConsumerPlan::default(),
             accepts_redacted: false,
+            recorded_only: false,
             location,
         };
         Self { bus, plan, state: (), mode: Single(()), set: PhantomData }

@@ -96,6 +96,36 @@ impl<S, T, M> Subscribe<S, T, M> {
     }
 }
 
+impl<S, T, M> Subscribe<S, T, M> {
+    /// Delivers each event after its commit, and never one that is not recorded: what this
+    /// subscription has seen is in the store, whatever happens next. The bus needs a store that can
+    /// be read, such as a journal.
+    ///
+    /// The events are read from the store, in order, each once. Those that could not be recorded
+    /// are a gap with the cause [`NotRecorded`](crate::LagCause::NotRecorded). A kind that the
+    /// store leaves out is an error where it is named by its type, and never comes otherwise. No
+    /// emit waits for such a subscription, and `close` waits until its handler has handled all that
+    /// is recorded. Fields with `redact` are redacted in what it gets: it needs
+    /// [`accept_redacted`](Self::accept_redacted) where a kind has some. Its position is not kept:
+    /// that is a [`consumer`](Self::consumer).
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let store = Arc::new(bus_core::testing::MemoryStore::new());
+    /// let bus = bus_core::EventBus::builder().store(store.clone()).build().unwrap();
+    /// let mut events = bus.subscribe_any().recorded_only().into_stream();
+    /// bus.stream("desk").emit_dynamic("paid", serde_json::json!({})).send();
+    /// let event = events.recv().await.unwrap();
+    /// assert_eq!(store.events()[0].id(), event.id());
+    /// # }
+    /// ```
+    pub fn recorded_only(mut self) -> Self {
+        self.plan.recorded_only = true;
+        self
+    }
+}
+
 impl Core {
     /// The part of the store that a subscription reads, if it does.
     pub(super) fn past_of(
@@ -106,7 +136,9 @@ impl Core {
         let catches_up = overflow == Overflow::CatchUp;
         let archive = self.store.as_ref().and_then(|store| store.archive());
         let is_live = matches!(plan.since, Since::Now);
-        if !plan.is_consumer() && !catches_up && (is_live || archive.is_none()) {
+        let recorded_only = plan.recorded_only;
+        let reads_only = plan.is_consumer() || recorded_only;
+        if !reads_only && !catches_up && (is_live || archive.is_none()) {
             return Ok(None);
         }
         let archive = archive.ok_or(SubscribeError::NoArchive)?;
@@ -116,14 +148,24 @@ impl Core {
             return Err(SubscribeError::Redacted { kind: event.kind.to_owned() });
         }
         let left_out = wanted.iter().find(|event| !self.store_keeps(KindRef::Declared(event)));
-        if let Some(event) = left_out.filter(|_| catches_up) {
+        let is_named = recorded_only && matches!(plan.kinds, Kinds::Declared(_));
+        if let Some(event) = left_out.filter(|_| catches_up || is_named) {
             return Err(SubscribeError::LeftOut { kind: event.kind.to_owned() });
         }
         let leaves_out = left_out.is_some();
         let ConsumerPlan { first, retry, .. } = plan.consumer;
         let Some(name) = plan.consumer.name.take() else {
-            let (at, miss) = self.begin_of_past(plan.since, archive)?;
-            return Ok(Some(Past { begin: PastBegin { at, leaves_out, consumer: None }, miss }));
+            if recorded_only && plan.with_latest {
+                return Err(SubscribeError::RecordedLatest);
+            }
+            let (at, miss) = match plan.since {
+                Since::Now if recorded_only => (self.here(), None),
+                since => self.begin_of_past(since, archive)?,
+            };
+            return Ok(Some(Past {
+                begin: PastBegin { at, leaves_out, recorded_only, consumer: None },
+                miss,
+            }));
         };
         if !is_live || plan.with_latest {
             return Err(SubscribeError::ConsumerSince);
@@ -131,12 +173,18 @@ impl Core {
         let position = archive.position(&name).map_err(SubscribeError::Store)?;
         let (first, miss) = match (position, first) {
             (Some(_), _) => (Since::Beginning, None),
-            (None, Since::Now) => (Since::After(EventId::new(self.run, self.newest())), None),
+            (None, Since::Now) => (self.here(), None),
             (None, first) => self.begin_of_past(first, archive)?,
         };
         let consumer = Consumer::new(name, retry, first, position);
-        let begin = PastBegin { at: consumer.begin(), leaves_out, consumer: Some(consumer) };
+        let begin =
+            PastBegin { at: consumer.begin(), leaves_out, recorded_only: false, consumer: Some(consumer) };
         Ok(Some(Past { begin, miss }))
+    }
+
+    /// Behind the newest event.
+    fn here(&self) -> Since {
+        Since::After(EventId::new(self.run, self.newest()))
     }
 
     /// Where the first page begins.

@@ -61,6 +61,8 @@ pub(crate) struct CatchUp {
     decode: Decode,
     /// How many events a page has at most.
     page: usize,
+    /// It gets what the store has and nothing else.
+    recorded_only: bool,
     /// The newest event when it began: behind it the past is read.
     began: u64,
     pub(crate) consumer: Option<Box<Consumer>>,
@@ -71,12 +73,13 @@ pub(crate) struct Begin {
     pub(crate) at: Since,
     /// Whether the store leaves out a kind that is wanted.
     pub(crate) leaves_out: bool,
+    pub(crate) recorded_only: bool,
     pub(crate) consumer: Option<Consumer>,
 }
 
 impl CatchUp {
     pub(crate) fn new(info: &Info, begin: Begin, decode: Decode) -> Self {
-        let Begin { at, leaves_out, consumer } = begin;
+        let Begin { at, leaves_out, recorded_only, consumer } = begin;
         let filter = info.wanted.narrow(narrow(&info.kinds));
         let page = info.batch.as_ref().map_or(PAGE, |batch| batch.limits.events.clamp(PAGE, MOST));
         Self {
@@ -87,6 +90,7 @@ impl CatchUp {
             reading: false,
             decode,
             page,
+            recorded_only,
             began: 0,
             consumer: consumer.map(Box::new),
         }
@@ -103,6 +107,17 @@ impl CatchUp {
             Since::After(cursor) if cursor.run() == run => Some(cursor.seq()),
             _ => None,
         }
+    }
+
+    /// Whether it never gets live events.
+    fn reads_only(&self) -> bool {
+        self.recorded_only || self.consumer.is_some()
+    }
+
+    /// Whether it has no work left on a closed bus while its handler is idle. The store has what a
+    /// consumer has not handled, for the next run.
+    pub(crate) fn is_done(&self, run: u64, newest: u64) -> bool {
+        self.consumer.is_some() || (self.recorded_only && self.seq(run).is_some_and(|seq| seq >= newest))
     }
 
     fn query(&self) -> PageQuery {

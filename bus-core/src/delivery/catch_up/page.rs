@@ -34,7 +34,7 @@ impl State {
         };
         let info = Arc::clone(info);
         let write = past.consumer.as_ref().and_then(|consumer| consumer.to_write());
-        let reads_only = past.consumer.is_some();
+        let (reads_only, retries) = (past.reads_only(), past.consumer.is_some());
         let at = past.seq(run);
         if at.is_some_and(|seq| seq >= past.began) && info.awaits_live() {
             return Step::Live(info);
@@ -43,17 +43,21 @@ impl State {
         match at {
             Some(seq) if !reads_only && is_held(seq) => self.take_window(look, seq, run, more, effects),
             Some(seq) if seq >= settled && write.is_none() => {
-                if let Some(records) = self.records.as_deref_mut() {
-                    records.readers.push((look, !reads_only));
+                if reads_only && !look.handler && self.closed && seq + 1 >= self.next_seq {
+                    self.end_recorded(look, effects);
+                    return Step::Rest;
                 }
-                // A consumer that has handled everything has no work.
-                if reads_only {
+                // A handler that has handled everything that is recorded has no work.
+                let rests = reads_only && look.handler;
+                if let Some(records) = self.records.as_deref_mut() {
+                    records.readers.push((look, !rests));
+                }
+                if rests {
                     self.end_look(look, effects);
                 }
             }
             _ => {
                 let (query, decode) = (past.query(), past.decode);
-                let retries = reads_only;
                 return Step::Read(Box::new(Read { info, query, decode, settled, write, retries }));
             }
         }
@@ -91,9 +95,9 @@ impl State {
         let past = self.subscriptions.get(look.key).and_then(|found| found.catch_up.as_ref());
         let after = after.max(past.and_then(|past| past.seq(run)).unwrap_or(0));
         // Events that history holds come from there: it is not redacted, and needs no store.
-        let is_consumer = self.consumer_of(look.key).is_some();
+        let reads_only = past.is_some_and(|past| past.reads_only());
         let held =
-            if is_consumer { settled } else { self.history.lost_through().into_iter().fold(0, u64::max) };
+            if reads_only { settled } else { self.history.lost_through().into_iter().fold(0, u64::max) };
         let end = held.min(settled).max(after);
         let at = through.filter(|_| has_more).unwrap_or(EventId::new(run, end));
         if let Some(records) = self.records.as_deref().filter(|_| !has_more) {
@@ -179,6 +183,15 @@ impl State {
         true
     }
 
+    /// Ends a reader of what is recorded: its bus is closed, and nothing more comes.
+    fn end_recorded(&mut self, look: Look, effects: &mut Effects) {
+        self.end_look(look, effects);
+        if let Some(found) = self.subscriptions.get_mut(look.key) {
+            found.wake_reader(effects);
+        }
+        self.close_stream(look.key, effects);
+    }
+
     /// Puts one event of the past into a queue.
     pub(crate) fn queue_past(&mut self, key: Key, event: Arc<Stored>, asks: bool) {
         if let Some(queue) = self.queue_of(key) {
@@ -204,7 +217,7 @@ impl State {
         let left_out = self.records.as_deref().is_some_and(|records| records.counts.left_out > 0);
         let found = self.subscriptions.get_mut(key)?;
         let wants_any = !matches!(found.info.kinds, Kinds::Declared(_));
-        let past = found.catch_up.as_mut()?;
+        let past = found.catch_up.as_mut().filter(|past| !past.recorded_only)?;
         let is_reported = past.reported.is_some_and(|reported| at.run() != run || at.seq() <= reported);
         if is_reported || !(past.leaves_out || (wants_any && left_out)) {
             return None;
