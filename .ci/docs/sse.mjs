@@ -33,7 +33,7 @@ const proxy = createServer((page) => {
 proxy.listen(0, "127.0.0.1");
 await once(proxy, "listening");
 const cut = () => { for (const end of open) end.destroy(); };
-const followed = () => requests.filter(([line]) => line.endsWith("/events")).length;
+const followed = () => requests.filter(([line]) => line.includes("/bus/events?")).length;
 
 const browser = await chromium.launch({
   executablePath: "/usr/bin/chromium",

@@ -29,7 +29,7 @@ pub(crate) async fn follow(
     last: Option<&str>,
     most: usize,
 ) -> Result<Vec<Frame>, Failure> {
-    let request = Request::get(format!("/executions/{execution}/events"));
+    let request = Request::get(format!("/bus/events?wait=5s&execution={execution}")).header("host", server);
     let request = last.into_iter().fold(request, |request, last| request.header("last-event-id", last));
     let request = request.body(Full::default())?;
     let mut body = send(server, request).await?.into_body();
@@ -46,11 +46,14 @@ pub(crate) async fn follow(
     Ok(frames)
 }
 
-/// A frame of server-sent events that is an event; gaps and the end have no id.
+/// A frame of server-sent events that is an event; gaps, the end and others have a name.
 fn parse(frame: &str) -> Option<Frame> {
     let field = |name: &str| {
         frame.lines().find_map(|line| line.strip_prefix(name)).map(|value| value.trim().to_owned())
     };
+    if field("event:").is_some() {
+        return None;
+    }
     Some(Frame { id: field("id:")?, data: field("data:")? })
 }
 

@@ -1,10 +1,10 @@
-//! Events over HTTP: `server` is the part to copy, the rest demonstrates it.
+//! Events over HTTP, resumed after a disconnect: `bus_web` serves them, `page.html` shows them.
 //!
 //! ```sh
 //! cargo run --example sse_server                 # a server and a reader that is cut off twice
 //! cargo run --example sse_server -- --port 8080  # the server alone, with a page, until Ctrl-C
 //! execution=$(curl -sd "one two three" localhost:8080/executions)
-//! curl -N localhost:8080/executions/$execution/events  # add -H "Last-Event-ID: …" to go on
+//! curl -N "localhost:8080/bus/events?execution=$execution"  # add -H "Last-Event-ID: …" to go on
 //! ```
 
 mod client;
@@ -54,7 +54,7 @@ async fn serve(port: u16, history: usize) -> Result<(), Failure> {
         let _ = tokio::signal::ctrl_c().await;
         closing.close(Duration::from_secs(5)).await;
     };
-    axum::serve(listener, server::router(bus)).with_graceful_shutdown(closed).await?;
+    axum::serve(listener, server::router(&bus)).with_graceful_shutdown(closed).await?;
     println!("closed");
     Ok(())
 }
@@ -63,7 +63,7 @@ async fn serve(port: u16, history: usize) -> Result<(), Failure> {
 async fn try_out(history: usize) -> Result<(), Failure> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let server = listener.local_addr()?.to_string();
-    tokio::spawn(axum::serve(listener, server::router(bus(history)?)).into_future());
+    tokio::spawn(axum::serve(listener, server::router(&bus(history)?)).into_future());
 
     let execution = client::start(&server, TEXT).await?;
     let mut seen: Vec<client::Frame> = Vec::new();

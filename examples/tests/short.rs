@@ -121,6 +121,20 @@ fn consumer_misses_nothing_and_parks_what_fails() {
 }
 
 #[test]
+fn a_login_narrows_what_its_users_see() {
+    prints(
+        "axum_login",
+        &[
+            "ann asks for /bus/events.json: 2 events",
+            "ann asks for /bus/events.json?stream=ann: 2 events",
+            "bob asks for /bus/events.json: 2 events",
+            "bob asks for /bus/events.json?stream=ann: 0 events",
+            "without a login: log in first",
+        ],
+    );
+}
+
+#[test]
 fn journal_goes_on_where_the_crash_was() {
     prints(
         "journal",

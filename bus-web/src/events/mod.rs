@@ -1,32 +1,32 @@
-//! Events, counts and kinds as text.
+//! Events, counts and kinds, as they are read over HTTP.
+
+mod asked;
+mod catalogue;
+mod follow;
+mod frame;
+mod one;
+mod page;
+mod past;
+mod reader;
+mod row;
+mod stats;
 
 use std::sync::Arc;
 
-use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::Response;
+use axum::Router;
 use axum::routing::get;
-use axum::{Extension, Router};
 
-use crate::access::Caller;
-use crate::reply::{json, line};
 use crate::shared::Shared;
+
+pub(crate) use frame::Frames;
 
 /// Returns the routes that read.
 pub(crate) fn router(shared: &Arc<Shared>) -> Router {
-    Router::new().route("/stats", get(stats)).with_state(Arc::clone(shared))
-}
-
-/// The counts are those of the whole bus.
-async fn stats(State(shared): State<Arc<Shared>>, Extension(caller): Extension<Caller>) -> Response {
-    if !caller.filter.is_empty() {
-        return line(
-            StatusCode::FORBIDDEN,
-            "the counts are of the whole bus, and this caller sees a part of it",
-        );
-    }
-    match serde_json::to_vec(&shared.bus.stats()) {
-        Ok(text) => json(text),
-        Err(error) => line(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
-    }
+    Router::new()
+        .route("/events", get(follow::follow))
+        .route("/events.json", get(page::page))
+        .route("/events/{id}", get(one::one))
+        .route("/stats", get(stats::stats))
+        .route("/catalogue", get(catalogue::catalogue))
+        .with_state(Arc::clone(shared))
 }
