@@ -6,7 +6,6 @@
 //! an error: browsers would give up for good.
 
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 use axum::Extension;
@@ -15,21 +14,19 @@ use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bus_core::catalogue::Life;
-use bus_core::{AnyEvent, EventId, EventsAndGaps, Filter, Since};
+use bus_core::{EventId, Filter, Since};
 use bytes::Bytes;
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt};
 use serde_json::json;
 
 use super::asked::Asked;
+use super::feed::{Feed, Next};
 use super::frame::{closing, gap, named};
-use super::past::{self, Item, step_of, subscribe};
+use super::past::{self, step_of};
 use super::reader::Reader;
 use crate::access::Caller;
 use crate::reply::line;
 use crate::shared::Shared;
-
-/// Events that wait for a reader that is slower than they come.
-const CAPACITY: usize = 1024;
 
 /// How long a reader that connects again waits for its execution at most: it hears nothing
 /// meanwhile.
@@ -73,8 +70,8 @@ pub(crate) async fn follow(
         Err(Refusal::Answer(answer)) => return *answer,
         Err(Refusal::Frame(frame)) => {
             if let Some(Ok(cursor)) = last
-                && let Poll::Ready(Some(Err(missing))) =
-                    first_item(&mut open(&shared, &caller.filter, &asked, Since::After(cursor))).await
+                && let Some(Next::Item(Err(missing))) =
+                    open(&shared, &caller.filter, &asked, Since::After(cursor)).now().await
             {
                 begin.push(gap(&missing));
             }
@@ -82,22 +79,24 @@ pub(crate) async fn follow(
             return body(futures_util::stream::iter(opening().chain(begin)));
         }
     };
-    let mut events = open(&shared, &caller.filter, &asked, since);
+    let mut feed = open(&shared, &caller.filter, &asked, since);
     let mut reader = Reader::new(Arc::clone(&shared), asked, begin);
-    match first_item(&mut events).await {
-        Poll::Ready(None) if last.is_none() => return line(StatusCode::SERVICE_UNAVAILABLE, CLOSED),
-        Poll::Ready(None) => reader.close(),
-        Poll::Ready(Some(item)) => reader.take(&item),
-        Poll::Pending => {}
+    let comes_back = matches!(last, Some(Ok(_)));
+    match reader.execution().filter(|_| comes_back) {
+        Some(execution) => match feed.next().await {
+            Next::Live => match past::end_of(&shared.bus, &caller.filter, execution).await {
+                // It was cut off before the last frame.
+                Some(end) => reader.end(&end),
+                None => reader.take(&Next::Live),
+            },
+            next => reader.take(&next),
+        },
+        None => match feed.now().await {
+            Some(Next::End) if last.is_none() => return line(StatusCode::SERVICE_UNAVAILABLE, CLOSED),
+            next => next.iter().for_each(|next| reader.take(next)),
+        },
     }
-    if let (Some(Ok(_)), Some(execution), true) = (last, reader.execution(), reader.is_empty()) {
-        match left(&shared, &caller.filter, execution, &mut events).await {
-            Left::End(end) => reader.end(&end),
-            Left::Next(item) => reader.take(&item),
-            Left::More => {}
-        }
-    }
-    body(reader.read(events))
+    body(futures_util::stream::iter(opening()).chain(reader.frames(feed)))
 }
 
 fn has_seen_end(headers: &HeaderMap) -> bool {
@@ -145,35 +144,9 @@ async fn place(shared: &Shared, caller: &Caller, asked: &Asked, last: Last) -> R
 }
 
 /// The events of one execution are read whole, so that its end is seen whatever is asked for.
-fn open(shared: &Shared, seen: &Filter, asked: &Asked, since: Since) -> EventsAndGaps {
+fn open(shared: &Shared, seen: &Filter, asked: &Asked, since: Since) -> Feed {
     let whole = asked.execution().map(|execution| Filter::new().execution(execution));
-    let wanted = whole.as_ref().unwrap_or(&asked.filter);
-    subscribe(&shared.bus, [seen, wanted]).capacity(CAPACITY).since(since).into_stream().with_gaps()
-}
-
-/// The first item, if it is there.
-async fn first_item(events: &mut EventsAndGaps) -> Poll<Option<Item>> {
-    let mut events = std::pin::pin!(events);
-    std::future::poll_fn(|context| Poll::Ready(events.as_mut().poll_next(context))).await
-}
-
-enum Left {
-    /// Nothing but the frame that ends it.
-    End(AnyEvent),
-    Next(Item),
-    /// Events that are to come.
-    More,
-}
-
-/// What is left of an execution for a reader that connects again.
-async fn left(shared: &Shared, seen: &Filter, execution: &str, events: &mut EventsAndGaps) -> Left {
-    let live = events.caught_up();
-    tokio::select! {
-        biased;
-        () = live => {}
-        item = events.recv() => return item.map_or(Left::More, Left::Next),
-    }
-    past::end_of(&shared.bus, seen, execution).await.map_or(Left::More, Left::End)
+    Feed::new(&shared.bus, [seen, whole.as_ref().unwrap_or(&asked.filter)], since)
 }
 
 /// The beginning of a body: a comment in ASCII, and the time to wait before connecting again, which
@@ -183,8 +156,6 @@ fn opening() -> impl Iterator<Item = Bytes> {
 }
 
 fn body(frames: impl Stream<Item = Bytes> + Send + 'static) -> Response {
-    use futures_util::StreamExt;
-
     let frames = frames.map(Ok::<_, std::convert::Infallible>);
     let headers = [
         (header::CONTENT_TYPE, "text/event-stream"),
@@ -193,13 +164,4 @@ fn body(frames: impl Stream<Item = Bytes> + Send + 'static) -> Response {
         (header::HeaderName::from_static("x-accel-buffering"), "no"),
     ];
     (headers, Body::from_stream(frames)).into_response()
-}
-
-impl Reader {
-    /// The frames of a body.
-    fn read(self, events: EventsAndGaps) -> impl Stream<Item = Bytes> + Send {
-        use futures_util::StreamExt;
-
-        futures_util::stream::iter(opening()).chain(self.frames(events))
-    }
 }

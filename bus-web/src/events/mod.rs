@@ -2,6 +2,7 @@
 
 mod asked;
 mod catalogue;
+mod feed;
 mod follow;
 mod frame;
 mod one;

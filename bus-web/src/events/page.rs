@@ -10,7 +10,8 @@ use bus_core::{AnyEvent, Since};
 use serde_json::json;
 
 use super::asked::{Asked, View};
-use super::past::{self, Item, Page};
+use super::feed::Item;
+use super::past::{self, Page};
 use super::row::row;
 use crate::access::Caller;
 use crate::reply;

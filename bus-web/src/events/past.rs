@@ -4,37 +4,26 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use bus_core::catalogue::Life;
-use bus_core::{AnyEvent, AnyKind, EventBus, EventId, EventsAndGaps, Filter, Lagged, Since, Subscribe};
+use bus_core::{AnyEvent, EventBus, EventId, Filter, Since};
 use tokio::time::{Instant, sleep_until};
 
-/// An event, or where some are missing.
-pub(crate) type Item = Result<AnyEvent, Lagged>;
-
-/// A subscription that gets what both filters let through.
-pub(crate) fn subscribe(bus: &EventBus, filters: [&Filter; 2]) -> Subscribe<AnyKind> {
-    // Redacted fields are redacted in JSON, live or not, so it makes no difference here.
-    let all = bus.subscribe_any().name("bus-web").accept_redacted();
-    let filters = filters.into_iter().filter(|filter| !filter.is_empty());
-    filters.fold(all, |subscribe, filter| subscribe.matching(filter.clone()))
-}
+use super::feed::{Feed, Item, Next};
 
 /// The past from some position on, until now.
 pub(crate) struct Walk {
-    events: EventsAndGaps,
+    feed: Feed,
 }
 
 impl Walk {
     pub(crate) fn new(bus: &EventBus, filters: [&Filter; 2], since: Since) -> Self {
-        Self { events: subscribe(bus, filters).since(since).into_stream().with_gaps() }
+        Self { feed: Feed::new(bus, filters, since) }
     }
 
     /// The next event or gap; `None` when all that was published before the walk is read.
     pub(crate) async fn next(&mut self) -> Option<Item> {
-        let live = self.events.caught_up();
-        tokio::select! {
-            biased;
-            () = live => None,
-            item = self.events.recv() => item,
+        match self.feed.next().await {
+            Next::Item(item) => Some(item),
+            Next::Live | Next::End => None,
         }
     }
 }
@@ -49,18 +38,17 @@ pub(crate) async fn first_of(
 ) -> Result<Option<AnyEvent>, Unknown> {
     let until = Instant::now() + wait;
     let wanted = Filter::new().execution(execution);
-    let mut events = subscribe(bus, [seen, &wanted]).since(Since::Beginning).into_stream().with_gaps();
-    let mut live = events.caught_up();
+    let mut feed = Feed::new(bus, [seen, &wanted], Since::Beginning);
     let mut is_live = false;
     loop {
         tokio::select! {
             biased;
-            item = events.recv() => match item {
-                Some(Ok(event)) => return Ok(Some(event)),
-                Some(Err(_)) => {}
-                None => return Ok(None),
+            next = feed.next() => match next {
+                Next::Item(Ok(event)) => return Ok(Some(event)),
+                Next::Item(Err(_)) => {}
+                Next::Live => is_live = true,
+                Next::End => return Ok(None),
             },
-            () = &mut live, if !is_live => is_live = true,
             () = sleep_until(until), if is_live => return Err(Unknown),
         }
     }

@@ -5,17 +5,18 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bus_core::AnyEvent;
 use bus_core::catalogue::Life;
-use bus_core::{AnyEvent, CaughtUp, EventsAndGaps};
 use bytes::Bytes;
 use futures_util::{Stream, stream};
 use serde_json::json;
-use tokio::time::{Interval, MissedTickBehavior, interval_at};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use super::asked::Asked;
+use super::feed::{Feed, Item, Next};
 use super::follow::END;
 use super::frame::{closing, gap, named};
-use super::past::{Item, step_of};
+use super::past::step_of;
 use crate::shared::Shared;
 
 /// Some clients take five seconds without a byte for a broken connection.
@@ -32,8 +33,7 @@ pub(super) struct Reader {
 
 struct Open {
     reader: Reader,
-    events: EventsAndGaps,
-    live: Option<CaughtUp>,
+    feed: Feed,
     closed: Pin<Box<dyn Future<Output = ()> + Send>>,
     silence: Interval,
 }
@@ -47,18 +47,23 @@ impl Reader {
         self.asked.execution()
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.ready.is_empty()
+    /// Makes the frames of what comes next.
+    pub(super) fn take(&mut self, next: &Next) {
+        match next {
+            Next::Item(item) => self.take_item(item),
+            Next::Live => self.ready.push_back(named("live", None, &json!({}))),
+            Next::End => self.close(),
+        }
     }
 
-    /// Ends the body of a reader that comes back to a closed bus.
-    pub(super) fn close(&mut self) {
+    /// Ends the body because the bus or the server is closed: whoever reads it knows then that it
+    /// is no broken connection.
+    fn close(&mut self) {
         self.ready.push_back(closing());
         self.is_over = true;
     }
 
-    /// Makes the frames of an item.
-    pub(super) fn take(&mut self, item: &Item) {
+    fn take_item(&mut self, item: &Item) {
         let event = match item {
             Ok(event) => event,
             Err(missing) => return self.ready.push_back(gap(missing)),
@@ -82,12 +87,11 @@ impl Reader {
     }
 
     /// The frames until the end of the execution, of the bus or of the server.
-    pub(super) fn frames(self, events: EventsAndGaps) -> impl Stream<Item = Bytes> + Send {
-        let mut silence = interval_at(tokio::time::Instant::now() + KEEP_ALIVE, KEEP_ALIVE);
+    pub(super) fn frames(self, feed: Feed) -> impl Stream<Item = Bytes> + Send {
+        let mut silence = interval_at(Instant::now() + KEEP_ALIVE, KEEP_ALIVE);
         silence.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let live = Some(events.caught_up());
         let closed = Box::pin(self.shared.closed());
-        let open = Open { reader: self, events, live, closed, silence };
+        let open = Open { reader: self, feed, closed, silence };
         stream::unfold(open, async |mut open| open.next().await.map(|frame| (frame, open)))
     }
 }
@@ -101,23 +105,13 @@ impl Open {
             if self.reader.is_over {
                 return None;
             }
-            let Self { reader, events, live, closed, silence } = self;
+            let Self { reader, feed, closed, silence } = self;
             tokio::select! {
                 biased;
-                () = &mut *closed => return None,
-                () = reached(live), if live.is_some() => {
-                    *live = None;
-                    reader.ready.push_back(named("live", None, &json!({})));
-                }
-                item = events.recv() => reader.take(&item?),
+                () = &mut *closed => reader.close(),
+                next = feed.next() => reader.take(&next),
                 _ = silence.tick() => reader.ready.push_back(Bytes::from_static(b": \n")),
             }
         }
-    }
-}
-
-async fn reached(live: &mut Option<CaughtUp>) {
-    if let Some(live) = live {
-        live.await;
     }
 }

@@ -229,14 +229,16 @@ async fn the_end_of_the_server_or_the_bus_ends_the_body() {
     stream.until("live").await;
     let address = server.address();
     server.shutdown().await;
-    assert_eq!(stream.frame().await, None);
+    let rest = stream.frames().await;
+    assert_eq!((rest.len(), rest[0].event.as_str()), (1, "closing"));
     assert!(tokio::net::TcpStream::connect(address).await.is_err());
 
     let server = serve(&bus).await;
     let mut stream = get(server.address(), "/events").await;
     stream.until("live").await;
     bus.close(std::time::Duration::ZERO).await;
-    assert_eq!(stream.frame().await, None);
+    let rest = stream.frames().await;
+    assert_eq!((rest.len(), rest[0].event.as_str()), (1, "closing"));
     let answer = get(server.address(), "/events").await;
     assert_eq!((answer.status, answer.text().await.as_str()), (503, "the bus is closed\n"));
     let frames = again(server.address(), "/events", "00c0ffee00c0ffee-7").await.frames().await;
