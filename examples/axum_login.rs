@@ -35,7 +35,7 @@ fn router(bus: &EventBus) -> Router {
     // The filter that this returns narrows all that the caller sees, whatever it asks for.
     let access = Access::check(move |parts| match user(&known, parts) {
         Some(user) => Ok(Filter::new().stream(user)),
-        None => Err((StatusCode::UNAUTHORIZED, "log in first\n").into_response()),
+        None => Err((StatusCode::UNAUTHORIZED, "log in first\n")),
     });
     Router::new()
         .route("/login", post(login))

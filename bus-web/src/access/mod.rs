@@ -11,7 +11,7 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use bus_core::Filter;
 
@@ -27,7 +27,10 @@ pub(crate) struct Caller {
     pub(crate) filter: Filter,
 }
 
-type Check = dyn Fn(&Parts) -> Result<Filter, Response> + Send + Sync;
+type Check = dyn Fn(&Parts) -> Result<Filter, Refused> + Send + Sync;
+
+/// The answer to a caller that is not let in.
+type Refused = Box<Response>;
 
 /// The callers that may read the events of a bus. There is no default.
 #[derive(Clone)]
@@ -66,32 +69,36 @@ impl Access {
 
     /// Asks a function about each request, before anything is read of its body. The filter that it
     /// returns narrows all that this caller sees, and no parameter widens it; an empty one is
-    /// everything. The answer that it returns instead is sent as it is.
+    /// everything. An answer that it returns instead, such as a status with a text, is sent as it
+    /// is.
     ///
     /// ```
     /// use axum::http::StatusCode;
-    /// use axum::response::IntoResponse;
     /// use bus_core::Filter;
     /// use bus_web::Access;
     ///
     /// let access = Access::check(|parts| match parts.headers.get("x-user") {
     ///     // Set by the program's own login.
     ///     Some(user) => Ok(Filter::new().attribute("user", user.to_str().unwrap_or_default())),
-    ///     None => Err((StatusCode::UNAUTHORIZED, "log in first\n").into_response()),
+    ///     None => Err((StatusCode::UNAUTHORIZED, "log in first\n")),
     /// });
     /// ```
-    pub fn check(check: impl Fn(&Parts) -> Result<Filter, Response> + Send + Sync + 'static) -> Self {
-        Self(Kind::Check(Arc::new(check)))
+    pub fn check<R: IntoResponse>(
+        check: impl Fn(&Parts) -> Result<Filter, R> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Kind::Check(Arc::new(move |parts| {
+            check(parts).map_err(|refused| Box::new(refused.into_response()))
+        })))
     }
 
     /// Returns the caller of a request, or the answer that refuses it.
-    fn caller(&self, parts: &Parts) -> Result<Caller, Box<Response>> {
+    fn caller(&self, parts: &Parts) -> Result<Caller, Refused> {
         let filter = match &self.0 {
             Kind::Loopback => check_loopback(parts).map(|()| Filter::new()),
             Kind::Token(token) => token.check(&parts.headers).map(|()| Filter::new()),
             Kind::Check(check) => check(parts),
         };
-        filter.map(|filter| Caller { filter }).map_err(Box::new)
+        filter.map(|filter| Caller { filter })
     }
 }
 
@@ -109,9 +116,8 @@ impl fmt::Debug for Access {
 /// The headers by which a proxy says that it passes on a request of somebody else.
 const FORWARDED: [&str; 3] = ["forwarded", "x-forwarded-for", "x-real-ip"];
 
-#[expect(clippy::result_large_err, reason = "the answer is sent at once")]
-fn check_loopback(parts: &Parts) -> Result<(), Response> {
-    let refuse = |text: &str| Err(line(StatusCode::FORBIDDEN, text));
+fn check_loopback(parts: &Parts) -> Result<(), Refused> {
+    let refuse = |text: &str| Err(Box::new(line(StatusCode::FORBIDDEN, text)));
     if let Some(ConnectInfo(peer)) = parts.extensions.get::<ConnectInfo<SocketAddr>>()
         && !peer.ip().to_canonical().is_loopback()
     {

@@ -3,6 +3,7 @@
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use super::Refused;
 use crate::reply::line;
 
 /// The name of the cookie. It has no `Path`, so a browser returns it below the folder of the login,
@@ -10,6 +11,8 @@ use crate::reply::line;
 const COOKIE: &str = "bus_token";
 
 const LEAST: usize = 16;
+
+const WRONG: &str = "the token is wrong: open the link that the program printed last";
 
 /// A secret that a caller has to know.
 #[derive(Clone)]
@@ -38,22 +41,21 @@ impl Token {
         &self.0
     }
 
-    #[expect(clippy::result_large_err, reason = "the answer is sent at once")]
-    pub(super) fn check(&self, headers: &HeaderMap) -> Result<(), Response> {
+    pub(super) fn check(&self, headers: &HeaderMap) -> Result<(), Refused> {
         let given = bearer(headers).or_else(|| cookie(headers));
         match given {
             Some(given) if self.is(given) => Ok(()),
-            Some(_) => Err(unauthorized("the token is wrong: open the link that the program printed last")),
-            None => Err(unauthorized(
+            Some(_) => Err(Box::new(unauthorized(WRONG))),
+            None => Err(Box::new(unauthorized(
                 "a token is needed: open the link that the program printed, or send `Authorization: Bearer TOKEN`",
-            )),
+            ))),
         }
     }
 
     /// Answers with the cookie if the text is the token.
     pub(super) fn login(&self, given: &str) -> Response {
         if !self.is(given.trim()) {
-            return unauthorized("the token is wrong: open the link that the program printed last");
+            return unauthorized(WRONG);
         }
         let cookie = format!("{COOKIE}={}; HttpOnly; SameSite=Strict", self.0);
         match HeaderValue::from_str(&cookie) {

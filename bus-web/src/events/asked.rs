@@ -1,4 +1,4 @@
-//! What a request asks for: its parameters.
+//! The parameters of a request.
 
 use std::time::Duration;
 
@@ -103,7 +103,7 @@ impl Asked {
     }
 }
 
-/// Adds the words of a filter. Its text is the form of both, so values of one name mean any of them.
+/// Adds the words of a filter. Both become one text, so values of one name mean any of them.
 fn and(filter: &Filter, words: &str) -> Result<Filter, bus_core::filter::FilterError> {
     // The words are read alone first, so that an error has their columns.
     let asked: Filter = words.parse()?;

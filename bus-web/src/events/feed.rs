@@ -2,11 +2,9 @@
 
 use std::pin::pin;
 use std::task::Poll;
-use std::time::Duration;
 
-use bus_core::{AnyEvent, AnyKind, EventBus, EventsAndGaps, Filter, Lagged, Since, Subscribe};
+use bus_core::{AnyEvent, AnyKind, CaughtUp, EventBus, EventsAndGaps, Filter, Lagged, Since, Subscribe};
 use futures_util::Stream;
-use tokio::time::sleep;
 
 /// An event, or where some are missing.
 pub(crate) type Item = Result<AnyEvent, Lagged>;
@@ -14,17 +12,16 @@ pub(crate) type Item = Result<AnyEvent, Lagged>;
 /// Events that wait for a reader that is slower than they come.
 const CAPACITY: usize = 1024;
 
-/// How long to wait before looking again whether the past is read.
-const LOOK_AGAIN: Duration = Duration::from_millis(10);
-
 /// The events of a bus from some position on.
 pub(crate) struct Feed {
     events: EventsAndGaps,
-    bus: EventBus,
-    is_live: bool,
+    /// Until the past is read.
+    live: Option<CaughtUp>,
+    /// An item that was taken out to see whether there is one.
+    held: Option<Item>,
 }
 
-/// What comes next from a [`Feed`].
+/// An item, or a turn of a [`Feed`].
 pub(crate) enum Next {
     Item(Item),
     /// The past is read. It comes once.
@@ -34,59 +31,58 @@ pub(crate) enum Next {
 }
 
 impl Feed {
-    /// Reads what both filters let through.
+    /// Reads the events that both filters let through.
     pub(crate) fn new(bus: &EventBus, filters: [&Filter; 2], since: Since) -> Self {
         let events = subscribe(bus, filters).capacity(CAPACITY).since(since).into_stream().with_gaps();
-        Self { events, bus: bus.clone(), is_live: false }
+        let live = Some(events.caught_up());
+        Self { events, live, held: None }
     }
 
-    /// Waits for what comes next.
+    /// Waits for the next item or turn.
     ///
     /// # Cancel safety
     /// Safe: nothing is taken out that is not returned.
     pub(crate) async fn next(&mut self) -> Next {
-        loop {
-            if let Some(next) = self.now().await {
-                return next;
+        let Self { events, live, held } = self;
+        tokio::select! {
+            biased;
+            () = reached(live), if live.is_some() => {
+                *live = None;
+                Next::Live
             }
-            if self.is_live {
-                return self.events.recv().await.map_or(Next::End, Next::Item);
-            }
-            tokio::select! {
-                biased;
-                item = self.events.recv() => return item.map_or(Next::End, Next::Item),
-                () = sleep(LOOK_AGAIN) => {}
-            }
+            item = next_of(held, events) => item.map_or(Next::End, Next::Item),
         }
     }
 
-    /// What comes next, if it is there.
+    /// Returns the next item or turn if it is there.
     pub(crate) async fn now(&mut self) -> Option<Next> {
-        if let Poll::Ready(next) = self.poll().await {
-            return Some(next);
-        }
-        if self.is_live || self.catches_up() {
-            return None;
-        }
-        // It may have come before it was live.
-        if let Poll::Ready(next) = self.poll().await {
-            return Some(next);
-        }
-        self.is_live = true;
-        Some(Next::Live)
-    }
-
-    async fn poll(&mut self) -> Poll<Next> {
+        let is_live = self.live.is_some() && self.events.is_caught_up();
         let mut events = pin!(&mut self.events);
         let item = std::future::poll_fn(|context| Poll::Ready(events.as_mut().poll_next(context))).await;
-        item.map(|item| item.map_or(Next::End, Next::Item))
+        match item {
+            Poll::Ready(None) => return Some(Next::End),
+            Poll::Ready(Some(item)) if is_live => self.held = Some(item),
+            Poll::Ready(Some(item)) => return Some(Next::Item(item)),
+            Poll::Pending => {}
+        }
+        is_live.then(|| {
+            self.live = None;
+            Next::Live
+        })
     }
+}
 
-    fn catches_up(&self) -> bool {
-        let id = self.events.id();
-        let stats = self.bus.stats();
-        stats.store.is_some() && stats.subscriptions.iter().any(|found| found.id == id && found.catches_up)
+async fn reached(live: &mut Option<CaughtUp>) {
+    if let Some(live) = live {
+        live.await;
     }
+}
+
+async fn next_of(held: &mut Option<Item>, events: &mut EventsAndGaps) -> Option<Item> {
+    if held.is_some() {
+        return held.take();
+    }
+    events.recv().await
 }
 
 fn subscribe(bus: &EventBus, filters: [&Filter; 2]) -> Subscribe<AnyKind> {
