@@ -147,7 +147,7 @@ pub mod testing;
 mod time;
 pub mod wire;
 
-pub use bus::{Close, CloseReport, EventBus, EventBusBuilder, Left};
+pub use bus::{Close, CloseReport, EventBus, EventBusBuilder, Left, Unrecorded};
 #[cfg(feature = "derive")]
 pub use bus_macros::AgentEvent;
 pub use clock::Clock;

@@ -39,6 +39,7 @@ pub struct EventBusBuilder {
     preferred: Vec<&'static Registration>,
     linked: bool,
     run: Option<u64>,
+    pub(super) close_unrecorded: Option<fn(&Arc<Core>)>,
 }
 
 impl EventBusBuilder {
@@ -67,6 +68,7 @@ impl EventBusBuilder {
             preferred: Vec::new(),
             linked: true,
             run: None,
+            close_unrecorded: None,
         }
     }
 
@@ -358,7 +360,8 @@ impl EventBusBuilder {
     /// [`max_concurrent_handlers`](Self::max_concurrent_handlers), [`run`](Self::run) or
     /// [`handler_timeout`](Self::handler_timeout) is 0. If the store cannot begin a run.
     pub fn build(self) -> Result<EventBus, BuildError> {
-        let Self { settings, observer, store, interceptors, registrations, preferred, linked, run } = self;
+        let Self { settings, observer, store, interceptors, registrations, preferred, .. } = self;
+        let (linked, run, close) = (self.linked, self.run, self.close_unrecorded);
         if settings.max_concurrent_handlers == 0 {
             return Err(BuildError::ZeroLimit("max_concurrent_handlers"));
         }
@@ -377,7 +380,7 @@ impl EventBusBuilder {
         if let Some(store) = &store {
             store.begin(run).map_err(BuildError::Store)?;
         }
-        let core = Core::new(run, settings, observer, store, interceptors, catalogue);
+        let core = Core::new(run, settings, observer, store, close, interceptors, catalogue);
         Ok(EventBus { core })
     }
 }

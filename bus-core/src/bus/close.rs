@@ -111,27 +111,32 @@ impl EventBus {
     /// # }
     /// ```
     pub fn close(&self, timeout: Duration) -> Close {
-        self.core.closed.store(true, Ordering::Release);
-        self.core.step(|state, effects| {
-            state.closed = true;
-            state.close_rings(effects);
-        });
-        // No event comes any more; readers, and batches that wait for more, are woken in steps.
-        let (mut from, mut more) = (0, true);
-        while more {
-            self.core.step(|state, effects| {
-                let State { subscriptions, groups, .. } = state;
-                let (window, rest) = subscriptions.window_mut(from, WINDOW);
-                window.for_each(|subscription| {
-                    subscription.wake_reader(effects);
-                    subscription.hurry(groups, effects);
-                });
-                (more, from) = (rest, from + WINDOW);
-            });
-        }
-        self.core.end_records();
+        shut(&self.core);
         Close { bus: self.clone(), timeout, sleep: None, closer: None, noted: None }
     }
+}
+
+/// Lets a bus take no more events.
+pub(super) fn shut(core: &Arc<Core>) {
+    core.closed.store(true, Ordering::Release);
+    core.step(|state, effects| {
+        state.closed = true;
+        state.close_rings(effects);
+    });
+    // No event comes any more; readers, and batches that wait for more, are woken in steps.
+    let (mut from, mut more) = (0, true);
+    while more {
+        core.step(|state, effects| {
+            let State { subscriptions, groups, .. } = state;
+            let (window, rest) = subscriptions.window_mut(from, WINDOW);
+            window.for_each(|subscription| {
+                subscription.wake_reader(effects);
+                subscription.hurry(groups, effects);
+            });
+            (more, from) = (rest, from + WINDOW);
+        });
+    }
+    core.end_records();
 }
 
 /// The future of [`EventBus::close`]. It yields the report.

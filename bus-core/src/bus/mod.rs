@@ -2,12 +2,14 @@
 
 mod builder;
 mod close;
+mod unrecorded;
 
 use std::fmt;
 use std::sync::Arc;
 
 pub use builder::EventBusBuilder;
 pub use close::{Close, CloseReport, Left};
+pub use unrecorded::Unrecorded;
 
 use crate::delivery::{Core, OpenPair, OpenPairs, drop_each};
 use crate::registry::Catalogue;

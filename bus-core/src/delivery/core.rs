@@ -37,6 +37,8 @@ pub(crate) struct Core {
     pub(crate) settings: Settings,
     pub(crate) observer: Option<Arc<dyn Observer>>,
     pub(crate) store: Option<Arc<dyn Store>>,
+    /// Closes the bus when an event could not be recorded. Closing lies in a layer above.
+    pub(super) close_unrecorded: Option<fn(&Arc<Self>)>,
     /// In the order in which they see an event.
     pub(crate) interceptors: Vec<Interceptor>,
     /// Whether every event is looked at before it is published: by an interceptor, or for its size.
@@ -66,6 +68,7 @@ impl Core {
         settings: Settings,
         observer: Option<Arc<dyn Observer>>,
         store: Option<Arc<dyn Store>>,
+        close_unrecorded: Option<fn(&Arc<Self>)>,
         interceptors: Vec<Interceptor>,
         catalogue: Catalogue,
     ) -> Arc<Self> {
@@ -78,6 +81,7 @@ impl Core {
             settings,
             observer,
             store,
+            close_unrecorded,
             interceptors,
             inspects,
             state: Padded(FairMutex::new(state)),
@@ -228,18 +232,24 @@ impl Core {
     /// Counts an event that did not get onto the bus, and says so in the log and in the receipt.
     #[cold]
     pub(crate) fn refuse(&self, kind: &str, refused: Refused) -> Sent {
-        self.lock().totals.refused += 1;
+        let refused = {
+            let mut state = self.lock();
+            state.totals.refused += 1;
+            let by_store = state.records.as_deref().is_some_and(|records| records.has_closed);
+            if by_store && matches!(refused, Refused::Closed) { Refused::Unrecorded } else { refused }
+        };
+        let is_closed = matches!(refused, Refused::Closed | Refused::Unrecorded);
         // After `close` refusing is what is asked for, and every part of a runtime that still runs
         // would log it: once for each kind is enough to find who emits too late.
-        let first = matches!(refused, Refused::Closed) && self.is_first_warning(&("closed", kind));
+        let first = is_closed && self.is_first_warning(&("closed", kind));
         let kind = excerpt(kind);
         context::log(|| {
             match refused {
-                Refused::Closed if !first => {
+                Refused::Closed | Refused::Unrecorded if !first => {
                     tracing::debug!(target: "bus_core", %kind, "event refused: {refused}");
                 }
                 // Refusing is what an interceptor may be there for.
-                Refused::Closed | Refused::Intercepted { .. } => {
+                Refused::Closed | Refused::Unrecorded | Refused::Intercepted { .. } => {
                     tracing::warn!(target: "bus_core", %kind, "event refused: {refused}");
                 }
                 _ => tracing::error!(target: "bus_core", %kind, "event refused: {refused}"),

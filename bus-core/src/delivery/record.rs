@@ -79,6 +79,8 @@ pub(crate) struct Records {
     waiters: Waiters,
     next_waiter: u64,
     pub(crate) counts: Counts,
+    /// Whether a loss has closed the bus.
+    pub(crate) has_closed: bool,
     /// Subscriptions that wait for the store, and whether that is work.
     pub(crate) readers: Vec<(Look, bool)>,
     /// Losses that no log line has counted yet.
@@ -115,6 +117,7 @@ impl Records {
             waiters: Waiters::new(),
             next_waiter: 0,
             counts: Counts::default(),
+            has_closed: false,
             readers: Vec::new(),
             unreported: 0,
             reported: None,

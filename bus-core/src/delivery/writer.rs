@@ -101,12 +101,17 @@ impl Core {
         step: impl FnOnce(&mut Records, bool, &mut Effects) -> T,
     ) -> Option<T> {
         let mut effects = Effects::default();
+        let mut close = None;
         let done = {
             let mut state = self.lock_step();
             let closed = state.closed;
             let records = state.records.as_deref_mut()?;
             let done = step(records, closed, &mut effects);
             let has_readers = !records.readers.is_empty();
+            if !closed && records.counts.not_recorded > 0 {
+                close = self.close_unrecorded;
+                records.has_closed = close.is_some();
+            }
             let unreported = records.take_unreported(closed);
             effects.work().reports.extend(unreported.map(|events| Report::NotRecorded { events }));
             if records.is_ended() {
@@ -117,6 +122,10 @@ impl Core {
             }
             done
         };
+        // Before those are woken who learn that their event is not recorded.
+        if let Some(close) = close {
+            close(self);
+        }
         effects.run(self, None);
         Some(done)
     }

@@ -21,6 +21,9 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 pub enum Refused {
     /// The bus was closed.
     Closed,
+    /// The bus has closed itself, because an event could not be recorded: see
+    /// [`EventBusBuilder::on_unrecorded`](crate::EventBusBuilder::on_unrecorded).
+    Unrecorded,
     /// A chain of handlers that emit into handlers is too deep; the chain of kinds, oldest first.
     ChainTooDeep {
         /// The kinds of the events that led here, the refused one last.
@@ -66,6 +69,9 @@ impl fmt::Display for Refused {
             Self::Closed => {
                 f.write_str("the bus is closed: emit before `close`, or keep the bus open longer")
             }
+            Self::Unrecorded => f.write_str(
+                "the bus has closed itself, because an event could not be recorded and it was built with `.on_unrecorded(Close)`: see its log, mend the store and build a new bus",
+            ),
             Self::ChainTooDeep { chain, limit } => write!(
                 f,
                 "a chain of more than {limit} events that cause each other ({}): break the cycle, or raise `chain_limit` on the builder",
