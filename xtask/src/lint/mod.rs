@@ -31,6 +31,7 @@ Rules, over all files that git tracks or would track:
   * no path of one machine; a generated file names the command that made it
   * in bus-core, inside of its delivery core, and in bus-docs, each layer uses only the layers below it
   * versions of dependencies stand once, in the root manifest; each crate takes the workspace's lints
+  * a published crate has a description, keywords, categories, settings for docs.rs, a readme and both licences
   * each test that docs/guarantees.md names exists, and so does the target of each Markdown link
 
 Exit code: 0 if no rule is broken, 1 with a line `file:line: problem` for each place that breaks one.",
@@ -73,6 +74,7 @@ pub(crate) fn check() -> Result<(), Failure> {
         text::check(path, text, &mut report);
         words::check(path, text, &mut report);
         manifests::check(path, text, &mut report);
+        manifests::check_published(path, text, &|path| root.join(path).exists(), &mut report);
         links::check(path, text, &|path| root.join(path).exists(), &mut report);
         if is_own_source(path) {
             source::check(path, text, &mut report);

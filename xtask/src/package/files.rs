@@ -40,11 +40,17 @@ fn misplaced(files: &[String]) -> Vec<String> {
     let missing = missing.map(|needed| format!("{needed} is missing: name it in `include`"));
     let belongs = |file: &str| {
         let listed = NEEDED.iter().chain(&ADDED).any(|name| *name == file);
-        listed || file.starts_with("src/") || file.starts_with("assets/")
+        let ours = file.starts_with("src/") || file.starts_with("assets/");
+        listed || (ours && !is_test(file))
     };
     let foreign = files.iter().filter(|file| !belongs(file));
     let foreign = foreign.map(|file| format!("{file} is no use to others: `include` must not name it"));
     missing.chain(foreign).collect()
+}
+
+/// A module of unit tests, which is a file or a folder of its own.
+fn is_test(file: &str) -> bool {
+    file.split('/').any(|part| matches!(part, "tests" | "tests.rs"))
 }
 
 /// The files below a folder, as paths from it with `/` between the parts, sorted.
@@ -73,11 +79,15 @@ mod tests {
         let good = ["Cargo.lock", "Cargo.toml", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "src/lib.rs"];
         assert_eq!(misplaced(&files(&good)), [""; 0]);
         let bad = ["Cargo.toml", "LICENSE-MIT", "README.md", "src/lib.rs", "tests/order.rs"];
+        let bad = [&bad[..], &["src/wire/tests/mod.rs", "src/queue/tests.rs", "src/testing/mod.rs"]].concat();
+        let foreign = |file: &str| format!("{file} is no use to others: `include` must not name it");
         assert_eq!(
             misplaced(&files(&bad)),
             [
-                "LICENSE-APACHE is missing: name it in `include`",
-                "tests/order.rs is no use to others: `include` must not name it"
+                "LICENSE-APACHE is missing: name it in `include`".to_owned(),
+                foreign("tests/order.rs"),
+                foreign("src/wire/tests/mod.rs"),
+                foreign("src/queue/tests.rs"),
             ]
         );
     }
