@@ -43,14 +43,15 @@ pub(crate) enum TestEvents {
         alias("build_begun")
     )]
     BuildStarted {
-        /// The build.
+        // Docs that macros write are docs as well: they stand in each expected file.
+        #[doc = include_str!("build_id.md")]
         build_id: String,
         /// The log level.
         #[event(default)]
         level: Level,
         /// A value of unknown type.
         opaque: Opaque,
-        /// Tries, if limited.
+        #[doc = concat!(" Tries, ", "if limited.")]
         #[serde(alias = "max_tries")]
         tries: Option<u8>,
         /// A secret | with a bar.

@@ -17,4 +17,5 @@ mod many;
 mod nested;
 mod outputs;
 mod snippets;
+mod tasks;
 mod usage;
