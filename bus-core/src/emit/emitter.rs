@@ -37,6 +37,7 @@ impl Emitter {
 
 impl EventBus {
     /// Makes an emitter for a stream. Every event belongs to one.
+    #[doc(alias("emit", "publish"))]
     pub fn stream(&self, id: impl Into<String>) -> Emitter {
         Emitter::new(self.clone(), id)
     }

@@ -26,7 +26,10 @@ impl Catalogue {
                 let length = wanted.chars().count();
                 let beginning = |letters| written.chars().take(letters).collect::<String>();
                 let beginnings = (length.saturating_sub(1)..length + 2).map(beginning);
-                return Some((beginnings.filter_map(|text| slip(&wanted, &text)).min()?, event.kind));
+                let by_prefix =
+                    self.begins_behind_prefix(event.kind, &wanted, &written).then_some(Slip::Prefix);
+                let slips = beginnings.filter_map(|text| slip(&wanted, &text)).chain(by_prefix);
+                return Some((slips.min()?, event.kind));
             }
             let by_prefix = self.has_prefix(event.kind, &wanted, &written).then_some(Slip::Prefix);
             Some((slip(&wanted, &written).into_iter().chain(by_prefix).min()?, event.kind))
@@ -43,9 +46,25 @@ impl Catalogue {
         if wanted.strip_suffix(written).is_some_and(|prefix| prefix.ends_with('_')) {
             return true;
         }
-        let Some(prefix) = written.strip_suffix(wanted).filter(|prefix| prefix.ends_with('_')) else {
-            return false;
-        };
+        let prefix = written.strip_suffix(wanted).filter(|prefix| prefix.ends_with('_'));
+        prefix.is_some_and(|prefix| self.is_prefix_of_all(kind, prefix))
+    }
+
+    /// Whether a kind begins as a pattern does once one of both loses a prefix. At least three
+    /// letters of the pattern have to be left.
+    fn begins_behind_prefix(&self, kind: &str, wanted: &str, written: &str) -> bool {
+        let is_word = |rest: &str| rest.chars().count() > 2;
+        let needless = wanted.match_indices('_').map(|(at, _)| &wanted[at + 1..]);
+        let forgotten = written.match_indices('_').map(|(at, _)| written.split_at(at + 1));
+        needless.filter(|rest| is_word(rest)).any(|rest| written.starts_with(rest))
+            || is_word(wanted)
+                && forgotten
+                    .filter(|(_, rest)| rest.starts_with(wanted))
+                    .any(|(prefix, _)| self.is_prefix_of_all(kind, prefix))
+    }
+
+    /// Whether the definition of a kind has several, and all of them begin so.
+    fn is_prefix_of_all(&self, kind: &str, prefix: &str) -> bool {
         let declares = |one: &&&Registration| one.events.iter().any(|event| event.kind == kind);
         let all = self.registrations.iter().find(declares).map_or(&[][..], |one| one.events);
         all.len() > 1 && all.iter().all(|event| plain(event.kind).starts_with(prefix))

@@ -20,6 +20,8 @@ fn a_name_much_like_a_declared_kind_is_a_warning_with_that_kind() {
             ("patch_made", "coder.patch_made"),
             ("coder.answer_found", "answer_found"),
             ("coders.*", "coder.patch_applied"),
+            ("patch_*", "coder.patch_applied"),
+            ("coder.answer_*", "answer_found"),
         ] {
             let (_, place) = (bus.subscribe_any().kinds([name]), here!());
             let lines = log::lines(&["WARN", &place, nearest, name]);
