@@ -18,7 +18,8 @@ fn project() -> Project {
     Project::new("Linked").root(folder()).out("events").sources(["sources"])
 }
 
-/// Runs a task of the project in a process of its own. Returns whether it succeeded, and its output.
+/// Runs a task of the project in a process of its own. Returns whether it succeeded, and what it
+/// has printed.
 fn printed(task: &str) -> (bool, String) {
     fs::create_dir_all(folder().join("sources")).unwrap();
     let mut program = Command::new(std::env::current_exe().unwrap());

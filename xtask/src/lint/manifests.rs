@@ -1,5 +1,5 @@
-//! Rules for the manifests: settings that all crates share stand once, in the root, and a crate that
-//! is published says what a registry shows.
+//! Rules for the manifests: settings that all crates share stand once, in the root, and a published
+//! crate says what a registry shows.
 
 use std::collections::BTreeSet;
 
