@@ -236,6 +236,42 @@ fn a_sync_one_is_called_in_place_and_alone() {
 }
 
 #[test]
+fn a_sync_one_that_is_at_work_takes_no_permit_and_holds_nobody_up() {
+    threaded(2).with(|bus| bus.max_concurrent_handlers(1)).run(async |bus, _| {
+        let (begun, begins) = std::sync::mpsc::channel();
+        let (go, going) = std::sync::mpsc::channel::<()>();
+        let _dedicated = bus.subscribe::<Hang>().name("store").dedicated().handle_sync(move |_| {
+            begun.send(()).unwrap();
+            going.recv().unwrap();
+        });
+        let (notes, seen) = (Notes::<u64>::default(), Notes::<u64>::default());
+        let (own, other) = (notes.clone(), seen.clone());
+        // It takes the same events, and shares no group with the dedicated one.
+        let _both = bus.subscribe::<(Hang, Work)>().handle_sync(move |_| own.add(1_u64));
+        let _waits = bus.subscribe::<Work>().with(other).handle(async |seen, event| {
+            tokio::task::yield_now().await;
+            seen.add(event.n);
+        });
+        let desk = bus.stream("desk");
+        let first = std::thread::spawn(move || desk.emit_hang(0_u64).send());
+        begins.recv().unwrap();
+        // It blocks the thread of its publisher, and the one permit is free.
+        for n in 1..4_u64 {
+            bus.stream("desk").emit_work(n).send();
+        }
+        while seen.all().len() < 3 {
+            tokio::task::yield_now().await;
+        }
+        let entry = bus.stats().subscription("store").unwrap().clone();
+        assert_eq!((entry.running, entry.waiting), (1, 0));
+        go.send(()).unwrap();
+        first.join().unwrap();
+        all_done(&bus).await;
+        assert_eq!(notes.all().len(), 4);
+    });
+}
+
+#[test]
 fn a_wrong_combination_says_what_to_drop() {
     trial().run(async |bus, _| {
         let bytes = bus.subscribe::<Work>().capacity_bytes(9).try_handle(async |_| {});

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bus_core::{Batch, BatchError, BoxError, Outcome};
 
-use crate::common::{Notes, all_done, trial};
+use crate::common::{Notes, all_done, log, trial};
 use crate::{LoadEmit, Other, Work, outcomes};
 
 #[test]
@@ -130,5 +130,23 @@ fn a_call_that_fails_after_its_subscription_has_ended_is_counted() {
         assert_eq!(outcomes(&bus).await[2], Outcome::Failed("odd".to_owned()));
         let ended = bus.stats().ended;
         assert_eq!((ended.matched, ended.handled, ended.failed), (4, 3, 1));
+    });
+}
+
+#[test]
+fn a_batch_that_fails_is_one_line_of_the_log() {
+    log::collect();
+    trial().run(async |bus, _| {
+        let all = bus.subscribe::<Work>().name("whole").batch(4);
+        let all = all.handle(async |_| Err::<(), _>(BatchError::all("disk full")));
+        outcomes(&bus).await;
+        drop(all);
+        let some = bus.subscribe::<Work>().name("parts").batch(4);
+        let _some = some.handle(async |_| Err::<(), _>(BatchError::some([(3, "late"), (1, "odd")])));
+        outcomes(&bus).await;
+        let whole = log::lines(&["handler=whole"]);
+        assert!(whole.len() == 1 && whole[0].contains("events=4"), "{whole:?}");
+        let parts = log::lines(&["handler=parts"]);
+        assert!(parts.len() == 1 && parts[0].contains("events=2"), "{parts:?}");
     });
 }
