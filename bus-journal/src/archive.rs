@@ -32,6 +32,31 @@ pub struct Parked {
 
 impl Archive for Journal {
     fn read(&self, query: &PageQuery) -> Result<Page, StoreError> {
+        Archive::read(&**self, query)
+    }
+
+    fn has_run(&self, run: u64) -> Result<bool, StoreError> {
+        Archive::has_run(&**self, run)
+    }
+
+    fn position(&self, consumer: &str) -> Result<Option<EventId>, StoreError> {
+        Archive::position(&**self, consumer)
+    }
+
+    fn set_position(&self, consumer: &str, position: EventId) -> Result<(), StoreError> {
+        let position = Position { consumer: consumer.to_owned(), at: position };
+        self.writer().change(0, |connection| position.insert(connection))
+    }
+
+    fn park(&self, consumer: &str, event: EventId, reason: &str) -> Result<(), StoreError> {
+        let parked = consumers::Parked::new(consumer, event, reason);
+        self.writer().change(0, |connection| parked.insert(connection))
+    }
+}
+
+/// It is read only: the positions of consumers are not set.
+impl Archive for Reader {
+    fn read(&self, query: &PageQuery) -> Result<Page, StoreError> {
         let page = self
             .query()
             .matching(query.filter.clone())
@@ -57,16 +82,16 @@ impl Archive for Journal {
         Ok(found.map_err(StoreError::failed)?.first().map(|position| position.at))
     }
 
-    fn set_position(&self, consumer: &str, position: EventId) -> Result<(), StoreError> {
-        let position = Position { consumer: consumer.to_owned(), at: position };
-        self.writer().change(0, |connection| position.insert(connection))
+    fn set_position(&self, _: &str, _: EventId) -> Result<(), StoreError> {
+        Err(StoreError::failed(READ_ONLY))
     }
 
-    fn park(&self, consumer: &str, event: EventId, reason: &str) -> Result<(), StoreError> {
-        let parked = consumers::Parked::new(consumer, event, reason);
-        self.writer().change(0, |connection| parked.insert(connection))
+    fn park(&self, _: &str, _: EventId, _: &str) -> Result<(), StoreError> {
+        Err(StoreError::failed(READ_ONLY))
     }
 }
+
+const READ_ONLY: &str = "the journal was opened to be read: open it with `Journal::open`";
 
 impl Journal {
     /// Forgets a parked event, once it was looked at. Returns whether it was there.

@@ -8,18 +8,28 @@ use super::option::Given;
 use super::{number, source, span};
 use crate::Failure;
 
-pub(super) const COMMANDS: [&str; 8] =
-    ["log", "show", "executions", "query", "diff", "export", "import", "doctor"];
+pub(super) const COMMANDS: [&str; 9] =
+    ["log", "show", "executions", "query", "diff", "serve", "export", "import", "doctor"];
 
 /// One of the commands, with its own options.
 pub(crate) enum Command {
     Log(Log),
-    Show { id: String, payload: bool, why: bool },
+    Show {
+        id: String,
+        payload: bool,
+        why: bool,
+    },
     Executions(Which),
     Query(Query),
     Diff(Diff),
     Export(Format),
-    Import { file: PathBuf },
+    #[cfg_attr(not(feature = "web"), expect(dead_code, reason = "it says that the feature is missing"))]
+    Serve {
+        port: u16,
+    },
+    Import {
+        file: PathBuf,
+    },
     Doctor,
 }
 
@@ -118,6 +128,13 @@ impl Command {
             }
             "executions" => Self::Executions(Which::new(given)?),
             "query" => Self::Query(Query::new(given)?),
+            "serve" => {
+                let port = given.value("--port").map(|value| {
+                    let fix = "a port is a number from 0 to 65535, and 0 takes a free one";
+                    value.parse().map_err(|_| Failure::usage(format!("`--port {value}`: {fix}")))
+                });
+                Self::Serve { port: port.transpose()?.unwrap_or(0) }
+            }
             "export" => match given.value("--format") {
                 None | Some("jsonl") => Self::Export(Format::Lines),
                 Some("cloudevents") => Self::Export(Format::CloudEvents),
@@ -130,7 +147,7 @@ impl Command {
     }
 
     pub(super) fn takes_filter(&self) -> bool {
-        !matches!(self, Self::Show { .. } | Self::Import { .. } | Self::Doctor)
+        !matches!(self, Self::Show { .. } | Self::Serve { .. } | Self::Import { .. } | Self::Doctor)
     }
 
     /// Whether the word `dur:` means something.

@@ -29,6 +29,9 @@ usage: bus COMMAND [SOURCE] [ID | FILE] [FILTER]...
                               of tool_use_id
                  --ignore F   a field does not count
                  --first      the first difference of each execution only
+  serve        the recording over HTTP, on this machine only, to whoever has the
+               link that it prints; until Ctrl-C
+                 --port N     a free one unless set
   export       the events as JSON lines
                  --format jsonl|cloudevents
                               to the letter as they were recorded, unless they

@@ -131,7 +131,7 @@ mod tests {
         let error = |line: &str| parsed(line).err().unwrap_or_default();
         assert_eq!(
             error("lok -"),
-            "there is no command `lok`: log, show, executions, query, diff, export, import or doctor (see --help)"
+            "there is no command `lok`: log, show, executions, query, diff, serve, export, import or doctor (see --help)"
         );
         assert_eq!(error("log - --fold"), "there is no option `--fold`: see --help");
         assert_eq!(error("log - -n"), "`-n` needs a value behind it");

@@ -3,7 +3,7 @@
 use crate::Failure;
 
 /// Each option, whether it has a value, and its command.
-pub(super) const OPTIONS: [(&str, bool, &str); 14] = [
+pub(super) const OPTIONS: [(&str, bool, &str); 15] = [
     ("-n", true, "log"),
     ("-f", false, "log"),
     ("--around", true, "log"),
@@ -17,6 +17,7 @@ pub(super) const OPTIONS: [(&str, bool, &str); 14] = [
     ("--rename", true, "diff"),
     ("--ignore", true, "diff"),
     ("--first", false, "diff"),
+    ("--port", true, "serve"),
     ("--format", true, "export"),
 ];
 

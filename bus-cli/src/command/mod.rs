@@ -8,6 +8,8 @@ mod export;
 mod import;
 mod log;
 mod query;
+#[cfg(feature = "web")]
+mod serve;
 mod show;
 mod tree;
 
@@ -24,6 +26,12 @@ pub(crate) fn run(call: &Call, output: &mut Output) -> Result<Ended, Failure> {
         Command::Executions(which) => executions::run(call, *which, output),
         Command::Query(query) => query::run(call, query, output),
         Command::Diff(diff) => diff::run(call, diff, output),
+        #[cfg(feature = "web")]
+        Command::Serve { port } => serve::run(call, *port, output),
+        #[cfg(not(feature = "web"))]
+        Command::Serve { .. } => {
+            Err(Failure::usage("`bus serve` is not there: this `bus` was built without the feature `web`"))
+        }
         Command::Export(format) => export::run(call, *format, output),
         Command::Import { file } => import::run(call, file, output),
         Command::Doctor => doctor::run(call, output),

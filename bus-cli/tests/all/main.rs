@@ -10,6 +10,8 @@ mod http;
 mod journal;
 mod log;
 mod query;
+#[cfg(feature = "web")]
+mod serve;
 mod show;
 mod support;
 mod wrong;
