@@ -123,3 +123,22 @@ fn a_consumer_keeps_its_position_and_parks_what_fails() {
         assert!(journal.report().is_clean(), "{}", journal.report());
     });
 }
+
+#[test]
+fn a_reader_is_an_archive_that_is_only_read() {
+    use bus_core::Filter;
+    use bus_core::store::{Archive, PageQuery};
+
+    block_on(async {
+        let place = Place::new();
+        let bus = bus(&place.open());
+        step(&bus, 0..3).await;
+        let reader = Journal::read(place.path()).unwrap();
+        let page = Archive::read(&reader, &PageQuery::new(Since::Beginning, Filter::new(), 10)).unwrap();
+        assert_eq!(page.items.len(), 4);
+        let end = page.through.unwrap();
+        assert!(reader.has_run(end.run()).unwrap());
+        assert!(reader.set_position("warehouse", end).is_err() && reader.park("warehouse", end, "").is_err());
+        assert_eq!(reader.position("warehouse").unwrap(), None);
+    });
+}
