@@ -13,6 +13,7 @@ mod fuzz;
 mod lint;
 mod minimal;
 mod models;
+mod monitor;
 mod package;
 mod process;
 mod replay;
@@ -32,6 +33,7 @@ const TASKS: &[&Task] = &[
     &test::TASK,
     &ci::TASK,
     &docs::TASK,
+    &monitor::TASK,
     &check::TASK,
     &lint::TASK,
     &supply::TASK,

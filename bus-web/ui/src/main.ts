@@ -1,0 +1,5 @@
+import { Monitor } from "./monitor.js";
+import { theme } from "./theme.js";
+
+theme();
+void new Monitor().start();
