@@ -34,7 +34,7 @@ fn obey(bus: &EventBus, line: &str) {
     let number = rest.parse().unwrap_or(100);
     match word {
         "run" => run(bus, rest),
-        "deltas" => deltas(bus, number),
+        "deltas" => deltas(bus, "deltas", number),
         "many" => many(bus, number),
         "markup" => {
             let text = "<img src=x onerror=alert(1)> <script>alert(2)</script> \u{202e}txt.exe";
@@ -45,8 +45,9 @@ fn obey(bus: &EventBus, line: &str) {
             bus.stream("desk").emit_dynamic("huge", json!({ "text": text })).send();
         }
         "redacted" => {
-            let secret = json!({ "card": "4111 1111 1111 1111" });
-            bus.stream("webhook").emit_webhook_received("/paid", "POST", secret).send();
+            let secret = [("x-card".to_owned(), "4111 1111 1111 1111".to_owned())].into();
+            let body = json!({ "order": 7 });
+            bus.stream("webhook").emit_webhook_received("/paid", "POST", secret, body).send();
         }
         "unknown" => {
             bus.stream("desk").emit_dynamic("nobody_declared", json!({ "answer": 42 })).send();
@@ -71,7 +72,7 @@ fn run(bus: &EventBus, name: &str) {
         let result = if is_error { "connection reset by peer" } else { "12 lines" };
         node.emit_tool_call_completed(id, tool).result(result).is_error(is_error).send();
     }
-    deltas_of(&node.node("write"), 12);
+    deltas(bus, name, 12);
     if name.starts_with("bad") {
         execution.emit_execution_failed("the tool search_docs failed").send();
     } else {
@@ -79,15 +80,12 @@ fn run(bus: &EventBus, name: &str) {
     }
 }
 
-fn deltas(bus: &EventBus, count: usize) {
-    deltas_of(&bus.stream("desk").execution("deltas").node("write"), count);
-}
-
-fn deltas_of(node: &impl bus_core::NodeScoped, count: usize) {
+fn deltas(bus: &EventBus, execution: &str, count: usize) {
+    let node = bus.stream("desk").execution(execution).node("write");
     let mut snapshot = String::new();
-    for word in "The user asks for the goals of the project and of its parts ".split_inclusive(' ').cycle().take(count) {
+    for word in ["The ", "user ", "asks ", "for ", "the ", "goals "].into_iter().cycle().take(count) {
         snapshot.push_str(word);
-        node.emitter().emit_llm_text_delta(word, snapshot.clone()).send();
+        node.emit_llm_text_delta(word, snapshot.clone()).send();
     }
 }
 
