@@ -24,6 +24,7 @@
 //! | `GET events/{id}` | one event |
 //! | `GET stats` | [`EventBus::stats`](bus_core::EventBus::stats) |
 //! | `GET catalogue` | the kinds and their fields |
+//! | `GET /` | the monitor, a page of the events (feature `monitor`) |
 
 mod access;
 mod agui;

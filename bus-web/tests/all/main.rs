@@ -5,5 +5,7 @@ mod client;
 mod follow;
 mod guards;
 mod many;
+#[cfg(feature = "monitor")]
+mod monitor;
 mod pages;
 mod quiet;
