@@ -250,15 +250,15 @@ await test("a span drawn in the strip becomes words of the filter", async () => 
 for (const colorScheme of ["light", "dark"]) {
   await test(`1,440 and 390 pixels, ${colorScheme}, without a serious fault`, async () => {
     const page = await open({ ...wide, colorScheme }, `${home}/?q=-kind:node_loop_iteration`);
-    await row(page, "tool_call_completed").first().click();
+    await row(page, "webhook_received").first().click();
     await page.locator("dd .value").first().waitFor();
     await check(page, `wide-${colorScheme}`);
     await close(page);
     const small = await open({ ...phone, colorScheme }, `${home}/?q=-kind:node_loop_iteration`);
-    await row(small, "tool_call_completed").first().waitFor();
+    await row(small, "webhook_received").first().waitFor();
     same(await small.evaluate(() => document.documentElement.scrollWidth), 390, "the width");
     await check(small, `phone-${colorScheme}`);
-    await row(small, "tool_call_completed").first().click();
+    await row(small, "webhook_received").first().click();
     await small.locator("dd .value").first().waitFor();
     await check(small, `phone-detail-${colorScheme}`);
     await small.locator("#back").click();
