@@ -39,7 +39,9 @@ pub(super) fn lines(catalog: &Catalog) -> Vec<String> {
                 event.kind
             )
         };
-        event.example_lacks.iter().map(line).collect::<Vec<_>>()
+        // A field without a schema has a line already, and needs nothing but the schema.
+        let is_new = |name: &&String| !event.fields.iter().filter(fields).any(|field| field.name == **name);
+        event.example_lacks.iter().filter(is_new).map(line).collect::<Vec<_>>()
     };
     catalog.events.iter().flat_map(|event| [of(&event.kind, &event.fields), lacks(event)].concat()).collect()
 }
@@ -78,7 +80,8 @@ mod tests {
             field("size", "Size", None),
             field("name", "String", Some(serde_json::json!({ "type": "string" }))),
         ];
-        let event = Event { kind: "built".to_owned(), fields, ..Event::default() };
+        let example_lacks = vec!["size".to_owned(), "name".to_owned()];
+        let event = Event { kind: "built".to_owned(), fields, example_lacks, ..Event::default() };
         let catalog = Catalog {
             format: 1,
             title: String::new(),
@@ -101,6 +104,8 @@ mod tests {
                 "size",
                 "derive `schemars::JsonSchema` for `Size`; a field with `#[serde(with = …)]` has none either way",
             ),
+            "example: that of `built` lacks `name`, no value of its type is known: give the type `#[schemars(example = …)]`"
+                .to_owned(),
         ];
         assert_eq!(lines(&catalog), expected);
     }
