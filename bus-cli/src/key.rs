@@ -1,7 +1,9 @@
 //! The parts of events that numbers are made for.
 
 use bus_core::filter::Field;
+use bus_core::wire::ReadError;
 use bus_core::{ReadEvent, Scope};
+use bus_journal::Recorded;
 use serde_json::Value;
 
 use crate::Failure;
@@ -48,6 +50,23 @@ impl Key {
         };
         text.map(|text| text.clone_into(out)).is_some()
     }
+
+    /// Writes the value of an event of a journal, which is read only where that is needed: its kind
+    /// may be called otherwise today.
+    fn stored_value(&self, event: &Recorded, out: &mut String) -> Result<bool, ReadError> {
+        let text = match &self.field {
+            Field::StreamId => Some(event.stream()),
+            Field::NodeId => event.node(),
+            Field::ExecutionId => event.execution(),
+            Field::CorrelationId => event.correlation(),
+            Field::Data(path) if !path.contains('.') => {
+                let found = event.member(path)?;
+                return Ok(found.as_ref().and_then(text).map(|text| *out = text).is_some());
+            }
+            _ => return Ok(self.value(&event.read()?, out)),
+        };
+        Ok(text.map(|text| text.clone_into(out)).is_some())
+    }
 }
 
 /// Writes the values of some events together over `out`: of the first of them that has one. Returns
@@ -57,12 +76,38 @@ pub(crate) fn values(keys: &[Key], events: &[&ReadEvent], out: &mut Vec<String>)
     keys.iter().zip(out).all(|(key, out)| events.iter().any(|event| key.value(event, out)))
 }
 
+/// Writes the values of events of a journal together, as [`values`] does.
+pub(crate) fn stored_values(
+    keys: &[Key],
+    events: &[&Recorded],
+    out: &mut Vec<String>,
+) -> Result<bool, ReadError> {
+    out.resize_with(keys.len(), String::new);
+    for (key, out) in keys.iter().zip(out) {
+        let mut has = false;
+        for event in events {
+            has = has || key.stored_value(event, out)?;
+        }
+        if !has {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The text of a member; `None` for null.
+fn text(member: &Value) -> Option<String> {
+    match member {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    }
+}
+
 /// The member at a path, whose names may have dots themselves.
 fn in_data(data: &Value, path: &str) -> Option<String> {
     match data.get(path) {
-        Some(Value::Null) => None,
-        Some(Value::String(text)) => Some(text.clone()),
-        Some(other) => Some(other.to_string()),
+        Some(member) => text(member),
         None => {
             path.match_indices('.').find_map(|(dot, _)| in_data(data.get(&path[..dot])?, &path[dot + 1..]))
         }

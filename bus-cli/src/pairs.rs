@@ -87,6 +87,11 @@ impl Pairs {
         self.declared.iter().flat_map(Declared::kinds).fold(self.scope.clone(), Filter::kind)
     }
 
+    /// The kinds that begin these pairs.
+    pub(crate) fn begins(&self) -> impl Iterator<Item = &'static str> {
+        self.declared.iter().map(|pair| pair.begins)
+    }
+
     /// Takes the next event, and returns the pairs that it ends. One that begins again before it
     /// ended is returned without an end.
     pub(crate) fn add(&mut self, event: &ReadEvent) -> Vec<Pair> {

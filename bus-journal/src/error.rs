@@ -133,6 +133,8 @@ pub enum QueryError {
     UnknownCursor(EventId),
     /// SQLite cannot read the file here; the text is SQLite's.
     Damaged(String),
+    /// No definition in this program says what ends this kind.
+    NoPair(String),
     /// The file could not be read.
     Io(io::Error),
 }
@@ -147,6 +149,10 @@ impl fmt::Display for QueryError {
             Self::Damaged(error) => {
                 write!(f, "the journal is damaged here ({error}): query other events, or use a copy")
             }
+            Self::NoPair(kind) => write!(
+                f,
+                "no definition in this program says what ends `{kind}`: add `ends_with` to it, or name another kind"
+            ),
             Self::Io(error) => write!(f, "the journal cannot be read: {error}"),
         }
     }

@@ -105,6 +105,20 @@ impl Stored {
         self.scope.get(2)
     }
 
+    /// The version of its data as JSON.
+    pub(crate) fn version(&self) -> &str {
+        self.kind.get(1).unwrap_or("null")
+    }
+
+    /// The names of its scope and its execution.
+    pub(crate) fn scope_names(&self) -> (Arc<Name>, Option<Arc<Name>>) {
+        (Arc::clone(&self.scope), self.execution.clone())
+    }
+
+    pub(crate) fn content(&self) -> &Content<Box<str>> {
+        &self.content
+    }
+
     /// The line of the event.
     pub(crate) fn line(&self) -> &str {
         match &self.content {
@@ -150,7 +164,7 @@ impl Stored {
             attributes: self.scope.get(3).map_or("", inside),
             id: &text[..seq_from],
             seq: &text[seq_from..cause_from],
-            version: self.kind.get(1).unwrap_or("null"),
+            version: self.version(),
             cause: &text[cause_from..],
         };
         let mut line = String::with_capacity(data.len() + 384);

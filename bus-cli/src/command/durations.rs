@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use bus_core::Filter;
+use bus_journal::{PairItem, Reader};
 use serde_json::{Value, json};
 
 use super::ended;
@@ -11,7 +13,7 @@ use crate::args::Call;
 use crate::key::{self, Key};
 use crate::output::{Cell, Output, Style};
 use crate::pairs::{Pair, Pairs};
-use crate::source::{Item, MORE, Source};
+use crate::source::{Damage, Item, MORE, Source, failed};
 use crate::time::length;
 use crate::{Ended, Failure};
 
@@ -27,6 +29,19 @@ struct Group {
     durations: Vec<Duration>,
 }
 
+type Groups = HashMap<Vec<String>, Group>;
+
+/// The groups, how many events end something that did not begin, and the gaps.
+type Found = (Groups, u64, Damage);
+
+/// The question: which pairs, and what they are grouped by.
+struct Asked<'a> {
+    call: &'a Call,
+    keys: &'a [Key],
+    /// The conditions that both events of a pair together have to meet.
+    rest: &'a Filter,
+}
+
 pub(super) fn run(
     call: &Call,
     source: &Source,
@@ -34,29 +49,12 @@ pub(super) fn run(
     percentiles: &[u8],
     output: &mut Output,
 ) -> Result<Ended, Failure> {
-    let (mut pairs, rest) = Pairs::of(&call.filter)?;
-    let filter = pairs.filter();
-    let mut groups: HashMap<Vec<String>, Group> = HashMap::new();
-    let mut add = |pair: &Pair| {
-        let fits = match pair.duration() {
-            Some(duration) => call.span.fits(duration),
-            None => call.span.is_any(),
-        };
-        let mut values = Vec::new();
-        if fits && pair.fits(&rest) && key::values(keys, &pair.events(), &mut values) {
-            groups.entry(values).or_default().add(pair);
-        }
+    let (pairs, rest) = Pairs::of(&call.filter)?;
+    let asked = Asked { call, keys, rest: &rest };
+    let (groups, unmatched, damage) = match source {
+        Source::Journal(journal) if rest.is_empty() => asked.stored(journal, &pairs, output)?,
+        _ => asked.read(source, pairs, output)?,
     };
-    let damage = source.all(&filter, |item| {
-        match item {
-            Item::Event(event, _) => pairs.add(&event).iter().for_each(&mut add),
-            Item::Gap(gap) => output.gap(&gap)?,
-            Item::Idle => {}
-        }
-        MORE
-    })?;
-    let unmatched = pairs.unmatched;
-    pairs.open().iter().for_each(add);
     let mut rows: Vec<_> = groups.into_iter().collect();
     rows.sort_by(|(a, many), (b, few)| few.calls().cmp(&many.calls()).then_with(|| a.cmp(b)));
     write(&mut rows, keys, percentiles, output)?;
@@ -67,10 +65,72 @@ pub(super) fn run(
     ended(!rows.is_empty(), &damage, output)
 }
 
+impl Asked<'_> {
+    /// Reads the events, and finds the pairs among them.
+    fn read(&self, source: &Source, mut pairs: Pairs, output: &mut Output) -> Result<Found, Failure> {
+        let filter = pairs.filter();
+        let (mut groups, mut values) = (Groups::new(), Vec::new());
+        let mut add = |pair: &Pair| {
+            let fits = self.fits(pair.duration()) && pair.fits(self.rest);
+            if fits && key::values(self.keys, &pair.events(), &mut values) {
+                group(&mut groups, &values).add(pair.duration(), pair.is_error());
+            }
+        };
+        let damage = source.all(&filter, |item| {
+            match item {
+                Item::Event(event, _) => pairs.add(&event).iter().for_each(&mut add),
+                Item::Gap(gap) => output.gap(&gap)?,
+                Item::Idle => {}
+            }
+            MORE
+        })?;
+        let unmatched = pairs.unmatched;
+        pairs.open().iter().for_each(add);
+        Ok((groups, unmatched, damage))
+    }
+
+    /// Asks a journal for the pairs, which reads less of the events.
+    fn stored(&self, journal: &Reader, pairs: &Pairs, output: &mut Output) -> Result<Found, Failure> {
+        let (mut groups, mut values) = (Groups::new(), Vec::new());
+        let (mut unmatched, mut damage) = (0, Damage::default());
+        for item in journal.query().matching(pairs.filter()).pairs(pairs.begins()) {
+            match item.map_err(|error| failed(journal, error))? {
+                PairItem::Pair(pair) if self.fits(pair.duration()) => {
+                    let events: Vec<_> = [&pair.begin].into_iter().chain(&pair.end).collect();
+                    let has_all = key::stored_values(self.keys, &events, &mut values)
+                        .map_err(|error| Failure::journal(journal.path(), error))?;
+                    if has_all {
+                        group(&mut groups, &values).add(pair.duration(), pair.is_error);
+                    }
+                }
+                PairItem::Pair(_) => {}
+                PairItem::Unmatched(_) => unmatched += 1,
+                PairItem::Gap(gap) => {
+                    damage.places += 1;
+                    output.gap(&(&gap).into())?;
+                }
+            }
+        }
+        Ok((groups, unmatched, damage))
+    }
+
+    fn fits(&self, duration: Option<Duration>) -> bool {
+        match duration {
+            Some(duration) => self.call.span.fits(duration),
+            None => self.call.span.is_any(),
+        }
+    }
+}
+
+/// The group of some values, a new one if there is none.
+fn group<'a>(groups: &'a mut Groups, values: &[String]) -> &'a mut Group {
+    groups.entry(values.to_vec()).or_default()
+}
+
 impl Group {
-    fn add(&mut self, pair: &Pair) {
-        self.errors += usize::from(pair.is_error());
-        match pair.duration() {
+    fn add(&mut self, duration: Option<Duration>, is_error: bool) {
+        self.errors += usize::from(is_error);
+        match duration {
             Some(duration) => self.durations.push(duration),
             None => self.open += 1,
         }

@@ -8,6 +8,7 @@ mod verify;
 
 use std::time::SystemTime;
 
+use bus_core::filter::Field;
 use bus_core::wire::ReadError;
 use bus_core::{EventId, Filter, ReadEvent, Since};
 
@@ -51,7 +52,7 @@ const LIMIT: usize = 100;
 #[must_use = "a query does nothing until `page`"]
 #[derive(Debug, Clone)]
 pub struct Query {
-    reader: Reader,
+    pub(crate) reader: Reader,
     filter: Filter,
     since: Since,
     before: Option<EventId>,
@@ -85,8 +86,8 @@ pub enum Item {
 /// An event of a journal.
 #[derive(Debug, Clone)]
 pub struct Recorded {
-    stored: Stored,
-    reader: Reader,
+    pub(crate) stored: Stored,
+    pub(crate) reader: Reader,
 }
 
 impl Query {
@@ -155,6 +156,12 @@ impl Query {
 
     fn with(self, change: impl FnOnce(Filter) -> Filter) -> Self {
         Self { filter: change(self.filter), ..self }
+    }
+
+    /// Selects events of these kinds, in place of all words about kinds.
+    pub(crate) fn only_kinds(mut self, kinds: impl IntoIterator<Item = String>) -> Self {
+        self.filter.take(&Field::Kind);
+        self.kinds(kinds)
     }
 
     /// Selects events behind a cursor, or of a time or later.

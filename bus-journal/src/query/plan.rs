@@ -24,25 +24,18 @@ impl Plan {
         let order = if oldest_first { "ASC" } else { "DESC" };
         let others = others(conditions, 4);
         let select = |columns: &str, source: &str| {
-            format!(
-                "SELECT {columns} FROM events WHERE position > ?1 AND position <= ?2{source}{others} \
-                 ORDER BY position {order} LIMIT ?3"
-            )
+            format!("SELECT {columns} FROM events WHERE position > ?1 AND position <= ?2{source}{others}")
         };
+        let end = format!("ORDER BY position {order} LIMIT ?3");
         let sources = sources(conditions);
         let sql = match sources.as_slice() {
-            [source] => select(COLUMNS, source),
-            // Each source is in the order of the index, so that only the first rows of each are
-            // read.
+            [source] => format!("{} {end}", select(COLUMNS, source)),
+            // Each source is in the order of the index, so SQLite merges them, and reads no more of
+            // each than it needs. The reader refuses rows that are not in their order.
             several => {
-                let parts: Vec<_> = several
-                    .iter()
-                    .map(|source| format!("SELECT * FROM ({})", select("position", source)))
-                    .collect();
-                format!(
-                    "SELECT {COLUMNS} FROM events WHERE position IN ({}) ORDER BY position {order} LIMIT ?3",
-                    parts.join(" UNION ALL ")
-                )
+                let parts: Vec<_> = several.iter().map(|source| select("position AS at", source)).collect();
+                let merged = format!("{} ORDER BY at {order} LIMIT ?3", parts.join(" UNION ALL "));
+                format!("SELECT {COLUMNS} FROM ({merged}) CROSS JOIN events ON position = at")
             }
         };
         let none = |numbers: &Option<Vec<i64>>| numbers.as_ref().is_some_and(Vec::is_empty);

@@ -8,6 +8,7 @@ mod handover;
 mod import;
 mod keep;
 mod open;
+mod pairs;
 mod past;
 mod paths;
 mod query;
