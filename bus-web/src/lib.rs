@@ -22,12 +22,14 @@
 //! | `GET events` | server-sent events: the past from `since` on, then live events |
 //! | `GET events.json` | a page of the past |
 //! | `GET events/{id}` | one event |
+//! | `POST agui` | [AG-UI](agui): calls the [agent](Web::agent) |
+//! | `GET agui/{execution}` | AG-UI: joins a run |
 //! | `GET stats` | [`EventBus::stats`](bus_core::EventBus::stats) |
 //! | `GET catalogue` | the kinds and their fields |
 //! | `GET /` | the monitor, a page of the events (feature `monitor`) |
 
 mod access;
-mod agui;
+pub mod agui;
 mod events;
 mod guard;
 #[cfg(feature = "monitor")]

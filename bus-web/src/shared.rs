@@ -4,6 +4,7 @@ use bus_core::EventBus;
 use tokio::sync::watch;
 
 use crate::access::Access;
+use crate::agui::Agui;
 use crate::events::Frames;
 use crate::guard::Hosts;
 
@@ -13,6 +14,8 @@ pub(crate) struct Shared {
     pub(crate) bus: EventBus,
     pub(crate) access: Access,
     pub(crate) hosts: Hosts,
+    /// The agent, and its runs.
+    pub(crate) agui: Agui,
     /// The frames of events that several readers get.
     pub(crate) frames: Frames,
     /// Becomes true when the server shuts down: open answers end then.
@@ -25,6 +28,7 @@ impl Shared {
             bus,
             access,
             hosts: Hosts::default(),
+            agui: Agui::default(),
             frames: Frames::default(),
             closing: watch::Sender::new(false),
         }
