@@ -22,28 +22,33 @@ const STYLE: &[u8] = include_bytes!("../../assets/monitor.css");
 /// Returns the routes of the page and of its files.
 pub(crate) fn router(_shared: &Arc<Shared>) -> Router {
     Router::new()
-        .route("/", get(page))
+        .route("/", get(root))
+        .route("/index.html", get(page))
         .route("/monitor.js", get(async || file("text/javascript; charset=utf-8", SCRIPT)))
         .route("/monitor.css", get(async || file("text/css; charset=utf-8", STYLE)))
         .route("/e/{id}", get(event))
 }
 
-/// The page. Its links are relative, so an address without a slash at its end leads to the one
-/// with it: a router nested at `/bus` answers both.
-async fn page(OriginalUri(uri): OriginalUri, RawQuery(query): RawQuery) -> Response {
+/// The page at the root. Its links are relative, so an address without a slash at its end leads
+/// into the folder: a router that axum nests at `/bus` answers `/bus`, and not `/bus/`.
+async fn root(OriginalUri(uri): OriginalUri, RawQuery(query): RawQuery) -> Response {
     match uri.path().rsplit('/').next() {
-        None | Some("") => file("text/html; charset=utf-8", PAGE),
+        None | Some("") => page().await,
         Some(folder) => {
             let query = query.map_or_else(String::new, |query| format!("?{query}"));
-            redirect(format!("{folder}/{query}"))
+            redirect(format!("{folder}/index.html{query}"))
         }
     }
+}
+
+async fn page() -> Response {
+    file("text/html; charset=utf-8", PAGE)
 }
 
 /// The stable link of an event.
 async fn event(Path(id): Path<String>) -> Response {
     match id.parse::<EventId>() {
-        Ok(id) => redirect(format!("../?e={id}")),
+        Ok(id) => redirect(format!("../index.html?e={id}")),
         Err(error) => line(StatusCode::NOT_FOUND, error.to_string()),
     }
 }
