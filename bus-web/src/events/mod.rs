@@ -11,6 +11,7 @@ mod past;
 mod reader;
 mod row;
 mod stats;
+mod summary;
 
 use std::sync::Arc;
 

@@ -5,8 +5,7 @@ use bus_core::catalogue::{Descriptor, Life};
 use serde::Serialize;
 use serde_json::Value;
 
-/// The longest summary, in characters.
-const SUMMARY: usize = 120;
+use super::summary::summary;
 
 #[derive(Serialize)]
 struct Row<'a> {
@@ -59,7 +58,7 @@ pub(crate) fn row(event: &AnyEvent) -> String {
         error: event.is_error(),
         redacted: descriptor.is_some_and(Descriptor::has_redacted),
         size: text.len(),
-        summary: summary(data),
+        summary: summary(data, descriptor, keys(descriptor)),
     };
     serde_json::to_string(&row).unwrap_or_default()
 }
@@ -86,6 +85,13 @@ fn pair(event: &AnyEvent, descriptor: &'static Descriptor, data: &Value) -> Opti
     Some(Pair { key: key(begins, by), end: true })
 }
 
+/// The fields by which an event belongs to another.
+fn keys(descriptor: Option<&'static Descriptor>) -> &'static [&'static str] {
+    let Some(descriptor) = descriptor else { return &[] };
+    let ends = descriptor.ends_with.first().map(|ends| ends.by);
+    ends.or_else(|| begins(descriptor.kind).map(|(_, by)| by)).unwrap_or_default()
+}
+
 /// The first kind that this one ends.
 fn begins(kind: &str) -> Option<(&'static Descriptor, &'static [&'static str])> {
     use std::collections::HashMap;
@@ -104,47 +110,4 @@ fn begins(kind: &str) -> Option<(&'static Descriptor, &'static [&'static str])> 
         ends
     });
     ends.get(kind).copied()
-}
-
-/// The values of the data in one line: text first, since a reader looks for that.
-fn summary(data: &Value) -> String {
-    let mut text = String::new();
-    match data {
-        Value::Object(members) => {
-            let is_only = members.len() == 1;
-            for (name, value) in members {
-                if text.len() > SUMMARY * 4 {
-                    break;
-                }
-                if !text.is_empty() {
-                    text.push(' ');
-                }
-                if !is_only {
-                    text.push_str(name);
-                    text.push('=');
-                }
-                push_value(&mut text, value);
-            }
-        }
-        Value::Null => {}
-        other => push_value(&mut text, other),
-    }
-    shorten(&text)
-}
-
-fn push_value(text: &mut String, value: &Value) {
-    match value {
-        // Only its beginning is shown, and it may have megabytes.
-        Value::String(value) => text.extend(value.chars().take(SUMMARY + 1)),
-        other => text.extend(other.to_string().chars().take(SUMMARY + 1)),
-    }
-}
-
-/// One line of at most so many characters.
-fn shorten(text: &str) -> String {
-    let plain = |c: char| if c.is_control() { ' ' } else { c };
-    if text.chars().count() <= SUMMARY {
-        return text.chars().map(plain).collect();
-    }
-    text.chars().take(SUMMARY - 1).map(plain).chain(['…']).collect()
 }

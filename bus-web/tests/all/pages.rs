@@ -107,7 +107,9 @@ async fn a_row_says_what_a_list_shows() {
     assert_eq!(start["pair"]["key"], end["pair"]["key"]);
     assert_eq!((start.get("error"), &end["error"]), (None, &json!(true)));
     let summary = |row: &Value| row["summary"].as_str().unwrap().to_owned();
-    assert!(summary(start).contains("grep") && !summary(start).contains('\n'), "{start}");
+    // The name first, and the id that only connects the two events last.
+    assert!(summary(start).starts_with("tool_name=grep tool_input="), "{start}");
+    assert!(summary(start).ends_with(" tool_use_id=call-1") && !summary(start).contains('\n'), "{start}");
     assert!(summary(end).chars().count() <= 120 && summary(end).ends_with('…'), "{end}");
     let events = bus.history().oldest_first().collect();
     assert_eq!(end["cursor"], events[2].cursor().to_string());
