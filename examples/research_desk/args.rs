@@ -1,6 +1,7 @@
 //! The command line: its arguments, or one line with the mistake.
 
 use std::ffi::OsString;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 /// The text of `--help`.
@@ -19,6 +20,8 @@ usage: cargo run --example research_desk [-- [OPTIONS] FOLDER QUESTION...]
   --no-journal   record nothing
   --resume       go on with the questions that a crash or Ctrl-C interrupted: those of the journal, or of the newest one
                  in the folder for temporary files; what was finished is not done again
+  --serve [ADDR] show the events in a browser, and take further questions at POST /agui, until Ctrl-C; ADDR is an
+                 address of this machine with a port (default: 127.0.0.1:0, a free port)
   --quiet        print the answers and nothing else
   --help         this text
 
@@ -43,6 +46,7 @@ pub(crate) struct Options {
     pub(crate) json: Option<PathBuf>,
     pub(crate) journal: Option<PathBuf>,
     pub(crate) resume: bool,
+    pub(crate) serve: Option<SocketAddr>,
     pub(crate) quiet: bool,
 }
 
@@ -69,6 +73,7 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Asked, 
             Long("journal") => options.journal = Some(parser.value().map_err(lines)?.into()),
             Long("no-journal") => records = false,
             Long("resume") => options.resume = true,
+            Long("serve") => options.serve = Some(address(&mut parser)?),
             Value(path) if folder.is_none() => folder = Some(path.into()),
             Value(question) => options.questions.push(question.string().map_err(lines)?),
             other => return Err(format!("{} (see --help)", other.unexpected())),
@@ -164,6 +169,22 @@ fn existing(named: Option<PathBuf>) -> Result<PathBuf, String> {
     })
 }
 
+/// The address behind `--serve`, if the next word is one.
+fn address(parser: &mut lexopt::Parser) -> Result<SocketAddr, String> {
+    let wrong = |word: &str| format!("--serve {word}: not an address with a port, such as 127.0.0.1:8080");
+    let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    if let Some(word) = parser.optional_value() {
+        let word = word.to_string_lossy();
+        return word.parse().map_err(|_| wrong(&word));
+    }
+    let Some(mut words) = parser.try_raw_args() else { return Ok(free) };
+    let next = words.peek().and_then(|word| word.to_str()?.parse().ok());
+    if next.is_some() {
+        words.next();
+    }
+    Ok(next.unwrap_or(free))
+}
+
 fn text(parser: &mut lexopt::Parser) -> Result<String, String> {
     parser.value().and_then(lexopt::ValueExt::string).map_err(lines)
 }
@@ -213,6 +234,21 @@ mod tests {
     }
 
     #[test]
+    fn an_address_to_serve_on_may_follow() {
+        let serve = |words: &[&str]| match parsed(words) {
+            Ok(Asked::Work(options)) => options.serve,
+            other => panic!("{other:?}"),
+        };
+        let [free, named] = ["127.0.0.1:0", "127.0.0.1:8080"].map(|address| address.parse().ok());
+        let folder = env!("CARGO_MANIFEST_DIR");
+        assert_eq!(serve(&[folder, "bus?"]), None);
+        assert_eq!(serve(&["--serve"]), free);
+        assert_eq!(serve(&["--serve", folder, "bus?"]), free);
+        assert_eq!(serve(&["--serve", "127.0.0.1:8080", folder, "bus?"]), named);
+        assert_eq!(serve(&["--serve=127.0.0.1:8080"]), named);
+    }
+
+    #[test]
     fn each_mistake_is_one_line() {
         let folder = env!("CARGO_MANIFEST_DIR");
         for (words, says) in [
@@ -223,6 +259,7 @@ mod tests {
             (&[folder, "bus?", "--modle", "x"], "--modle"),
             (&[folder, "bus?", "--llm"], "--llm"),
             (&[folder, "bus?", "--model", "x"], "--model needs --llm"),
+            (&[folder, "bus?", "--serve=here"], "--serve here: not an address with a port"),
             (&["--resume", folder], "--resume takes folder and questions from a journal"),
             (&["--resume", "--no-journal"], "--resume takes folder and questions from a journal"),
             (&["--resume", "--journal", "/no/such/run.db"], "there is no journal /no/such/run.db"),

@@ -14,7 +14,8 @@ use crate::corpus::Corpus;
 use crate::events::DeskEventsEmit as _;
 use crate::llm::Client;
 use crate::nodes::{self, Analyse, Notes, Research, Work, Write};
-use crate::resume::{self, Done, Job, Question};
+pub(crate) use crate::resume::Done;
+use crate::resume::{self, Job, Question};
 
 /// State that all executions share.
 pub(crate) struct Desk {
@@ -33,12 +34,14 @@ pub(crate) struct Outcome {
     pub(crate) interrupted: bool,
 }
 
-/// Answers the questions and publishes everything else on the bus.
+/// Answers the questions and publishes everything else on the bus. With `opened` the desk stays
+/// for further questions until Ctrl-C.
 pub(crate) async fn run(
     bus: &EventBus,
     job: Job,
     model: Option<Client>,
-    stop: watch::Receiver<bool>,
+    mut stop: watch::Receiver<bool>,
+    opened: Option<watch::Sender<Option<Arc<Desk>>>>,
 ) -> Result<Outcome, String> {
     let Job { folder, questions, calls } = job;
     let stream = bus.stream("desk");
@@ -48,8 +51,15 @@ pub(crate) async fn run(
     }
     let outcome = match open(&stream, &folder, stop.clone()).await {
         Ok(corpus) => {
-            let desk = Desk { corpus, model, stop, calls: AtomicU64::new(calls) };
-            Ok(answer_all(&stream, Arc::new(desk), questions).await)
+            let desk = Arc::new(Desk { corpus, model, stop: stop.clone(), calls: AtomicU64::new(calls) });
+            if let Some(opened) = &opened {
+                opened.send_replace(Some(Arc::clone(&desk)));
+            }
+            let outcome = answer_all(&stream, desk, questions).await;
+            if opened.is_some() {
+                let _ = stop.wait_for(|stopped| *stopped).await;
+            }
+            Ok(outcome)
         }
         Err(problem) => Err(problem),
     };
@@ -106,8 +116,8 @@ async fn open(stream: &Emitter, folder: &Path, stop: watch::Receiver<bool>) -> R
     Ok(corpus)
 }
 
-/// The execution of one question.
-async fn answer(
+/// The execution of one question, which has begun.
+pub(crate) async fn answer(
     execution: Emitter<NoNode, Execution>,
     desk: Arc<Desk>,
     question: String,

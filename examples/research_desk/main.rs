@@ -3,13 +3,13 @@
 //!
 //! Read it in this order: `events` (additions to the agent catalogue), `agent` (a context that
 //! emits), `nodes` (the work), `desk` (concurrent executions), `resume`
-//! (going on after a crash), `view` and `record` (two
-//! subscribers).
+//! (going on after a crash), `serve` (a browser and AG-UI), `view` and `record` (two subscribers).
 //!
 //! ```sh
 //! cargo run --example research_desk                           # a few questions, this repository
 //! cargo run --example research_desk -- ~/notes "Who is Ada?"  # your questions, your files
 //! cargo run --example research_desk -- --llm http://127.0.0.1:11434/v1 ~/notes "Who is Ada?"
+//! cargo run --example research_desk -- --serve                # see it in a browser, ask more
 //! cargo run --example research_desk -- --resume               # after a crash or Ctrl-C
 //! ```
 
@@ -23,6 +23,7 @@ mod nodes;
 #[path = "../common/record.rs"]
 mod record;
 mod resume;
+mod serve;
 mod talk;
 mod tools;
 mod view;
@@ -83,9 +84,21 @@ async fn work(options: Options) -> Result<Outcome, String> {
     }
     let bus = bus(journal)?;
     let record = options.json.map(|path| record::Record::open(&bus, &path)).transpose()?;
-    let view = view::View::open(&bus, options.quiet);
+    let (opened, desk) = watch::channel(None);
+    let server = match options.serve {
+        Some(address) => Some(serve::start(&bus, address, desk).await?),
+        None => None,
+    };
+    if let Some(server) = &server {
+        println!("The events are at http://{}/ until Ctrl-C.", server.address());
+    }
+    let view = view::View::open(&bus, options.quiet, server.is_some());
 
-    let outcome = desk::run(&bus, job, model, interrupted()).await;
+    let opened = server.is_some().then_some(opened);
+    let outcome = desk::run(&bus, job, model, interrupted(), opened).await;
+    if let Some(server) = server {
+        server.shutdown().await;
+    }
 
     // No event is published after this; subscribers still get all earlier ones.
     let closed = bus.close(CLOSING).await;

@@ -254,3 +254,52 @@ fn ctrl_c_closes_the_bus_in_order() {
     assert_eq!(kinds("tool_call_started"), kinds("tool_call_completed"));
     assert_eq!(events.last().unwrap()["type"], "stream_stopped");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_served_desk_takes_further_questions_until_ctrl_c() {
+    let folder = birds();
+    let path = folder.path().to_str().unwrap();
+    let mut desk = start("research_desk", &["--no-journal", "--serve", path, SWIFTS]);
+    let line = desk.wait_for("The events are at http://");
+    let address =
+        line.split(['/', ' ']).find(|word| word.contains(':') && word.contains('.')).unwrap().to_owned();
+    desk.wait_for("- Swifts sleep while they fly.");
+    let page = request(&address, "GET /", "");
+    assert!(page.starts_with("HTTP/1.0 200") && page.contains("<title>"), "{page}");
+    let seen = request(&address, "GET /events.json?q=kind:execution_completed", "");
+    assert!(seen.contains("Swifts sleep while they fly."), "{seen}");
+
+    let ask = |text: &str| {
+        let body = serde_json::json!({ "threadId": "t", "runId": format!("run of {text}"),
+            "messages": [{ "id": "1", "role": "user", "content": text }] });
+        request(&address, "POST /agui", &body.to_string())
+    };
+    let answer = ask("What do penguins eat?");
+    assert!(
+        answer.contains("Penguins swim in it and eat krill.") && answer.contains("RUN_FINISHED"),
+        "{answer}"
+    );
+    let refused = ask("what is it?");
+    assert!(refused.contains("RUN_ERROR") && refused.contains("has no word to search for"), "{refused}");
+    desk.wait_for("- Penguins swim in it and eat krill.");
+    desk.interrupt();
+    let ended = desk.end();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let shown = format!("\n{SWIFTS}\n- Swifts sleep while they fly.");
+    assert_eq!(ended.out.matches(&shown).count(), 1, "{}", ended.out);
+}
+
+/// The whole answer, whose body ends with the connection.
+fn request(address: &str, line: &str, body: &str) -> String {
+    use std::io::{Read as _, Write as _};
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    let length = body.len();
+    let head = format!(
+        "{line} HTTP/1.0\r\nhost: {address}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
+    );
+    stream.write_all((head + body).as_bytes()).unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    text
+}

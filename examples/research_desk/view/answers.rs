@@ -1,6 +1,6 @@
 //! The executions for a reader: their progress and their answers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bus_agent::{
     ClientOutputDelta, ExecutionCompleted, ExecutionFailed, ExecutionPaused, ExecutionStarted, GoalProgress,
@@ -19,6 +19,8 @@ pub(crate) struct Answers {
     /// By the number of the execution: the question, and its answer or the reason why there is
     /// none.
     ended: BTreeMap<usize, (String, Result<String, String>)>,
+    /// The numbers of those whose lines were taken.
+    taken: BTreeSet<usize>,
     unreadable: Vec<String>,
 }
 
@@ -67,10 +69,13 @@ impl Answers {
         &self.bars
     }
 
-    /// The answers in the order of the questions.
-    pub(crate) fn lines(&self, paint: Paint) -> Vec<String> {
+    /// Takes the answers that are new, in the order of the questions.
+    pub(crate) fn take_lines(&mut self, paint: Paint) -> Vec<String> {
         let mut lines = Vec::new();
-        for (question, ended) in self.ended.values() {
+        for (number, (question, ended)) in &self.ended {
+            if !self.taken.insert(*number) {
+                continue;
+            }
             let answer = match ended {
                 Ok(answer) => plain(answer),
                 Err(why) => paint.red(&format!("no answer: {}", plain(why))),

@@ -39,11 +39,13 @@ struct Shown {
     /// The line of the newest event that a newer one may replace.
     newest: Option<String>,
     quiet: bool,
+    /// Answers are shown when they are there, because nobody knows when the last one comes.
+    at_once: bool,
 }
 
 impl View {
-    /// Begins to show the events of the bus.
-    pub(crate) fn open(bus: &EventBus, quiet: bool) -> Self {
+    /// Begins to show the events of the bus, and the answers at the end or at once.
+    pub(crate) fn open(bus: &EventBus, quiet: bool, at_once: bool) -> Self {
         // `Wait`: a slow terminal slows the desk down; otherwise the log would have gaps.
         let events = bus
             .subscribe_any()
@@ -62,6 +64,7 @@ impl View {
             drawn: Instant::now(),
             newest: None,
             quiet,
+            at_once,
         };
         Self { task: tokio::spawn(shown.follow(events)) }
     }
@@ -95,6 +98,11 @@ impl Shown {
         let policy = event.descriptor().map(|declared| declared.policy).unwrap_or_default();
         self.timeline.see(event, &data);
         self.answers.see(event);
+        if self.at_once {
+            for line in self.answers.take_lines(self.screen.paint()) {
+                self.screen.line(&line);
+            }
+        }
         if self.quiet {
             return;
         }
@@ -107,7 +115,6 @@ impl Shown {
         } else if event.execution().is_none() {
             // Only the newest of events that replace each other matters, and the log would be full
             // of them. Those of an execution move its bar.
-            // execution move its bar.
             self.newest = Some(self.log.line(event, &data, width));
         }
         if !policy.transient || self.drawn.elapsed() >= FRAME {
@@ -120,7 +127,7 @@ impl Shown {
     fn close(mut self) {
         self.screen.end_block();
         let (paint, width) = (self.screen.paint(), self.screen.width());
-        let mut lines = self.answers.lines(paint);
+        let mut lines = self.answers.take_lines(paint);
         // Without an execution there is no timeline.
         if !self.quiet && !self.answers.bars().is_empty() {
             lines.push(paint.bold("\nTimeline"));
