@@ -42,13 +42,19 @@ const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 async function run(agent, parameters, cut = Infinity) {
   const events = [];
   let failure;
-  await agent.runAgent(parameters, {
+  let isOver;
+  // A run that is aborted while the end of its body is being read may never settle.
+  const over = new Promise((resolve) => { isOver = resolve; });
+  const settled = agent.runAgent(parameters, {
     onEvent: ({ event }) => {
       events.push(event);
-      if (events.length === cut) agent.abortRun();
+      if (events.length !== cut) return;
+      agent.abortRun();
+      setTimeout(isOver, 500);
     },
     onRunFailed: ({ error }) => { failure = error; },
   }).catch((error) => { failure = error; });
+  await Promise.race([settled, over]);
   if (failure && cut === Infinity) fail(`${agent.threadId}: ${failure}`);
   return events;
 }
@@ -104,9 +110,8 @@ for (const [version, client] of Object.entries(clients)) {
   isCut = false;
   const counts = await Promise.all(scenarios.map((scenario) => play(client, scenario, `${scenario.name} ${version}`)));
   isCut = true;
-  // Some of the cuts; the tests of the crate do all of them.
   await Promise.all(scenarios.map(async (scenario, number) => {
-    for (let cut = 1 + (number % 5); cut < counts[number]; cut += 5) {
+    for (let cut = 1; cut < counts[number]; cut += 1) {
       cuts += 1;
       await play(client, scenario, `${scenario.name} ${version} cut ${cut}`, cut);
     }
@@ -161,7 +166,9 @@ for (const [number, event] of read.entries()) {
   if (!(event instanceof CloudEvent) || !event.validate()) fail(`no CloudEvent: ${lines[number]}`);
   if (lines[number].includes(":null,") && Object.values(sent).includes(null)) fail(`null: ${lines[number]}`);
   for (const [name, value] of Object.entries(sent)) {
-    if (!same(event[name], value)) fail(`${name} of a CloudEvent is ${event[name]}, and was ${value}`);
+    // It keeps the milliseconds of a time.
+    const kept = name === "time" ? new Date(value).toISOString() : value;
+    if (!same(event[name], kept)) fail(`${name} of a CloudEvent is ${event[name]}, and was ${value}`);
   }
 }
 const sequences = read.map(({ sequence }) => sequence);
