@@ -102,5 +102,5 @@ fn cloudevents(bus: &EventBus) -> Value {
     let hard = bus.stream("a/b ü").correlation("c").attribute("graph_id", "g").attribute("ID", "\u{1b}[1m");
     hard.emit_dynamic("vendor.kind", json!({ "n": null })).send();
     let events = bus.history().limit(1_000).collect();
-    events.iter().rev().map(|event| event.to_cloudevent()).collect()
+    events.iter().rev().map(bus_core::Event::to_cloudevent).collect()
 }

@@ -131,7 +131,7 @@ impl Client {
                 let at = owner + 1 + results.count();
                 self.messages.insert(at, message);
             }
-            "MESSAGES_SNAPSHOT" => self.messages = event["messages"].as_array().unwrap().clone(),
+            "MESSAGES_SNAPSHOT" => self.messages.clone_from(event["messages"].as_array().unwrap()),
             _ => {}
         }
         // Indexing makes null where nothing was.
@@ -203,7 +203,7 @@ fn line(message: &Value) -> String {
     let mut line = format!("{}|{}", text(&message["role"]), text(&message["content"]));
     for call in message["toolCalls"].as_array().into_iter().flatten() {
         let function = &call["function"];
-        line += &format!("|{}({})", text(&function["name"]), text(&function["arguments"]));
+        line.extend(["|", text(&function["name"]), "(", text(&function["arguments"]), ")"]);
     }
     line
 }
