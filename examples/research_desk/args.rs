@@ -1,6 +1,6 @@
 //! The command line: its arguments, or one line with the mistake.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
@@ -116,12 +116,7 @@ fn check(options: &Options) -> Result<(), String> {
             "no question: ask at least one after the folder, as in {folder} \"how are errors reported?\""
         ));
     }
-    if let Some(question) =
-        options.questions.iter().find(|question| crate::corpus::distinct(question).is_empty())
-    {
-        return Err(format!("the question {question:?} has no word to search for"));
-    }
-    Ok(())
+    options.questions.iter().try_for_each(|question| crate::corpus::check(question))
 }
 
 fn check_model(options: &Options) -> Result<(), String> {
@@ -171,18 +166,19 @@ fn existing(named: Option<PathBuf>) -> Result<PathBuf, String> {
 
 /// The address behind `--serve`, if the next word is one.
 fn address(parser: &mut lexopt::Parser) -> Result<SocketAddr, String> {
-    let wrong = |word: &str| format!("--serve {word}: not an address with a port, such as 127.0.0.1:8080");
-    let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    if let Some(word) = parser.optional_value() {
-        let word = word.to_string_lossy();
-        return word.parse().map_err(|_| wrong(&word));
-    }
-    let Some(mut words) = parser.try_raw_args() else { return Ok(free) };
-    let next = words.peek().and_then(|word| word.to_str()?.parse().ok());
-    if next.is_some() {
-        words.next();
-    }
-    Ok(next.unwrap_or(free))
+    let is_address = |word: &OsStr| word.to_str().is_some_and(|word| word.parse::<SocketAddr>().is_ok());
+    let word = match parser.optional_value() {
+        Some(word) => Some(word),
+        None => parser.try_raw_args().and_then(|mut words| words.next_if(is_address)),
+    };
+    let Some(word) = word else {
+        return Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+    };
+    let word = word.to_string_lossy();
+    let address = word.parse().ok().filter(|address: &SocketAddr| address.ip().is_loopback());
+    address.ok_or_else(|| {
+        format!("--serve {word}: not an address of this machine with a port, such as 127.0.0.1:8080")
+    })
 }
 
 fn text(parser: &mut lexopt::Parser) -> Result<String, String> {
@@ -259,7 +255,8 @@ mod tests {
             (&[folder, "bus?", "--modle", "x"], "--modle"),
             (&[folder, "bus?", "--llm"], "--llm"),
             (&[folder, "bus?", "--model", "x"], "--model needs --llm"),
-            (&[folder, "bus?", "--serve=here"], "--serve here: not an address with a port"),
+            (&[folder, "bus?", "--serve=here"], "--serve here: not an address of this machine with a port"),
+            (&[folder, "bus?", "--serve", "0.0.0.0:0"], "--serve 0.0.0.0:0: not an address of this machine"),
             (&["--resume", folder], "--resume takes folder and questions from a journal"),
             (&["--resume", "--no-journal"], "--resume takes folder and questions from a journal"),
             (&["--resume", "--journal", "/no/such/run.db"], "there is no journal /no/such/run.db"),

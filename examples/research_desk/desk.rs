@@ -14,8 +14,7 @@ use crate::corpus::Corpus;
 use crate::events::DeskEventsEmit as _;
 use crate::llm::Client;
 use crate::nodes::{self, Analyse, Notes, Research, Work, Write};
-pub(crate) use crate::resume::Done;
-use crate::resume::{self, Job, Question};
+use crate::resume::{self, Done, Job, Question};
 
 /// State that all executions share.
 pub(crate) struct Desk {

@@ -9,8 +9,9 @@ use bus_web::agui::AgentRun;
 use bus_web::{Access, Server};
 use tokio::sync::watch;
 
-use crate::corpus::distinct;
+use crate::corpus;
 use crate::desk::{self, Desk};
+use crate::resume::Done;
 
 /// The desk, once its folder is read.
 pub(crate) type Opened = watch::Receiver<Option<Arc<Desk>>>;
@@ -25,13 +26,11 @@ pub(crate) async fn start(bus: &EventBus, address: SocketAddr, desk: Opened) -> 
 /// Answers the last message of the user.
 async fn ask(run: AgentRun, mut desk: Opened) -> Result<(), BoxError> {
     let question = run.input.question().ok_or("there is no message of the user to answer")?;
-    if distinct(&question).is_empty() {
-        return Err(format!("the question {question:?} has no word to search for").into());
-    }
+    corpus::check(&question)?;
     run.emitter.emit_execution_started().input(object! { "question": question.as_str() }).await;
     let desk = desk.wait_for(Option::is_some).await.map_err(|_| "the folder could not be read")?.clone();
     let desk = desk.ok_or("the folder could not be read")?;
     // Its end is an event, and that is the end of the answer.
-    let _ = desk::answer(run.emitter, desk, question, desk::Done::default()).await;
+    let _ = desk::answer(run.emitter, desk, question, Done::default()).await;
     Ok(())
 }

@@ -7,6 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
+use support::http::{send, whole};
 use support::model::{Behaviour, Model};
 use support::{Ended, birds, json_lines, run, start};
 
@@ -265,15 +266,15 @@ fn a_served_desk_takes_further_questions_until_ctrl_c() {
     let address =
         line.split(['/', ' ']).find(|word| word.contains(':') && word.contains('.')).unwrap().to_owned();
     desk.wait_for("- Swifts sleep while they fly.");
-    let page = request(&address, "GET /", "");
+    let page = whole(send(&address, "GET /", "", ""));
     assert!(page.starts_with("HTTP/1.0 200") && page.contains("<title>"), "{page}");
-    let seen = request(&address, "GET /events.json?q=kind:execution_completed", "");
+    let seen = whole(send(&address, "GET /events.json?q=kind:execution_completed", "", ""));
     assert!(seen.contains("Swifts sleep while they fly."), "{seen}");
 
     let ask = |text: &str| {
         let body = serde_json::json!({ "threadId": "t", "runId": format!("run of {text}"),
             "messages": [{ "id": "1", "role": "user", "content": text }] });
-        request(&address, "POST /agui", &body.to_string())
+        whole(send(&address, "POST /agui", "Content-Type: application/json\r\n", &body.to_string()))
     };
     let answer = ask("What do penguins eat?");
     assert!(
@@ -288,18 +289,4 @@ fn a_served_desk_takes_further_questions_until_ctrl_c() {
     assert_eq!(ended.code, Some(0), "{ended:?}");
     let shown = format!("\n{SWIFTS}\n- Swifts sleep while they fly.");
     assert_eq!(ended.out.matches(&shown).count(), 1, "{}", ended.out);
-}
-
-/// The whole answer, whose body ends with the connection.
-fn request(address: &str, line: &str, body: &str) -> String {
-    use std::io::{Read as _, Write as _};
-    let mut stream = std::net::TcpStream::connect(address).unwrap();
-    let length = body.len();
-    let head = format!(
-        "{line} HTTP/1.0\r\nhost: {address}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
-    );
-    stream.write_all((head + body).as_bytes()).unwrap();
-    let mut text = String::new();
-    stream.read_to_string(&mut text).unwrap();
-    text
 }

@@ -3,9 +3,10 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
 
+use support::http::{send, whole};
 use support::{Running, run, start};
 
 fn server() -> (Running, String) {
@@ -19,32 +20,22 @@ fn server_with_history(events: &str) -> (Running, String) {
     (server, address)
 }
 
-/// An answer to HTTP/1.0 is not in chunks, and the connection is closed behind it.
-fn send(address: &str, head: &str, body: &str) -> BufReader<TcpStream> {
-    let mut stream = TcpStream::connect(address).unwrap();
-    write!(stream, "{head} HTTP/1.0\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{body}", body.len())
-        .unwrap();
-    BufReader::new(stream)
-}
-
 /// Starts an execution and returns its id.
 fn speak(address: &str, words: usize) -> String {
     let text: Vec<String> = (0..words).map(|number| format!("word{number}")).collect();
-    let mut answer = String::new();
-    send(address, "POST /executions", &text.join(" ")).read_to_string(&mut answer).unwrap();
+    let answer = whole(send(address, "POST /executions", "", &text.join(" ")));
     answer.lines().last().unwrap().to_owned()
 }
 
 /// Asks for the events of an execution, with this `Last-Event-ID` if there is one.
 fn ask(address: &str, execution: &str, last: Option<&str>) -> BufReader<TcpStream> {
-    let last = last.map_or(String::new(), |last| format!("\r\nLast-Event-ID: {last}"));
-    send(address, &format!("GET /bus/events?wait=5s&execution={execution} HTTP/1.0{last}\r\nX:"), "")
+    let last = last.map_or(String::new(), |last| format!("Last-Event-ID: {last}\r\n"));
+    send(address, &format!("GET /bus/events?wait=5s&execution={execution}"), &last, "")
 }
 
 /// The status and the text of a whole answer.
 fn answer(address: &str, execution: &str, last: Option<&str>) -> (u16, String) {
-    let mut text = String::new();
-    ask(address, execution, last).read_to_string(&mut text).unwrap();
+    let text = whole(ask(address, execution, last));
     (text.split(' ').nth(1).unwrap().parse().unwrap(), text)
 }
 

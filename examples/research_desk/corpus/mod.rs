@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use self::sentences::Form;
 pub(crate) use self::sentences::{Sentence, sentences};
 pub(crate) use self::summary::{Candidate, coverage, summarize};
-pub(crate) use self::terms::distinct;
+pub(crate) use self::terms::{check, distinct};
 
 /// The weight of repeated terms and the penalty of long passages: the usual values of BM25.
 const K1: f64 = 1.2;

@@ -39,6 +39,14 @@ pub(crate) fn distinct(text: &str) -> Vec<String> {
     terms
 }
 
+/// Refuses a question without a word to search for.
+pub(crate) fn check(question: &str) -> Result<(), String> {
+    if distinct(question).is_empty() {
+        return Err(format!("the question {question:?} has no word to search for"));
+    }
+    Ok(())
+}
+
 /// `ToolCall` -> `Tool`, `Call`; `HTTPServer` -> `HTTP`, `Server`; other words stay whole.
 fn camel_parts(word: &str) -> Vec<&str> {
     let chars: Vec<(usize, char)> = word.char_indices().collect();

@@ -1,6 +1,7 @@
 //! Runs the example programs as real processes.
 #![allow(dead_code, reason = "each test program uses its own part")]
 
+pub(crate) mod http;
 pub(crate) mod model;
 
 use std::io::{BufRead, BufReader, Read};
