@@ -3,10 +3,8 @@
 use std::collections::HashMap;
 use std::time::SystemTime;
 
-use bus_core::catalogue::Descriptor;
 use bus_core::{EventId, ExecutionState, ExecutionSummary};
 use rusqlite::Connection;
-use serde_json::json;
 
 use crate::error::QueryError;
 use crate::find::stored_at;
@@ -15,6 +13,7 @@ use crate::names::{Names, Table};
 use crate::query::{any_of, kinds_with, numbers_of_kinds};
 use crate::reader::Reader;
 use crate::recovery::Tail;
+use crate::reports::Reports;
 use crate::runs::ByPosition;
 use crate::stored::Stored;
 
@@ -211,11 +210,10 @@ impl Events<'_> {
         let (mut always, mut perhaps) = (Vec::new(), Vec::new());
         for number in kinds_with(self.connection, "")? {
             let Some(kind) = self.names.name(self.connection, Table::Kinds, number)? else { continue };
-            let empty = json!({ "type": kind.text(), "stream_id": "", "timestamp": "1970-01-01T00:00:00" });
-            match reader.event(&empty.to_string()) {
-                Ok(event) if event.is_error() => always.push(number),
-                Ok(event) if !event.descriptor().is_none_or(Descriptor::may_report_error) => {}
-                _ => perhaps.push(number),
+            match reader.reports(kind.text()) {
+                Reports::Always => always.push(number),
+                Reports::Never => {}
+                Reports::Perhaps => perhaps.push(number),
             }
         }
         Ok((always, perhaps))

@@ -72,6 +72,7 @@ mod query;
 mod reader;
 mod recovery;
 mod report;
+mod reports;
 mod retention;
 mod row;
 mod runs;

@@ -5,14 +5,16 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bus_core::catalogue::{Catalogue, Descriptor};
+use bus_core::catalogue::Descriptor;
 use bus_core::wire::ReadError;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::error::QueryError;
 use crate::gap::Gap;
 use crate::names::Name;
 use crate::query::{Item, Query, Recorded};
+use crate::reader::Reader;
+use crate::reports::Reports;
 
 /// How many events are read at once.
 const STEP: usize = 2_000;
@@ -58,14 +60,6 @@ struct Key {
     scope: Arc<Name>,
     execution: Option<Arc<Name>>,
     fields: Vec<Value>,
-}
-
-/// Whether events of a kind report an error.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Reports {
-    Always,
-    Never,
-    Perhaps,
 }
 
 /// A kind that begins something, and the fields that its end has too.
@@ -131,7 +125,7 @@ impl Query {
         self,
         begins: impl IntoIterator<Item = K>,
     ) -> impl Iterator<Item = Result<PairItem, QueryError>> {
-        let roles = roles(&self.reader.bus().catalogue(), begins);
+        let roles = roles(&self.reader, begins);
         let (roles, failed) = match roles {
             Ok(roles) => (roles, None),
             Err(error) => (HashMap::new(), Some(Err(error))),
@@ -262,9 +256,10 @@ impl Hash for Key {
 
 /// The parts of kinds in pairs, by all names that their events are stored with.
 fn roles<K: AsRef<str>>(
-    catalogue: &Catalogue,
+    reader: &Reader,
     begins: impl IntoIterator<Item = K>,
 ) -> Result<HashMap<String, Role>, QueryError> {
+    let catalogue = reader.bus().catalogue();
     let mut wanted = Vec::new();
     for kind in begins {
         let kind = kind.as_ref();
@@ -279,7 +274,7 @@ fn roles<K: AsRef<str>>(
         let declared = catalogue.get(kind);
         let aliases = declared.map_or(&[][..], |event| event.aliases);
         for name in aliases.iter().chain([&kind]) {
-            add(roles.entry((*name).to_owned()).or_insert_with(|| Role::new(kind, declared)));
+            add(roles.entry((*name).to_owned()).or_insert_with(|| Role::new(declared, reader.reports(kind))));
         }
     };
     for begin in wanted {
@@ -295,13 +290,7 @@ fn roles<K: AsRef<str>>(
 }
 
 impl Role {
-    fn new(kind: &str, declared: Option<&'static Descriptor>) -> Self {
-        let empty = json!({ "type": kind, "stream_id": "", "timestamp": "1970-01-01T00:00:00" });
-        let reports = match bus_core::EventBus::new().read_json(&empty.to_string()) {
-            Ok(event) if event.is_error() => Reports::Always,
-            _ if declared.is_some_and(|event| !event.may_report_error()) => Reports::Never,
-            _ => Reports::Perhaps,
-        };
+    fn new(declared: Option<&'static Descriptor>, reports: Reports) -> Self {
         Self { declared, begins: None, ends: Vec::new(), reports, members: Vec::new(), shared: 0 }
     }
 
