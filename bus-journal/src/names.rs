@@ -45,6 +45,11 @@ impl Table {
         let (name, columns) = (self.name(), columns.join(", "));
         format!("SELECT stored.id, {columns} FROM {name} AS stored {condition}")
     }
+
+    /// The columns of the rows that an index finds.
+    fn select_by_index(self, condition: &str) -> String {
+        self.select(&format!("JOIN {} AS found ON found.id = stored.id WHERE {condition}", self.name()))
+    }
 }
 
 /// The number of a row of names, and the checksum of its texts.
@@ -136,9 +141,7 @@ impl Numbers {
 fn row(connection: &Connection, table: Table, texts: &[Option<&str>]) -> Result<Option<i64>> {
     let equal: Vec<_> =
         table.columns().iter().zip(1..).map(|(column, at)| format!("found.{column} IS ?{at}")).collect();
-    let condition =
-        format!("JOIN {} AS found ON found.id = stored.id WHERE {}", table.name(), equal.join(" AND "));
-    let mut statement = connection.prepare_cached(&table.select(&condition))?;
+    let mut statement = connection.prepare_cached(&table.select_by_index(&equal.join(" AND ")))?;
     let found = statement.query_row(params_from_iter(texts), |row| read(row, table)).optional()?;
     let Some((number, name)) = found else { return Ok(None) };
     let is_equal = name.is_some_and(|name| texts.iter().enumerate().all(|(at, text)| name.get(at) == *text));
@@ -148,9 +151,8 @@ fn row(connection: &Connection, table: Table, texts: &[Option<&str>]) -> Result<
 /// Returns the numbers of all rows whose first text is this.
 pub(crate) fn find(connection: &Connection, table: Table, text: &str) -> Result<Vec<i64>> {
     let column = table.columns()[0];
-    let condition =
-        format!("JOIN {} AS found ON found.id = stored.id WHERE found.{column} = ?1", table.name());
-    let mut statement = connection.prepare_cached(&table.select(&condition))?;
+    let select = table.select_by_index(&format!("found.{column} = ?1"));
+    let mut statement = connection.prepare_cached(&select)?;
     let rows = statement.query_map([text], |row| read(row, table))?;
     rows.map(|row| match row? {
         (number, Some(name)) if name.text() == text => Ok(number),
