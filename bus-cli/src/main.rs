@@ -94,6 +94,10 @@ fn run() -> Result<Ended, Failure> {
             io::stdout().write_all(args::HELP.as_bytes())?;
             return Ok(Ended::Found);
         }
+        Asked::Version => {
+            writeln!(io::stdout(), "bus {}", env!("CARGO_PKG_VERSION"))?;
+            return Ok(Ended::Found);
+        }
         Asked::Call(call) => call,
     };
     let mut output = Output::new(&call.view);

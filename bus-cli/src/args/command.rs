@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::option::Given;
+use super::option::{Given, PERCENTILE};
 use super::{number, source, span};
 use crate::Failure;
 
@@ -189,7 +189,7 @@ impl Diff {
 
 impl Query {
     fn new(given: &Given) -> Result<Self, Failure> {
-        let percentiles = given.values("--p").map(|text| {
+        let percentiles = given.values(PERCENTILE).map(|text| {
             text.parse().ok().filter(|percent| *percent <= 100).ok_or_else(|| {
                 let fix = "a percentile is a number from 0 to 100, such as `--p99`";
                 Failure::usage(format!("`--p{text}`: {fix}"))

@@ -54,7 +54,7 @@ FILTER   words that must all fit:
   --json                      JSON lines also on a terminal
   --color auto|always|never   on a terminal unless set; NO_COLOR turns it off
   --width N                   columns of the output: the terminal's, or 120
-  --help                      this text
+  --help, --version           this text, or the version of `bus`
 
 exit code: 0 found or equal, 1 nothing found or different, 2 wrong use,
            3 damaged or with a gap in the answer, 4 cannot be read,

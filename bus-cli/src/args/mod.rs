@@ -39,6 +39,7 @@ pub(crate) struct Call {
 
 pub(crate) enum Asked {
     Help,
+    Version,
     Call(Box<Call>),
 }
 
@@ -56,6 +57,7 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Asked, 
         };
         match word.to_str() {
             Some("--help" | "-h") => return Ok(Asked::Help),
+            Some("--version") => return Ok(Asked::Version),
             Some("--json") => view.json = true,
             Some("--color") => view.color = color(&value()?)?,
             Some("--width") => view.width = Some(number("--width", &value()?)?.max(20)),
@@ -115,6 +117,7 @@ mod tests {
         match parse(line.split_whitespace().map(OsString::from)) {
             Ok(Asked::Call(call)) => Ok(call),
             Ok(Asked::Help) => Err("help".to_owned()),
+            Ok(Asked::Version) => Err("version".to_owned()),
             Err(failure) => Err(failure.text),
         }
     }
@@ -138,6 +141,7 @@ mod tests {
         assert_eq!(error("log - -n x"), "`-n x`: give a whole number");
         assert_eq!(error("log - -f --around a-1"), "`-f` and `--around` exclude each other: leave one out");
         assert_eq!(error("query - --deltas"), "`bus query` takes no `--deltas`: see --help");
+        assert_eq!(error("log - --p50"), "`bus log` takes no `--p50`: see --help");
         assert_eq!(
             error("query - --p101"),
             "`--p101`: a percentile is a number from 0 to 100, such as `--p99`"
@@ -159,12 +163,13 @@ mod tests {
         assert!(error("log - dur:1s").starts_with("`dur:1s` in column 1 of the filter: "));
         assert!(error("log - knd:x").starts_with("`knd:x` in column 1 of the filter: "));
         assert_eq!(error(""), "help");
+        assert_eq!(error("log --version"), "version");
     }
 
     #[test]
     fn the_help_names_every_command_and_every_option() {
         let words: Vec<_> = HELP.split(|c: char| c.is_whitespace() || "|,".contains(c)).collect();
-        let others = ["--json", "--color", "--width", "--help", "--p50"];
+        let others = ["--json", "--color", "--width", "--help", "--version", "--p50"];
         let options = option::OPTIONS.iter().map(|(name, ..)| *name);
         for name in command::COMMANDS.into_iter().chain(options).chain(others) {
             assert!(words.contains(&name), "{name}");

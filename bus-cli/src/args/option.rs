@@ -21,6 +21,9 @@ pub(super) const OPTIONS: [(&str, bool, &str); 15] = [
     ("--format", true, "export"),
 ];
 
+/// A percentile stands behind it, as in `--p99`.
+pub(super) const PERCENTILE: &str = "--p";
+
 /// The options as they were given, before it is known which command they belong to.
 #[derive(Default)]
 pub(super) struct Given(Vec<(&'static str, &'static str, String)>);
@@ -33,9 +36,9 @@ impl Given {
         value: &mut impl FnMut() -> Result<String, Failure>,
     ) -> Result<bool, Failure> {
         if let Some(percent) =
-            word.strip_prefix("--p").filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+            word.strip_prefix(PERCENTILE).filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
         {
-            self.0.push(("--p", "query", percent.to_owned()));
+            self.0.push((PERCENTILE, "query", percent.to_owned()));
             return Ok(true);
         }
         let known = OPTIONS.iter().find(|(name, ..)| *name == word);
@@ -48,8 +51,9 @@ impl Given {
     /// Checks that all options belong to this command.
     pub(super) fn belong_to(&self, name: &str) -> Result<(), Failure> {
         match self.0.iter().find(|(_, command, _)| *command != name) {
-            Some((option, ..)) => {
-                Err(Failure::usage(format!("`bus {name}` takes no `{option}`: see --help")))
+            Some((option, _, value)) => {
+                let percent = if *option == PERCENTILE { value } else { "" };
+                Err(Failure::usage(format!("`bus {name}` takes no `{option}{percent}`: see --help")))
             }
             None => Ok(()),
         }

@@ -19,18 +19,20 @@ fn each_way_to_go_wrong_is_one_line_and_a_code() {
     let missing = bus(&["log", "no-such-file.jsonl"], "");
     assert_eq!(missing.code, 4);
     assert!(missing.err.starts_with("bus: `no-such-file.jsonl` cannot be read: "), "{}", missing.err);
-    let calls: [(&[&str], i32); 5] = [
+    let calls: [(&[&str], i32); 6] = [
         (&["log"], 2),
         (&["lug", "-"], 2),
         (&["log", "-", "--what"], 2),
         (&["log", "-", "kind:x"], 1),
         (&["--help"], 0),
+        (&["--version"], 0),
     ];
     for (arguments, code) in calls {
         let ran = bus(arguments, &session());
         assert_eq!(ran.code, code, "{arguments:?}: {}", ran.err);
         assert!(ran.err.lines().count() <= 1, "{arguments:?}: {}", ran.err);
     }
+    assert_eq!(bus(&["--version"], "").out, concat!("bus ", env!("CARGO_PKG_VERSION"), "\n"));
 }
 
 #[test]
