@@ -89,6 +89,9 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Asked, 
         options.journal = Some(existing(options.journal)?);
         return Ok(Asked::Work(options));
     }
+    if options.journal.is_some() && !records {
+        return Err("--journal and --no-journal exclude each other: leave one out".into());
+    }
     options.journal = records.then(|| options.journal.unwrap_or_else(new_journal));
     if let Some(folder) = folder {
         options.folder = folder;
@@ -257,6 +260,7 @@ mod tests {
             (&[folder, "bus?", "--model", "x"], "--model needs --llm"),
             (&[folder, "bus?", "--serve=here"], "--serve here: not an address of this machine with a port"),
             (&[folder, "bus?", "--serve", "0.0.0.0:0"], "--serve 0.0.0.0:0: not an address of this machine"),
+            (&[folder, "bus?", "--journal", "a.db", "--no-journal"], "--journal and --no-journal exclude"),
             (&["--resume", folder], "--resume takes folder and questions from a journal"),
             (&["--resume", "--no-journal"], "--resume takes folder and questions from a journal"),
             (&["--resume", "--journal", "/no/such/run.db"], "there is no journal /no/such/run.db"),
